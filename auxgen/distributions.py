@@ -1,0 +1,107 @@
+"""Networks that return distributions, so that p(x|z) is written p_x(z). All else is torch's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Bernoulli, Categorical, Distribution, Independent, Normal
+
+VALIDATE = os.environ.get("AUXGEN_DEBUG", "0") != "0"
+"""Whether distributions check their arguments; each check would wait for the device."""
+
+Family = Callable[[Tensor], Distribution]
+"""Parameters (batch, ...) -> a distribution."""
+
+
+class Conditional(nn.Module):
+    """p(. | given): `network` computes parameters, `family` makes of them a distribution.
+
+    Densities are never evaluated below float32, whatever the network's precision.
+    """
+
+    def __init__(self, network: nn.Module, family: Family) -> None:
+        super().__init__()
+        self.network, self.family = network, family
+
+    def forward(self, *given: Tensor | None) -> Distribution:
+        parameters: Tensor = self.network(*given)
+        return self.family(parameters.to(torch.promote_types(parameters.dtype, torch.float32)))
+
+
+def diag_normal(parameters: Tensor) -> Independent:
+    """N(mean, diag(std^2)) over the last dimension; parameters (..., 2d) = (mean, log std)."""
+    mean, log_std = parameters.chunk(2, dim=-1)
+    return normal(mean, log_std.exp(), 1)
+
+
+def bounded_normal(parameters: Tensor) -> Independent:
+    """`diag_normal` with log std in [-5, 5], where a density could else grow without bound."""
+    mean, log_std = parameters.chunk(2, dim=-1)
+    return normal(mean, log_std.clamp(-5, 5).exp(), 1)
+
+
+def normal(mean: Tensor, std: Tensor, event_dims: int) -> Independent:
+    """N(mean, diag(std^2)) over the last `event_dims` dimensions."""
+    return Independent(Normal(mean, std, validate_args=VALIDATE), event_dims, VALIDATE)
+
+
+def bernoulli(logits: Tensor) -> Independent:
+    """Independent bits over the last dimension; logits (..., d)."""
+    return Independent(Bernoulli(logits=logits, validate_args=VALIDATE), 1, VALIDATE)
+
+
+def categorical(logits: Tensor) -> Categorical:
+    """One of k; logits (..., k)."""
+    return Categorical(logits=logits, validate_args=VALIDATE)
+
+
+class FixedScaleNormal(nn.Module):
+    """N(mean, std^2 I) over the last dimension, `std` given."""
+
+    def __init__(self, std: float) -> None:
+        super().__init__()
+        self.std = std
+
+    def forward(self, mean: Tensor) -> Independent:
+        return normal(mean, torch.full_like(mean, self.std), 1)
+
+
+class LearnedScaleNormal(nn.Module):
+    """N(mean, gamma^2 I) over the last dimension, with one learned gamma.
+
+    A `gamma` that starts above the data's own scale invites posterior collapse.
+    """
+
+    def __init__(self, gamma: float = 1.0) -> None:
+        super().__init__()
+        self.log_gamma = nn.Parameter(torch.tensor(gamma).log())
+
+    def forward(self, mean: Tensor) -> Independent:
+        return normal(mean, self.log_gamma.exp().expand_as(mean), 1)
+
+
+class FreeScaleNormal(nn.Module):
+    """N(mean, diag(std^2)) over the last dimension, one learned std per pixel, one for all x."""
+
+    def __init__(self, pixels: int, std: float = 1.0) -> None:
+        super().__init__()
+        self.log_std = nn.Parameter(torch.full((pixels,), std).log())
+
+    def forward(self, mean: Tensor) -> Independent:
+        return normal(mean, self.log_std.exp().expand_as(mean), 1)
+
+
+class StandardNormal(nn.Module):
+    """p(z) = N(0, I) that follows its method to its device."""
+
+    zeros: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("zeros", torch.zeros(dim))
+
+    def forward(self) -> Independent:
+        return normal(self.zeros, torch.ones_like(self.zeros), 1)

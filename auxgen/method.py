@@ -1,0 +1,117 @@
+"""What the rest of auxgen knows of a method: networks, players, and a round of moves."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from torch import Tensor, nn
+from torch.distributions import Categorical, Distribution
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """Add the gradient of `loss` to the parameters of these players, and of no one else.
+
+    Attributes:
+        loss: A scalar.
+        players: Whose parameters receive the gradient.
+        terms: Named terms of the paper's objective, for the log; scalars.
+    """
+
+    loss: Tensor
+    players: tuple[str, ...]
+    terms: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """These players step down the gradients gathered since they last did."""
+
+    players: tuple[str, ...]
+
+
+Moves = Iterator[Gradient | Step]
+
+
+def descend(loss: Tensor, *players: str, **terms: Tensor) -> Moves:
+    """A gradient and a step: all that a method with one player needs."""
+    yield Gradient(loss, players, terms)
+    yield Step(players)
+
+
+class Method(nn.Module, ABC):
+    """Networks and the game they play. A concrete method is final: compose, don't extend."""
+
+    @abstractmethod
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        """Who has an optimiser, and what it owns. What nobody owns is held fixed, in eval mode."""
+
+    @abstractmethod
+    def round(self, batch: Any, step: Tensor) -> Moves:
+        """Round number `step` (0-dim, integer) of training, as the paper's algorithm states it."""
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """A generative model."""
+
+    def sample(self, n: int) -> Tensor:
+        """n draws of x (mean of the last conditional), shape (n, *event)."""
+        ...
+
+
+@runtime_checkable
+class SamplesByClass(Protocol):
+    """A generative model of x given its class."""
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        """n draws of x; y (n,) class indices, drawn from p(y) when None."""
+        ...
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Has a code z of x."""
+
+    def encode(self, x: Tensor) -> Distribution:
+        """q(z|x): x (b, *event) -> batch (b,)."""
+        ...
+
+
+@runtime_checkable
+class Decodes(Protocol):
+    """Makes x of a code."""
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        """p(x|z) or p(x|y,z): z (b, d), y (b,) class indices -> batch (b,)."""
+        ...
+
+
+@runtime_checkable
+class Classifies(Protocol):
+    """Has a classifier."""
+
+    def classify(self, x: Tensor, draws: int = 1) -> Categorical:
+        """q(y|x), mean over `draws` of what it conditions on: x (b, *event) -> batch (b,)."""
+        ...
+
+
+@runtime_checkable
+class Bounds(Protocol):
+    """Has an evidence lower bound."""
+
+    def elbo(self, x: Tensor) -> Tensor:
+        """One-sample estimate of a lower bound on log p(x), in nats: (b, *event) -> (b,)."""
+        ...
+
+
+@runtime_checkable
+class Weighs(Protocol):
+    """Has importance weights whose mean is p(x)."""
+
+    def log_weights(self, x: Tensor, k: int) -> Tensor:
+        """log of k independent unbiased estimates of p(x), in nats: (b, *event) -> (k, b)."""
+        ...

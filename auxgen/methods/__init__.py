@@ -1,0 +1,1 @@
+"""One model family, one file, as the paper reads."""

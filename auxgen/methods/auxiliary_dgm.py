@@ -1,0 +1,168 @@
+"""Auxiliary deep generative models (Maaloe et al., ICML 2016, arXiv:1602.05473)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from math import log
+from typing import NamedTuple, final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.distributions import Categorical, Distribution, kl_divergence
+
+from ..bounds import summed_out, weight_prior
+from ..distributions import Conditional, StandardNormal, categorical
+from ..method import Method, Moves, descend
+from ..networks.statistics import statistics_untouched
+from ..schedules import Schedule
+
+
+class SemiSupervised(NamedTuple):
+    """Labelled x (b, d) with y (b,) class indices, and unlabelled x (u, d)."""
+
+    x: Tensor
+    y: Tensor
+    x_unlabelled: Tensor
+
+
+class AuxiliaryDGM(Method):
+    """q(a|x) q(y|a,x) q(z|a,y,x), and a generative model that a subclass states.
+
+    Shapes within: x (b, 1, d), y (b, 1, k) or all k classes (k, k), a (s, b, 1, d_a), z
+    (s, b, c, d_z) with c = 1 or k: the class axis broadcasts and x is never repeated.
+    """
+
+    def __init__(
+        self,
+        *,
+        q_a: Conditional,
+        q_y: Conditional,
+        q_z: Conditional,
+        p_z: StandardNormal,
+        p_a: Conditional,
+        p_x: Conditional,
+        classes: int,
+        alpha: float,
+        prior_rows: int,
+        samples: int,
+        warm_up: Schedule,
+    ) -> None:
+        """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows."""
+        super().__init__()
+        self.q_a, self.q_y, self.q_z = q_a, q_y, q_z
+        self.p_z, self.p_a, self.p_x = p_z, p_a, p_x
+        self.classes, self.alpha, self.prior_rows = classes, alpha, prior_rows
+        self.samples, self.warm_up = samples, warm_up
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"model": (self,)}
+
+    def round(self, batch: SemiSupervised, step: Tensor) -> Moves:
+        """J, eq. 13, as means over each stream; running statistics come from the unlabelled one."""
+        x, y, x_u = batch
+        warmth = self.warm_up(step)
+        with statistics_untouched(self):
+            q_a, a = self.auxiliary(x.unsqueeze(1), self.samples)
+            labelled = -self.f(x.unsqueeze(1), self.one_hot(y).unsqueeze(1), a, q_a, warmth).mean()
+            log_q_y = self.q_y(a, x.unsqueeze(1)).logits.squeeze(-2)
+        classification = -log_q_y.mean(0).gather(-1, y.unsqueeze(1)).mean()
+        unlabelled = -self.elbo(x_u, warmth).mean()
+        prior = weight_prior(self) / self.prior_rows
+        loss = labelled + self.alpha * classification + unlabelled + prior
+        terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
+        yield from descend(loss, "model", **terms, prior=prior)
+
+    def auxiliary(self, x: Tensor, samples: int) -> tuple[Distribution, Tensor]:
+        """q(a|x) and draws of it: x (b, 1, d) -> a (s, b, 1, d_a)."""
+        q_a = self.q_a(x)
+        return q_a, q_a.rsample((samples,))
+
+    def f(
+        self, x: Tensor, y: Tensor, a: Tensor, q_a: Distribution, warmth: Tensor | float
+    ) -> Tensor:
+        """f(x, y, a, z), one z for each a and y (eq. 17), its KL in closed form: -> (s, b, c)."""
+        q_z = self.q_z(a, y, x)
+        log_p_x, log_p_a = self.log_p(x, y, a, q_z.rsample())
+        rate = kl_divergence(q_z, self.p_z()) + q_a.log_prob(a) - log_p_a
+        return log_p_x - log(self.classes) - warmth * rate
+
+    @abstractmethod
+    def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(x|.) and log p(a|.), each (s, b, c)."""
+
+    def elbo(self, x: Tensor, warmth: Tensor | float = 1.0) -> Tensor:
+        """-U(x), eq. 11: the label summed out under q(y|a,x): (b, d) -> (b,)."""
+        x = x.unsqueeze(1)
+        q_a, a = self.auxiliary(x, self.samples)
+        log_q_y = self.q_y(a, x).logits.squeeze(-2)
+        return summed_out(log_q_y, self.f(x, self.every_y(x), a, q_a, warmth)).mean(0)
+
+    def labelled_elbo(self, x: Tensor, y: Tensor) -> Tensor:
+        """-L(x, y), eq. 10: x (b, d), y (b,) -> (b,)."""
+        x = x.unsqueeze(1)
+        q_a, a = self.auxiliary(x, self.samples)
+        return self.f(x, self.one_hot(y).unsqueeze(1), a, q_a, 1.0).mean((0, 2))
+
+    def log_weights(self, x: Tensor, k: int) -> Tensor:
+        """log sum_y p(x,y,z,a) / q(z,a|x,y), k joint draws of (a, z): (b, d) -> (k, b)."""
+        x = x.unsqueeze(1)
+        q_a, a = self.auxiliary(x, k)
+        y = self.every_y(x)
+        q_z = self.q_z(a, y, x)
+        z = q_z.rsample()
+        log_p_x, log_p_a = self.log_p(x, y, a, z)
+        log_prior = self.p_z().log_prob(z) - log(self.classes)
+        log_q = q_a.log_prob(a) + q_z.log_prob(z)
+        return (log_p_x + log_p_a + log_prior - log_q).logsumexp(-1)
+
+    def classify(self, x: Tensor, draws: int = 1) -> Categorical:
+        """mean over draws of a of q(y|a,x): x (b, d) -> batch (b,)."""
+        x = x.unsqueeze(1)
+        _, a = self.auxiliary(x, draws)
+        log_q_y = self.q_y(a, x).logits.squeeze(-2)
+        return categorical(log_q_y.logsumexp(0))
+
+    def encode(self, x: Tensor) -> Distribution:
+        """q(z|a,y,x) at a = the mean of q(a|x) and the most probable y: x (b, d) -> batch (b,)."""
+        a = self.q_a(x).mean
+        y = self.q_y(a, x).logits.argmax(-1)
+        return self.q_z(a, self.one_hot(y), x)
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        """Means of p(x|.) at n draws from the prior; y (n,), drawn when None: -> (n, d)."""
+        z = self.p_z().sample((n,))
+        y = torch.randint(self.classes, (n,), device=z.device) if y is None else y
+        return self.decode(z, y).mean
+
+    @abstractmethod
+    def decode(self, z: Tensor, y: Tensor) -> Distribution:
+        """p(x|y,z), a at its mean where x needs it: z (b, d_z), y (b,) -> batch (b,)."""
+
+    def one_hot(self, y: Tensor) -> Tensor:
+        return F.one_hot(y, self.classes).to(self.p_z.zeros.dtype)
+
+    def every_y(self, x: Tensor) -> Tensor:
+        return torch.eye(self.classes, device=x.device, dtype=x.dtype)
+
+
+@final
+class ADGM(AuxiliaryDGM):
+    """p(y) p(z) p(a|z,y,[x]) p(x|z,y): section 2.3. Whether a sees x is p_a's to say (eq. 5)."""
+
+    def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        return self.p_x(y, z).log_prob(x), self.p_a(x, y, z).log_prob(a)
+
+    def decode(self, z: Tensor, y: Tensor) -> Distribution:
+        return self.p_x(self.one_hot(y), z)
+
+
+@final
+class SDGM(AuxiliaryDGM):
+    """p(y) p(z) p(a|z,y) p(x|a,z,y): the skip model of section 2.4."""
+
+    def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        return self.p_x(a, y, z).log_prob(x), self.p_a(y, z).log_prob(a)
+
+    def decode(self, z: Tensor, y: Tensor) -> Distribution:
+        return self.p_x(self.p_a(self.one_hot(y), z).mean, self.one_hot(y), z)

@@ -1,0 +1,109 @@
+"""Model M2 (Kingma, Rezende, Mohamed & Welling, NIPS 2014, arXiv:1406.5298)."""
+
+from __future__ import annotations
+
+from math import log
+from typing import final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.distributions import Categorical, Distribution, kl_divergence
+
+from ..bounds import summed_out, weight_prior
+from ..distributions import Conditional, StandardNormal
+from ..method import Method, Moves, descend
+from ..networks.statistics import statistics_untouched
+from ..schedules import Schedule
+from .auxiliary_dgm import SemiSupervised
+
+
+@final
+class M2(Method):
+    """p(y) p(z) p(x|y,z)  with  q(y|x) q(z|x,y).
+
+    Shapes within: x (b, 1, d), y (b, 1, k) or all k classes (k, k), z (s, b, c, d_z).
+    """
+
+    def __init__(
+        self,
+        *,
+        q_y: Conditional,
+        q_z: Conditional,
+        p_z: StandardNormal,
+        p_x: Conditional,
+        classes: int,
+        alpha: float,
+        prior_rows: int,
+        samples: int,
+        warm_up: Schedule,
+    ) -> None:
+        """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows."""
+        super().__init__()
+        self.q_y, self.q_z, self.p_z, self.p_x = q_y, q_z, p_z, p_x
+        self.classes, self.alpha, self.prior_rows = classes, alpha, prior_rows
+        self.samples, self.warm_up = samples, warm_up
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"model": (self,)}
+
+    def round(self, batch: SemiSupervised, step: Tensor) -> Moves:
+        """J^alpha, eq. 9, as means over each stream; running statistics are the unlabelled's."""
+        x, y, x_u = batch
+        warmth = self.warm_up(step)
+        with statistics_untouched(self):
+            labelled = -self.labelled_elbo(x, y, warmth).mean()
+            classification = -self.classify(x).log_prob(y).mean()
+        unlabelled = -self.elbo(x_u, warmth).mean()
+        prior = weight_prior(self) / self.prior_rows
+        loss = labelled + self.alpha * classification + unlabelled + prior
+        terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
+        yield from descend(loss, "model", **terms, prior=prior)
+
+    def f(self, x: Tensor, y: Tensor, warmth: Tensor | float) -> Tensor:
+        """The bound on log p(x,y), eq. 6, averaged over draws of z: -> (b, c)."""
+        q_z = self.q_z(x, y)
+        log_p_x = self.p_x(y, q_z.rsample((self.samples,))).log_prob(x).mean(0)
+        return log_p_x - log(self.classes) - warmth * kl_divergence(q_z, self.p_z())
+
+    def labelled_elbo(self, x: Tensor, y: Tensor, warmth: Tensor | float = 1.0) -> Tensor:
+        """-L(x, y), eq. 6: x (b, d), y (b,) -> (b,)."""
+        return self.f(x.unsqueeze(1), self.one_hot(y).unsqueeze(1), warmth).squeeze(-1)
+
+    def elbo(self, x: Tensor, warmth: Tensor | float = 1.0) -> Tensor:
+        """-U(x), eq. 7: the label summed out under q(y|x): (b, d) -> (b,)."""
+        each = self.f(x.unsqueeze(1), self.every_y(x), warmth)
+        return summed_out(self.classify(x).logits, each)
+
+    def log_weights(self, x: Tensor, k: int) -> Tensor:
+        """log sum_y p(x,y,z) / q(z|x,y), k draws of z: (b, d) -> (k, b)."""
+        x, y = x.unsqueeze(1), self.every_y(x)
+        q_z = self.q_z(x, y)
+        z = q_z.rsample((k,))
+        log_p = self.p_x(y, z).log_prob(x) + self.p_z().log_prob(z) - log(self.classes)
+        return (log_p - q_z.log_prob(z)).logsumexp(-1)
+
+    def classify(self, x: Tensor, draws: int = 1) -> Categorical:
+        """q(y|x), which has nothing to average: x (b, d) -> batch (b,)."""
+        del draws
+        return self.q_y(x)
+
+    def encode(self, x: Tensor) -> Distribution:
+        """q(z|x,y) at the most probable y: x (b, d) -> batch (b,)."""
+        return self.q_z(x, self.one_hot(self.classify(x).logits.argmax(-1)))
+
+    def decode(self, z: Tensor, y: Tensor) -> Distribution:
+        """p(x|y,z): z (b, d_z), y (b,) -> batch (b,)."""
+        return self.p_x(self.one_hot(y), z)
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        """Means of p(x|y,z) at n draws from the prior; y (n,), drawn when None: -> (n, d)."""
+        z = self.p_z().sample((n,))
+        y = torch.randint(self.classes, (n,), device=z.device) if y is None else y
+        return self.decode(z, y).mean
+
+    def one_hot(self, y: Tensor) -> Tensor:
+        return F.one_hot(y, self.classes).to(self.p_z.zeros.dtype)
+
+    def every_y(self, x: Tensor) -> Tensor:
+        return torch.eye(self.classes, device=x.device, dtype=x.dtype)

@@ -1,0 +1,59 @@
+"""The variational autoencoder (Kingma & Welling, ICLR 2014, arXiv:1312.6114)."""
+
+from __future__ import annotations
+
+from typing import final
+
+from torch import Tensor, nn
+from torch.distributions import Distribution, kl_divergence
+
+from ..distributions import Conditional, StandardNormal
+from ..method import Method, Moves, descend
+from ..schedules import Schedule
+
+
+@final
+class VAE(Method):
+    """p(z) p(x|z)  with  q(z|x)."""
+
+    def __init__(
+        self, *, q_z: Conditional, p_z: StandardNormal, p_x: Conditional, warm_up: Schedule
+    ) -> None:
+        super().__init__()
+        self.q_z, self.p_z, self.p_x, self.warm_up = q_z, p_z, p_x, warm_up
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"vae": (self.q_z, self.p_x)}
+
+    def round(self, batch: Tensor, step: Tensor) -> Moves:
+        """The negative bound, eq. 10, with the KL in closed form: batch (b, d)."""
+        x = batch
+        q_z = self.q_z(x)
+        distortion = -self.p_x(q_z.rsample()).log_prob(x).mean()
+        rate = kl_divergence(q_z, self.p_z()).mean()
+        loss = distortion + self.warm_up(step) * rate
+        yield from descend(loss, "vae", distortion=distortion, rate=rate)
+
+    def elbo(self, x: Tensor) -> Tensor:
+        """One-sample bound on log p(x), nats: (b, d) -> (b,)."""
+        q_z = self.q_z(x)
+        return self.p_x(q_z.rsample()).log_prob(x) - kl_divergence(q_z, self.p_z())
+
+    def log_weights(self, x: Tensor, k: int) -> Tensor:
+        """log p(x,z) / q(z|x) for k draws of z, nats: (b, d) -> (k, b)."""
+        q_z = self.q_z(x)
+        z = q_z.rsample((k,))
+        return self.p_x(z).log_prob(x) + self.p_z().log_prob(z) - q_z.log_prob(z)
+
+    def encode(self, x: Tensor) -> Distribution:
+        """q(z|x): (b, d) -> batch (b,)."""
+        return self.q_z(x)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        """p(x|z); a label tells a VAE nothing: z (b, d_z) -> batch (b,)."""
+        del y
+        return self.p_x(z)
+
+    def sample(self, n: int) -> Tensor:
+        """Means of p(x|z) at n draws of z: -> (n, d)."""
+        return self.p_x(self.p_z().sample((n,))).mean

@@ -1,0 +1,38 @@
+"""Numbers that change in training: functions of the step tensor, so a round can be captured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Schedule = Callable[[Tensor], Tensor]
+"""step (0-dim, integer) -> factor (0-dim, float32)."""
+
+
+def constant(step: Tensor) -> Tensor:
+    """1, always."""
+    return torch.ones_like(step, dtype=torch.float32)
+
+
+def linear_warm_up(step: Tensor, steps: int) -> Tensor:
+    """From 0 at step 0 to 1 at `steps`, then 1; 1 throughout when `steps` is 0."""
+    return (step / steps).clamp(max=1.0) if steps else constant(step)
+
+
+def staircase(step: Tensor, every: int, factor: float, floor: float) -> Tensor:
+    """factor^(step // every), never below `floor`."""
+    return (factor ** (step // every).float()).clamp(min=floor)
+
+
+def cosine(step: Tensor, steps: int, floor: float = 0.0) -> Tensor:
+    """Half a cosine from 1 at step 0 to `floor` at `steps`."""
+    turn = torch.pi * (step / steps).clamp(max=1.0)
+    return floor + (1 - floor) * (1 + turn.cos()) / 2
+
+
+def hold_then_cosine(step: Tensor, steps: int, hold: float, floor: float = 0.0) -> Tensor:
+    """1 for the first `hold` (a fraction) of `steps`, then half a cosine to `floor`."""
+    held = round(hold * steps)
+    return cosine((step - held).clamp(min=0), steps - held, floor)
