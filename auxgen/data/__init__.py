@@ -1,0 +1,1 @@
+"""Data: named sets, a person's own, labels, toys, and batches."""

@@ -1,0 +1,143 @@
+"""What data is: rows with labels that may be blank, and the space in which a model sees them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+Kind = Literal["images", "points", "table"]
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """n rows, in the order of their source.
+
+    Attributes:
+        x: uint8 images (n, c, h, w), or float32 points or table rows (n, d) in their own units.
+        y: Class indices (n,), int64; -1 where the label is blank.
+        classes: Names of the classes, by index.
+        name: What a person asked for, such as "mnist"; with the split, such as "mnist/test".
+        fingerprint: Hex digest of the content or of its source; equal data, equal fingerprint.
+        attributes: (n, k) float32, 0 or 1, NaN where blank; None where there are none.
+        attribute_names: Names of the k attributes.
+        columns: Names of the columns of a table.
+    """
+
+    x: Tensor
+    y: Tensor
+    classes: tuple[str, ...]
+    name: str
+    fingerprint: str
+    attributes: Tensor | None = None
+    attribute_names: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, rows: Tensor | slice) -> Examples:
+        """The rows chosen by a slice, by indices (m,) int64 or by a mask (n,) bool."""
+        attributes = None if self.attributes is None else self.attributes[rows]
+        return replace(self, x=self.x[rows], y=self.y[rows], attributes=attributes)
+
+    @property
+    def kind(self) -> Kind:
+        if self.x.dtype == torch.uint8:
+            return "images"
+        return "table" if self.columns else "points"
+
+    def raw(self) -> Tensor:
+        """x as float32: pixels in [0, 1], (n, c, h, w); points and tables as they are, (n, d)."""
+        return self.x / 255.0 if self.kind == "images" else self.x
+
+
+@dataclass(frozen=True)
+class Space:
+    """How a model sees raw rows, and the way back; JSON-able, kept in every artefact.
+
+    Attributes:
+        kind: What the rows are.
+        shape: Of a raw row: (c, h, w) of pixels in [0, 1], or (d,).
+        flat: Whether the model sees vectors.
+        kept: The entries that the model sees, as indices into the flattened row; None for all.
+        fill: Raw values of all entries of a flattened row, used on the way back for entries not
+            kept; empty when all are.
+        shift: Subtracted from the kept entries, one for each; empty for none.
+        scale: They are then divided by this, one for each; empty for none.
+        classes: Names of the classes, by index.
+        columns: Names of the columns of a table.
+    """
+
+    kind: Kind
+    shape: tuple[int, ...]
+    flat: bool = True
+    kept: tuple[int, ...] | None = None
+    fill: tuple[float, ...] = ()
+    shift: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+    classes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Entries that the model sees."""
+        return len(self.kept) if self.kept is not None else torch.Size(self.shape).numel()
+
+    def enter(self, raw: Tensor) -> Tensor:
+        """raw (n, *shape) -> x (n, width), or (n, *shape) where the space is not flat."""
+        x = raw.flatten(1) if self.flat else raw
+        if self.kept is not None:
+            x = x[:, list(self.kept)]
+        if self.shift:
+            x = x - x.new_tensor(self.shift)
+        return x / x.new_tensor(self.scale) if self.scale else x
+
+    def leave(self, x: Tensor) -> Tensor:
+        """x (n, width) -> raw (n, *shape); entries that the model does not see get their fill."""
+        if self.scale:
+            x = x * x.new_tensor(self.scale)
+        if self.shift:
+            x = x + x.new_tensor(self.shift)
+        if self.kept is not None:
+            every = x.new_tensor(self.fill).repeat(len(x), 1)
+            every[:, list(self.kept)] = x
+            x = every
+        return x.reshape(len(x), *self.shape)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, known: dict[str, Any]) -> Space:
+        fields: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in known.items()
+        }
+        return cls(**fields)
+
+
+def space_of(examples: Examples, *, min_std: float = 0.0, standardise: bool = False) -> Space:
+    """The flat space of these rows.
+
+    Args:
+        examples: The training rows, whose statistics are taken.
+        min_std: Keep only entries whose raw standard deviation over the rows is above this (0.1 keeps
+            444 pixels of MNIST, as Maaloe et al.); 0 keeps all.
+        standardise: Shift and scale every kept entry to mean 0 and standard deviation 1.
+    """
+    raw = examples.raw().flatten(1)
+    mean, std = raw.mean(0), raw.std(0, correction=0)
+    kept = (std > min_std).nonzero().flatten() if min_std > 0 else None
+    seen = slice(None) if kept is None else kept
+    return Space(
+        kind=examples.kind,
+        shape=tuple(examples.x.shape[1:]),
+        kept=None if kept is None else tuple(kept.tolist()),
+        fill=() if kept is None else tuple(mean.tolist()),
+        shift=tuple(mean[seen].tolist()) if standardise else (),
+        scale=tuple(std[seen].clamp(min=1e-6).tolist()) if standardise else (),
+        classes=examples.classes,
+        columns=examples.columns,
+    )

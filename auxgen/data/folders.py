@@ -1,0 +1,166 @@
+"""A person's folder of image files: which there are, and what is known of them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError, unknown
+from .hub import SPLITS
+from .labels import classes_of
+
+SUFFIXES = frozenset(
+    f".{s}"
+    for s in ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm")
+)
+METADATA = "metadata.csv"
+UNLABELLED = frozenset({"unlabelled", "unlabeled"})
+"""Class folders of these names hold images without a label."""
+FLAGS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "": float("nan")}
+"""The cells of an attribute."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The images of a split.
+
+    Attributes:
+        files: n image files.
+        labels: A word for each, "" where it is blank.
+        classes: The classes of all splits together.
+        attributes: A 0, 1 or NaN for each image, by the attribute's name.
+        asked: Whether labels come from a column that was asked for.
+    """
+
+    files: tuple[Path, ...]
+    labels: tuple[str, ...]
+    classes: tuple[str, ...]
+    attributes: dict[str, list[float]]
+    asked: bool
+
+
+def listing(folder: Path, split: str, label: str | None) -> Listing:
+    """What is in the folder for that split.
+
+    Raises:
+        InputError: The folder, its images, the split or the label column are not there, or
+            metadata.csv names files that are not.
+    """
+    parts = splits(folder)
+    if split not in parts:
+        raise unknown(f"{folder.name} split", split, parts)
+    rows = metadata(folder, parts)
+    if rows:
+        return described(folder, split, parts, rows, label)
+    if label is not None:
+        raise InputError(
+            f"Label column {label!r} was asked for, but {folder} has no {METADATA}; "
+            "one with a file_name column and that column is wanted."
+        )
+    words = {s: [class_folder(p, place) for p in files] for s, (place, files) in parts.items()}
+    classes = classes_of(w for own in words.values() for w in own)
+    return Listing(tuple(parts[split][1]), tuple(words[split]), classes, {}, asked=False)
+
+
+def splits(folder: Path) -> dict[str, tuple[Path, list[Path]]]:
+    """The folder and the image files of every split; all is "train" where no folder is so named.
+
+    Raises:
+        InputError: There is no folder, or no image in it.
+    """
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}; a folder with images is wanted.")
+    below = [p for p in sorted(folder.iterdir()) if p.is_dir()]
+    named = {SPLITS.get(p.name.lower(), p.name.lower()): p for p in below}
+    places = {s: p for s, p in named.items() if s in ("train", "test", "valid")}
+    found = {s: (p, list(images_in(p))) for s, p in (places or {"train": folder}).items()}
+    empty = next((place for place, files in found.values() if not files), None)
+    if empty is not None:
+        raise InputError(f"Folder {empty} has no images; PNG, JPEG or WebP files are wanted.")
+    return found
+
+
+def images_in(folder: Path) -> Iterator[Path]:
+    """The image files below, in order, but hidden ones."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(p.startswith((".", "__")) for p in path.relative_to(folder).parts)
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
+            yield path
+
+
+def class_folder(file: Path, place: Path) -> str:
+    """The label of an image: the folder in which it lies; blank if in none."""
+    first, *rest = file.relative_to(place).parts
+    return first if rest and first.lower() not in UNLABELLED else ""
+
+
+def metadata(folder: Path, parts: dict[str, tuple[Path, list[Path]]]) -> dict[Path, dict[str, str]]:
+    """The rows of all metadata.csv, by the image file; empty where there is none.
+
+    Raises:
+        InputError: One has no file_name column, or names files that are not there.
+    """
+    places = dict.fromkeys([folder, *(place for place, _ in parts.values())])
+    known = {f for _, files in parts.values() for f in files}
+    rows: dict[Path, dict[str, str]] = {}
+    for sheet in (p / METADATA for p in places if (p / METADATA).is_file()):
+        own = list(read(sheet))
+        missing = [r["file_name"] for r in own if sheet.parent / r["file_name"] not in known]
+        if missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            raise InputError(
+                f"{sheet} names {missing[0]!r}{more}, where no image is; "
+                "images below its folder are wanted."
+            )
+        rows |= {sheet.parent / r["file_name"]: r for r in own}
+    return rows
+
+
+def read(sheet: Path) -> Iterator[dict[str, str]]:
+    """The rows of a metadata.csv, cells stripped."""
+    with sheet.open(newline="", encoding="utf-8-sig") as lines:
+        reader = csv.DictReader(lines)
+        if "file_name" not in (reader.fieldnames or ()):
+            raise InputError(
+                f"{sheet} has the columns {', '.join(reader.fieldnames or ['(none)'])}; "
+                "a column file_name is wanted."
+            )
+        for row in reader:
+            yield {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
+
+
+def described(
+    folder: Path,
+    split: str,
+    parts: dict[str, tuple[Path, list[Path]]],
+    rows: dict[Path, dict[str, str]],
+    label: str | None,
+) -> Listing:
+    """A split that metadata.csv describes; of an image that it does not name all is blank."""
+    columns = list(dict.fromkeys(c for row in rows.values() for c in row if c != "file_name"))
+    if label is not None and label not in columns:
+        raise unknown(f"{METADATA} column", label, columns)
+    asked = label is not None
+    label = label or ("label" if "label" in columns else None)
+    files = parts[split][1]
+    flags = [
+        c for c in columns if c != label and is_flag([row.get(c, "") for row in rows.values()])
+    ]
+
+    def cells(column: str, chosen: list[Path]) -> list[str]:
+        return [rows[f].get(column, "") if f in rows else "" for f in chosen]
+
+    return Listing(
+        files=tuple(files),
+        labels=tuple(cells(label, files) if label else [""] * len(files)),
+        classes=classes_of(cells(label, list(rows)) if label else []),
+        attributes={c: [FLAGS[v.lower()] for v in cells(c, files)] for c in flags},
+        asked=asked,
+    )
+
+
+def is_flag(cells: list[str]) -> bool:
+    """Whether a column is an attribute: 0, 1, true, false or blank, and not all blank."""
+    return any(cells) and all(c.lower() in FLAGS for c in cells)

@@ -1,0 +1,146 @@
+"""Image sets as the Hugging Face hub holds them; a folder of the same files is read alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..errors import InputError, unknown
+from .cache import Draft
+from .examples import Examples
+from .pixels import Encoded, Frame, Pictures, blocks, shape_of
+
+SPLITS = {"training": "train", "testing": "test", "validation": "valid", "val": "valid"}
+SPLITS |= {"dev": "valid"}
+"""Other names of the splits."""
+
+
+def commit(hub: str) -> str | None:
+    """The commit that the hub's repository is at; None where HF_HUB_OFFLINE forbids asking.
+
+    Raises:
+        InputError: The hub does not answer, or has no such set.
+    """
+    from huggingface_hub import HfApi, constants
+
+    if constants.HF_HUB_OFFLINE:
+        return None
+    try:
+        return HfApi().dataset_info(hub, timeout=10).sha
+    except Exception as error:  # the network's, the hub's and the client's are of many kinds
+        raise absent(hub, error) from error
+
+
+def absent(where: str, error: Exception) -> InputError:
+    """The sentence for a set that is not to be had."""
+    error = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    if Path(where).is_dir():
+        return InputError(
+            f"{where} is no image set ({reason}); parquet files as on the Hugging Face hub, or "
+            "image files, are wanted."
+        )
+    root = os.environ.get("AUXGEN_DATA") or "which is not set"
+    return InputError(
+        f"Image set {where!r} is not in AUXGEN_DATA ({root}), and not to be had from the Hugging "
+        f"Face hub ({reason}); check the name and the network, or set AUXGEN_DATA to a folder "
+        "that has a copy."
+    )
+
+
+def draft(where: str, *, split: str, config: str | None, state: str | None, frame: Frame) -> Draft:
+    """The set at `where`, a hub id or a folder, before it is decoded.
+
+    Args:
+        where: As `datasets.load_dataset` takes it.
+        split: Our name of the split.
+        config: The set's configuration, where it has several.
+        state: A commit of the hub's repository; None for what is on this machine.
+        frame: What becomes of every picture.
+
+    Raises:
+        InputError: The set or its split is not there, or it has no column of images.
+    """
+    data = table(where, split, config, state)
+    columns = kinds(data, where)
+    known = data.select_columns([*columns["label"], *columns["flags"]]).with_format("arrow")[:]
+    encoded = pictures(data, columns["image"][0], f"{where} ({split})")
+    shape = shape_of(encoded, frame)
+    classes, y = labels(data, known, columns["label"])
+    flags = [known[name].to_numpy(zero_copy_only=False) for name in columns["flags"]]
+    examples = Examples(
+        x=torch.empty(len(data), *shape, dtype=torch.uint8, device="meta"),
+        y=y,
+        classes=classes,
+        name=f"{where}/{split}",
+        fingerprint="",
+        attributes=torch.tensor(np.stack(flags, 1).astype(np.float32)) if flags else None,
+        attribute_names=tuple(columns["flags"]),
+    )
+    return Draft(examples, blocks(encoded, shape, frame, f"{where} ({split})"))
+
+
+def table(where: str, split: str, config: str | None, state: str | None) -> Any:
+    """The `datasets.Dataset` of a split.
+
+    Raises:
+        InputError: It is not there.
+    """
+    from datasets import get_dataset_split_names, load_dataset
+
+    try:
+        splits = get_dataset_split_names(where, config, revision=state)
+        theirs = {SPLITS.get(s, s): s for s in splits}
+        if split not in theirs:
+            raise unknown(f"{Path(where).name} split", split, theirs)
+        return load_dataset(where, config, split=theirs[split], revision=state)
+    except InputError:
+        raise
+    except Exception as error:  # datasets has many kinds of errors, and raises its readers' too
+        raise absent(where, error) from error
+
+
+def kinds(data: Any, where: str) -> dict[str, list[str]]:
+    """The columns by what they hold: the image, the label if there is one, the 0/1 attributes."""
+    from datasets import ClassLabel, Image, Value
+
+    named = data.features
+    images = [k for k, f in named.items() if isinstance(f, Image)]
+    if not images:
+        raise InputError(
+            f"{where} has the columns {', '.join(named)}; a column of images is wanted."
+        )
+    return {
+        "image": images[:1],
+        "label": [k for k, f in named.items() if isinstance(f, ClassLabel)][:1],
+        "flags": [k for k, f in named.items() if isinstance(f, Value) and f.dtype == "bool"],
+    }
+
+
+def labels(data: Any, known: Any, column: Sequence[str]) -> tuple[tuple[str, ...], torch.Tensor]:
+    """Names of the classes, and y (n,) int64; no names and all blank without a label column."""
+    if not column:
+        return (), torch.full((len(data),), -1)
+    y = known[column[0]].fill_null(-1).to_numpy()
+    return tuple(data.features[column[0]].names), torch.from_numpy(y.astype(np.int64))
+
+
+def pictures(data: Any, column: str, where: str) -> Pictures:
+    """The encoded images of a column."""
+    from datasets import Image
+
+    encoded = data.select_columns([column]).cast_column(column, Image(decode=False))
+
+    def read(start: int, stop: int) -> list[Encoded]:
+        found = encoded[start:stop][column]
+        return [
+            Encoded(f"Row {i} of {where}", b"" if p is None else p["bytes"] or p["path"])
+            for i, p in enumerate(found, start)
+        ]
+
+    return Pictures(len(data), read)

@@ -1,0 +1,179 @@
+"""Encoded pictures to uint8 pixels: PNG, JPEG, WebP and whatever else Pillow reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from tqdm import tqdm
+
+from ..errors import InputError
+
+GREY = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"})
+ORIENTATION = 0x0112
+TOGETHER = 256
+"""Pictures read at once: all that is in memory beside their pixels."""
+
+
+class Encoded(NamedTuple):
+    """A picture as it lies in a file, and what to call it when it cannot be read."""
+
+    where: str
+    content: bytes | Path
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """`count` encoded pictures; `read(start, stop)` gives a few of them."""
+
+    count: int
+    read: Callable[[int, int], Sequence[Encoded]]
+
+    def parts(self) -> Iterator[Sequence[Encoded]]:
+        for start in range(0, self.count, TOGETHER):
+            yield self.read(start, min(start + TOGETHER, self.count))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What becomes of every picture.
+
+    Attributes:
+        size: Side in pixels of the square that it is resized to (Lanczos); None keeps its size.
+        crop: Side in pixels of the square first cut from its centre; None for the largest square
+            where `size` is given, else for all of it.
+    """
+
+    size: int | None = None
+    crop: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, side in (("size", self.size), ("crop", self.crop)):
+            if side is not None and side < 1:
+                raise InputError(f"A {name} of {side} was given; 1 pixel or more is wanted.")
+
+    def side(self) -> int | None:
+        return self.size or self.crop
+
+
+def shape_of(pictures: Pictures, frame: Frame) -> tuple[int, int, int]:
+    """The shape (c, h, w) that all pictures have in the frame; reads their headers only.
+
+    One channel when all are grey, else three.
+
+    Raises:
+        InputError: A file is no image, two differ in size and none is given, one is smaller than
+            the crop.
+    """
+    colours, first = 1, None
+    with ThreadPoolExecutor() as pool:
+        for part in pictures.parts():
+            for picture, (grey, size) in zip(part, pool.map(header, part), strict=True):
+                colours = colours if grey else 3
+                first = first or (picture.where, size)
+                fits(picture.where, size, first, frame)
+    if first is None:
+        raise InputError("No picture was found; one or more are wanted.")
+    width, height = first[1]
+    return colours, frame.side() or height, frame.side() or width
+
+
+def fits(
+    where: str, size: tuple[int, int], first: tuple[str, tuple[int, int]], frame: Frame
+) -> None:
+    """Raises unless a picture of this (width, height) ends as large as the first in the frame."""
+    width, height = size
+    if frame.crop is not None and min(size) < frame.crop:
+        raise InputError(
+            f"{where} is {width}x{height} pixels; at least the crop of {frame.crop} is wanted."
+        )
+    if frame.side() is None and size != first[1]:
+        raise InputError(
+            f"{first[0]} is {first[1][0]}x{first[1][1]} and {where} is {width}x{height} pixels: "
+            f"give one size for all, such as --size {min(*size, *first[1])}."
+        )
+
+
+def blocks(
+    pictures: Pictures, shape: tuple[int, int, int], frame: Frame, title: str
+) -> Iterator[np.ndarray]:
+    """Pixels in order, a few pictures at a time: uint8 (m, c, h, w); the progress bar has a title.
+
+    Raises:
+        InputError: A picture is cut short or damaged.
+    """
+
+    def decode(picture: Encoded) -> np.ndarray:
+        return decoded(picture, shape[0], frame)
+
+    bar = tqdm(total=pictures.count, desc=f"decoding {title}, once", disable=None, leave=False)
+    with bar, ThreadPoolExecutor() as pool:
+        for part in pictures.parts():
+            yield np.stack(list(pool.map(decode, part)))
+            bar.update(len(part))
+
+
+def header(picture: Encoded) -> tuple[bool, tuple[int, int]]:
+    """Whether a picture is grey, and its (width, height) when upright."""
+    with opened(picture) as image:
+        width, height = image.size
+        return image.mode in GREY, (height, width) if turned(image) >= 5 else (width, height)
+
+
+def decoded(picture: Encoded, channels: int, frame: Frame) -> np.ndarray:
+    """A picture, upright, in its frame: uint8 (c, h, w)."""
+    with opened(picture) as image:
+        image.load()
+        upright = ImageOps.exif_transpose(image) if turned(image) > 1 else image
+        shallow = eight_bits(upright).convert("L" if channels == 1 else "RGB")
+        pixels = np.asarray(framed(shallow, frame))
+    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+
+
+def framed(image: Image.Image, frame: Frame) -> Image.Image:
+    """The centre of the picture, resized."""
+    side = frame.crop or (min(image.size) if frame.size else None)
+    if side is not None and image.size != (side, side):
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        image = image.crop((left, top, left + side, top + side))
+    if frame.size is not None and image.width != frame.size:
+        image = image.resize((frame.size, frame.size), Image.Resampling.LANCZOS)
+    return image
+
+
+def turned(image: Image.Image) -> int:
+    """The EXIF orientation that cameras write, 1 to 8; 1 is upright, from 5 on width is height."""
+    return image.getexif().get(ORIENTATION, 1) if image.format in ("JPEG", "MPO") else 1
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Pictures of 16 bits scaled to 8, where Pillow would clip them."""
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
+
+
+@contextmanager
+def opened(picture: Encoded) -> Iterator[Image.Image]:
+    """The picture, open; what Pillow may say of a bad file becomes one sentence."""
+    content = picture.content
+    try:
+        with Image.open(BytesIO(content) if isinstance(content, bytes) else content) as image:
+            yield image
+    except InputError:
+        raise
+    except UnidentifiedImageError as error:
+        raise InputError(
+            f"{picture.where} is not an image; a PNG, JPEG or WebP file is wanted."
+        ) from error
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"{picture.where} cannot be decoded ({error}); a whole image file is wanted."
+        ) from error

@@ -1,0 +1,165 @@
+"""Tables: the rows of CSV and parquet files as numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ..errors import InputError, unknown
+from .examples import Examples
+from .hub import SPLITS
+from .in_memory import word
+from .labels import classes_of, indices
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SUFFIXES = (".csv", ".parquet")
+MOST_TEXTS = 256
+"""Different texts of a column that become columns of 0 and 1."""
+
+
+def rows(file: Path, label: str | None, split: str) -> Examples:
+    """A split of `own.table`, without a fingerprint.
+
+    Raises:
+        InputError: As `own.table`.
+    """
+    files = splits(file)
+    if split not in files:
+        raise unknown(f"{file.name} split", split, files)
+    sheets = {s: read(f) for s, f in files.items()}
+    every = together(file, sheets)
+    if label is not None and label not in every:
+        raise unknown(f"{file.name} column", label, [str(c) for c in every])
+    words = [""] * len(every) if label is None else words_of(every[label], file)
+    classes = classes_of(words)
+    x, columns = numbers(every.drop(columns=label) if label else every, file)
+    start = sum(len(t) for t in list(sheets.values())[: list(sheets).index(split)])
+    own = slice(start, start + len(sheets[split]))
+    return Examples(
+        x=torch.from_numpy(x[own].copy()),
+        y=indices(words[own], classes),
+        classes=classes,
+        name=f"{file.stem}/{split}",
+        fingerprint="",
+        columns=columns,
+    )
+
+
+def splits(file: Path) -> dict[str, Path]:
+    """The files of a folder by split; a file is "train"."""
+    if file.is_dir():
+        found = [p for p in sorted(file.iterdir()) if p.suffix.lower() in SUFFIXES]
+        if found:
+            return {SPLITS.get(p.stem.lower(), p.stem.lower()): p for p in found}
+    elif file.suffix.lower() in SUFFIXES and file.is_file():
+        return {"train": file}
+    state = "has no such file" if file.is_dir() else "is none" if file.exists() else "is not there"
+    raise InputError(f"A CSV or parquet file is wanted; {file} {state}.")
+
+
+def read(file: Path) -> DataFrame:
+    """A file's rows."""
+    import pandas
+
+    try:
+        if file.suffix.lower() == ".parquet":
+            table = pandas.read_parquet(file)
+        else:
+            table = pandas.read_csv(file, skipinitialspace=True)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise InputError(
+            f"{file} cannot be read ({reason}); a table with a header is wanted."
+        ) from error
+    if table.empty:
+        raise InputError(f"{file} has no rows; one or more is wanted.")
+    return table
+
+
+def together(file: Path, sheets: dict[str, DataFrame]) -> DataFrame:
+    """The rows of all splits, so that texts and classes mean the same in each."""
+    import pandas
+
+    first, *others = sheets.values()
+    for other in others:
+        if set(other.columns) != set(first.columns):
+            odd = sorted(map(str, set(other.columns) ^ set(first.columns)))[0]
+            raise InputError(
+                f"Column {odd!r} is not in every file of {file}; the same columns are wanted."
+            )
+    return pandas.concat(list(sheets.values()), ignore_index=True)
+
+
+def words_of(column: Any, file: Path) -> list[str]:
+    """The labels of a column as words, "" where blank.
+
+    Raises:
+        InputError: A cell is a number with a fraction.
+    """
+    values = column.astype(object).where(column.notna(), None).tolist()
+    try:
+        return ["-1" if v == -1 else word(v) for v in values]
+    except InputError as error:
+        raise InputError(f"Column {column.name!r} of {file.name}: {error}") from error
+
+
+def numbers(table: DataFrame, file: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """All columns as float32 (n, d), and their names.
+
+    Raises:
+        InputError: There is no column, or a cell is blank, infinite or of another kind.
+    """
+    named: dict[str, np.ndarray] = {}
+    for name in table:
+        named |= one_or_more(str(name), table[name], file)
+    if not named:
+        raise InputError(f"{file.name} has no columns beside the label; one or more is wanted.")
+    with np.errstate(over="ignore"):
+        x = np.stack(list(named.values()), 1).astype(np.float32)
+    bad = ~np.isfinite(x)
+    if bad.any():
+        row, place = np.argwhere(bad)[0]
+        raise InputError(
+            f"{file.name} has {int(bad.sum())} blank, NaN or infinite cells, the first in row "
+            f"{int(row) + 1}, column {list(named)[place]!r}; numbers are wanted."
+        )
+    return x, tuple(named)
+
+
+def one_or_more(name: str, column: Any, file: Path) -> dict[str, np.ndarray]:
+    """A column of numbers as it is, of texts as one column of 0 and 1 for each text."""
+    if column.dtype.kind in "biuf" or column.isna().all():
+        return {name: column.to_numpy(dtype=np.float64, na_value=np.nan)}
+    if column.isna().any():
+        row = int(np.argmax(column.isna().to_numpy()))
+        raise InputError(
+            f"{file.name} has {int(column.isna().sum())} blank cells in column {name!r}, the first "
+            f"in row {row + 1}; a text in each is wanted."
+        )
+    texts = column.astype(str)
+    only_texts(name, texts, column.dtype.kind, file)
+    return {f"{name}={t}": (texts == t).to_numpy(dtype=np.float64) for t in classes_of(texts)}
+
+
+def only_texts(name: str, texts: Any, kind: str, file: Path) -> None:
+    """Raises if texts are numbers with a slip among them, too many to be categories, or times."""
+    import pandas
+
+    parsed = np.isfinite(np.asarray(pandas.to_numeric(texts, errors="coerce"), dtype=float))
+    if parsed.mean() > 0.5 and not parsed.all():
+        row = int(np.argmin(parsed))
+        raise InputError(
+            f"Column {name!r} of {file.name} holds numbers, but {texts.iloc[row]!r} in row "
+            f"{row + 1}; numbers alone are wanted."
+        )
+    if kind in "mM" or texts.nunique() > MOST_TEXTS:
+        what = "times" if kind in "mM" else f"{texts.nunique()} different texts"
+        raise InputError(
+            f"Column {name!r} of {file.name} holds {what}; numbers, or {MOST_TEXTS} texts at most, "
+            "are wanted: drop it."
+        )

@@ -1,0 +1,164 @@
+"""Toys whose truth is known: another seed draws fresh true samples, any number of them.
+
+All points are float32, all draws independent, and the same for the same seed on every machine.
+"""
+
+from __future__ import annotations
+
+from math import log, pi, sqrt, tau
+
+import torch
+from torch import Tensor
+
+from .examples import Examples
+from .fingerprints import stamped
+
+
+def moons(n: int, noise: float = 0.1, seed: int = 0) -> Examples:
+    """Two half-moons: top (cos t, sin t), bottom (1 - cos t, 1 - sin t - 0.5), t ~ U(0, pi).
+
+    The curves are scikit-learn's `make_moons`; y is the arc, of either with probability 1/2.
+
+    Args:
+        n: Points, x (n, 2).
+        noise: Standard deviation of the Gaussian noise on both coordinates.
+        seed: Of the draw.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.randint(2, (n,), generator=generator)
+    t = pi * torch.rand(n, generator=generator)
+    x = arcs(t, y) + noise * torch.randn(n, 2, generator=generator)
+    return points(x, y, ("top", "bottom"), f"moons/{seed}")
+
+
+def moons_labelled() -> Examples:
+    """The six labelled points of the half-moons: ends and middle of each arc, without noise."""
+    t = torch.tensor([0.0, pi / 2, pi]).repeat(2)
+    y = torch.tensor([0, 0, 0, 1, 1, 1])
+    return points(arcs(t, y), y, ("top", "bottom"), "moons/labelled")
+
+
+def arcs(t: Tensor, y: Tensor) -> Tensor:
+    """Points on the two arcs: angles t (n,), arcs y (n,) -> (n, 2)."""
+    top = torch.stack([t.cos(), t.sin()], 1)
+    return torch.where(y[:, None] == 0, top, torch.tensor([1.0, 0.5]) - top)
+
+
+def ring_centres(modes: int = 8, radius: float = 2.0) -> Tensor:
+    """Centres evenly on a circle: (modes, 2)."""
+    angle = tau * torch.arange(modes) / modes
+    return radius * torch.stack([angle.cos(), angle.sin()], 1)
+
+
+def grid_centres(side: int = 5, spacing: float = 1.0) -> Tensor:
+    """Centres on a square grid about the origin: (side^2, 2)."""
+    line = spacing * (torch.arange(side) - (side - 1) / 2)
+    return torch.cartesian_prod(line, line)
+
+
+def mixture(n: int, centres: Tensor, *, sd: float, seed: int, name: str = "mixture") -> Examples:
+    """Equal parts of isotropic Gaussians about centres (k, d): x (n, d), y the component."""
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.randint(len(centres), (n,), generator=generator)
+    x = centres[y] + sd * torch.randn(n, centres.shape[1], generator=generator)
+    return points(x, y, tuple(str(c) for c in range(len(centres))), f"{name}/{seed}")
+
+
+def mixture_log_prob(x: Tensor, centres: Tensor, *, sd: float) -> Tensor:
+    """log p(x) of `mixture`: x (n, d) -> (n,), in nats."""
+    k, d = centres.shape
+    squares = (x[:, None] - centres.to(x)).square().sum(-1) / sd**2
+    return torch.logsumexp(-squares / 2, 1) - log(k) - d * log(sd * sqrt(tau))
+
+
+def ring(
+    n: int, seed: int = 0, *, modes: int = 8, radius: float = 2.0, sd: float = 0.05
+) -> Examples:
+    """Gaussians on a circle; y is the Gaussian. Density: `ring_log_prob`."""
+    return mixture(n, ring_centres(modes, radius), sd=sd, seed=seed, name="ring")
+
+
+def ring_log_prob(x: Tensor, *, modes: int = 8, radius: float = 2.0, sd: float = 0.05) -> Tensor:
+    """log p(x) of `ring`: x (n, 2) -> (n,), in nats."""
+    return mixture_log_prob(x, ring_centres(modes, radius), sd=sd)
+
+
+def grid(
+    n: int, seed: int = 0, *, side: int = 5, spacing: float = 1.0, sd: float = 0.05
+) -> Examples:
+    """Gaussians on a square grid; y is the Gaussian. Density: `grid_log_prob`."""
+    return mixture(n, grid_centres(side, spacing), sd=sd, seed=seed, name="grid")
+
+
+def grid_log_prob(x: Tensor, *, side: int = 5, spacing: float = 1.0, sd: float = 0.05) -> Tensor:
+    """log p(x) of `grid`: x (n, 2) -> (n,), in nats."""
+    return mixture_log_prob(x, grid_centres(side, spacing), sd=sd)
+
+
+def circle(n: int, seed: int = 0, *, radius: float = 1.0, sd: float = 0.01) -> Examples:
+    """A thin circle: angle ~ U(0, 2 pi), signed radius ~ N(radius, sd^2); see `circle_log_prob`."""
+    generator = torch.Generator().manual_seed(seed)
+    angle = tau * torch.rand(n, generator=generator)
+    r = radius + sd * torch.randn(n, generator=generator)
+    x = r[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
+    return points(x, None, (), f"circle/{seed}")
+
+
+def circle_log_prob(x: Tensor, *, radius: float = 1.0, sd: float = 0.01) -> Tensor:
+    """log p(x) of `circle`: x (n, 2) -> (n,), in nats.
+
+    p(x) = [N(|x|; radius, sd^2) + N(-|x|; radius, sd^2)] / (2 pi |x|): the signed radius is |x| or
+    -|x|, and the angle is uniform.
+    """
+    r = x.norm(dim=-1)
+    both = torch.stack([r, -r])
+    radial = torch.logsumexp(-((both - radius) / sd).square() / 2, 0) - log(sd * sqrt(tau))
+    return radial - torch.log(tau * r)
+
+
+def pinwheel(
+    n: int,
+    seed: int = 0,
+    *,
+    arms: int = 5,
+    radial: float = 0.3,
+    tangential: float = 0.05,
+    rate: float = 0.25,
+) -> Examples:
+    """Arms of a pinwheel (Johnson et al., NIPS 2016, arXiv:1603.06277); y is the arm.
+
+    (a, b) ~ N((1, 0), diag(radial^2, tangential^2)), turned by the arm's angle + rate exp(a).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.randint(arms, (n,), generator=generator)
+    scale = torch.tensor([radial, tangential])
+    a, b = (torch.randn(n, 2, generator=generator) * scale + torch.tensor([1.0, 0.0])).unbind(1)
+    angle = tau * y / arms + rate * a.exp()
+    x = torch.stack([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], 1)
+    return points(x, y, tuple(str(c) for c in range(arms)), f"pinwheel/{seed}")
+
+
+def swiss_roll(n: int, seed: int = 0, *, noise: float = 0.0, dimensions: int = 3) -> Examples:
+    """A rolled sheet (t cos t, 21 u, t sin t), t ~ U(3 pi / 2, 9 pi / 2), u ~ U(0, 1).
+
+    As scikit-learn's `make_swiss_roll`; in 2 dimensions without the middle coordinate.
+
+    Args:
+        n: Points, x (n, dimensions).
+        seed: Of the draw.
+        noise: Standard deviation of the Gaussian noise on every coordinate.
+        dimensions: 3 or 2.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    t = 1.5 * pi * (1 + 2 * torch.rand(n, generator=generator))
+    u = 21 * torch.rand(n, generator=generator)
+    roll = [t * t.cos(), t * t.sin()] if dimensions == 2 else [t * t.cos(), u, t * t.sin()]
+    x = torch.stack(roll, 1)
+    x = x + noise * torch.randn(x.shape, generator=generator)
+    return points(x, None, (), f"swiss_roll/{seed}")
+
+
+def points(x: Tensor, y: Tensor | None, classes: tuple[str, ...], name: str) -> Examples:
+    """Rows of a toy; y is blank where the toy has no components."""
+    y = torch.full((len(x),), -1) if y is None else y
+    return stamped(Examples(x, y, classes, name, ""))
