@@ -1,0 +1,131 @@
+"""Exact checkpoints: model, average, optimisers and position, each file with its checksum."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..files import checksum, encoded, packed, read_json, unpacked, write_folder
+from .loop import Training
+
+KEPT = 2
+"""Checkpoints kept of a stage: the newest, and one before it should the disk damage the newest."""
+
+
+def save(folder: Path, stage: str, run: str, training: Training) -> Path:
+    """Write checkpoints/<stage>-<step>, then drop those older than the last two.
+
+    Args:
+        folder: The run's checkpoints.
+        stage: Its name.
+        run: The identity of the run, which a checkpoint of another run does not have.
+        training: What is saved. Its random state is its seed and its step.
+
+    Raises:
+        NotSaved: It could not be written; older checkpoints are untouched.
+    """
+    target = folder / f"{stage}-{training.step}"
+    if target.exists():
+        return target
+    tensors, numbers = optimizer_state(training)
+    files = {
+        "model.safetensors": packed(training.method.state_dict()),
+        "average.safetensors": packed(training.average.means),
+        "optimizers.safetensors": packed(tensors),
+    }
+    state = {
+        "run": run,
+        "stage": stage,
+        "step": training.step,
+        "seed": training.seed,
+        "ranks": training.ranks.size,
+        "optimizers": numbers,
+        "sha256": {name: checksum(data) for name, data in files.items()},
+    }
+    write_folder(target, {**files, "state.json": encoded(state)})
+    for old in of_stage(folder, stage)[:-KEPT]:
+        shutil.rmtree(old)
+    return target
+
+
+def of_stage(folder: Path, stage: str) -> list[Path]:
+    """A stage's whole checkpoints, oldest first."""
+    found = [p for p in folder.glob(f"{stage}-*") if p.name.removeprefix(f"{stage}-").isdigit()]
+    return sorted(found, key=lambda p: int(p.name.rpartition("-")[2]))
+
+
+def load(checkpoint: Path, stage: str, run: str, training: Training) -> None:
+    """Put `training` back to where the checkpoint was written.
+
+    Raises:
+        InputError: It is of another run or another number of ranks, or is truncated or damaged.
+    """
+    state = read_json(checkpoint / "state.json", "checkpoint")
+    check_identity(checkpoint, state, {"run": run, "stage": stage, "seed": training.seed})
+    if state.get("ranks") != training.ranks.size:
+        raise InputError(
+            f"{checkpoint} was written by {state.get('ranks')} ranks and this is a run on "
+            f"{training.ranks.size}; go on with the same number."
+        )
+    contents = {n: content(checkpoint / n, c) for n, c in state["sha256"].items()}
+    try:
+        training.method.load_state_dict(contents["model.safetensors"])
+        for name, mean in training.average.means.items():
+            mean.copy_(contents["average.safetensors"][name])
+        restore_optimizers(training, contents["optimizers.safetensors"], state["optimizers"])
+        training.step = int(state["step"])
+    except (KeyError, RuntimeError, ValueError) as error:
+        told = f"{checkpoint} does not fit this experiment: {str(error).splitlines()[0]}"
+        raise InputError(f"{told} Resume with the code and options that wrote it.") from error
+
+
+def check_identity(checkpoint: Path, state: dict[str, Any], expected: dict[str, Any]) -> None:
+    for what, value in expected.items():
+        if state.get(what) != value:
+            raise InputError(
+                f"{checkpoint} belongs to another experiment: its {what} is {state.get(what)!r}, "
+                f"this run's is {value!r}."
+            )
+
+
+def content(file: Path, expected: str) -> dict[str, Tensor]:
+    """A checkpoint's tensors, if every byte is as it was written."""
+    data = file.read_bytes() if file.exists() else b""
+    if checksum(data) != expected:
+        raise InputError(
+            f"{file} is damaged ({len(data)} bytes whose checksum is not the one written); "
+            f"remove {file.parent} to go on from the checkpoint before it."
+        )
+    return unpacked(data, file)
+
+
+def optimizer_state(training: Training) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors by "player/parameter/name", and what is a plain number likewise."""
+    tensors: dict[str, Tensor] = {}
+    numbers: dict[str, Any] = {}
+    for player, optimizer in training.optimizers.items():
+        for index, state in optimizer.state_dict()["state"].items():
+            for name, value in state.items():
+                where = tensors if isinstance(value, Tensor) else numbers
+                where[f"{player}/{index}/{name}"] = value
+    json.dumps(numbers)
+    return tensors, numbers
+
+
+@torch.no_grad()
+def restore_optimizers(
+    training: Training, tensors: dict[str, Tensor], numbers: dict[str, Any]
+) -> None:
+    for player, optimizer in training.optimizers.items():
+        state: dict[int, dict[str, Any]] = {}
+        for key, value in {**tensors, **numbers}.items():
+            owner, index, name = key.split("/")
+            if owner == player:
+                state.setdefault(int(index), {})[name] = value
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

@@ -1,0 +1,51 @@
+"""How long and how to descend; the same for every method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import nn
+from torch.optim import Adam, Optimizer
+
+from ..schedules import Schedule, constant
+
+Precision = Literal["32", "bf16"]
+
+Optimizers = Callable[[str, list[nn.Parameter]], Optimizer]
+"""(player, its parameters) -> its optimiser."""
+
+
+def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> Optimizers:
+    """The same Adam for every player, in its fused form."""
+    return lambda player, own: Adam(own, lr=lr, betas=betas, eps=eps, fused=True)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How a stage is trained.
+
+    Attributes:
+        steps: Rounds to play.
+        optimizers: Makes each player's optimiser.
+        learning_rate: Factor on every learning rate, a function of the step.
+        max_grad_norm: Each player's gradient is scaled down to this total norm.
+        max_grad_value: Then each of its entries is clipped to this magnitude.
+        average: Decay d of the moving average; at step t it is min(d, (1 + t) / (10 + t)).
+        recalibration: Batches that re-estimate the average's batch-norm statistics.
+        precision: Of forward passes, unless the person says otherwise.
+        log_every: Steps between lines of the log.
+        save_every: Seconds between checkpoints.
+    """
+
+    steps: int
+    optimizers: Optimizers
+    learning_rate: Schedule = constant
+    max_grad_norm: float = float("inf")
+    max_grad_value: float = float("inf")
+    average: float = 0.999
+    recalibration: int = 50
+    precision: Precision = "32"
+    log_every: int = 50
+    save_every: float = 60.0

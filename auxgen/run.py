@@ -1,0 +1,327 @@
+"""Runs: the folder that an experiment leaves, and training, going on and evaluating in it."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import platform
+import subprocess
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from . import __version__, artefact
+from .artefact import Model
+from .engine.ranks import Ranks, ranks
+from .engine.settings import Precision
+from .errors import InputError, unknown
+from .evaluating import scores_of
+from .experiment import Experiment, Stage
+from .experiments import Found, find
+from .files import encoded, not_saved, read_json, unpacked, write_text
+from .training import Settings, train_stage
+
+
+class Run:
+    """A run's folder.
+
+    Attributes:
+        path: The folder.
+        asked: What run.json says: experiment, options, seed, device, versions, commit.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Open a run.
+
+        Raises:
+            InputError: The folder is no run.
+        """
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise InputError(f"There is no folder {self.path}; a run was wanted.")
+        self.asked = read_json(self.path / "run.json", "run")
+
+    @classmethod
+    def create(cls, path: str | Path, asked: dict[str, Any], file: Path | None) -> Run:
+        """A new folder with what was asked.
+
+        Raises:
+            InputError: Something is there already.
+        """
+        path = Path(path)
+        if path.exists():
+            raise InputError(
+                f"{path} exists already; give another --run, or go on with: "
+                f"auxgen train --resume {path}."
+            )
+        try:
+            (path / "checkpoints").mkdir(parents=True)
+            if file is not None:
+                (path / "experiment.py").write_bytes(file.read_bytes())
+        except OSError as error:
+            raise not_saved(path, 0.0, error) from error
+        write_text(path / "run.json", encoded(asked).decode())
+        return cls(path)
+
+    def stages(self) -> list[str]:
+        """Names of the stages that are trained, in order."""
+        return [s for s in self.asked["stages"] if (self.path / s / "model.safetensors").exists()]
+
+    def scores(self) -> dict[str, Any]:
+        """The scores object that `evaluate` wrote; without scores before that."""
+        file = self.path / "scores.json"
+        return read_json(file, "run") if file.exists() else {"run": self.asked, "scores": {}}
+
+    def restore(self, stage: str, trained: Stage) -> None:
+        """Put a trained stage's weights into its method."""
+        file = self.path / stage / "model.safetensors"
+        trained.method.load_state_dict(unpacked(file.read_bytes(), file))
+
+
+def train(
+    experiment: str | Path | Experiment,
+    *,
+    run: str | Path,
+    device: str = "auto",
+    precision: Precision | None = None,
+    log: Sequence[str] = (),
+    quiet: bool = False,
+    **options: Any,
+) -> Run:
+    """Train an experiment's stages in order into a new run folder.
+
+    Args:
+        experiment: A name, a Python file with a function `experiment`, or stages made by hand.
+        run: The folder to make.
+        device: "auto", "cpu", "cuda" or "cuda:1".
+        precision: Of forward passes; None for the experiment's own.
+        log: Trackers to write to as well: "tensorboard", "wandb", "mlflow".
+        quiet: No progress on stderr.
+        options: The experiment's keyword arguments.
+
+    Raises:
+        InputError: There is no such experiment, option or device, or the folder exists.
+        Diverged: A term became non-finite; the last good checkpoint stays.
+        Interrupted: A signal came; everything is saved.
+        NotSaved: The device is full; the last good checkpoint stays.
+    """
+    found = find(experiment) if isinstance(experiment, str | Path) else None
+    stages = made(found, options) if found else experiment
+    assert not isinstance(stages, str | Path)
+    device = chosen(device)
+    with ranks(device) as here:
+        seed = int(options.get("seed", 0))
+        refused = None
+        if here.first:
+            try:
+                Run.create(
+                    run,
+                    asked(found, stages, options, seed, device, precision),
+                    found and found.file,
+                )
+            except (InputError, OSError) as error:
+                refused = error
+        if here.any(refused is not None):
+            raise refused or InputError(f"{run} could not be made.")
+        return go_on(Run(run), stages, here, Settings(device, precision, tuple(log), quiet))
+
+
+def resume(
+    run: str | Path,
+    *,
+    device: str = "auto",
+    log: Sequence[str] = (),
+    quiet: bool = False,
+    experiment: Experiment | None = None,
+) -> Run:
+    """Go on with a run where it stopped, bit for bit on the same kind of machine.
+
+    Args:
+        run: Its folder.
+        device: As for `train`.
+        log: As for `train`.
+        quiet: As for `train`.
+        experiment: The stages, where they were made by hand.
+
+    Raises:
+        InputError: The folder is no run, or its checkpoint is damaged or of another experiment.
+    """
+    opened = Run(run)
+    stages = experiment if experiment is not None else remade(opened)
+    device = chosen(device)
+    settings = Settings(device, opened.asked.get("precision"), tuple(log), quiet)
+    with ranks(device) as here:
+        return go_on(opened, stages, here, settings)
+
+
+def go_on(run: Run, stages: Experiment, here: Ranks, settings: Settings) -> Run:
+    for index, (name, stage) in enumerate(stages.items()):
+        if (run.path / name / "model.safetensors").exists():
+            run.restore(name, stage)
+        else:
+            train_stage(run.path, run.asked, name, index, stage, here, settings)
+        here.wait()
+    return run
+
+
+def evaluate(
+    run: str | Path, *, device: str = "auto", metrics: Sequence[str] = (), quiet: bool = True
+) -> dict[str, Any]:
+    """Measure what the experiment lists, and write scores.json.
+
+    Args:
+        run: A run whose stages are trained.
+        device: As for `train`.
+        metrics: Only these names; all when empty.
+        quiet: Do not tell each score as it is measured.
+
+    Returns:
+        {"run": {...}, "scores": {"<stage>/<metric>": {"value", "unit", "n", "spread", "protocol",
+        "seconds", "detail"}}}.
+
+    Raises:
+        InputError: The folder is no run, or nothing in it is trained yet.
+    """
+    opened = Run(run)
+    stages = remade(opened)
+    device = chosen(device)
+    found: dict[str, Any] = {}
+    for name, stage in stages.items():
+        if name not in opened.stages():
+            raise InputError(
+                f"Stage {name} of {run} is not trained; go on with: auxgen train --resume {run}."
+            )
+        opened.restore(name, stage)
+        method = stage.method.to(device).eval().requires_grad_(False)
+        found |= scores_of(name, method, stage.evaluations, opened.asked["seed"], metrics, quiet)
+    result = {"run": opened.asked, "scores": found}
+    write_text(opened.path / "scores.json", encoded(result).decode())
+    return result
+
+
+def draw(run: str | Path) -> list[Path]:
+    """Draw what the experiment's trained stages have to show into RUN/pictures."""
+    opened = Run(run)
+    folder, drawn = opened.path / "pictures", []
+    for name, stage in remade(opened).items():
+        if name in opened.stages():
+            opened.restore(name, stage)
+            folder.mkdir(exist_ok=True)
+            for title, picture in stage.pictures.items():
+                file = folder / f"{name}-{title}.png"
+                torch.manual_seed(opened.asked["seed"])
+                with torch.no_grad():
+                    picture(stage.method.eval(), file)
+                drawn.append(file)
+    return drawn
+
+
+def model(path: str | Path, stage: str | None = None) -> Model:
+    """The model of an artefact's folder, or of a run's last stage or the one named.
+
+    Raises:
+        InputError: There is none.
+    """
+    path = Path(path)
+    if not (path / "run.json").exists():
+        return artefact.load(path)
+    trained = [s for s in Run(path).stages() if (path / s / "config.json").exists()]
+    if stage is not None and stage not in trained:
+        raise InputError(
+            f"{path} has no trained stage {stage!r}; it has {', '.join(trained) or 'none'}."
+        )
+    if not trained:
+        raise InputError(
+            f"{path} has no trained stage yet; go on with: auxgen train --resume {path}."
+        )
+    return artefact.load(path / (stage or trained[-1]))
+
+
+def made(found: Found, options: dict[str, Any]) -> Experiment:
+    """The experiment's stages, initialised from its seed.
+
+    Raises:
+        InputError: It has no such option.
+    """
+    known = inspect.signature(found.function).parameters
+    torch.manual_seed(int(options.get("seed", 0)))
+    for name in options:
+        if name not in known:
+            raise unknown(f"option of {found.name}", name, known)
+    return found.function(**options)
+
+
+def remade(run: Run) -> Experiment:
+    """The stages of a run, made again from what was asked."""
+    name = run.asked.get("experiment")
+    if name is None:
+        raise InputError(f"{run.path} was made from Python; pass its stages as experiment=.")
+    own = run.path / "experiment.py"
+    return made(find(own if own.exists() else name), run.asked["options"])
+
+
+def asked(
+    found: Found | None,
+    stages: Experiment,
+    options: dict[str, Any],
+    seed: int,
+    device: str,
+    precision: Precision | None,
+) -> dict[str, Any]:
+    """All that is needed to do it again."""
+    return {
+        "id": uuid.uuid4().hex,
+        "experiment": found.name if found else None,
+        "options": options,
+        "seed": seed,
+        "stages": list(stages),
+        "device": device,
+        "hardware": hardware(device),
+        "precision": precision,
+        "ranks": int(os.environ.get("WORLD_SIZE", "1")),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {
+            "auxgen": __version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+        "commit": commit(),
+        "facts": {name: dict(stage.facts) for name, stage in stages.items()},
+    }
+
+
+def chosen(device: str) -> str:
+    """The device's name, "auto" decided.
+
+    Raises:
+        InputError: This machine has none of that name.
+    """
+    if device == "auto":
+        local = os.environ.get("LOCAL_RANK", "0")
+        return f"cuda:{local}" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"This machine has no device {device!r}; auto, cpu or cuda is wanted."
+        ) from error
+    return device
+
+
+def hardware(device: str) -> str:
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    return f"{torch.get_num_threads()} CPU threads, {platform.machine()}"
+
+
+def commit() -> str | None:
+    """The commit of the code, where it lies in a git checkout."""
+    asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,156 @@
+"""What the engine does with moves."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from laws import experiment, stage
+from torch import Tensor, nn
+
+from auxgen import schedules
+from auxgen.engine.loop import Training
+from auxgen.engine.settings import Engine
+from auxgen.errors import Diverged, InputError
+from auxgen.method import Gradient, Method, Moves, Step
+from auxgen.run import chosen, train
+
+
+class Two(Method):
+    """Two numbers, each descending a loss that both appear in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+        with torch.no_grad():
+            self.a.weight.fill_(1.0)
+            self.b.weight.fill_(2.0)
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"a": (self.a,), "b": (self.b,)}
+
+    def round(self, batch: Tensor, step: Tensor) -> Moves:
+        both = (self.a.weight * self.b.weight).squeeze()
+        yield Gradient(3 * both, ("a",), {"both": both})
+        yield Gradient(5 * (self.a.weight * self.b.weight).squeeze(), ("b",))
+        yield Step(("a", "b"))
+
+
+def sgd(player: str, own: list[nn.Parameter]) -> torch.optim.Optimizer:
+    return torch.optim.SGD(own, lr=0.1)
+
+
+def playing(**settings: object) -> Training:
+    return Training(Two(), Engine(10, sgd, **settings), seed=0)  # pyright: ignore
+
+
+def values(training: Training) -> tuple[float, float]:
+    method = training.method
+    assert isinstance(method, Two)
+    return method.a.weight.item(), method.b.weight.item()
+
+
+def test_simultaneous_players_step_down_their_own_loss_at_the_same_point() -> None:
+    training = playing()
+    training.play(None)
+    assert values(training) == pytest.approx((1 - 0.1 * 3 * 2, 2 - 0.1 * 5 * 1))
+
+
+def test_each_players_gradient_is_clipped_by_itself() -> None:
+    training = playing(max_grad_norm=1.0)
+    training.play(None)
+    assert values(training) == pytest.approx((1 - 0.1, 2 - 0.1), abs=1e-5)
+    training = playing(max_grad_norm=4.0, max_grad_value=0.5)
+    training.play(None)
+    assert values(training) == pytest.approx((1 - 0.05, 2 - 0.05))
+
+
+def test_the_learning_rate_follows_its_schedule() -> None:
+    training = playing(learning_rate=partial(schedules.staircase, every=1, factor=0.5, floor=0.1))
+    a, b = values(training)
+    for step in range(3):
+        training.play(None)
+        rate = 0.1 * 0.5**step
+        a, b = a - rate * 3 * b, b - rate * 5 * a
+        assert values(training) == pytest.approx((a, b))
+
+
+def test_the_average_has_the_decay_that_is_promised() -> None:
+    training, mean = playing(average=0.3), torch.tensor(1.0)
+    for step in range(5):
+        training.play(None)
+        decay = min(0.3, (1 + step) / (10 + step))
+        mean = decay * mean + (1 - decay) * values(training)[0]
+    assert training.averaged([]).state_dict()["a.weight"].item() == pytest.approx(mean.item())
+
+
+def test_terms_are_means_since_they_were_last_read() -> None:
+    training, seen = playing(), []
+    for _ in range(3):
+        seen.append(values(training)[0] * values(training)[1])
+        training.play(None)
+    assert training.meter.means()["both"] == pytest.approx(sum(seen) / 3)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        (schedules.constant, [1, 1, 1]),
+        (partial(schedules.linear_warm_up, steps=10), [0, 0.5, 1]),
+        (partial(schedules.linear_warm_up, steps=0), [1, 1, 1]),
+        (partial(schedules.staircase, every=5, factor=0.5, floor=0.0), [1, 0.5, 0.0625]),
+        (partial(schedules.staircase, every=5, factor=0.5, floor=0.1), [1, 0.5, 0.1]),
+        (partial(schedules.cosine, steps=10), [1, 0.5, 0]),
+        (partial(schedules.hold_then_cosine, steps=10, hold=0.5), [1, 1, 0]),
+    ],
+)
+def test_schedules_are_functions_of_the_step(
+    schedule: schedules.Schedule, expected: list[float]
+) -> None:
+    found = [schedule(torch.tensor(step)).item() for step in (0, 5, 20)]
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_term_that_is_not_finite_ends_training_by_name_and_is_not_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auxgen.distributions.VALIDATE", False)
+    stages = experiment(steps=30)
+    with torch.no_grad():
+        stages["sdgm"].method.q_y.network.head.bias.fill_(float("nan"))  # pyright: ignore
+    with pytest.raises(Diverged, match=r"classification.* became nan at or before step 2"):
+        train(stages, run=tmp_path / "run", device="cpu", quiet=True)
+    assert not list((tmp_path / "run" / "checkpoints").iterdir())
+
+
+def test_a_gradient_that_is_not_finite_is_seen_before_it_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = nn.utils.clip_grad_norm_
+
+    def poisoned(own: list[nn.Parameter], limit: float) -> Tensor:
+        assert own[0].grad is not None
+        own[0].grad.fill_(float("inf"))
+        return clip(own, limit)
+
+    monkeypatch.setattr(nn.utils, "clip_grad_norm_", poisoned)
+    stages = {"vae": stage("vae", steps=1, save_every=0.0)}
+    with pytest.raises(Diverged, match="gradient/vae"):
+        train(stages, run=tmp_path / "run", device="cpu", quiet=True)
+    assert not list((tmp_path / "run" / "checkpoints").iterdir())
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InputError, match="no device 'cuda:99'"):
+        chosen("cuda:99")
+    with pytest.raises(InputError, match="no device 'tpu9'"):
+        chosen("tpu9")
+
+
+def test_a_run_that_exists_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with pytest.raises(InputError, match="exists already"):
+        train(experiment(), run=tmp_path / "run", device="cpu", quiet=True)
+    assert not list((tmp_path / "run").iterdir())

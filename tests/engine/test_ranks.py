@@ -1,0 +1,96 @@
+"""Two processes that train one model end bit-equal, and stop and go on like one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from auxgen.data.batches import Balanced, Stream
+
+LAWS = Path(__file__).parent.parent / "laws.py"
+
+PROBE = """
+import sys
+from pathlib import Path
+import torch
+import torch.distributed as dist
+torch.set_num_threads(1)
+sys.path.insert(0, {tests!r})
+from laws import METHODS, experiment
+from auxgen.engine.ranks import ranks
+from auxgen.run import train
+with ranks("cpu") as here:
+    for method in {methods!r}:
+        stages = experiment(method=method)
+        train(stages, run=Path({out!r}) / method, device="cpu", quiet=True)
+        own = torch.cat([t.flatten().double() for t in stages[method].method.state_dict().values()])
+        both = [torch.empty_like(own) for _ in range(2)]
+        dist.all_gather(both, own)
+        assert torch.equal(*both), method
+    if here.first:
+        print("bit-equal")
+"""
+
+
+def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
+    asked = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", *arguments]
+    return subprocess.run(asked, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_every_method_ends_bit_equal_on_two_ranks_buffers_included(tmp_path: Path) -> None:
+    from laws import METHODS
+
+    probe = tmp_path / "probe.py"
+    probe.write_text(
+        PROBE.format(tests=str(LAWS.parent), methods=list(METHODS), out=str(tmp_path / "runs"))
+    )
+    done = torchrun(str(probe))
+    assert done.returncode == 0, done.stderr
+    assert "bit-equal" in done.stdout
+
+
+def test_the_command_trains_on_two_ranks_and_goes_on_exactly(tmp_path: Path) -> None:
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    for run, steps in ((whole, "6"), (part, "6")):
+        done = torchrun("-m", "auxgen", "train", str(LAWS), "--run", str(run), "--steps", steps)
+        assert done.returncode == 0, done.stderr
+        assert (run / "sdgm" / "config.json").exists()
+    assert same(whole, part)
+
+
+def same(a: Path, b: Path) -> bool:
+    first, second = (load_file(run / "sdgm" / "model.safetensors") for run in (a, b))
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize(("rows", "batch", "ranks"), [(10, 3, 2), (12, 4, 1), (7, 5, 3), (6, 2, 3)])
+def test_an_epoch_of_the_sharded_stream_loses_and_doubles_no_row(
+    rows: int, batch: int, ranks: int
+) -> None:
+    stream = Stream(rows, batch, seed=3)
+    steps = rows * 4 // (batch * ranks) + 2
+    seen = torch.cat([stream(step, r, ranks) for step in range(steps) for r in range(ranks)])
+    for epoch in range(4):
+        own = seen[epoch * rows : (epoch + 1) * rows]
+        assert own.sort().values.tolist() == list(range(rows))
+
+
+def test_labelled_rows_are_all_in_every_batch_when_they_fit() -> None:
+    rows = Balanced(torch.tensor([0, 1, 1]), batch=3, seed=0)
+    assert all(rows(step, rank, 2).tolist() == [0, 1, 2] for step in range(3) for rank in range(2))
+
+
+def test_labelled_rows_that_do_not_fit_are_balanced_over_classes() -> None:
+    y = torch.tensor([0] * 20 + [1] * 5 + [2] * 10)
+    rows = Balanced(y, batch=6, seed=0)
+    for step in range(5):
+        assert y[rows(step)].bincount().tolist() == [2, 2, 2]
+    odd = Balanced(y, batch=4, seed=0)
+    counts = torch.stack([y[odd(step)].bincount(minlength=3) for step in range(6)])
+    assert counts.sum(1).eq(4).all()
+    assert counts.sum(0).tolist() == [8, 8, 8]

@@ -1,0 +1,174 @@
+"""A run that was stopped, whatever stopped it, ends as the run that never was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from laws import METHODS, experiment
+from safetensors.torch import load_file
+
+from auxgen.engine import checkpoint
+from auxgen.errors import InputError, Interrupted, NotSaved
+from auxgen.run import Run, resume, train
+
+KILLED = """
+import os, signal, sys, torch
+from dataclasses import replace
+torch.set_num_threads(1)
+sys.path.insert(0, {tests!r})
+from laws import experiment
+from auxgen.run import train
+import auxgen.training as training
+
+stages = experiment(method={method!r}, steps=6)
+played = training.Training.play
+
+def play_then_die(self, batch):
+    if self.step == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    played(self, batch)
+
+training.Training.play = play_then_die
+stage = stages[{method!r}]
+stages[{method!r}] = replace(stage, engine=replace(stage.engine, save_every=0.0))
+train(stages, run={run!r}, device="cpu", quiet=True)
+"""
+
+
+def weights(run: Path, stage: str) -> dict[str, torch.Tensor]:
+    return load_file(run / stage / "model.safetensors")
+
+
+def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
+    assert a.keys() == b.keys()
+    for name, value in a.items():
+        assert torch.equal(value, b[name]), name
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_run_killed_at_once_goes_on_to_the_same_bits(method: str, tmp_path: Path) -> None:
+    code = KILLED.format(
+        tests=str(Path(__file__).parent.parent), method=method, run=str(tmp_path / "killed")
+    )
+    killed = subprocess.run([sys.executable, "-c", code], env={**os.environ}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert checkpoint.of_stage(tmp_path / "killed" / "checkpoints", method)
+    train(experiment(method=method), run=tmp_path / "whole", device="cpu", quiet=True)
+    resume(tmp_path / "killed", experiment=experiment(method=method), device="cpu", quiet=True)
+    assert_same(weights(tmp_path / "killed", method), weights(tmp_path / "whole", method))
+
+
+def stopped_at(step: int, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal comes while round `step` is played."""
+    from auxgen.engine.loop import Training
+
+    played = Training.play
+
+    def play(self: Training, batch: object) -> None:
+        if self.step == step:
+            signal.raise_signal(number)
+        played(self, batch)
+
+    monkeypatch.setattr(Training, "play", play)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_go_on(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        stopped_at(3, number, patch)
+        with pytest.raises(Interrupted, match="auxgen train --resume"):
+            train(experiment(), run=tmp_path / "run", device="cpu", quiet=True)
+    assert [p.name for p in (tmp_path / "run" / "checkpoints").iterdir()] == ["sdgm-4"]
+    train(experiment(), run=tmp_path / "whole", device="cpu", quiet=True)
+    resume(tmp_path / "run", experiment=experiment(), device="cpu", quiet=True)
+    assert_same(weights(tmp_path / "run", "sdgm"), weights(tmp_path / "whole", "sdgm"))
+    steps = [line["step"] for line in lines(tmp_path / "run")]
+    assert steps == [line["step"] for line in lines(tmp_path / "whole")]
+
+
+def lines(run: Path) -> list[dict[str, object]]:
+    from auxgen.engine.watch import Metrics
+
+    return Metrics(run / "metrics.jsonl").lines()
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run stopped after step 4 of 6."""
+    with monkeypatch.context() as patch:
+        stopped_at(3, signal.SIGINT, patch)
+        with pytest.raises(Interrupted):
+            train(experiment(), run=tmp_path / "run", device="cpu", quiet=True)
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "average.safetensors", "state.json"])
+@pytest.mark.parametrize("harm", ["truncated", "flipped"])
+def test_a_damaged_checkpoint_is_told_and_left_alone(stopped: Path, file: str, harm: str) -> None:
+    path = stopped / "checkpoints" / "sdgm-4" / file
+    data = bytearray(path.read_bytes())
+    if harm == "truncated":
+        data = data[: len(data) // 2]
+    else:
+        data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(InputError):
+        resume(stopped, experiment=experiment(), device="cpu", quiet=True)
+    assert path.read_bytes() == bytes(data)
+
+
+def test_a_checkpoint_of_another_run_is_refused(stopped: Path, tmp_path: Path) -> None:
+    other = train(experiment(steps=2), run=tmp_path / "other", device="cpu", quiet=True)
+    (stopped / "checkpoints" / "sdgm-4").rename(other.path / "checkpoints" / "sdgm-4")
+    (other.path / "sdgm" / "model.safetensors").unlink()
+    with pytest.raises(InputError, match="belongs to another experiment"):
+        resume(other.path, experiment=experiment(), device="cpu", quiet=True)
+
+
+def test_a_checkpoint_that_the_experiment_no_longer_fits_is_refused(stopped: Path) -> None:
+    changed = {"sdgm": experiment(method="m2")["m2"]}
+    with pytest.raises(InputError, match="does not fit"):
+        resume(stopped, experiment=changed, device="cpu", quiet=True)
+
+
+def test_a_full_device_is_told_and_the_last_checkpoint_stays(stopped: Path) -> None:
+    """A file-size limit stands in for a full device: the write fails in the same place."""
+    code = f"""
+import resource, signal, sys
+sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+from dataclasses import replace
+from laws import experiment
+from auxgen.errors import NotSaved
+from auxgen.run import resume
+stages = experiment()
+stages["sdgm"] = replace(stages["sdgm"], engine=replace(stages["sdgm"].engine, save_every=0.0))
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+try:
+    resume({str(stopped)!r}, experiment=stages, device="cpu", quiet=True)
+except NotSaved as error:
+    print(error)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "no space is left on the device; step 4 is good" in told.stdout
+    assert [p.name for p in (stopped / "checkpoints").iterdir()] == ["sdgm-4"]
+    resume(stopped, experiment=experiment(), device="cpu", quiet=True)
+    assert Run(stopped).stages() == ["sdgm"]
+
+
+def test_a_full_device_at_the_start_leaves_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, *args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(NotSaved, match="no space is left"):
+        train(experiment(), run=tmp_path / "run", device="cpu", quiet=True)

@@ -1,0 +1,137 @@
+"""Artefacts: they need nothing else, execute nothing, and a lie in one is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from laws import METHODS, experiment
+
+import auxgen
+from auxgen import artefact
+from auxgen.builders import Recipe
+from auxgen.data.examples import Space
+from auxgen.errors import InputError
+from auxgen.run import model, train
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    recipe = METHODS["sdgm"].recipe
+    space = Space(kind="points", shape=(6,), classes=("a", "b", "c"))
+    torch.manual_seed(0)
+    artefact.save(tmp_path / "model", recipe.build(), recipe, space, {"experiment": "test"})
+    return tmp_path / "model"
+
+
+def test_an_artefact_is_json_safetensors_and_a_card(folder: Path) -> None:
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "README.md", "config.json", "model.safetensors",
+    ]  # fmt: skip
+    config = json.loads((folder / "config.json").read_text())
+    assert config["builder"] == "sdgm"
+    assert config["space"]["classes"] == ["a", "b", "c"]
+
+
+def test_a_loaded_model_is_in_eval_mode_and_knows_its_space(folder: Path) -> None:
+    loaded = auxgen.load(folder)
+    assert not loaded.method.training
+    assert loaded.space == Space(kind="points", shape=(6,), classes=("a", "b", "c"))
+    assert not any(p.requires_grad for p in loaded.method.parameters())
+
+
+def test_a_method_without_a_recipe_leaves_its_weights_alone(tmp_path: Path) -> None:
+    method = METHODS["vae"].recipe.build()
+    artefact.save(tmp_path / "model", method, None, None, {})
+    assert [p.name for p in (tmp_path / "model").iterdir()] == ["model.safetensors"]
+
+
+def changed(**lie: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda config: config.update(lie)
+
+
+def argument(**lie: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda config: config["arguments"].update(lie)
+
+
+@pytest.mark.parametrize(
+    ("lie", "told"),
+    [
+        (changed(builder="sdmg"), "no builder 'sdmg'; did you mean 'sdgm'"),
+        (changed(builder="__import__"), "no builder '__import__'"),
+        (changed(builder="likelihood_of"), "no builder 'likelihood_of'"),
+        (changed(builder=["sdgm"]), "names no builder"),
+        (changed(arguments="rm"), "names no builder with arguments"),
+        (changed(format=99), "is of format 99"),
+        (changed(space={"kind": "points"}), "does not say how rows look"),
+        (changed(space=None), "does not say how rows look"),
+        (changed(sha256="0"), "missing, truncated or not the one"),
+        (argument(hidden=[9, 9]), "does not fit the weights"),
+        (argument(hidden=[8, 8, 8]), "does not fit the weights"),
+        (argument(classes=4), "does not fit the weights"),
+        (argument(x="six"), "refuses its arguments"),
+        (argument(x=10**15), "refuses its arguments"),
+        (argument(nonsense=1), "refuses its arguments"),
+        (argument(likelihood="poisson"), "no likelihood 'poisson'"),
+        (changed(space={"kind": "points", "shape": [7]}), "contradicts itself"),
+    ],
+)
+def test_a_config_that_lies_is_told_in_a_sentence(
+    folder: Path, lie: Callable[[dict[str, Any]], None], told: str
+) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    lie(config)
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=told) as error:
+        auxgen.load(folder)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "\udcff"])
+def test_a_config_that_is_no_json_is_told(folder: Path, content: str) -> None:
+    (folder / "config.json").write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(InputError, match=r"config\.json"):
+        auxgen.load(folder)
+
+
+@pytest.mark.parametrize("harm", ["missing", "truncated", "flipped", "pickle"])
+def test_harmed_weights_are_told(folder: Path, harm: str) -> None:
+    file = folder / "model.safetensors"
+    data = bytearray(file.read_bytes())
+    match harm:
+        case "missing":
+            file.unlink()
+        case "truncated":
+            file.write_bytes(data[:-10])
+        case "flipped":
+            data[-5] ^= 0xFF
+            file.write_bytes(data)
+        case _:
+            torch.save({"weight": torch.zeros(1)}, file)
+    with pytest.raises(InputError, match="missing, truncated or not the one"):
+        auxgen.load(folder)
+
+
+def test_a_folder_that_is_none_or_no_artefact_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="There is no folder"):
+        auxgen.load(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"it has no config\.json"):
+        auxgen.load(tmp_path)
+
+
+def test_a_run_gives_the_model_of_its_last_stage_or_the_one_named(tmp_path: Path) -> None:
+    both = {**experiment(method="vae"), **experiment(method="sdgm")}
+    train(both, run=tmp_path / "run", device="cpu", quiet=True)
+    assert model(tmp_path / "run").config["builder"] == "sdgm"
+    assert model(tmp_path / "run", "vae").config["builder"] == "vae"
+    with pytest.raises(InputError, match="no trained stage 'm2'; it has vae, sdgm"):
+        model(tmp_path / "run", "m2")
+
+
+def test_builders_take_and_give_plain_json(folder: Path) -> None:
+    for law in METHODS.values():
+        assert Recipe(law.recipe.builder, json.loads(json.dumps(law.recipe.arguments))).build()
