@@ -1,0 +1,1 @@
+"""Scores: pure functions of tensors; drawing and passing over rows apart."""

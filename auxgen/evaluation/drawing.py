@@ -1,0 +1,42 @@
+"""Draws and passes over rows, apart from what is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+
+import torch
+from torch import Tensor, nn
+
+from ..method import Classifies
+
+
+def device_of(method: object) -> torch.device:
+    """Where a method's parameters (else its buffers) lie; the CPU where it has none."""
+    if not isinstance(method, nn.Module):
+        return torch.device("cpu")
+    held = next(chain(method.parameters(), method.buffers()), None)
+    return torch.device("cpu") if held is None else held.device
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Draws inside depend on the seed alone; the stream outside goes on as if nothing was drawn."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
+
+
+def binarised(x: Tensor, seed: int) -> Tensor:
+    """One Bernoulli draw of each entry, the same on every device: x in [0, 1] -> 0 or 1."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.bernoulli(x.cpu(), generator=generator).to(x)
+
+
+@torch.no_grad()
+def probabilities(method: Classifies, x: Tensor, *, draws: int = 1, rows: int = 256) -> Tensor:
+    """q(y|x) averaged over draws, `rows` rows at a time: x (n, *event) -> (n, k) float64, CPU."""
+    device = device_of(method)
+    parts = [method.classify(part.to(device), draws).probs for part in x.split(rows)]
+    return torch.cat(parts).double().cpu()

@@ -1,0 +1,1 @@
+"""What people do with a model: sample, reconstruct, interpolate, embed, predict."""

@@ -1,0 +1,66 @@
+"""What a model can do, asked for where it is wanted; one that cannot says so in a sentence."""
+
+from __future__ import annotations
+
+from inspect import signature
+from typing import Protocol, runtime_checkable
+
+from torch.distributions import Distribution
+
+from ..errors import InputError
+from ..method import Classifies, Decodes, Encodes, Samples, SamplesByClass
+
+
+@runtime_checkable
+class Prior(Protocol):
+    """Has a prior of its code that can be drawn from."""
+
+    def p_z(self) -> Distribution:
+        """p(z), batch ()."""
+        ...
+
+
+def encoder(method: object) -> Encodes:
+    """The method, which has encode(x); InputError where it has not."""
+    if isinstance(method, Encodes):
+        return method
+    raise lacking(method, "encode")
+
+
+def decoder(method: object) -> Decodes:
+    """The method, which has decode(z, y); InputError where it has not."""
+    if isinstance(method, Decodes):
+        return method
+    raise lacking(method, "decode")
+
+
+def classifier(method: object) -> Classifies:
+    """The method, which has classify(x, draws); InputError where it has not."""
+    if isinstance(method, Classifies):
+        return method
+    raise lacking(method, "classify")
+
+
+def sampler(method: object) -> Samples:
+    """The method, which has sample(n); InputError where it has not."""
+    if isinstance(method, Samples):
+        return method
+    raise lacking(method, "sample")
+
+
+def sampler_by_class(method: object) -> SamplesByClass:
+    """The method, which has sample(n, y); InputError where it has not."""
+    if isinstance(method, SamplesByClass) and "y" in signature(method.sample).parameters:
+        return method
+    raise lacking(method, "sample by class")
+
+
+def prior(method: object) -> Prior:
+    """The method, which has p_z(); InputError where it has not."""
+    if isinstance(method, Prior):
+        return method
+    raise lacking(method, "draw codes from a prior")
+
+
+def lacking(method: object, what: str) -> InputError:
+    return InputError(f"{type(method).__name__} cannot {what}; wanted is a model that can.")

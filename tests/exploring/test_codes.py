@@ -1,0 +1,139 @@
+"""There and back on a model that can be checked by hand: z is x halved, x is z doubled plus y."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+from torch.distributions import Categorical, Distribution
+
+from auxgen.data.examples import Space
+from auxgen.distributions import normal
+from auxgen.errors import InputError
+from auxgen.exploring.codes import embed, interpolate, linear, reconstruct, spherical
+from auxgen.exploring.predicting import predict
+from auxgen.exploring.sampling import class_grid, class_index, sample
+
+SPACE = Space(
+    kind="points", shape=(2,), shift=(1.0, 1.0), scale=(2.0, 2.0), classes=("low", "high")
+)
+
+
+class Halving:
+    """x = 2 z; knows no classes."""
+
+    def encode(self, x: Tensor) -> Distribution:
+        return normal(x / 2, torch.ones_like(x), 1)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        return normal(2 * z, torch.ones_like(z), 1)
+
+    def sample(self, n: int) -> Tensor:
+        return torch.ones(n, 2)
+
+
+class Classy(Halving):
+    """x = 2 z + y, and y says whether the first entry is above 0."""
+
+    def p_z(self) -> Distribution:
+        return normal(torch.zeros(2), torch.ones(2), 1)
+
+    def classify(self, x: Tensor, draws: int = 1) -> Categorical:
+        return Categorical(logits=torch.stack([-x[:, 0], x[:, 0]], -1))
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        assert y is not None
+        return normal(2 * z + y.unsqueeze(-1), torch.ones_like(z), 1)
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        y = torch.zeros(n).long() if y is None else y
+        return y.unsqueeze(-1).expand(n, 2).float()
+
+
+def test_codes_are_means_of_the_encoder_in_the_models_space():
+    raw = torch.tensor([[1.0, 3.0], [5.0, 1.0]])
+    torch.testing.assert_close(embed(Halving(), SPACE, raw), torch.tensor([[0.0, 0.5], [1.0, 0.0]]))
+
+
+def test_reconstructions_stand_beside_their_originals_in_raw_units():
+    raw = torch.randn(300, 2)
+    pairs = reconstruct(Halving(), SPACE, raw)
+    assert pairs.shape == (300, 2, 2)
+    torch.testing.assert_close(pairs[:, 1], raw)
+
+
+def test_a_model_of_classes_decodes_with_its_most_probable_class():
+    raw = torch.tensor([[-3.0, 0.0], [3.0, 0.0]])
+    back = reconstruct(Classy(), SPACE, raw)[:, 1]
+    torch.testing.assert_close(back, raw + torch.tensor([[0.0], [2.0]]))
+
+
+def test_interpolation_begins_and_ends_at_the_reconstructions_of_its_ends():
+    start, end = torch.randn(3, 2), torch.randn(3, 2)
+    for between in (linear, spherical):
+        path = interpolate(Halving(), SPACE, start, end, steps=5, between=between)
+        assert path.shape == (3, 5, 2)
+        torch.testing.assert_close(path[:, 0], start)
+        torch.testing.assert_close(path[:, -1], end)
+
+
+def test_interpolation_takes_the_class_of_the_nearer_end():
+    start, end = torch.tensor([[-3.0, 0.0]]), torch.tensor([[3.0, 0.0]])
+    with_classes = interpolate(Classy(), SPACE, start, end, steps=4, between=linear)
+    without = interpolate(Halving(), SPACE, start, end, steps=4, between=linear)
+    assert (with_classes - without)[0, :, 0].tolist() == pytest.approx([0.0, 0.0, 2.0, 2.0])
+
+
+def test_the_great_circle_keeps_the_norm_and_halves_the_angle():
+    start, end = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    path = spherical(start, end, torch.tensor([0.0, 0.5, 1.0]))[0]
+    torch.testing.assert_close(path.norm(dim=-1), torch.ones(3))
+    torch.testing.assert_close(path[1], torch.full((2,), 0.5**0.5))
+
+
+def test_the_great_circle_between_ends_in_line_is_the_straight_way():
+    start = torch.tensor([[1.0, 0.0], [1.0, 2.0]])
+    end = torch.tensor([[-1.0, 0.0], [1.0, 2.0]])
+    t = torch.linspace(0, 1, 5)
+    torch.testing.assert_close(spherical(start, end, t), linear(start, end, t))
+
+
+def test_samples_come_back_in_raw_units_and_of_the_class_asked_for():
+    torch.testing.assert_close(sample(Halving(), SPACE, 300), torch.full((300, 2), 3.0))
+    of_class = sample(Classy(), SPACE, 2, torch.tensor([0, 1]))
+    torch.testing.assert_close(of_class, torch.tensor([[1.0, 1.0], [3.0, 3.0]]))
+
+
+def test_a_grid_of_classes_has_one_code_a_row_and_one_class_a_column():
+    rows = class_grid(Classy(), SPACE, 3).reshape(3, 2, 2)
+    torch.testing.assert_close(rows[:, 1] - rows[:, 0], torch.full((3, 2), 2.0))
+    assert len(rows[:, 0].unique(dim=0)) == 3
+
+
+def test_predictions_name_classes_with_probabilities_that_sum_to_one():
+    found = predict(Classy(), SPACE, torch.tensor([[-3.0, 0.0], [3.0, 0.0]]))
+    assert found.names == ["low", "high"]
+    torch.testing.assert_close(found.probabilities.sum(-1), torch.ones(2))
+    torch.testing.assert_close(found.confidence, torch.tensor([4.0, 2.0]).sigmoid())
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda: predict(Halving(), SPACE, torch.zeros(1, 2)), "Halving cannot classify"),
+        (lambda: sample(Halving(), SPACE, 1, torch.tensor([0])), "cannot sample by class"),
+        (lambda: class_grid(Halving(), SPACE, 1), "cannot sample by class"),
+        (lambda: sample(object(), SPACE, 1), "object cannot sample"),
+        (lambda: embed(object(), SPACE, torch.zeros(1, 2)), "cannot encode"),
+        (lambda: reconstruct(object(), SPACE, torch.zeros(1, 2)), "cannot decode"),
+    ],
+)
+def test_a_model_says_in_a_sentence_what_it_cannot_do(ask, said):
+    with pytest.raises(InputError, match=said):
+        ask()
+
+
+def test_a_class_is_found_by_name_or_number_and_a_near_miss_gets_a_hint():
+    assert class_index(SPACE, "high") == class_index(SPACE, "1") == 1
+    with pytest.raises(InputError, match="did you mean 'high'"):
+        class_index(SPACE, "hig")

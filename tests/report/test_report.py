@@ -1,0 +1,245 @@
+"""A report of made-up runs: sound HTML, complete, harmless and self-contained."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import torch
+
+from auxgen.errors import InputError
+from auxgen.exploring.pictures import write_grid
+from auxgen.report import write
+from auxgen.report.figures import limits, thinned
+from auxgen.report.read import Curve
+
+VOID = {"meta", "img", "br", "link", "input"}
+EVIL = '<script>alert("$x$")</script>'
+
+
+class Outline(HTMLParser):
+    """Checks that every element is closed in order, and keeps tags, attributes and text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, key, value or "") for key, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+
+def outlined(path: Path) -> Outline:
+    outline = Outline()
+    outline.feed(path.read_text(encoding="utf-8"))
+    outline.close()
+    assert outline.open == []
+    return outline
+
+
+def scored(value: float, **more) -> dict:
+    score = {"value": value, "unit": "%", "n": 540, "spread": 1.1, "protocol": "test split, seed 0"}
+    return score | more
+
+
+def made(
+    path: Path, *, error: float = 8.33, name: str = "test error", protocol="test split"
+) -> Path:
+    """A finished run with everything in it."""
+    path.mkdir()
+    asked = {"experiment": "adgm.digits", "options": {"labels": 50}, "seed": 3, "commit": "0a1b2c"}
+    (path / "run.json").write_text(json.dumps({**asked, "versions": {"torch": "2.13"}}))
+    logged = [
+        {"stage": "sdgm", "step": s, "seconds": s / 9, "terms": {"labelled": 1 / s, name: 2.0}}
+        for s in range(10, 5000, 10)
+    ]
+    logged.append({"stage": "sdgm", "step": 5000, "seconds": 1.0, "scores": {"error": error}})
+    (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in logged))
+    confusion = {"confusion": [[50, 4], [1, 485]], "classes": ["zero", name]}
+    curve = {"confidence": [0.0, 0.9], "accuracy": [0.0, 0.8], "rows": [0, 540]}
+    scores = {
+        f"sdgm/{name}": scored(error, detail=confusion, protocol=protocol),
+        "sdgm/calibration": scored(2.5, detail={"reliability": curve}, spread=None),
+        "sdgm/elbo": scored(-23.456, unit="nats"),
+    }
+    (path / "scores.json").write_text(json.dumps({"run": {}, "scores": scores}))
+    write_grid(torch.rand(4, 1, 8, 8), path / "pictures" / "sdgm-samples_by_class.png")
+    return path
+
+
+def test_a_report_is_sound_html_with_values_protocols_pictures_and_run_card(tmp_path):
+    outline = outlined(write([made(tmp_path / "one")], tmp_path / "report.html"))
+    words = " ".join(outline.words)
+    for said in ("8.33", "\u00b1 1.10", "\u221223.46", "test split, seed 0", "485", "0a1b2c"):
+        assert said in words
+    for title in ("Key numbers", "Curves", "Scores", "Confusion matrix", "Reliability", "Run card"):
+        assert title in outline.words
+    assert "The test error of sdgm is 8.33\u202f% \u00b1 1.10 on 540 rows." in outline.words
+    assert ("img", "alt", "sdgm samples by class") in outline.attributes
+
+
+def test_a_report_needs_nothing_from_outside_and_runs_nothing(tmp_path):
+    path = write([made(tmp_path / "one"), made(tmp_path / "two")], tmp_path)
+    assert path == tmp_path / "report.html"
+    content = path.read_text()
+    assert not re.search(r"https?://", content)
+    assert not re.search(r"@import|url\((?!#)", content)
+    outline = outlined(path)
+    assert not {"script", "link", "iframe", "object"} & set(outline.tags)
+    sources = [value for _, key, value in outline.attributes if key in ("src", "href")]
+    assert all(value.startswith(("data:image/png;base64,", "#")) for value in sources)
+    assert str(tmp_path) not in content
+
+
+def test_every_plot_and_picture_has_words_for_those_who_do_not_see_it(tmp_path):
+    outline = outlined(write([made(tmp_path / "one")], tmp_path / "r.html"))
+    with_words = [
+        tag for tag, key, value in outline.attributes if key in ("alt", "aria-label") and value
+    ]
+    assert with_words.count("img") == outline.tags.count("img") == 1
+    assert with_words.count("svg") == outline.tags.count("svg") == 4
+
+
+def test_ids_are_unique_and_references_find_them(tmp_path):
+    outline = outlined(write([made(tmp_path / "a"), made(tmp_path / "b")], tmp_path / "r.html"))
+    ids = [value for _, key, value in outline.attributes if key == "id"]
+    assert len(ids) == len(set(ids))
+    assert {v[1:] for _, key, v in outline.attributes if key == "href"} <= set(ids)
+
+
+def test_hostile_names_are_shown_and_never_run(tmp_path):
+    path = write([made(tmp_path / "one", name=EVIL, protocol=EVIL)], tmp_path / "r.html")
+    outline = outlined(path)
+    assert "script" not in outline.tags
+    assert EVIL in outline.words
+
+
+def test_several_runs_stand_side_by_side_and_the_best_is_named(tmp_path):
+    runs = [made(tmp_path / "a", error=9.0), made(tmp_path / "b", error=7.5)]
+    outline = outlined(write(runs, tmp_path / "r.html"))
+    said = (
+        "b has the lowest test error of sdgm, 7.50\u202f%, of 2 runs; the highest is 9.00\u202f%."
+    )
+    assert said in outline.words
+    assert "adgm.digits: 2 runs compared" in outline.words
+
+
+def test_runs_measured_in_different_ways_are_not_ranked(tmp_path):
+    runs = [made(tmp_path / "a", protocol="5 draws"), made(tmp_path / "b", protocol="100 draws")]
+    words = outlined(write(runs, tmp_path / "r.html")).words
+    assert any("not all measured in the same way" in word for word in words)
+    assert "Measured differently:" in words
+
+
+def test_runs_of_one_name_are_told_apart_by_their_parents(tmp_path):
+    for parent in ("x", "y"):
+        (tmp_path / parent).mkdir()
+    runs = [made(tmp_path / "x" / "run"), made(tmp_path / "y" / "run")]
+    words = outlined(write(runs, tmp_path / "r.html")).words
+    assert "x/run" in words and "y/run" in words
+
+
+def test_an_unfinished_run_says_what_is_missing(tmp_path):
+    run = tmp_path / "early"
+    run.mkdir()
+    (run / "run.json").write_text('{"experiment": "adgm.digits"}')
+    (run / "metrics.jsonl").write_text(
+        '{"stage": "s", "step": 1, "seconds": 0.1, "terms": {"b": NaN}}\n{"stage": "s", "st'
+    )
+    words = outlined(write([run], tmp_path / "r.html")).words
+    assert "This run has no scores yet." in words
+    assert "There are no scores: the run is unfinished, or was not evaluated." in words
+    assert "No finite value was logged." in words
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("run.json", "{", "is not JSON"),
+        ("run.json", "[]", "holds no JSON object"),
+        ("metrics.jsonl", '{"step": 1, "terms": {"a": 1}}\n', "line 1, is malformed"),
+        ("metrics.jsonl", "oops\n", "line 1, is malformed"),
+        ("scores.json", '{"scores": {"a": {}}}', "is malformed"),
+        ("scores.json", '{"scores": []}', "is malformed"),
+        ("pictures/a.png", "GIF", "is not a PNG"),
+    ],
+)
+def test_a_malformed_file_is_named_in_one_sentence(tmp_path, file, content, said):
+    run = made(tmp_path / "run")
+    (run / file).write_text(content)
+    with pytest.raises(InputError, match=said) as caught:
+        write([run], tmp_path / "r.html")
+    assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+    assert not (tmp_path / "r.html").exists()
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"confusion": [[1, 2]], "classes": ["a", "b"]},
+        {"confusion": [["x"]], "classes": ["a"]},
+        {"reliability": {"confidence": [0.5]}},
+    ],
+)
+def test_a_malformed_detail_is_refused_in_one_sentence(tmp_path, detail):
+    run = made(tmp_path / "run")
+    (run / "scores.json").write_text(json.dumps({"scores": {"s/e": scored(1.0, detail=detail)}}))
+    with pytest.raises(InputError):
+        write([run], tmp_path / "r.html")
+
+
+def test_folders_that_hold_no_run_are_refused(tmp_path):
+    with pytest.raises(InputError, match="There is no run folder"):
+        write([tmp_path / "none"], tmp_path / "r.html")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no run"):
+        write([tmp_path / "empty"], tmp_path / "r.html")
+    with pytest.raises(InputError, match="no run to report"):
+        write([], tmp_path / "r.html")
+
+
+def test_many_classes_are_told_as_their_commonest_confusions(tmp_path):
+    run = made(tmp_path / "run")
+    counts = [[0] * 30 for _ in range(30)]
+    counts[3][7] = 12
+    detail = {"confusion": counts, "classes": [f"class {i}" for i in range(30)]}
+    (run / "scores.json").write_text(
+        json.dumps({"scores": {"s/error": scored(1.0, detail=detail)}})
+    )
+    words = outlined(write([run], tmp_path / "r.html")).words
+    assert "12 of class 3 taken for class 7" in words
+
+
+def test_long_curves_are_thinned_to_means_that_keep_the_whole_mean():
+    steps, values = thinned(Curve(list(range(4000)), [float(i % 7) for i in range(4000)]))
+    assert len(steps) == 400
+    assert values.mean() == pytest.approx(sum(i % 7 for i in range(4000)) / 4000)
+
+
+def test_the_axis_leaves_out_a_few_far_values_but_no_near_ones():
+    import numpy as np
+
+    near = np.linspace(0, 1, 200)
+    assert limits(near) == (0.0, 1.0)
+    assert limits(np.append(near, 1000.0))[1] < 2.0
+    assert limits(np.array([2.0])) == (2.0, 2.0)
