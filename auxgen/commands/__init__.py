@@ -1,0 +1,1 @@
+"""The commands, as typed functions whose docstrings are their help."""

@@ -1,0 +1,241 @@
+"""Commands that make runs and look at them as a whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import InputError
+from .options import options
+
+OWN = ("--run", "--resume", "--device", "--precision", "--log")
+"""Options of train itself; all others are the experiment's."""
+
+
+def train(args: Sequence[str]) -> None:
+    """auxgen train EXPERIMENT --run FOLDER [--device auto] [--precision 32] [--log tensorboard]
+    [the experiment's options], or auxgen train --resume FOLDER."""
+    own, rest = parted(args)
+    if "--resume" in own:
+        resume(own, rest)
+        return
+    if not rest or rest[0].startswith("-"):
+        raise InputError(
+            "auxgen train EXPERIMENT --run FOLDER is wanted; auxgen experiments lists them."
+        )
+    from .. import experiments
+    from ..run import train as trained
+
+    found = experiments.find(rest[0])
+    asked = options(found.function, rest[1:], f"auxgen train {rest[0]}")
+    if "--run" not in own:
+        raise InputError("--run FOLDER is wanted: where the run shall be.")
+    if found.file is not None:
+        print(f"running your file {found.file}", file=sys.stderr)
+    run = trained(
+        rest[0],
+        run=own["--run"],
+        device=own.get("--device", "auto"),
+        precision=precision(own.get("--precision")),
+        log=own.get("--log", "").split(",") if own.get("--log") else (),
+        **asked,
+    )
+    print(f"trained {', '.join(run.stages())}; next: auxgen evaluate {run.path}")
+
+
+def resume(own: dict[str, str], rest: list[str]) -> None:
+    from ..run import resume as resumed
+
+    other = [name for name in own if name not in ("--resume", "--device", "--log")] + rest
+    if other:
+        raise InputError(
+            f"--resume takes all but --device and --log from the run, and got {other[0]!r}."
+        )
+    logs = own.get("--log", "").split(",") if own.get("--log") else ()
+    run = resumed(own["--resume"], device=own.get("--device", "auto"), log=logs)
+    print(f"trained {', '.join(run.stages())}; next: auxgen evaluate {run.path}")
+
+
+def parted(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """train's own options, and all the rest."""
+    own: dict[str, str] = {}
+    rest: list[str] = []
+    left = iter(args)
+    for arg in left:
+        name, equals, value = arg.partition("=")
+        if name not in OWN:
+            rest.append(arg)
+            continue
+        given = value if equals else next(left, None)
+        if given is None or given.startswith("--"):
+            raise InputError(f"{name} takes a value, and got none.")
+        own[name] = given
+    return own, rest
+
+
+def precision(name: str | None) -> Literal["32", "bf16"] | None:
+    if name not in (None, "32", "bf16"):
+        raise InputError(f"--precision takes 32 or bf16, not {name!r}.")
+    return name  # pyright: ignore[reportReturnType]
+
+
+def list_experiments(*, json: bool = False) -> None:
+    """Every experiment: what it shows, the paper's number, ours, and how long it takes.
+
+    Args:
+        json: Print a JSON list of objects instead of a table.
+    """
+    from .. import experiments
+
+    found = [experiments.find(name) for name in experiments.experiments()]
+    rows = [
+        {
+            "name": f.name,
+            "shows": f.about.shows,
+            "paper": f.about.paper,
+            "ours": f.about.ours,
+            "time": f.about.time,
+            "reproduces": f.name in experiments.reproductions(),
+        }
+        for f in found
+    ]
+    if json:
+        print_json(rows)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("experiment", "shows", "paper", "ours", "time", show_lines=True)
+    for row in rows:
+        table.add_row(*(str(row[key]) for key in ("name", "shows", "paper", "ours", "time")))
+    Console().print(table)
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2))
+
+
+def evaluate(
+    runs: tuple[Path, ...],
+    /,
+    *,
+    json: bool = False,
+    metric: tuple[str, ...] = (),
+    mixed: bool = False,
+    device: str = "auto",
+) -> None:
+    """Measure what the runs' experiments list and write each run's scores.json.
+
+    Args:
+        runs: Folders of runs; several make one table.
+        json: Print JSON: one object for one run, a list for several.
+        metric: Only these.
+        mixed: Put scores of different protocols into one table all the same.
+        device: auto, cpu or cuda.
+    """
+    from ..report import tables
+    from ..run import evaluate as measured
+
+    if not runs:
+        raise InputError("auxgen evaluate RUN... is wanted.")
+    results = [measured(run, device=device, metrics=metric, quiet=json) for run in runs]
+    if json:
+        print_json(results[0] if len(results) == 1 else results)
+    else:
+        tables.show([str(run) for run in runs], results, mixed)
+
+
+def report(runs: tuple[Path, ...], /, *, out: Path | None = None) -> None:
+    """Write one self-contained HTML file of a run, or of several beside each other.
+
+    Args:
+        runs: Folders of runs.
+        out: The file; RUN/report.html of the first where not given.
+    """
+    from ..report import write
+    from ..run import draw
+
+    if not runs:
+        raise InputError("auxgen report RUN... is wanted.")
+    for run in runs:
+        draw(run)
+    print(write(list(runs), out or runs[0] / "report.html"))
+
+
+def export(run: Path, folder: Path, /, *, stage: str | None = None) -> None:
+    """Copy a trained stage's artefact to a folder of its own: JSON, safetensors, a model card.
+
+    Args:
+        run: The run.
+        folder: Where; must not exist yet.
+        stage: Which stage; the last trained where not given.
+    """
+    from ..files import not_saved
+    from ..run import model
+
+    found = model(run, stage)
+    if folder.exists():
+        raise InputError(f"{folder} exists already; a new folder is wanted.")
+    try:
+        shutil.copytree(found.name, folder)
+    except OSError as error:
+        raise not_saved(folder, 0.0, error) from error
+    print(folder)
+
+
+def reproduce(
+    name: str,
+    /,
+    *,
+    budget: Literal["cpu", "paper"] = "cpu",
+    seeds: int | None = None,
+    out: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Train what is missing of a table or a figure, and print ours beside the paper's.
+
+    Args:
+        name: Such as adgm.digits.
+        budget: What fits a laptop, or what the paper ran.
+        seeds: Runs of each row; the reproduction's own number where not given.
+        out: Folder for runs and results; runs/reproduce/NAME-BUDGET where not given.
+        device: auto, cpu or cuda.
+    """
+    from ..report import tables
+    from ..reproduction import load
+    from ..reproduction import reproduce as reproduced
+
+    folder = reproduced(name, budget=budget, seeds=seeds, out=out, device=device)
+    tables.show_reproduction(load(folder))
+    print(f"{folder}/table.json  {folder}/table.png  {folder}/report.html")
+
+
+def demo(*, run: Path | None = None) -> None:
+    """Learn handwritten digits from five labels a class, and leave a report.
+
+    Args:
+        run: Folder of the run; runs/demo, or the next free name, where not given.
+    """
+    from .. import report as reports
+    from ..report import tables
+    from ..run import draw
+    from ..run import evaluate as measured
+    from ..run import train as trained
+
+    folder = run or free(Path("runs/demo"))
+    made = trained("adgm.digits", run=folder)
+    result = measured(made.path)
+    draw(made.path)
+    page = reports.write([made.path], made.path / "report.html")
+    tables.show([str(made.path)], [result], mixed=True)
+    print(f"report: {page.resolve()}")
+
+
+def free(path: Path) -> Path:
+    """The path, or the first of path-2, path-3, ... that is not taken."""
+    names = [path, *(path.with_name(f"{path.name}-{i}") for i in range(2, 10_000))]
+    return next(p for p in names if not p.exists())

@@ -1,0 +1,1 @@
+"""Auxiliary deep generative models (Maaloe et al., 2016): experiments and reproductions."""

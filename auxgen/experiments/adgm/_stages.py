@@ -1,0 +1,148 @@
+"""What the semi-supervised experiments share: a split, and the stage of a model on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from ...builders import Recipe
+from ...data import labels
+from ...data.batches import Corruption, SemiSupervisedBatches, as_they_lie
+from ...data.examples import Examples, Space
+from ...engine.settings import Engine
+from ...evaluation.scores import Brier, Calibration, TestError
+from ...experiment import Evaluation, Monitor, Stage
+
+Name = Literal["adgm", "sdgm", "m2"]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows as a model sees them.
+
+    Attributes:
+        space: How.
+        x: Labelled rows (n_l, d), float32 or uint8 pixels.
+        y: Their classes (n_l,).
+        x_unlabelled: Rows whose labels are hidden (n_u, d); they include the labelled ones.
+        x_test: Held-out rows (n_t, d), float32.
+        y_test: Their classes (n_t,).
+        corruption: What training does to rows.
+        facts: What the run remembers of the split.
+    """
+
+    space: Space
+    x: Tensor
+    y: Tensor
+    x_unlabelled: Tensor
+    x_test: Tensor
+    y_test: Tensor
+    corruption: Corruption
+    facts: Mapping[str, Any]
+
+
+def split(
+    train: Examples,
+    test: Examples,
+    space: Space,
+    rows: Tensor,
+    corruption: Corruption = as_they_lie,
+) -> Split:
+    """All of `train` unlabelled, `rows` of it labelled; pixels that are not shifted stay uint8."""
+    compact = train.kind == "images" and not space.shift
+    x = space.enter(train.x if compact else train.raw())
+    facts = {
+        "data": train.name,
+        "fingerprint": train.fingerprint,
+        "labelled_rows": rows.tolist(),
+    }
+    return Split(
+        space=space,
+        x=x[rows],
+        y=train.y[rows],
+        x_unlabelled=x,
+        x_test=space.enter(test.raw()),
+        y_test=test.y,
+        corruption=corruption,
+        facts=facts,
+    )
+
+
+def drawn(train: Examples, per_class: int, seed: int) -> Tensor:
+    """Rows that keep their label: `per_class` of each class."""
+    return labels.draw(train.y, per_class, seed)
+
+
+def recipe(model: Name, data: Split, *, hidden: list[int], a: int, z: int, **rest: Any) -> Recipe:
+    """A model's recipe for a split; M2 has no auxiliary variable."""
+    sizes = {"x": data.space.width, "classes": len(data.space.classes), "hidden": hidden, "z": z}
+    auxiliary = {} if model == "m2" else {"a": a}
+    return Recipe(model, {**sizes, **auxiliary, "prior_rows": len(data.x_unlabelled), **rest})
+
+
+def stage(
+    made: Recipe,
+    data: Split,
+    engine: Engine,
+    *,
+    labelled: int,
+    unlabelled: int,
+    seed: int,
+    draws: int = 100,
+    monitor_every: int | None = None,
+    pictures: Mapping[str, Callable[[Any, Path], None]] | None = None,
+    more: Mapping[str, Evaluation] | None = None,
+) -> Stage:
+    """A method on a split, with its test error, calibration and Brier score.
+
+    Args:
+        made: The method.
+        data: The split.
+        engine: How it is trained.
+        labelled: Labelled rows in a batch.
+        unlabelled: Unlabelled rows in a batch.
+        seed: Of the batches.
+        draws: Draws of a at evaluation.
+        monitor_every: Steps between test errors with 5 draws, for the curve; None for no curve.
+        pictures: What to draw.
+        more: Further evaluations.
+    """
+    x, y, names = data.x_test, data.y_test, data.space.classes
+    error = TestError(x, y, draws=draws, classes=names)
+    monitor = {"test_error": TestError(x, y, draws=5, classes=names)}
+    evaluations: dict[str, Evaluation] = {
+        "test_error": error,
+        "calibration_error": Calibration(x, y, draws=draws, classes=names),
+        "brier": Brier(x, y, draws=draws, classes=names),
+    }
+    return Stage(
+        method=made.build(),
+        batches=SemiSupervisedBatches(
+            data.x, data.y, data.x_unlabelled, labelled, unlabelled, seed, data.corruption
+        ),
+        engine=engine,
+        evaluations={**evaluations, **(more or {})},
+        monitor=None if monitor_every is None else Monitor(monitor_every, monitor),
+        recipe=made,
+        space=data.space,
+        pictures=pictures or {},
+        facts=data.facts,
+    )
+
+
+def epochs_of(rows: int, batch: int, epochs: float) -> int:
+    """Steps of so many passes over the unlabelled rows."""
+    return round(epochs * rows / batch)
+
+
+def hidden_labels(data: Split) -> tuple[Tensor, Tensor]:
+    """Rows and labels as scikit-learn's transductive classifiers take them: -1 for hidden."""
+    y = torch.full((len(data.x_unlabelled),), -1)
+    y[torch.tensor(data.facts["labelled_rows"])] = data.y
+    x = data.x_unlabelled
+    return (x / 255.0 if x.dtype == torch.uint8 else x), y

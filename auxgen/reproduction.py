@@ -1,0 +1,158 @@
+"""Reproducing a table: train what is missing, evaluate, and print ours beside the paper's."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, Literal
+
+from . import experiments, report
+from .errors import InputError, unknown
+from .experiment import Reproduction, Row
+from .files import encoded, read_json, write_text
+from .run import Run, draw, evaluate, resume, train
+
+Budget = Literal["cpu", "paper"]
+
+
+def reproduce(
+    name: str,
+    *,
+    budget: Budget = "cpu",
+    seeds: int | None = None,
+    out: str | Path | None = None,
+    device: str = "auto",
+    quiet: bool = False,
+    **options: Any,
+) -> Path:
+    """Train what is missing, evaluate, and write the table as JSON, PNG and an HTML report.
+
+    Args:
+        name: A module of auxgen.experiments with a function `reproduction(budget)`.
+        budget: "cpu" or "paper".
+        seeds: Runs of each row; the reproduction's own number when None.
+        out: Folder for runs and results; runs/reproduce/<name>-<budget> when None. Runs that are
+            there are not trained again, and unfinished ones go on.
+        device: As for `train`.
+        quiet: No progress on stderr.
+        options: Given to every experiment, such as epochs, over the table's own.
+
+    Returns:
+        The folder, with table.json, table.png and report.html.
+
+    Raises:
+        InputError: There is no such reproduction.
+    """
+    known = experiments.reproductions()
+    if name not in known:
+        raise unknown("reproduction", name, known)
+    module = experiments.module(name)
+    table: Reproduction = module.reproduction(budget)
+    count = seeds if seeds is not None else getattr(module, "SEEDS", 5)
+    if count < 1:
+        raise InputError(f"Seeds is {count}; at least 1 is wanted.")
+    folder = Path(out) if out is not None else Path("runs/reproduce") / f"{name}-{budget}"
+    lines = [measured(row, count, folder, device, quiet, options) for row in table.rows]
+    means = {(line["name"], c): v["mean"] for line in lines for c, v in line["columns"].items()}
+    result = {
+        "reproduction": name,
+        "title": table.title,
+        "budget": budget,
+        "seeds": list(range(count)),
+        "options": options,
+        "claim": table.claim(means) if table.claim else "",
+        "rows": lines,
+    }
+    write_text(folder / "table.json", encoded(result).decode())
+    picture(result, folder / "table.png")
+    runs = sorted({folder / run for line in lines for run in line["runs"]})
+    report.write(runs, folder / "report.html")
+    return folder
+
+
+def measured(
+    row: Row, seeds: int, folder: Path, device: str, quiet: bool, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A row's scores over seeds, each from its run."""
+    wanted = {**row.options, **options}
+    said = "-".join([row.experiment, *(f"{k}={v}" for k, v in sorted(wanted.items()))])
+    runs, scores = [], []
+    for seed in range(seeds):
+        run = folder / said / f"seed={seed}"
+        scores.append(of_run(run, row, {**wanted, "seed": seed}, device, quiet))
+        runs.append(str(run.relative_to(folder)))
+    asked = Run(folder / runs[0]).asked
+    columns = {
+        c: summary([s[key] for s in scores], row.paper.get(c, "")) for c, key in row.scores.items()
+    }
+    hardware = {
+        "hardware": asked["hardware"],
+        "started": asked["started"],
+        "commit": asked["commit"],
+    }
+    return {
+        "name": row.name,
+        "experiment": row.experiment,
+        "options": wanted,
+        "columns": columns,
+        "runs": runs,
+        **hardware,
+    }
+
+
+def of_run(
+    run: Path, row: Row, options: dict[str, Any], device: str, quiet: bool
+) -> dict[str, dict[str, Any]]:
+    """The scores of a run, which is trained or gone on with where need be."""
+    if not run.exists():
+        if not quiet:
+            print(f"training {run}", file=sys.stderr)
+        train(row.experiment, run=run, device=device, quiet=quiet, **options)
+    elif len(Run(run).stages()) < len(Run(run).asked["stages"]):
+        resume(run, device=device, quiet=quiet)
+    if not set(row.scores.values()) <= Run(run).scores()["scores"].keys():
+        evaluate(run, device=device)
+        draw(run)
+    return Run(run).scores()["scores"]
+
+
+def summary(scores: Sequence[dict[str, Any]], paper: str) -> dict[str, Any]:
+    """Mean and standard deviation over seeds, the protocol, and the paper's number beside it."""
+    values = [score["value"] for score in scores]
+    return {
+        "mean": mean(values),
+        "sd": stdev(values) if len(values) > 1 else None,
+        "values": values,
+        "unit": scores[0]["unit"],
+        "protocol": scores[0]["protocol"],
+        "paper": paper,
+    }
+
+
+def picture(table: Mapping[str, Any], file: Path) -> None:
+    """The first column as dots, one for each seed, with their mean."""
+    from matplotlib.figure import Figure
+
+    rows = table["rows"]
+    figure = Figure(figsize=(6.5, 1.2 + 0.45 * len(rows)), dpi=120, layout="constrained")
+    axes = figure.add_subplot()
+    column = next(iter(rows[0]["columns"]))
+    for place, row in enumerate(reversed(rows)):
+        cell = row["columns"][column]
+        axes.plot(cell["values"], [place] * len(cell["values"]), "o", color="#56B4E9", alpha=0.7)
+        axes.plot(cell["mean"], place, "|", color="#0072B2", markersize=18, markeredgewidth=2.5)
+    axes.set_yticks(range(len(rows)), [row["name"] for row in reversed(rows)])
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.set_xlabel(
+        f"{column}, {rows[0]['columns'][column]['unit']}; dots are seeds, bars their mean"
+    )
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(axis="x", alpha=0.3)
+    figure.savefig(file, format="png")
+
+
+def load(folder: Path) -> dict[str, Any]:
+    """The table that `reproduce` wrote."""
+    return read_json(folder / "table.json", "reproduction")
