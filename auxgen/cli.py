@@ -43,6 +43,7 @@ def main(args: Sequence[str] | None = None) -> None:
     """Carry out a command line, and leave with its exit status."""
     try:
         carry_out(list(sys.argv[1:] if args is None else args))
+        sys.stdout.flush()
     except Told as told:
         leave(str(told), told.status)
     except KeyboardInterrupt:
@@ -51,9 +52,19 @@ def main(args: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        leave(f"{error.filename or 'A file'} could not be written: no space is left.", 1)
+        leave(of_file(error), 1)
+
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+def of_file(error: OSError) -> str:
+    """What a file refused, in a sentence; anything else is a bug and is raised again."""
+    if error.errno in NO_SPACE:
+        return f"{error.filename or 'A file'} could not be written: no space is left."
+    if error.filename is None or not error.strerror:
+        raise error
+    return f"{error.filename} cannot be used: {error.strerror.lower()}."
 
 
 def leave(sentence: str, status: int) -> None:
@@ -92,7 +103,8 @@ def carry_out(args: list[str]) -> None:
 def train(args: list[str]) -> None:
     from .commands import training
 
-    if not args or args[0] in ("-h", "--help"):
+    helping = bool({"-h", "--help"} & set(args))
+    if not args or (helping and args[0].startswith("-")):
         print(TRAIN_HELP)
         if not args:
             raise InputError("An experiment or --resume FOLDER is wanted.")

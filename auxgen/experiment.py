@@ -21,7 +21,7 @@ class Score:
         value: The number.
         unit: "%", "nats", "nats per dimension", "" for none.
         n: Rows it was measured on.
-        spread: Standard deviation over draws or standard error, as the protocol says; None for none.
+        spread: Standard deviation over draws or standard error, as the protocol says, if any.
         protocol: How it was measured, in words: split, draws, seeds.
         detail: JSON-able numbers behind it, for pictures, such as a confusion matrix.
     """

@@ -37,7 +37,7 @@ def sample(
     seed: int = 0,
     stage: str | None = None,
 ) -> None:
-    """Draw from a model: a PNG of images or points, or a .csv or .npz of numbers.
+    """Draw from a model: a PNG of images or points, or a .csv or .npy of numbers.
 
     Args:
         model: A run or an artefact.
@@ -66,8 +66,9 @@ def sample(
 
 def reconstruct(
     model: Path,
+    files: tuple[Path, ...],
     /,
-    *files: Path,
+    *,
     out: Path,
     resize: bool = False,
     seed: int = 0,
@@ -95,8 +96,9 @@ def reconstruct(
 
 def interpolate(
     model: Path,
+    files: tuple[Path, ...],
     /,
-    *files: Path,
+    *,
     out: Path,
     steps: int = 8,
     linear: bool = False,
@@ -130,8 +132,9 @@ def interpolate(
 
 def embed(
     model: Path,
+    files: tuple[Path, ...],
     /,
-    *files: Path,
+    *,
     out: Path,
     resize: bool = False,
     stage: str | None = None,
@@ -155,8 +158,9 @@ def embed(
 
 def predict(
     model: Path,
+    files: tuple[Path, ...],
     /,
-    *files: Path,
+    *,
     out: Path | None = None,
     draws: int = 100,
     resize: bool = False,

@@ -6,7 +6,7 @@ import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -15,21 +15,7 @@ from ..errors import InputError, unknown
 Result = TypeVar("Result")
 
 WORDS = {int: "an integer", float: "a number", str: "text", Path: "a path"}
-
-
-def options(function: Callable[..., Any], args: Sequence[str], prog: str) -> dict[str, Any]:
-    """The keyword arguments that a command line gives a function, defaults included.
-
-    Raises:
-        InputError: An option it does not have, or a value that is not of its type.
-        SystemExit: Help was asked for, and printed.
-    """
-
-    @functools.wraps(function)
-    def capture(**given: Any) -> dict[str, Any]:
-        return given
-
-    return called(capture, args, prog)
+SEVERAL = (tuple, list, Sequence)
 
 
 def called(function: Callable[..., Result], args: Sequence[str], prog: str) -> Result:
@@ -39,64 +25,167 @@ def called(function: Callable[..., Result], args: Sequence[str], prog: str) -> R
         InputError: An option it does not have, or a value that is not of its type.
         SystemExit: Help was asked for, and printed.
     """
+    positional, given = parsed(function, args, prog)
+    return function(*positional, **given)
+
+
+def options(
+    function: Callable[..., Any], args: Sequence[str], prog: str, also: Iterable[str] = ()
+) -> dict[str, Any]:
+    """The keyword arguments that a command line gives a function, defaults included.
+
+    Args:
+        function: Its typed keyword arguments are the options; its docstring is their help.
+        args: What was typed.
+        prog: What the command is called.
+        also: Options that the command has besides, for the nearest name.
+
+    Raises:
+        InputError: An option it does not have, or a value that is not of its type.
+        SystemExit: Help was asked for, and printed.
+    """
+    return parsed(function, args, prog, also)[1]
+
+
+def parsed(
+    function: Callable[..., Any], args: Sequence[str], prog: str, also: Iterable[str] = ()
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Positional and keyword arguments for a function, from what was typed."""
     import tyro
 
-    check(function, args)
-    asked_for_help = any(arg in ("-h", "--help") for arg in args)
+    @functools.wraps(function)
+    def capture(*positional: Any, **given: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return positional, given
+
+    helping = any(arg in ("-h", "--help") for arg in args)
+    if not helping:
+        check(function, args, prog, also)
+    looks = (tyro.conf.PositionalMetavarFromFieldName, tyro.conf.DisallowNone)
+    typed = ["--help"] if helping else args
     try:
-        return tyro.cli(function, args=args, prog=prog, console_outputs=asked_for_help)
+        return tyro.cli(capture, args=typed, prog=prog, config=looks, console_outputs=helping)
+    except tyro.constructors.UnsupportedTypeAnnotationError as error:
+        raise InputError(f"The options of {prog} have types that cannot be typed in.") from error
     except SystemExit as leaving:
         if leaving.code in (0, None):
             raise
-        raise InputError(f"{usage(function, prog)}; see {prog} --help.") from None
+        raise InputError(f"{' '.join(args)!r} does not fit; see {prog} --help.") from None
 
 
-def check(function: Callable[..., Any], args: Sequence[str]) -> None:
-    """Refuse an option that the function does not have, and a value that its type does not take."""
-    hints = typing.get_type_hints(inspect.unwrap(function))
-    known = {"--" + name.replace("_", "-"): name for name in named(function)}
-    for place, arg in enumerate(args):
-        if not arg.startswith("--") or arg in ("--", "--help"):
-            continue
-        option, equals, value = arg.replace("_", "-").partition("=")
-        positive = option.replace("--no-", "--", 1)
-        kind = hints.get(known.get(option, known.get(positive, "")))
-        if kind is None or (option not in known and kind is not bool):
-            raise unknown("option", option, known)
+def check(
+    function: Callable[..., Any], args: Sequence[str], prog: str, also: Iterable[str] = ()
+) -> None:
+    """Refuse what the function does not have, what its types do not take, and what is missing.
+
+    Raises:
+        InputError: One of these, in a sentence.
+    """
+    kinds = named(function, prog)
+    loose, groups = grouped(args)
+    for option, values in groups:
+        kind = kind_of(option, kinds, also)
         if kind is bool:
+            loose += values
             continue
-        given = arg.partition("=")[2] if equals else next(iter(args[place + 1 : place + 2]), None)
-        if given is None or (given.startswith("--") and not equals):
+        if not values:
             raise InputError(f"{option} takes {words(kind)}, and got none.")
-        if not fits(given, kind):
-            raise InputError(f"{option} takes {words(kind)}, not {given!r}.")
-
-
-def named(function: Callable[..., Any]) -> list[str]:
-    """Parameters that a command line gives by name."""
+        taken = len(values) if takes_several(kind) else 1
+        for value in values[:taken]:
+            if not fits(value, kind):
+                raise InputError(f"{option} takes {words(kind)}, not {value!r}.")
+        loose += values[taken:]
+    check_positional(function, loose, prog)
     parameters = inspect.signature(function).parameters.values()
-    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    needed = [dashed(p.name) for p in parameters if by_name(p) and p.default is p.empty]
+    for option in needed:
+        if option not in dict(groups):
+            raise InputError(f"{option} is wanted, {words(kinds[option])}; see {prog} --help.")
+
+
+def check_positional(function: Callable[..., Any], loose: Sequence[str], prog: str) -> None:
+    """Refuse too few or too many arguments that have no name."""
+    parameters = inspect.signature(function).parameters.values()
+    wanted = [p for p in parameters if p.kind is p.POSITIONAL_ONLY]
+    open_ended = [p for p in wanted if "tuple" in str(p.annotation)]
+    usage = " ".join([prog, *(p.name.upper() for p in wanted)])
+    if len(loose) < len(wanted) - len(open_ended):
+        raise InputError(f"{usage} is wanted; see {prog} --help.")
+    if len(loose) > len(wanted) and not open_ended:
+        takes = f"{usage} is all it takes" if wanted else f"{prog} takes options only"
+        raise InputError(f"{takes}, and got {loose[len(wanted)]!r}.")
+
+
+def by_name(parameter: inspect.Parameter) -> bool:
+    """Whether a command line gives it by name."""
+    return parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+
+
+def named(function: Callable[..., Any], prog: str) -> dict[str, Any]:
+    """Types of the options, as they are typed in."""
+    try:
+        hints = typing.get_type_hints(function)
+    except NameError as error:
+        raise InputError(f"The options of {prog} have a type that is not known: {error}.") from None
+    parameters = inspect.signature(function).parameters.values()
+    return {dashed(p.name): hints.get(p.name, Any) for p in parameters if by_name(p)}
+
+
+def dashed(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def grouped(args: Sequence[str]) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """What stands before the first option, and each option with what stands after it."""
+    loose: list[str] = []
+    groups: list[tuple[str, list[str]]] = []
+    for arg in args:
+        name, equals, value = arg.partition("=")
+        if arg.startswith("-") and not is_number(arg, float):
+            groups.append((name.replace("_", "-"), [value] if equals else []))
+        else:
+            (groups[-1][1] if groups else loose).append(arg)
+    return loose, groups
+
+
+def kind_of(option: str, kinds: dict[str, Any], also: Iterable[str]) -> Any:
+    """The type of an option; --no-x is of x, where that is yes or no."""
+    positive = option.replace("--no-", "--", 1)
+    if option in kinds:
+        return kinds[option]
+    if kinds.get(positive) is bool:
+        return bool
+    known = [*kinds, *also]
+    if not known:
+        raise InputError(f"There is no option {option!r}; there are none.")
+    raise unknown("option", option, known)
 
 
 def alternatives(kind: Any) -> list[Any]:
-    """The members of a union."""
+    """The members of a union, and of a sequence what it is of."""
     if get_origin(kind) in (typing.Union, types.UnionType):
         return [one for member in get_args(kind) for one in alternatives(member)]
-    if get_origin(kind) in (tuple, list) or getattr(kind, "__origin__", None) is Sequence:
+    if get_origin(kind) in SEVERAL:
         return alternatives(get_args(kind)[0])
-    return [kind]
+    return [] if kind is type(None) else [kind]
+
+
+def takes_several(kind: Any) -> bool:
+    members = get_args(kind) if get_origin(kind) in (typing.Union, types.UnionType) else (kind,)
+    return any(get_origin(member) in SEVERAL for member in members)
 
 
 def fits(value: str, kind: Any) -> bool:
-    """Whether the text of a value can be of the type."""
+    """Whether the text of a value can be of the type; a type not known here is left to tyro."""
     for one in alternatives(kind):
-        if one is type(None) and value == "None":
-            return True
-        if get_origin(one) is Literal and value in get_args(one):
-            return True
-        if one in (int, float) and is_number(value, one):
-            return True
-        if one in (str, Path):
+        if get_origin(one) is Literal:
+            fit = value in map(str, get_args(one))
+        elif one in (int, float):
+            fit = is_number(value, one)
+        elif one is bool:
+            fit = value in ("True", "False")
+        else:
+            fit = True
+        if fit:
             return True
     return False
 
@@ -111,17 +200,10 @@ def is_number(value: str, kind: type) -> bool:
 
 def words(kind: Any) -> str:
     """What an option takes, in words."""
-    said = []
+    said: list[str] = []
     for one in alternatives(kind):
         if get_origin(one) is Literal:
-            said += [str(choice) for choice in get_args(one)]
-        elif one in WORDS:
-            said.append(WORDS[one])
-    return " or ".join(said)
-
-
-def usage(function: Callable[..., Any], prog: str) -> str:
-    """What a command takes without a name."""
-    parameters = inspect.signature(function).parameters.values()
-    wanted = [p.name.upper() for p in parameters if p.kind is not p.KEYWORD_ONLY]
-    return f"{' '.join([prog, *wanted])} is wanted" if wanted else f"{prog} takes options only"
+            said += map(str, get_args(one))
+        else:
+            said.append("True or False" if one is bool else WORDS.get(one, "a value"))
+    return " or ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)

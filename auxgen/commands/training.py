@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from ..errors import InputError
 from .options import options
@@ -31,20 +32,21 @@ def train(args: Sequence[str]) -> None:
     from ..run import train as trained
 
     found = experiments.find(rest[0])
-    asked = options(found.function, rest[1:], f"auxgen train {rest[0]}")
+    asked = options(found.function, rest[1:], f"auxgen train {rest[0]}", OWN)
     if "--run" not in own:
         raise InputError("--run FOLDER is wanted: where the run shall be.")
+    logs = trackers_of(own)
     if found.file is not None:
-        print(f"running your file {found.file}", file=sys.stderr)
+        tell(f"running your file {found.file}", sys.stderr)
     run = trained(
         rest[0],
         run=own["--run"],
         device=own.get("--device", "auto"),
         precision=precision(own.get("--precision")),
-        log=own.get("--log", "").split(",") if own.get("--log") else (),
+        log=logs,
         **asked,
     )
-    print(f"trained {', '.join(run.stages())}; next: auxgen evaluate {run.path}")
+    tell(f"trained {', '.join(run.stages())}; next: auxgen evaluate {run.path}")
 
 
 def resume(own: dict[str, str], rest: list[str]) -> None:
@@ -55,9 +57,14 @@ def resume(own: dict[str, str], rest: list[str]) -> None:
         raise InputError(
             f"--resume takes all but --device and --log from the run, and got {other[0]!r}."
         )
-    logs = own.get("--log", "").split(",") if own.get("--log") else ()
-    run = resumed(own["--resume"], device=own.get("--device", "auto"), log=logs)
-    print(f"trained {', '.join(run.stages())}; next: auxgen evaluate {run.path}")
+    run = resumed(own["--resume"], device=own.get("--device", "auto"), log=trackers_of(own))
+    tell(f"trained {', '.join(run.stages())}; next: auxgen evaluate {run.path}")
+
+
+def tell(sentence: str, file: TextIO | None = None) -> None:
+    """Print, from the first rank alone."""
+    if os.environ.get("RANK", "0") == "0":
+        print(sentence, file=file)
 
 
 def parted(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
@@ -75,6 +82,15 @@ def parted(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
             raise InputError(f"{name} takes a value, and got none.")
         own[name] = given
     return own, rest
+
+
+def trackers_of(own: dict[str, str]) -> list[str]:
+    """The trackers that --log names, checked before a run folder is made."""
+    from ..engine.trackers import check
+
+    names = own["--log"].split(",") if "--log" in own else []
+    check(names)
+    return names
 
 
 def precision(name: str | None) -> Literal["32", "bf16"] | None:

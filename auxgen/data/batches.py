@@ -1,4 +1,4 @@
-"""Resident batches: a stream is a function of (seed, rank, step), so a position in the data is a number."""
+"""Resident batches: a stream is a function of (seed, rank, step), so a position is a number."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Stream:
 
 @dataclass(eq=False)
 class Balanced:
-    """Indices of labelled rows: all of them in every batch when they fit, else balanced over classes.
+    """Indices of labelled rows: all in every batch when they fit, else balanced over classes.
 
     When they do not fit, each class has a stream of its own and takes turns in a batch; every rank
     sees labelled rows of its own draw.

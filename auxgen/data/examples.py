@@ -123,8 +123,8 @@ def space_of(examples: Examples, *, min_std: float = 0.0, standardise: bool = Fa
 
     Args:
         examples: The training rows, whose statistics are taken.
-        min_std: Keep only entries whose raw standard deviation over the rows is above this (0.1 keeps
-            444 pixels of MNIST, as Maaloe et al.); 0 keeps all.
+        min_std: Keep only entries whose raw standard deviation over the rows is above this (0.1
+            keeps 444 pixels of MNIST, as Maaloe et al.); 0 keeps all.
         standardise: Shift and scale every kept entry to mean 0 and standard deviation 1.
     """
     raw = examples.raw().flatten(1)

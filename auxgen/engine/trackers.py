@@ -1,16 +1,126 @@
-"""Trackers behind one small Protocol."""
+"""Trackers that people already use, behind one small Protocol."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from types import ModuleType
+from typing import Any, Protocol, final
+
+from ..errors import InputError, unknown
 
 
 class Log(Protocol):
-    def terms(self, stage: str, step: int, values: dict[str, float]) -> None: ...
-    def close(self) -> None: ...
+    """Where numbers go besides metrics.jsonl."""
+
+    def terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+        """Write named numbers of a stage at a step."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        ...
+
+
+@final
+class TensorBoard:
+    """Event files in RUN/tensorboard."""
+
+    def __init__(self, run: Path) -> None:
+        module = needed("torch.utils.tensorboard", "tensorboard")
+        self.writer = module.SummaryWriter(str(run / "tensorboard"))
+
+    def terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            self.writer.add_scalar(f"{stage}/{name}", value, step)
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+@final
+class WeightsAndBiases:
+    """A run of Weights & Biases, named like the folder; it goes on when the run is resumed.
+
+    Steps start again with every stage, so each stage's numbers have a step of their own.
+    """
+
+    def __init__(self, run: Path) -> None:
+        asked = asked_of(run)
+        self.run = needed("wandb", "wandb").init(
+            project="auxgen",
+            name=run.name,
+            id=asked.get("id"),
+            resume="allow",
+            dir=str(run),
+            config=asked,
+        )
+
+    def terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+        self.run.log({f"{stage}/{n}": v for n, v in values.items()} | {f"{stage}/step": step})
+
+    def close(self) -> None:
+        self.run.finish()
+
+
+@final
+class MLflow:
+    """A run of MLflow, named like the folder; another one each time that training goes on."""
+
+    def __init__(self, run: Path) -> None:
+        self.mlflow = needed("mlflow", "mlflow")
+        asked = asked_of(run)
+        self.mlflow.start_run(run_name=run.name, tags={"auxgen.id": str(asked.get("id"))})
+        self.mlflow.log_params(asked.get("options", {}))
+
+    def terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+        self.mlflow.log_metrics({f"{stage}/{n}": v for n, v in values.items()}, step=step)
+
+    def close(self) -> None:
+        self.mlflow.end_run()
+
+
+TRACKERS: Mapping[str, Callable[[Path], Log]] = {
+    "tensorboard": TensorBoard,
+    "wandb": WeightsAndBiases,
+    "mlflow": MLflow,
+}
 
 
 def open_logs(names: Sequence[str], run: Path) -> list[Log]:
-    return []
+    """The trackers of these names, for a run's folder.
+
+    Raises:
+        InputError: There is no such tracker, or it is not installed.
+    """
+    check(names)
+    return [TRACKERS[name](run) for name in names]
+
+
+def check(names: Sequence[str]) -> None:
+    """Refuse a tracker before anything is made.
+
+    Raises:
+        InputError: There is no such tracker, or it is not installed.
+    """
+    for name in names:
+        if name not in TRACKERS:
+            raise unknown("tracker", name, TRACKERS)
+        needed(name, name)
+
+
+def asked_of(run: Path) -> dict[str, Any]:
+    """What run.json says, where there is one."""
+    file = run / "run.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def needed(module: str, package: str) -> ModuleType:
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise InputError(
+            f"--log {package} needs a package that is missing: pip install 'auxgen[trackers]'."
+        ) from error

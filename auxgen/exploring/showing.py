@@ -39,16 +39,20 @@ def show_decision(
         x_labelled: Points (m, 2), drawn large with a ring.
         y_labelled: Their classes (m,).
     """
+    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
     low, high = x.amin(0) - 0.3, x.amax(0) + 0.3
     across, up = (torch.linspace(low[i].item(), high[i].item(), 160) for i in (0, 1))
     plane = torch.cartesian_prod(across, up).to(x)
-    probability = classifier(method).classify(plane, 20).probs[:, 1].view(160, 160).T
-    figure = Figure(figsize=(6, 4.2), dpi=120, layout="constrained")
+    probability = classifier(method).classify(plane, 100).probs[:, 1].view(160, 160).T
+    figure = Figure(figsize=(6, 3.6), dpi=110, layout="constrained")
     axes = figure.add_subplot()
-    map_ = axes.contourf(across, up, probability.cpu(), levels=20, cmap="PuOr", alpha=0.75)
-    figure.colorbar(map_, label="probability of class 1", ticks=[0, 0.5, 1])
+    tints = LinearSegmentedColormap.from_list("classes", ["#A9D1EA", "white", "#F9D78E"])
+    box = (low[0].item(), high[0].item(), low[1].item(), high[1].item())
+    settings = {"cmap": tints, "vmin": 0, "vmax": 1, "interpolation": "bilinear"}
+    shade = axes.imshow(probability.cpu(), origin="lower", extent=box, **settings)
+    figure.colorbar(shade, label="probability of class 1", ticks=[0, 0.5, 1])
     for points, labels, size, edge in ((x, y, 5, "none"), (x_labelled, y_labelled, 90, "black")):
         for c in (0, 1):
             own = points[labels == c].cpu()

@@ -27,8 +27,10 @@ def test_images_may_be_grey_channels_first_or_last_and_numpy_or_torch(form: Any)
 
 def test_vectors_become_float32_points() -> None:
     found = own.arrays(VECTORS)
-    assert found.x.dtype == torch.float32 and found.kind == "points"
-    assert found.y.tolist() == [-1] * 4 and found.classes == ()
+    assert found.x.dtype == torch.float32
+    assert found.kind == "points"
+    assert found.y.tolist() == [-1] * 4
+    assert found.classes == ()
     assert own.arrays(VECTORS.tolist()).fingerprint == found.fingerprint
     assert own.arrays(VECTORS + 1).fingerprint != found.fingerprint
 
@@ -143,7 +145,8 @@ def test_the_check_finds_labels_out_of_range() -> None:
 def test_held_out_rows_are_labelled_stratified_and_seeded() -> None:
     every = some([0] * 50 + [1] * 30 + [2] * 20 + [-1] * 40)
     train, test = own.holdout(every, 0.2, seed=3)
-    assert test.y.bincount().tolist() == [10, 6, 4] and len(train) == 120
+    assert test.y.bincount().tolist() == [10, 6, 4]
+    assert len(train) == 120
     both = torch.cat([train.x, test.x]).flatten().sort().values
     torch.testing.assert_close(both, every.x.flatten())
     assert test.fingerprint == own.holdout(every, 0.2, seed=3)[1].fingerprint
@@ -172,9 +175,11 @@ def test_a_holdout_that_cannot_be_is_told(y: list[int], fraction: float, said: s
 def test_a_label_draw_is_balanced_sorted_without_repeats_and_seeded() -> None:
     y = torch.randint(-1, 5, (500,), generator=torch.Generator().manual_seed(0))
     rows = labels.draw(y, 10, seed=1)
-    assert y[rows].bincount().tolist() == [10] * 5 and rows.dtype == torch.int64
+    assert y[rows].bincount().tolist() == [10] * 5
+    assert rows.dtype == torch.int64
     assert (rows.diff() > 0).all()
-    assert rows.equal(labels.draw(y, 10, seed=1)) and not rows.equal(labels.draw(y, 10, seed=2))
+    assert rows.equal(labels.draw(y, 10, seed=1))
+    assert not rows.equal(labels.draw(y, 10, seed=2))
 
 
 def test_a_label_draw_leaves_the_global_generator_alone_and_contains_smaller_draws() -> None:

@@ -60,11 +60,13 @@ def test_a_set_under_the_data_root_has_its_pixels_labels_and_attributes(pets: Pa
     found = images.load("pets")
     torch.testing.assert_close(found.x, torch.from_numpy(COLOURS[:3]).permute(0, 3, 1, 2))
     assert (found.y.tolist(), found.classes) == ([1, -1, 0], ("cat", "dog"))
-    assert found.attributes is not None and found.attribute_names == ("tail",)
+    assert found.attributes is not None
+    assert found.attribute_names == ("tail",)
     torch.testing.assert_close(
         found.attributes, torch.tensor([[1.0], [torch.nan], [0.0]]), equal_nan=True
     )
-    assert found.name == "pets/train" and found.kind == "images"
+    assert found.name == "pets/train"
+    assert found.kind == "images"
 
 
 @pytest.mark.parametrize("split", ["valid", "validation", "val"])
@@ -92,7 +94,8 @@ def test_a_changed_source_is_decoded_again_and_the_older_state_forgotten(
     (pets / "valid-00000-of-00001.parquet").unlink()
     parquet(pets, "train", {"img": [encoded(COLOURS[4])]}, Features(img=Picture()))
     again = images.load("pets")
-    assert len(again) == 1 and again.fingerprint != first.fingerprint
+    assert len(again) == 1
+    assert again.fingerprint != first.fingerprint
     assert len(list(cache.glob("pets_train*"))) == 1
 
 
@@ -224,4 +227,5 @@ def test_celeba_is_cropped_to_faces_of_64_with_40_attributes(real: Path) -> None
         pytest.skip("needs real data: AUXGEN_DATA has no celeba/")
     celeba = images.load("celeba", "valid")
     assert celeba.x.shape[1:] == (3, 64, 64)
-    assert len(celeba.attribute_names) == 40 and "Eyeglasses" in celeba.attribute_names
+    assert len(celeba.attribute_names) == 40
+    assert "Eyeglasses" in celeba.attribute_names

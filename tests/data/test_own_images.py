@@ -40,7 +40,8 @@ def test_class_folders_are_labels_and_other_images_are_unlabelled(zoo: Path) -> 
     save(zoo / "unlabelled" / "c.png", GREY[2])
     save(zoo / ".hidden" / "d.png", GREY[2])
     found = own.images(zoo)
-    assert found.x.shape == (7, 1, 6, 8) and found.classes == ("cat", "dog")
+    assert found.x.shape == (7, 1, 6, 8)
+    assert found.classes == ("cat", "dog")
     assert found.y.tolist() == [-1, -1, -1, -1, 0, 1, -1]
     torch.testing.assert_close(found.x[5, 0], torch.from_numpy(GREY[0]))
     assert sets.load(str(zoo)).fingerprint == found.fingerprint
@@ -64,7 +65,8 @@ def test_metadata_gives_labels_attributes_and_blanks(zoo: Path) -> None:
     )
     found = own.images(zoo, label="species")
     assert (found.classes, found.y.tolist()) == (("cat", "dog"), [0, -1, 1, -1])
-    assert found.attribute_names == ("tail", "indoors") and found.attributes is not None
+    assert found.attribute_names == ("tail", "indoors")
+    assert found.attributes is not None
     nan = torch.nan
     truth = torch.tensor([[0, nan], [nan, 0], [1, 1], [nan, nan]])
     torch.testing.assert_close(found.attributes, truth, equal_nan=True)
@@ -100,7 +102,8 @@ def test_images_of_16_bits_are_scaled_and_turned_photos_are_upright(tmp_path: Pa
 def test_size_makes_different_images_alike(zoo: Path) -> None:
     save(zoo / "large.png", np.full((20, 30), 7, np.uint8))
     found = own.images(zoo, size=4)
-    assert found.x.shape == (5, 1, 4, 4) and (found.x[4] == 7).all()
+    assert found.x.shape == (5, 1, 4, 4)
+    assert (found.x[4] == 7).all()
 
 
 def said(folder: Path, **how: object) -> str:
@@ -147,7 +150,8 @@ def test_a_file_that_is_cut_short_is_told_and_leaves_no_cache(
     whole = (zoo / f"4.{suffix}").read_bytes()
     (zoo / f"4.{suffix}").write_bytes(whole[: -len(whole) // 12 - 12])
     assert said(zoo).startswith(f"4.{suffix} cannot be decoded (")
-    assert not list(cache.glob("*.safetensors*")) and not list(cache.glob(".*.safetensors*"))
+    assert not list(cache.glob("*.safetensors*"))
+    assert not list(cache.glob(".*.safetensors*"))
 
 
 def test_metadata_that_names_a_missing_file_is_told(zoo: Path) -> None:

@@ -48,7 +48,8 @@ def test_splits_of_a_folder_agree_on_columns_and_classes(tmp_path: Path) -> None
     train, test = (own.table(tmp_path / "t", label=None, split=s) for s in ("train", "test"))
     assert train.columns == test.columns
     test = own.table(tmp_path / "t", label="y", split="test")
-    assert test.columns == ("x", "c=blue", "c=red") and test.x.tolist() == [[3, 1, 0]]
+    assert test.columns == ("x", "c=blue", "c=red")
+    assert test.x.tolist() == [[3, 1, 0]]
     assert (test.classes, test.y.tolist()) == (("a", "b", "c"), [2])
 
 

@@ -35,9 +35,13 @@ DENSITIES: dict[str, tuple[Callable[..., Examples], Callable[[Tensor], Tensor]]]
 def test_a_toy_is_float32_seeded_and_fresh_with_another_seed(draw: Callable[..., Examples]) -> None:
     state = torch.get_rng_state()
     first, again, other = draw(200, seed=1), draw(200, seed=1), draw(200, seed=2)
-    assert first.x.dtype == torch.float32 and first.kind == "points" and len(first) == 200
-    assert first.x.equal(again.x) and first.fingerprint == again.fingerprint
-    assert not first.x.equal(other.x) and first.fingerprint != other.fingerprint
+    assert first.x.dtype == torch.float32
+    assert first.kind == "points"
+    assert len(first) == 200
+    assert first.x.equal(again.x)
+    assert first.fingerprint == again.fingerprint
+    assert not first.x.equal(other.x)
+    assert first.fingerprint != other.fingerprint
     assert state.equal(torch.get_rng_state())
 
 
@@ -62,7 +66,8 @@ def test_a_component_has_its_centre_and_spread(
 ) -> None:
     centres = toys.grid_centres() if centres is None else centres
     found = draw(50000, seed=0, sd=0.1)
-    assert len(found.classes) == len(centres) and (found.y.bincount() > 0).all()
+    assert len(found.classes) == len(centres)
+    assert (found.y.bincount() > 0).all()
     rest = (found.x - centres[found.y]).double()
     torch.testing.assert_close(rest.T.cov(), 0.01 * torch.eye(2).double(), atol=3e-4, rtol=0)
     for c, centre in enumerate(centres):
@@ -86,7 +91,8 @@ def test_the_six_labelled_points_are_ends_and_middles_of_the_arcs() -> None:
     six = toys.moons_labelled()
     truth = torch.tensor([[1, 0], [0, 1], [-1, 0], [0, 0.5], [1, -0.5], [2, 0.5]])
     torch.testing.assert_close(six.x, truth, atol=1e-6, rtol=0)
-    assert six.y.tolist() == [0, 0, 0, 1, 1, 1] and six.classes == ("top", "bottom")
+    assert six.y.tolist() == [0, 0, 0, 1, 1, 1]
+    assert six.classes == ("top", "bottom")
 
 
 def test_the_swiss_roll_is_that_of_scikit_learn_and_its_plane() -> None:

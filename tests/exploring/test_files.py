@@ -108,7 +108,8 @@ def test_a_file_that_does_not_fit_is_refused_in_a_sentence(tmp_path, name, conte
     (tmp_path / name).write_text(content)
     with pytest.raises(InputError, match=said) as caught:
         read([tmp_path / name], space)
-    assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+    assert str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
 
 
 def test_an_array_of_another_shape_or_range_is_refused(tmp_path):

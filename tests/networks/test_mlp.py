@@ -111,6 +111,6 @@ def test_the_average_is_evaluated_with_statistics_of_its_own() -> None:
     assert not averaged.training
     first = averaged.q_a.network.layers[0]  # pyright: ignore
     inputs = averaged.q_a.network.maps[0](x)  # pyright: ignore
-    torch.testing.assert_close(first.running_mean, inputs.mean(0))
+    torch.testing.assert_close(first.running_mean, inputs.mean(0))  # pyright: ignore
     live = dict(method.named_parameters())
     assert not torch.equal(averaged.q_a.network.head.weight, live["q_a.network.head.weight"])  # pyright: ignore

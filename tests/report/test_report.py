@@ -156,7 +156,8 @@ def test_runs_of_one_name_are_told_apart_by_their_parents(tmp_path):
         (tmp_path / parent).mkdir()
     runs = [made(tmp_path / "x" / "run"), made(tmp_path / "y" / "run")]
     words = outlined(write(runs, tmp_path / "r.html")).words
-    assert "x/run" in words and "y/run" in words
+    assert "x/run" in words
+    assert "y/run" in words
 
 
 def test_an_unfinished_run_says_what_is_missing(tmp_path):
@@ -189,7 +190,8 @@ def test_a_malformed_file_is_named_in_one_sentence(tmp_path, file, content, said
     (run / file).write_text(content)
     with pytest.raises(InputError, match=said) as caught:
         write([run], tmp_path / "r.html")
-    assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+    assert str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
     assert not (tmp_path / "r.html").exists()
 
 

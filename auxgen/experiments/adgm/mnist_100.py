@@ -63,14 +63,15 @@ def experiment(
     space = space_of(train, min_std=0.1)
     data = split(train, test, space, drawn(train, labels_per_class, seed), binarised)
     of_budget = BUDGETS[budget]
-    hidden, latent = hidden or of_budget["hidden"], latent or of_budget["latent"]
+    width: int = hidden or of_budget["hidden"]
+    code: int = latent or of_budget["latent"]
     steps = epochs_of(len(train), ROWS_IN_BATCH, epochs or of_budget["epochs"])
     made = recipe(
         model,
         data,
-        hidden=[hidden, hidden],
-        a=latent,
-        z=latent,
+        hidden=[width, width],
+        a=code,
+        z=code,
         alpha=alpha(beta, len(data.x), len(train)),
         batch_norm=True,
         samples=samples or of_budget["samples"],

@@ -1,0 +1,135 @@
+"""The scikit-learn face: a classifier that learns from labelled and unlabelled rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .artefact import Model
+from .bounds import alpha
+from .builders import Recipe
+from .data import labels, own
+from .data.batches import SemiSupervisedBatches, as_they_lie, binarised
+from .data.examples import space_of
+from .engine.loop import Training
+from .engine.settings import Engine, adam
+from .exploring.predicting import predict
+from .exploring.sampling import sample
+
+
+class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
+    """ADGM, SDGM or M2 of vectors; `y == -1` marks rows without a label, as in scikit-learn.
+
+    Rows of 0 and 1 alone are modelled by a Bernoulli, all others are standardised and modelled by a
+    Gaussian. Every training starts from `random_state` and gives the same weights.
+
+    Args:
+        model: "sdgm", "adgm" or "m2".
+        hidden: Units of the hidden layers.
+        latent: Width of the auxiliary variable and of the code.
+        steps: Rounds of training.
+        batch: Rows in a batch, labelled and unlabelled each.
+        learning_rate: Of Adam.
+        beta: Weight of the classification term, times (N_l + N_u) / N_l.
+        batch_norm: Normalise before each nonlinearity; wants tens of labelled rows, since a
+            labelled batch is normalised by its own statistics.
+        draws: Draws of a averaged for a prediction.
+        device: "cpu" or "cuda".
+        random_state: Seed.
+    """
+
+    def __init__(
+        self,
+        model: Literal["sdgm", "adgm", "m2"] = "sdgm",
+        *,
+        hidden: Sequence[int] = (200, 200),
+        latent: int = 32,
+        steps: int = 3000,
+        batch: int = 100,
+        learning_rate: float = 1e-3,
+        beta: float = 0.1,
+        batch_norm: bool = False,
+        draws: int = 20,
+        device: str = "cpu",
+        random_state: int = 0,
+    ) -> None:
+        self.model, self.hidden, self.latent = model, hidden, latent
+        self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
+        self.beta, self.batch_norm = beta, batch_norm
+        self.draws, self.device = draws, device
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> SemiSupervisedClassifier:
+        """Learn from x (n, d) and y (n,), -1 where the label is not known.
+
+        Raises:
+            InputError: A class or no row is labelled, or x is not finite.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float32)
+        self.classes_ = np.unique(y[y != -1])
+        places = np.where(y == -1, -1, np.searchsorted(self.classes_, y))
+        train = own.arrays(X, places, names=[str(c) for c in self.classes_])
+        labels.check(train)
+        bits = bool(np.isin(X, (0, 1)).all())
+        space = space_of(train, standardise=not bits)
+        self.model_ = Model(self.trained(train, space, bits), space, "estimator", {})
+        return self
+
+    def trained(self, train: Any, space: Any, bits: bool) -> Any:
+        rows = labels.labelled(train.y)
+        x = space.enter(train.raw())
+        batches = SemiSupervisedBatches(
+            x[rows],
+            train.y[rows],
+            x,
+            labelled=self.batch,
+            unlabelled=self.batch,
+            seed=self.random_state,
+            corruption=binarised if bits else as_they_lie,
+        )
+        torch.manual_seed(self.random_state)
+        engine = Engine(self.steps, adam(self.learning_rate), max_grad_norm=5.0)
+        method = self.recipe(space.width, len(rows), len(x), bits).build()
+        training = Training(method, engine, seed=self.random_state, device=self.device)
+        for step in range(self.steps):
+            training.play(batches(step, 0, 1, self.device))
+        return training.averaged(batches(self.steps + i, 0, 1, self.device) for i in range(10**6))
+
+    def recipe(self, width: int, labelled: int, rows: int, bits: bool) -> Recipe:
+        sizes: dict[str, Any] = {"x": width, "hidden": list(self.hidden), "z": self.latent}
+        auxiliary = {} if self.model == "m2" else {"a": self.latent}
+        return Recipe(
+            self.model,
+            {
+                **sizes,
+                **auxiliary,
+                "classes": len(self.classes_),
+                "alpha": alpha(self.beta, labelled, rows),
+                "prior_rows": rows,
+                "likelihood": "bernoulli" if bits else "gaussian",
+                "batch_norm": self.batch_norm,
+            },
+        )
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of `classes_`: x (n, d) -> (n, k)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float32, reset=False)
+        with torch.random.fork_rng():
+            torch.manual_seed(self.random_state)
+            found = predict(self.model_.method, self.model_.space, torch.from_numpy(X), self.draws)
+        return found.probabilities.numpy()
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class of each row: x (n, d) -> (n,)."""
+        return self.classes_[self.predict_proba(X).argmax(1)]
+
+    def sample(self, n: int) -> np.ndarray:
+        """n rows drawn from the model, in the units of x: -> (n, d)."""
+        check_is_fitted(self)
+        return sample(self.model_.method, self.model_.space, n).numpy()
