@@ -9,8 +9,10 @@ from statistics import mean, stdev
 from typing import Any, Literal
 
 from . import experiments, report
+from .engine.watch import Metrics
 from .errors import InputError, unknown
 from .experiment import Reproduction, Row
+from .exploring.pictures import PALETTE
 from .files import encoded, read_json, write_text
 from .run import Run, draw, evaluate, resume, train
 
@@ -87,6 +89,7 @@ def measured(
     columns = {
         c: summary([s[key] for s in scores], row.paper.get(c, "")) for c, key in row.scores.items()
     }
+    curves = {c: [curve(folder / run, key) for run in runs] for c, key in row.scores.items()}
     hardware = {
         "hardware": asked["hardware"],
         "started": asked["started"],
@@ -97,6 +100,7 @@ def measured(
         "experiment": row.experiment,
         "options": wanted,
         "columns": columns,
+        "curves": {c: each for c, each in curves.items() if any(each)},
         "runs": runs,
         **hardware,
     }
@@ -118,6 +122,16 @@ def of_run(
     return Run(run).scores()["scores"]
 
 
+def curve(run: Path, score: str) -> list[tuple[int, float]]:
+    """(step, value) of a score that the run's monitor measured while it trained."""
+    stage, _, metric = score.partition("/")
+    return [
+        (line["step"], line["scores"][metric])
+        for line in Metrics(run / "metrics.jsonl").lines()
+        if line["stage"] == stage and metric in line.get("scores", {})
+    ]
+
+
 def summary(scores: Sequence[dict[str, Any]], paper: str) -> dict[str, Any]:
     """Mean and standard deviation over seeds, the protocol, and the paper's number beside it."""
     values = [score["value"] for score in scores]
@@ -132,25 +146,47 @@ def summary(scores: Sequence[dict[str, Any]], paper: str) -> dict[str, Any]:
 
 
 def picture(table: Mapping[str, Any], file: Path) -> None:
-    """The first column as dots, one for each seed, with their mean."""
+    """The first column as dots, one for each seed, with their mean; below it curves, if any."""
     from matplotlib.figure import Figure
 
     rows = table["rows"]
-    figure = Figure(figsize=(6.5, 1.2 + 0.45 * len(rows)), dpi=120, layout="constrained")
-    axes = figure.add_subplot()
     column = next(iter(rows[0]["columns"]))
+    unit = rows[0]["columns"][column]["unit"]
+    drawn = [row for row in rows if column in row["curves"]]
+    height = 1.2 + 0.45 * len(rows)
+    figure = Figure(figsize=(6.5, height + 3.2 * bool(drawn)), dpi=110, layout="constrained")
+    ratios = [height, 3.2] if drawn else [height]
+    panels = figure.subplots(len(ratios), 1, height_ratios=ratios, squeeze=False)[:, 0]
+    dots(panels[0], rows, column, f"{column}, {unit}; dots are seeds, bars their mean")
+    if drawn:
+        lines(panels[1], drawn, column, f"while training, {unit}")
+    for axes in panels:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.3)
+    figure.savefig(file, format="png")
+
+
+def dots(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str) -> None:
     for place, row in enumerate(reversed(rows)):
         cell = row["columns"][column]
-        axes.plot(cell["values"], [place] * len(cell["values"]), "o", color="#56B4E9", alpha=0.7)
-        axes.plot(cell["mean"], place, "|", color="#0072B2", markersize=18, markeredgewidth=2.5)
+        axes.plot(cell["values"], [place] * len(cell["values"]), "o", color=PALETTE[5], alpha=0.7)
+        axes.plot(cell["mean"], place, "|", color=PALETTE[0], markersize=18, markeredgewidth=2.5)
     axes.set_yticks(range(len(rows)), [row["name"] for row in reversed(rows)])
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_xlabel(
-        f"{column}, {rows[0]['columns'][column]['unit']}; dots are seeds, bars their mean"
-    )
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.grid(axis="x", alpha=0.3)
-    figure.savefig(file, format="png")
+    axes.set_xlim(left=0)
+    axes.set_xlabel(label)
+
+
+def lines(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str) -> None:
+    for place, row in enumerate(rows):
+        for seed, curve in enumerate(row["curves"][column]):
+            name = row["name"] if seed == 0 else None
+            steps, values = zip(*curve, strict=True)
+            axes.plot(steps, values, color=PALETTE[place], alpha=0.8, label=name)
+    axes.set_xlabel("rounds of training; one line for each seed")
+    axes.set_ylabel(label)
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
 
 
 def load(folder: Path) -> dict[str, Any]:

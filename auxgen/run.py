@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import platform
+import shutil
 import subprocess
 import uuid
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from . import __version__, artefact
 from .artefact import Model
 from .engine.ranks import Ranks, ranks
 from .engine.settings import Precision
-from .errors import InputError, unknown
+from .errors import InputError, NotSaved, unknown
 from .evaluating import scores_of
 from .experiment import Experiment, Stage
 from .experiments import Found, find
@@ -58,13 +59,15 @@ class Run:
                 f"{path} exists already; give another --run, or go on with: "
                 f"auxgen train --resume {path}."
             )
+        said = encoded(asked).decode()
         try:
             (path / "checkpoints").mkdir(parents=True)
             if file is not None:
                 (path / "experiment.py").write_bytes(file.read_bytes())
+            write_text(path / "run.json", said)
         except OSError as error:
-            raise not_saved(path, 0.0, error) from error
-        write_text(path / "run.json", encoded(asked).decode())
+            shutil.rmtree(path, ignore_errors=True)
+            raise error if isinstance(error, NotSaved) else not_saved(path, 0.0, error) from error
         return cls(path)
 
     def stages(self) -> list[str]:
@@ -110,6 +113,7 @@ def train(
         NotSaved: The device is full; the last good checkpoint stays.
     """
     found = find(experiment) if isinstance(experiment, str | Path) else None
+    options = {**defaults(found), **options} if found else options
     stages = made(found, options) if found else experiment
     assert not isinstance(stages, str | Path)
     device = chosen(device)
@@ -241,6 +245,12 @@ def model(path: str | Path, stage: str | None = None) -> Model:
     return artefact.load(path / (stage or trained[-1]))
 
 
+def defaults(found: Found) -> dict[str, Any]:
+    """What an experiment does when nothing is asked: recorded, for defaults may change."""
+    known = inspect.signature(found.function).parameters.values()
+    return {p.name: p.default for p in known if p.default is not p.empty}
+
+
 def made(found: Found, options: dict[str, Any]) -> Experiment:
     """The experiment's stages, initialised from its seed.
 
@@ -276,7 +286,7 @@ def asked(
     return {
         "id": uuid.uuid4().hex,
         "experiment": found.name if found else None,
-        "options": options,
+        "options": {n: str(v) if isinstance(v, Path) else v for n, v in options.items()},
         "seed": seed,
         "stages": list(stages),
         "device": device,

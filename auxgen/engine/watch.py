@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -132,7 +133,7 @@ class Metrics:
         with self.file.open("a") as out:
             out.write(json.dumps(line) + "\n")
 
-    def lines(self) -> list[dict[str, object]]:
+    def lines(self) -> list[dict[str, Any]]:
         """What was written, less a last line that a kill cut short."""
         if not self.file.exists():
             return []
@@ -146,7 +147,7 @@ class Metrics:
 
     def forget_after(self, stage: str, step: int) -> None:
         """Drop what a killed run logged of a stage after the step that it goes on from."""
-        kept = [o for o in self.lines() if o["stage"] != stage or int(str(o["step"])) <= step]
+        kept = [o for o in self.lines() if o["stage"] != stage or o["step"] <= step]
         whole = self.file.with_suffix(".partial")
         whole.write_text("".join(json.dumps(line) + "\n" for line in kept))
         whole.replace(self.file)

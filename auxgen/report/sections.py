@@ -12,8 +12,7 @@ from .confusion import confusions
 from .html import Html, document, element, figure, image, joined, section, table
 from .numbers import spread, value_with_unit
 from .read import CurveName, Measured, RunFolder
-from .summary import headline, sentence, title
-from .summary import in_words as named
+from .summary import headline, key_metric, sentence, title
 
 CARDS = 6
 LONG = 240
@@ -47,16 +46,17 @@ def missing(runs: Sequence[RunFolder]) -> Html:
 
 def key_title(runs: Sequence[RunFolder]) -> str:
     """Several runs are compared by one score, which the title names."""
-    return "Key numbers" if len(runs) == 1 else f"Key number: {named(headline(runs))}"
+    return "Key numbers" if len(runs) == 1 else f"Key number: {key_metric(runs)}"
 
 
 def cards(runs: Sequence[RunFolder]) -> Html:
-    """The first scores of one run; the headline score of several."""
+    """The headline and other first scores of one run; the headline score of several."""
     if len(runs) == 1:
-        chosen = [(name, s) for name, s in list(runs[0].scores.items())[:CARDS]]
+        first = headline(runs[0])
+        names = sorted(runs[0].scores, key=lambda name: name != first)
+        chosen = [(name, runs[0].scores[name]) for name in names[:CARDS]]
     else:
-        name = headline(runs)
-        chosen = [(run.label, run.scores[name]) for run in runs if name in run.scores]
+        chosen = [(run.label, run.scores[headline(run)]) for run in runs if headline(run)]
     each = (card(name, score) for name, score in chosen)
     return element("dl", *each, class_="cards") if chosen else Html("")
 

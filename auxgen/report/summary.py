@@ -18,40 +18,47 @@ def title(runs: Sequence[RunFolder]) -> str:
     return f"{of}: {len(runs)} runs compared" if of else f"{len(runs)} runs compared"
 
 
-def headline(runs: Sequence[RunFolder]) -> str:
-    """The score that sums up the runs: an error that most have, else the first; "" for none."""
-    names = dict.fromkeys(name for run in runs for name in run.scores)
-    held = {name: sum(name in run.scores for run in runs) for name in names}
-    errors = [name for name in names if _is_error(name) and "peer" not in name]
-    chosen = errors or list(names)
-    return max(chosen, key=lambda name: held[name]) if chosen else ""
+def headline(run: RunFolder) -> str:
+    """The score that sums up a run: the last stage's error, else its last score; "" for none."""
+    errors = [name for name in run.scores if _is_error(name) and "peer" not in name]
+    stages = [name.rpartition("/")[0] for name in errors]
+    of_last = [n for n, stage in zip(errors, stages, strict=True) if stage == stages[-1]]
+    return next(iter(of_last or reversed(run.scores)), "")
 
 
 def sentence(runs: Sequence[RunFolder]) -> str:
     """The result in one sentence."""
-    name = headline(runs)
-    if not name:
+    scored = [run for run in runs if headline(run)]
+    if not scored:
         none = f"None of these {len(runs)} runs has scores yet."
         return "This run has no scores yet." if len(runs) == 1 else none
     if len(runs) == 1:
+        name = headline(runs[0])
         score = runs[0].scores[name]
         between = f" {spread(score)}" if score.spread is not None else ""
         return f"The {in_words(name)} is {value_with_unit(score)}{between} on {score.n:,} rows."
-    return _of_several(runs, name)
+    return _of_several(scored, len(runs))
 
 
-def _of_several(runs: Sequence[RunFolder], name: str) -> str:
+def _of_several(scored: Sequence[RunFolder], all_runs: int) -> str:
     """The best where lower is known to be better, else the range."""
-    measured = sorted((r for r in runs if name in r.scores), key=lambda r: r.scores[name].value)
+    measured = sorted(scored, key=lambda run: run.scores[headline(run)].value)
     low, high = measured[0], measured[-1]
-    least, most = value_with_unit(low.scores[name]), value_with_unit(high.scores[name])
-    of = f"of {len(runs)} runs" if len(measured) == len(runs) else f"of {len(measured)} scored runs"
-    what = in_words(name)
-    if len({r.scores[name].protocol for r in measured}) > 1:
+    least, most = (value_with_unit(run.scores[headline(run)]) for run in (low, high))
+    of = f"of {all_runs} runs" if len(measured) == all_runs else f"of {len(measured)} scored runs"
+    what = key_metric(scored)
+    if len({run.scores[headline(run)].protocol for run in measured}) > 1:
         return f"The {what} is from {least} to {most}, {of}, not all measured in the same way."
-    if _is_error(name) and len(measured) > 1:
+    if _is_error(what) and len(measured) > 1:
         return f"{low.label} has the lowest {what}, {least}, {of}; the highest is {most}."
     return f"The {what} is from {least} ({low.label}) to {most} ({high.label}), {of}."
+
+
+def key_metric(runs: Sequence[RunFolder]) -> str:
+    """What several runs are compared by: a metric, with its stage where all have the same."""
+    names = dict.fromkeys(headline(run) for run in runs if headline(run))
+    metrics = dict.fromkeys(name.rpartition("/")[2] for name in names)
+    return in_words(next(iter(names))) if len(names) == 1 else ", ".join(metrics)
 
 
 def in_words(name: str) -> str:

@@ -59,7 +59,7 @@ def experiment(
         latent: Width of a and of z.
         batch: Rows in a batch, labelled and unlabelled each.
     """
-    train, test = parts(data, label, size, test_fraction, seed)
+    train, test = parts(Path(data), label, size, test_fraction, seed)
     labels.check(train)
     space, likelihood, corruption = seen(train)
     rows = labels.labelled(train.y)
