@@ -55,7 +55,7 @@ def main(args: Sequence[str] | None = None) -> None:
         leave(of_file(error), 1)
 
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def of_file(error: OSError) -> str:

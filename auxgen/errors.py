@@ -32,6 +32,17 @@ class NotSaved(Told, OSError):
     """A file could not be written; says what is still good."""
 
 
+def at_least(least: int, **numbers: int) -> None:
+    """Refuse numbers below the least, by their names.
+
+    Raises:
+        InputError: One is.
+    """
+    for name, got in numbers.items():
+        if got < least:
+            raise InputError(f"{name} is {got}; {least} or more is wanted.")
+
+
 def unknown(kind: str, got: str, known: Iterable[str]) -> InputError:
     """`got` is none of the `known` names: an error that offers the nearest, or all of them."""
     names = sorted(known)

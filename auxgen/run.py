@@ -23,7 +23,7 @@ from .errors import InputError, NotSaved, unknown
 from .evaluating import scores_of
 from .experiment import Experiment, Stage
 from .experiments import Found, find
-from .files import encoded, not_saved, read_json, unpacked, write_text
+from .files import checksum, encoded, not_saved, read_json, write_text
 from .training import Settings, train_stage
 
 
@@ -45,6 +45,9 @@ class Run:
         if not self.path.is_dir():
             raise InputError(f"There is no folder {self.path}; a run was wanted.")
         self.asked = read_json(self.path / "run.json", "run")
+        missing = [k for k in ("id", "options", "seed", "stages") if k not in self.asked]
+        if missing:
+            raise InputError(f"{self.path}/run.json does not say {missing[0]!r}, as a run's does.")
 
     @classmethod
     def create(cls, path: str | Path, asked: dict[str, Any], file: Path | None) -> Run:
@@ -80,9 +83,14 @@ class Run:
         return read_json(file, "run") if file.exists() else {"run": self.asked, "scores": {}}
 
     def restore(self, stage: str, trained: Stage) -> None:
-        """Put a trained stage's weights into its method."""
-        file = self.path / stage / "model.safetensors"
-        trained.method.load_state_dict(unpacked(file.read_bytes(), file))
+        """Put a trained stage's weights into its method.
+
+        Raises:
+            InputError: They are not those that were written, or the experiment has changed.
+        """
+        file, config = (self.path / stage / name for name in ("model.safetensors", "config.json"))
+        known = read_json(config, "artefact") if config.exists() else {}
+        artefact.fill(trained.method, file, known.get("sha256", checksum(file.read_bytes())))
 
 
 def train(
@@ -175,12 +183,14 @@ def go_on(run: Run, stages: Experiment, here: Ranks, settings: Settings) -> Run:
 def evaluate(
     run: str | Path, *, device: str = "auto", metrics: Sequence[str] = (), quiet: bool = True
 ) -> dict[str, Any]:
-    """Measure what the experiment lists, and write scores.json.
+    """Measure what the experiment lists, and write it into scores.json.
+
+    Scores of other names that are there already stay.
 
     Args:
         run: A run whose stages are trained.
         device: As for `train`.
-        metrics: Only these names; all when empty.
+        metrics: Only these names, of the stages that have them; all when empty.
         quiet: Do not tell each score as it is measured.
 
     Returns:
@@ -188,11 +198,15 @@ def evaluate(
         "seconds", "detail"}}}.
 
     Raises:
-        InputError: The folder is no run, or nothing in it is trained yet.
+        InputError: The folder is no run, a stage is not trained yet, or none has such a metric.
     """
     opened = Run(run)
     stages = remade(opened)
     device = chosen(device)
+    known = {metric for stage in stages.values() for metric in stage.evaluations}
+    for metric in metrics:
+        if metric not in known:
+            raise unknown("metric", metric, known)
     found: dict[str, Any] = {}
     for name, stage in stages.items():
         if name not in opened.stages():
@@ -202,9 +216,9 @@ def evaluate(
         opened.restore(name, stage)
         method = stage.method.to(device).eval().requires_grad_(False)
         found |= scores_of(name, method, stage.evaluations, opened.asked["seed"], metrics, quiet)
-    result = {"run": opened.asked, "scores": found}
-    write_text(opened.path / "scores.json", encoded(result).decode())
-    return result
+    every = {"run": opened.asked, "scores": {**opened.scores()["scores"], **found}}
+    write_text(opened.path / "scores.json", encoded(every).decode())
+    return {"run": opened.asked, "scores": found}
 
 
 def draw(run: str | Path) -> list[Path]:
@@ -286,7 +300,7 @@ def asked(
     return {
         "id": uuid.uuid4().hex,
         "experiment": found.name if found else None,
-        "options": {n: str(v) if isinstance(v, Path) else v for n, v in options.items()},
+        "options": {n: str(v.resolve()) if isinstance(v, Path) else v for n, v in options.items()},
         "seed": seed,
         "stages": list(stages),
         "device": device,
@@ -323,9 +337,15 @@ def chosen(device: str) -> str:
 
 
 def hardware(device: str) -> str:
+    """What it runs on, in words: the processor's model and the threads in use."""
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
-    return f"{torch.get_num_threads()} CPU threads, {platform.machine()}"
+    info = Path("/proc/cpuinfo")
+    said = info.read_text().splitlines() if info.exists() else []
+    models = [line.partition(":")[2].strip() for line in said if line.startswith("model name")]
+    threads = torch.get_num_threads()
+    named = models[0] if models else platform.processor() or platform.machine()
+    return f"{named}, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def commit() -> str | None:

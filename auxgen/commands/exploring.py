@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 from ..artefact import Model
-from ..errors import InputError
+from ..errors import InputError, at_least
 
 
 def opened(path: Path, stage: str | None) -> Model:
@@ -52,6 +53,9 @@ def sample(
 
     from ..exploring import sampling
 
+    at_least(1, n=n)
+    if by_class and of is not None:
+        raise InputError("--by-class draws every class; --of names one: give one of the two.")
     found = opened(model, stage)
     torch.manual_seed(seed)
     if by_class:
@@ -122,6 +126,7 @@ def interpolate(
 
     from ..exploring import codes
 
+    at_least(2, steps=steps)
     found = opened(model, stage)
     torch.manual_seed(seed)
     x = rows(found, files, resize, least=2).x
@@ -182,6 +187,7 @@ def predict(
 
     from ..exploring import predicting, tables
 
+    at_least(1, draws=draws)
     found = opened(model, stage)
     given = rows(found, files, resize)
     torch.manual_seed(seed)
@@ -209,7 +215,9 @@ def write(x, out: Path, model: Model, *, columns: int | None = None) -> None:
             tables.write_rows(x, out, model.space.columns)
         case ".npy":
             out.parent.mkdir(parents=True, exist_ok=True)
-            np.save(out, x.numpy())
+            whole = BytesIO()
+            np.save(whole, x.numpy())
+            out.write_bytes(whole.getvalue())
         case other:
             raise InputError(f"--out ends in {other!r}; .png, .csv or .npy is wanted.")
     print(out)

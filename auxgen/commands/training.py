@@ -36,6 +36,9 @@ def train(args: Sequence[str]) -> None:
     if "--run" not in own:
         raise InputError("--run FOLDER is wanted: where the run shall be.")
     logs = trackers_of(own)
+    ours = sorted({"run", "device", "precision", "log", "quiet"} & asked.keys())
+    if ours:
+        raise InputError(f"{rest[0]} has an option {ours[0]!r}, which is train's own; rename it.")
     if found.file is not None:
         tell(f"running your file {found.file}", sys.stderr)
     run = trained(

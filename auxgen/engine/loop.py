@@ -53,8 +53,7 @@ class Training:
         """One round, then the average takes its weights in."""
         torch.manual_seed(seed_of(self.seed, 3, self.ranks.rank, self.step))
         self.set_rates()
-        step = torch.tensor(self.step, device=self.device)
-        for move in self.under_autocast(self.method.round(batch, step)):
+        for move in self.under_autocast(self.method.round(batch, self.now())):
             match move:
                 case Gradient():
                     self.add(move)
@@ -64,6 +63,10 @@ class Training:
         self.ranks.average(self.buffers)
         self.average.update(self.step)
         self.step += 1
+
+    def now(self) -> Tensor:
+        """The step on the device, filled in there rather than copied, which would wait."""
+        return torch.full((), self.step, dtype=torch.int64, device=self.device)
 
     def set_rates(self) -> None:
         factor = float(self.engine.learning_rate(torch.tensor(self.step)))
@@ -109,8 +112,7 @@ class Training:
 
         def forward(i: int) -> None:
             torch.manual_seed(seed_of(self.seed, 4, self.ranks.rank, i))
-            step = torch.tensor(self.step, device=self.device)
-            for _ in self.under_autocast(method.round(next(source), step)):
+            for _ in self.under_autocast(method.round(next(source), self.now())):
                 pass
 
         recalibrate(method, forward, self.engine.recalibration)

@@ -9,6 +9,7 @@ from typing import Literal
 from torch import nn
 from torch.optim import Adam, Optimizer
 
+from ..errors import InputError, at_least
 from ..schedules import Schedule, constant
 
 Precision = Literal["32", "bf16"]
@@ -18,7 +19,13 @@ Optimizers = Callable[[str, list[nn.Parameter]], Optimizer]
 
 
 def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> Optimizers:
-    """The same Adam for every player, in its fused form."""
+    """The same Adam for every player, in its fused form.
+
+    Raises:
+        InputError: The learning rate is not a positive number.
+    """
+    if not 0 < lr < float("inf"):
+        raise InputError(f"A learning rate of {lr} was given; a positive number is wanted.")
     return lambda player, own: Adam(own, lr=lr, betas=betas, eps=eps, fused=True)
 
 
@@ -49,3 +56,6 @@ class Engine:
     precision: Precision = "32"
     log_every: int = 50
     save_every: float = 60.0
+
+    def __post_init__(self) -> None:
+        at_least(0, steps=self.steps)

@@ -103,7 +103,12 @@ class Progress:
         self.said, self.since = 10 * self.start // max(self.steps, 1), time.monotonic()
         hidden = self.quiet or not sys.stderr.isatty()
         self.bar = tqdm(
-            total=self.steps, initial=self.start, desc=self.stage, disable=hidden, unit="step"
+            total=self.steps,
+            initial=self.start,
+            desc=self.stage,
+            disable=hidden,
+            unit="step",
+            dynamic_ncols=True,
         )
 
     def advance(self) -> None:

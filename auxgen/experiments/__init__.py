@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,7 @@ def own(file: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     source = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = source  # dataclasses look their module up
     try:
         spec.loader.exec_module(source)
     except Exception as error:

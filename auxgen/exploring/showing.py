@@ -51,7 +51,7 @@ def show_decision(
     tints = LinearSegmentedColormap.from_list("classes", ["#A9D1EA", "white", "#F9D78E"])
     box = (low[0].item(), high[0].item(), low[1].item(), high[1].item())
     settings = {"cmap": tints, "vmin": 0, "vmax": 1, "interpolation": "bilinear"}
-    shade = axes.imshow(probability.cpu(), origin="lower", extent=box, **settings)
+    shade = axes.imshow(probability.cpu().numpy(), origin="lower", extent=box, **settings)
     figure.colorbar(shade, label="probability of class 1", ticks=[0, 0.5, 1])
     for points, labels, size, edge in ((x, y, 5, "none"), (x_labelled, y_labelled, 90, "black")):
         for c in (0, 1):

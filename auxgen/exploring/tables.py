@@ -50,7 +50,13 @@ def write_codes(
 
 
 def write_predictions(predictions: Predictions, path: Path, names: Sequence[str]) -> Path:
-    """CSV: name of the row, class, its probability, and the probability of each class."""
+    """CSV: name of the row, class, its probability, and the probability of each class.
+
+    Raises:
+        InputError: The file's name ends otherwise.
+    """
+    if path.suffix != ".csv":
+        raise InputError(f"Predictions cannot be written as {path.name!r}; wanted is .csv.")
     header = ["name", "class", "probability", *(f"p({c})" for c in predictions.classes)]
     each = zip(
         names,

@@ -23,7 +23,7 @@ def headline(run: RunFolder) -> str:
     errors = [name for name in run.scores if _is_error(name) and "peer" not in name]
     stages = [name.rpartition("/")[0] for name in errors]
     of_last = [n for n, stage in zip(errors, stages, strict=True) if stage == stages[-1]]
-    return next(iter(of_last or reversed(run.scores)), "")
+    return next(iter(of_last or [*run.scores][-1:]), "")
 
 
 def sentence(runs: Sequence[RunFolder]) -> str:

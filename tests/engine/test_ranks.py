@@ -54,18 +54,49 @@ def test_every_method_ends_bit_equal_on_two_ranks_buffers_included(tmp_path: Pat
     assert "bit-equal" in done.stdout
 
 
-def test_the_command_trains_on_two_ranks_and_goes_on_exactly(tmp_path: Path) -> None:
-    whole, part = tmp_path / "whole", tmp_path / "part"
-    for run, steps in ((whole, "6"), (part, "6")):
-        done = torchrun("-m", "auxgen", "train", str(LAWS), "--run", str(run), "--steps", steps)
-        assert done.returncode == 0, done.stderr
-        assert (run / "sdgm" / "config.json").exists()
-    assert same(whole, part)
+STOPPING = """
+import os, signal, sys
+from dataclasses import replace
+import torch
+torch.set_num_threads(1)
+sys.path.insert(0, {tests!r})
+import laws
+
+class Stopping:
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __call__(self, step, rank, ranks, device):
+        if step == 3 and rank == 1 and os.environ.get("STOP"):
+            signal.raise_signal(signal.SIGTERM)
+        return self.batches(step, rank, ranks, device)
+
+def experiment(*, seed: int = 0, steps: int = 8):
+    stage = laws.stage("sdgm", steps)
+    return {{"sdgm": replace(stage, batches=Stopping(stage.batches))}}
+"""
 
 
-def same(a: Path, b: Path) -> bool:
-    first, second = (load_file(run / "sdgm" / "model.safetensors") for run in (a, b))
-    return all(torch.equal(first[name], second[name]) for name in first)
+def test_the_command_on_two_ranks_stops_and_goes_on_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One rank hears the signal; both save and stop, and rank 0 alone writes."""
+    file, whole, part = (tmp_path / name for name in ("mine.py", "whole", "part"))
+    file.write_text(STOPPING.format(tests=str(LAWS.parent)))
+    command = ("-m", "--", "auxgen", "train")
+    done = torchrun(*command, str(file), "--run", str(whole))
+    assert done.returncode == 0, done.stderr
+    with monkeypatch.context() as patch:
+        patch.setenv("STOP", "1")
+        stopped = torchrun(*command, str(file), "--run", str(part))
+    assert stopped.returncode != 0
+    assert f"auxgen train --resume {part}" in stopped.stderr
+    assert [p.name for p in (part / "checkpoints").iterdir()] == ["sdgm-4"]
+    done = torchrun(*command, "--resume", str(part))
+    assert done.returncode == 0, done.stderr
+    first, second = (load_file(run / "sdgm" / "model.safetensors") for run in (whole, part))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 @pytest.mark.parametrize(("rows", "batch", "ranks"), [(10, 3, 2), (12, 4, 1), (7, 5, 3), (6, 2, 3)])

@@ -12,11 +12,13 @@ from torch import Tensor
 
 from ...builders import Recipe
 from ...data import labels
-from ...data.batches import Corruption, SemiSupervisedBatches, as_they_lie
+from ...data.batches import Corruption, SemiSupervisedBatches, as_they_lie, binarised
 from ...data.examples import Examples, Space
 from ...engine.settings import Engine
-from ...evaluation.scores import Brier, Calibration, TestError
+from ...errors import at_least
+from ...evaluation.scores import Brier, Calibration, Elbo, ImportanceBound, TestError
 from ...experiment import Evaluation, Monitor, Stage
+from ...method import Method, Weighs
 
 Name = Literal["adgm", "sdgm", "m2"]
 
@@ -80,6 +82,7 @@ def drawn(train: Examples, per_class: int, seed: int) -> Tensor:
 
 def recipe(model: Name, data: Split, *, hidden: list[int], a: int, z: int, **rest: Any) -> Recipe:
     """A model's recipe for a split; M2 has no auxiliary variable."""
+    at_least(1, hidden=min(hidden), latent=min(a, z))
     sizes = {"x": data.space.width, "classes": len(data.space.classes), "hidden": hidden, "z": z}
     auxiliary = {} if model == "m2" else {"a": a}
     return Recipe(model, {**sizes, **auxiliary, "prior_rows": len(data.x_unlabelled), **rest})
@@ -98,7 +101,7 @@ def stage(
     pictures: Mapping[str, Callable[[Any, Path], None]] | None = None,
     more: Mapping[str, Evaluation] | None = None,
 ) -> Stage:
-    """A method on a split, with its test error, calibration and Brier score.
+    """A method on a split, with its error, calibration, Brier score, and bounds where it has them.
 
     Args:
         made: The method.
@@ -112,6 +115,7 @@ def stage(
         pictures: What to draw.
         more: Further evaluations.
     """
+    at_least(1, batch=min(labelled, unlabelled))
     x, y, names = data.x_test, data.y_test, data.space.classes
     error = TestError(x, y, draws=draws, classes=names)
     monitor = {"test_error": TestError(x, y, draws=5, classes=names)}
@@ -120,13 +124,14 @@ def stage(
         "calibration_error": Calibration(x, y, draws=draws, classes=names),
         "brier": Brier(x, y, draws=draws, classes=names),
     }
+    method = made.build()
     return Stage(
-        method=made.build(),
+        method=method,
         batches=SemiSupervisedBatches(
             data.x, data.y, data.x_unlabelled, labelled, unlabelled, seed, data.corruption
         ),
         engine=engine,
-        evaluations={**evaluations, **(more or {})},
+        evaluations={**evaluations, **bounds(method, data), **(more or {})},
         monitor=None if monitor_every is None else Monitor(monitor_every, monitor),
         recipe=made,
         space=data.space,
@@ -135,8 +140,20 @@ def stage(
     )
 
 
+def bounds(method: Method, data: Split, rows: int = 500) -> dict[str, Evaluation]:
+    """Bounds on log p(x) of the first test rows, for a method that has one."""
+    if not isinstance(method, Weighs):
+        return {}
+    x, once = data.x_test[:rows], 0 if data.corruption is binarised else None
+    return {
+        "elbo": Elbo(x, binarised_seed=once),
+        "importance_bound": ImportanceBound(x, k=50, binarised_seed=once),
+    }
+
+
 def epochs_of(rows: int, batch: int, epochs: float) -> int:
     """Steps of so many passes over the unlabelled rows."""
+    at_least(1, batch=batch)
     return round(epochs * rows / batch)
 
 

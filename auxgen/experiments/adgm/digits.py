@@ -40,7 +40,7 @@ def experiment(
     seed: int = 0,
     model: Name = "sdgm",
     labels_per_class: int = 5,
-    steps: int = 6000,
+    steps: int = 4000,
     lr: float = 1e-3,
     beta: float = 0.1,
     hidden: int = 200,

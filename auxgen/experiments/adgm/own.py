@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...bounds import alpha
-from ...data import labels, own
+from ...data import folders, labels, own, tables
 from ...data.batches import Corruption, as_they_lie, binarised
 from ...data.examples import Examples, Space, space_of
 from ...engine.settings import Engine, adam
@@ -91,11 +91,9 @@ def parts(
             return own.table(data, label=label, split=part)
         return own.images(data, label=label, size=size, split=part)
 
-    train = read("train")
-    try:
-        return train, read("test")
-    except InputError:
-        return own.holdout(train, fraction, seed)
+    if "test" in (tables.splits(data) if table else folders.splits(data)):
+        return read("train"), read("test")
+    return own.holdout(read("train"), fraction, seed)
 
 
 def seen(train: Examples) -> tuple[Space, str, Corruption]:

@@ -11,7 +11,8 @@ from ...builders import Likelihood, Recipe
 from ...data import images
 from ...data.batches import Resident, as_they_lie, binarised
 from ...data.examples import space_of
-from ...engine.settings import Engine, Precision, adam
+from ...engine.settings import Engine, adam
+from ...errors import at_least
 from ...evaluation.scores import Elbo, ImportanceBound
 from ...experiment import About, Experiment, Stage
 from ...exploring.showing import show_samples
@@ -37,7 +38,6 @@ def experiment(
     warm_up: int = 0,
     importance_samples: int = 500,
     test_rows: int = 1000,
-    precision: Precision = "32",
 ) -> Experiment:
     """A VAE of images, two hidden layers each way.
 
@@ -53,8 +53,8 @@ def experiment(
         warm_up: Rounds over which the KL gains its weight.
         importance_samples: k of the importance-weighted bound.
         test_rows: Test images it is measured on; 5,000 samples and 10,000 rows as in the paper.
-        precision: Of forward passes.
     """
+    at_least(1, hidden=hidden, latent=latent, batch=batch)
     train, test = images.load(data, "train"), images.load(data, "test")
     space = space_of(train)
     bits = likelihood == "bernoulli"
@@ -67,7 +67,7 @@ def experiment(
         "vae": Stage(
             method=made.build(),
             batches=Resident(space.enter(train.x), batch, seed, binarised if bits else as_they_lie),
-            engine=Engine(steps, adam(lr), precision=precision),
+            engine=Engine(steps, adam(lr)),
             evaluations={
                 "elbo": Elbo(x, binarised_seed=once),
                 "importance_bound": ImportanceBound(x, k=importance_samples, binarised_seed=once),

@@ -1,0 +1,186 @@
+"""Whatever a person mistypes is answered in one sentence, and nothing is left behind."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli.conftest import Command, Said
+
+from auxgen.cli import main
+
+
+def assert_one_sentence(said: Said, sentence: str, status: int = 2) -> None:
+    assert said.err.strip() == sentence
+    assert said.status == status
+    assert not said.out
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("trian", "There is no command 'trian'; did you mean 'train'?"),
+        ("evaluate --jsn", "There is no option '--jsn'; did you mean '--json'?"),
+        ("demo --rn x", "There is no option '--rn'; did you mean '--run'?"),
+        ("experiments --json=1", "auxgen experiments takes options only, and got '1'."),
+        ("experiments now", "auxgen experiments takes options only, and got 'now'."),
+        ("evaluate", "auxgen evaluate RUN... is wanted."),
+        ("report", "auxgen report RUN... is wanted."),
+        ("evaluate nowhere", "There is no folder nowhere; a run was wanted."),
+        ("train --resume nowhere", "There is no folder nowhere; a run was wanted."),
+        ("train --resume", "--resume takes a value, and got none."),
+        (
+            "train --resume x --seed 1",
+            "--resume takes all but --device and --log from the run, and got '--seed'.",
+        ),
+        (
+            "train adgm.half_mons --run x",
+            "There is no experiment 'adgm.half_mons'; did you mean 'adgm.half_moons'?",
+        ),
+        (
+            "train nowhere.py --run x",
+            "There is no file nowhere.py; an experiment's Python file was wanted.",
+        ),
+        (
+            "reproduce adgm.half_mons",
+            "There is no reproduction 'adgm.half_mons'; did you mean 'adgm.half_moons'?",
+        ),
+        ("reproduce x --budget gpu", "--budget takes cpu or paper, not 'gpu'."),
+        ("reproduce x --seeds few", "--seeds takes an integer, not 'few'."),
+        ("export run", "auxgen export RUN FOLDER is wanted; see auxgen export --help."),
+        ("export a b c", "auxgen export RUN FOLDER is all it takes, and got 'c'."),
+        ("sample", "auxgen sample MODEL is wanted; see auxgen sample --help."),
+        ("sample run", "--out is wanted, a path; see auxgen sample --help."),
+        ("sample run --out", "--out takes a path, and got none."),
+        ("sample run --out x.png --n 1.5", "--n takes an integer, not '1.5'."),
+        (
+            "sample nowhere --out x.png",
+            "There is no folder nowhere; an artefact or a run was wanted.",
+        ),
+    ],
+)
+def test_a_command(
+    command: str, sentence: str, auxgen: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert_one_sentence(auxgen(*command.split()), sentence)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--step 3", "There is no option '--step'; did you mean '--steps'?"),
+        ("--rnu x", "There is no option '--rnu'; did you mean '--run'?"),
+        ("--lr=fast", "--lr takes a number, not 'fast'."),
+        ("--steps ten", "--steps takes an integer, not 'ten'."),
+        ("--steps 1e3", "--steps takes an integer, not '1e3'."),
+        ("--steps --seed 1", "--steps takes an integer, and got none."),
+        ("--rows many", "--rows takes an integer, not 'many'."),
+        ("--widths 8 wide", "--widths takes an integer, not 'wide'."),
+        ("--model vae", "--model takes adgm or sdgm, not 'vae'."),
+        ("--no-steps", "There is no option '--no-steps'; did you mean '--steps'?"),
+        ("--seed 1 2", "auxgen train {own} takes options only, and got '2'."),
+        ("--seed 1", "--run FOLDER is wanted: where the run shall be."),
+        ("--run x --device gpu", "This machine has no device 'gpu'; auto, cpu or cuda is wanted."),
+        ("--run x --precision 16", "--precision takes 32 or bf16, not '16'."),
+        (
+            "--run x --log tensorbord",
+            "There is no tracker 'tensorbord'; did you mean 'tensorboard'?",
+        ),
+    ],
+)
+def test_an_option_of_an_own_experiment(
+    options: str,
+    sentence: str,
+    own: Path,
+    auxgen: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(own.parent)
+    said = auxgen("train", own, *options.split())
+    told = said.err.replace(f"running your file {own}\n", "")
+    assert told.strip() == sentence.format(own=own)
+    assert said.status == 2
+    assert not Path("x").exists()
+
+
+def test_a_run_that_is_there_is_not_overwritten(run: Path, own: Path, auxgen: Command) -> None:
+    before = (run / "run.json").read_bytes()
+    said = auxgen("train", own, "--run", run)
+    assert said.status == 2
+    assert "exists already" in said.err
+    assert (run / "run.json").read_bytes() == before
+
+
+def test_an_own_file_that_cannot_be_run_says_why(tmp_path: Path, auxgen: Command) -> None:
+    file = tmp_path / "broken.py"
+    file.write_text("import nowhere_at_all\n")
+    said = auxgen("train", file, "--run", tmp_path / "run")
+    assert_one_sentence(
+        said,
+        f"{file} cannot be run: ModuleNotFoundError: No module named 'nowhere_at_all'.",
+    )
+
+
+def test_an_own_file_with_an_unknown_type_says_which(tmp_path: Path, auxgen: Command) -> None:
+    file = tmp_path / "typed.py"
+    file.write_text("def experiment(*, seed: 'Seed' = 0): ...\n")
+    said = auxgen("train", file, "--run", tmp_path / "run")
+    assert said.status == 2
+    assert "name 'Seed' is not defined" in said.err
+
+
+def test_a_full_device_is_a_sentence(
+    auxgen: Command, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "out.csv")
+
+    monkeypatch.setattr("auxgen.exploring.tables.write_rows", full)
+    said = auxgen("sample", run, "--out", tmp_path / "out.csv")
+    assert_one_sentence(said, "out.csv could not be written: no space is left.", 1)
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(
+    auxgen: Command, run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    said = auxgen("sample", run, "--out", tmp_path / "file" / "x.csv")
+    assert said.status == 1
+    assert said.err.count("\n") == 1
+    assert "cannot be used" in said.err
+
+
+def test_ctrl_c_leaves_with_130(auxgen: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("auxgen.cli.carry_out", stopped)
+    assert_one_sentence(auxgen("demo"), "Stopped.", 130)
+
+
+def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        raise OSError("no file in it")
+
+    monkeypatch.setattr("auxgen.cli.carry_out", broken)
+    with pytest.raises(OSError, match="no file in it"):
+        main(["demo"])
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    script = f"{sys.executable} -m auxgen --help | head -c 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("0\n")
+    assert not done.stderr
+
+
+def test_a_process_leaves_with_the_same_sentence_and_status() -> None:
+    asked = [sys.executable, "-m", "auxgen", "trian"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "There is no command 'trian'; did you mean 'train'?\n"

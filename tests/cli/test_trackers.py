@@ -1,0 +1,59 @@
+"""Trackers get what metrics.jsonl gets."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from cli.conftest import Command
+
+from auxgen.engine.trackers import open_logs
+from auxgen.errors import InputError
+
+
+def test_tensorboard_gets_the_terms_of_a_run(auxgen: Command, own: Path, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = tmp_path / "run"
+    said = auxgen("train", own, "--run", run, "--device", "cpu", "--log", "tensorboard")
+    assert said.status == 0, said.err
+    events = EventAccumulator(str(run / "tensorboard"))
+    events.Reload()
+    assert [e.step for e in events.Scalars("sdgm/labelled")] == [2, 4]
+
+
+@pytest.mark.parametrize("name", ["wandb", "mlflow"])
+def test_a_tracker_that_is_not_installed_names_the_extra(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(InputError, match=r"pip install 'auxgen\[trackers\]'"):
+        open_logs([name], tmp_path)
+
+
+def test_wandb_and_mlflow_are_told_names_and_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[str, Any]] = []
+    run = SimpleNamespace(log=lambda v: heard.append(("wandb", v)), finish=lambda: None)
+    wandb, mlflow = ModuleType("wandb"), ModuleType("mlflow")
+    wandb.__dict__.update(init=lambda **_: run)
+    mlflow.__dict__.update(
+        start_run=lambda **_: None,
+        log_params=lambda _: None,
+        log_metrics=lambda v, step: heard.append(("mlflow", (v, step))),
+        end_run=lambda: None,
+    )
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    monkeypatch.setitem(sys.modules, "mlflow", mlflow)
+    logs = open_logs(["wandb", "mlflow"], tmp_path)
+    for log in logs:
+        log.terms("sdgm", 7, {"loss": 0.5})
+        log.close()
+    assert heard == [
+        ("wandb", {"sdgm/loss": 0.5, "sdgm/step": 7}),
+        ("mlflow", ({"sdgm/loss": 0.5}, 7)),
+    ]
