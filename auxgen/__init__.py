@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .engine.settings import Engine as Engine
     from .errors import InputError as InputError
     from .estimators import SemiSupervisedClassifier as SemiSupervisedClassifier
+    from .evaluating import evaluate as evaluate
     from .experiment import Experiment as Experiment
     from .experiment import Score as Score
     from .experiment import Stage as Stage
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from .method import Method as Method
     from .method import Step as Step
     from .reproduction import reproduce as reproduce
-    from .run import evaluate as evaluate
-    from .run import resume as resume
-    from .run import train as train
+    from .training import resume as resume
+    from .training import train as train
 
 __version__ = "0.1.0"
 
@@ -38,11 +38,11 @@ _HOMES = {
     "SemiSupervisedClassifier": "estimators",
     "Stage": "experiment",
     "Step": "method",
-    "evaluate": "run",
+    "evaluate": "evaluating",
     "load": "artefact",
     "reproduce": "reproduction",
-    "resume": "run",
-    "train": "run",
+    "resume": "training",
+    "train": "training",
 }
 
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]

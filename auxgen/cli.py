@@ -41,11 +41,22 @@ EXPLORING = ("sample", "reconstruct", "interpolate", "embed", "predict")
 
 def main(args: Sequence[str] | None = None) -> None:
     """Carry out a command line, and leave with its exit status."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        from .engine.ranks import leaving_cleanly
+
+        with leaving_cleanly():
+            told(args)
+    else:
+        told(args)
+
+
+def told(args: Sequence[str] | None) -> None:
+    """Carry out a command line; what goes wrong is said in a sentence."""
     try:
         carry_out(list(sys.argv[1:] if args is None else args))
         sys.stdout.flush()
-    except Told as told:
-        leave(str(told), told.status)
+    except Told as error:
+        leave(str(error), error.status)
     except KeyboardInterrupt:
         leave("Stopped.", 130)
     except BrokenPipeError:

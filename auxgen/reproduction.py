@@ -11,10 +11,12 @@ from typing import Any, Literal
 from . import experiments, report
 from .engine.watch import Metrics
 from .errors import InputError, unknown
+from .evaluating import draw, evaluate
 from .experiment import Reproduction, Row
 from .exploring.pictures import PALETTE
 from .files import encoded, read_json, write_text
-from .run import Run, draw, evaluate, resume, train
+from .run import Run
+from .training import resume, train
 
 Budget = Literal["cpu", "paper"]
 

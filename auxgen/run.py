@@ -1,4 +1,4 @@
-"""Runs: the folder that an experiment leaves, and training, going on and evaluating in it."""
+"""Runs: the folder that an experiment leaves, and what was asked of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import platform
 import shutil
 import subprocess
 import uuid
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,11 @@ import torch
 
 from . import __version__, artefact
 from .artefact import Model
-from .engine.ranks import Ranks, ranks
 from .engine.settings import Precision
 from .errors import InputError, NotSaved, unknown
-from .evaluating import scores_of
 from .experiment import Experiment, Stage
 from .experiments import Found, find
 from .files import checksum, encoded, not_saved, read_json, write_text
-from .training import Settings, train_stage
 
 
 class Run:
@@ -91,151 +87,6 @@ class Run:
         file, config = (self.path / stage / name for name in ("model.safetensors", "config.json"))
         known = read_json(config, "artefact") if config.exists() else {}
         artefact.fill(trained.method, file, known.get("sha256", checksum(file.read_bytes())))
-
-
-def train(
-    experiment: str | Path | Experiment,
-    *,
-    run: str | Path,
-    device: str = "auto",
-    precision: Precision | None = None,
-    log: Sequence[str] = (),
-    quiet: bool = False,
-    **options: Any,
-) -> Run:
-    """Train an experiment's stages in order into a new run folder.
-
-    Args:
-        experiment: A name, a Python file with a function `experiment`, or stages made by hand.
-        run: The folder to make.
-        device: "auto", "cpu", "cuda" or "cuda:1".
-        precision: Of forward passes; None for the experiment's own.
-        log: Trackers to write to as well: "tensorboard", "wandb", "mlflow".
-        quiet: No progress on stderr.
-        options: The experiment's keyword arguments.
-
-    Raises:
-        InputError: There is no such experiment, option or device, or the folder exists.
-        Diverged: A term became non-finite; the last good checkpoint stays.
-        Interrupted: A signal came; everything is saved.
-        NotSaved: The device is full; the last good checkpoint stays.
-    """
-    found = find(experiment) if isinstance(experiment, str | Path) else None
-    options = {**defaults(found), **options} if found else options
-    stages = made(found, options) if found else experiment
-    assert not isinstance(stages, str | Path)
-    device = chosen(device)
-    with ranks(device) as here:
-        seed = int(options.get("seed", 0))
-        refused = None
-        if here.first:
-            try:
-                Run.create(
-                    run,
-                    asked(found, stages, options, seed, device, precision),
-                    found and found.file,
-                )
-            except (InputError, OSError) as error:
-                refused = error
-        if here.any(refused is not None):
-            raise refused or InputError(f"{run} could not be made.")
-        return go_on(Run(run), stages, here, Settings(device, precision, tuple(log), quiet))
-
-
-def resume(
-    run: str | Path,
-    *,
-    device: str = "auto",
-    log: Sequence[str] = (),
-    quiet: bool = False,
-    experiment: Experiment | None = None,
-) -> Run:
-    """Go on with a run where it stopped, bit for bit on the same kind of machine.
-
-    Args:
-        run: Its folder.
-        device: As for `train`.
-        log: As for `train`.
-        quiet: As for `train`.
-        experiment: The stages, where they were made by hand.
-
-    Raises:
-        InputError: The folder is no run, or its checkpoint is damaged or of another experiment.
-    """
-    opened = Run(run)
-    stages = experiment if experiment is not None else remade(opened)
-    device = chosen(device)
-    settings = Settings(device, opened.asked.get("precision"), tuple(log), quiet)
-    with ranks(device) as here:
-        return go_on(opened, stages, here, settings)
-
-
-def go_on(run: Run, stages: Experiment, here: Ranks, settings: Settings) -> Run:
-    for index, (name, stage) in enumerate(stages.items()):
-        if (run.path / name / "model.safetensors").exists():
-            run.restore(name, stage)
-        else:
-            train_stage(run.path, run.asked, name, index, stage, here, settings)
-        here.wait()
-    return run
-
-
-def evaluate(
-    run: str | Path, *, device: str = "auto", metrics: Sequence[str] = (), quiet: bool = True
-) -> dict[str, Any]:
-    """Measure what the experiment lists, and write it into scores.json.
-
-    Scores of other names that are there already stay.
-
-    Args:
-        run: A run whose stages are trained.
-        device: As for `train`.
-        metrics: Only these names, of the stages that have them; all when empty.
-        quiet: Do not tell each score as it is measured.
-
-    Returns:
-        {"run": {...}, "scores": {"<stage>/<metric>": {"value", "unit", "n", "spread", "protocol",
-        "seconds", "detail"}}}.
-
-    Raises:
-        InputError: The folder is no run, a stage is not trained yet, or none has such a metric.
-    """
-    opened = Run(run)
-    stages = remade(opened)
-    device = chosen(device)
-    known = {metric for stage in stages.values() for metric in stage.evaluations}
-    for metric in metrics:
-        if metric not in known:
-            raise unknown("metric", metric, known)
-    found: dict[str, Any] = {}
-    for name, stage in stages.items():
-        if name not in opened.stages():
-            raise InputError(
-                f"Stage {name} of {run} is not trained; go on with: auxgen train --resume {run}."
-            )
-        opened.restore(name, stage)
-        method = stage.method.to(device).eval().requires_grad_(False)
-        found |= scores_of(name, method, stage.evaluations, opened.asked["seed"], metrics, quiet)
-    every = {"run": opened.asked, "scores": {**opened.scores()["scores"], **found}}
-    write_text(opened.path / "scores.json", encoded(every).decode())
-    return {"run": opened.asked, "scores": found}
-
-
-def draw(run: str | Path) -> list[Path]:
-    """Draw what the experiment's trained stages have to show into RUN/pictures."""
-    opened = Run(run)
-    folder, drawn = opened.path / "pictures", []
-    for name, stage in remade(opened).items():
-        if name in opened.stages():
-            opened.restore(name, stage)
-            folder.mkdir(exist_ok=True)
-            for title, picture in stage.pictures.items():
-                file = folder / f"{name}-{title}.png"
-                torch.manual_seed(opened.asked["seed"])
-                with torch.no_grad():
-                    picture(stage.method.eval(), file)
-                drawn.append(file)
-    return drawn
 
 
 def model(path: str | Path, stage: str | None = None) -> Model:

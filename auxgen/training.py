@@ -1,9 +1,9 @@
-"""Training one stage into a run's folder: checkpoints, log, monitor, artefact."""
+"""Training an experiment into a run's folder: checkpoints, log, monitor, artefacts."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,15 @@ from . import artefact
 from .data.batches import seed_of
 from .engine import checkpoint
 from .engine.loop import Training
-from .engine.ranks import Ranks
+from .engine.ranks import Ranks, ranks
 from .engine.settings import Precision
 from .engine.trackers import Log, open_logs
 from .engine.watch import Metrics, Progress, Stop, diagnose, signals
-from .errors import Interrupted, NotSaved
+from .errors import InputError, Interrupted, NotSaved
 from .evaluating import scores_of
-from .experiment import Stage
+from .experiment import Experiment, Stage
+from .experiments import find
+from .run import Run, asked, chosen, defaults, made, remade
 
 
 @dataclass(frozen=True)
@@ -190,3 +192,90 @@ def train_stage(
     finally:
         for log in session.logs:
             log.close()
+
+
+def train(
+    experiment: str | Path | Experiment,
+    *,
+    run: str | Path,
+    device: str = "auto",
+    precision: Precision | None = None,
+    log: Sequence[str] = (),
+    quiet: bool = False,
+    **options: Any,
+) -> Run:
+    """Train an experiment's stages in order into a new run folder.
+
+    Args:
+        experiment: A name, a Python file with a function `experiment`, or stages made by hand.
+        run: The folder to make.
+        device: "auto", "cpu", "cuda" or "cuda:1".
+        precision: Of forward passes; None for the experiment's own.
+        log: Trackers to write to as well: "tensorboard", "wandb", "mlflow".
+        quiet: No progress on stderr.
+        options: The experiment's keyword arguments.
+
+    Raises:
+        InputError: There is no such experiment, option or device, or the folder exists.
+        Diverged: A term became non-finite; the last good checkpoint stays.
+        Interrupted: A signal came; everything is saved.
+        NotSaved: The device is full; the last good checkpoint stays.
+    """
+    found = find(experiment) if isinstance(experiment, str | Path) else None
+    options = {**defaults(found), **options} if found else options
+    stages = made(found, options) if found else experiment
+    assert not isinstance(stages, str | Path)
+    device = chosen(device)
+    with ranks(device) as here:
+        seed = int(options.get("seed", 0))
+        refused = None
+        if here.first:
+            try:
+                Run.create(
+                    run,
+                    asked(found, stages, options, seed, device, precision),
+                    found and found.file,
+                )
+            except (InputError, OSError) as error:
+                refused = error
+        if here.any(refused is not None):
+            raise refused or InputError(f"{run} could not be made.")
+        return go_on(Run(run), stages, here, Settings(device, precision, tuple(log), quiet))
+
+
+def resume(
+    run: str | Path,
+    *,
+    device: str = "auto",
+    log: Sequence[str] = (),
+    quiet: bool = False,
+    experiment: Experiment | None = None,
+) -> Run:
+    """Go on with a run where it stopped, bit for bit on the same kind of machine.
+
+    Args:
+        run: Its folder.
+        device: As for `train`.
+        log: As for `train`.
+        quiet: As for `train`.
+        experiment: The stages, where they were made by hand.
+
+    Raises:
+        InputError: The folder is no run, or its checkpoint is damaged or of another experiment.
+    """
+    opened = Run(run)
+    stages = experiment if experiment is not None else remade(opened)
+    device = chosen(device)
+    settings = Settings(device, opened.asked.get("precision"), tuple(log), quiet)
+    with ranks(device) as here:
+        return go_on(opened, stages, here, settings)
+
+
+def go_on(run: Run, stages: Experiment, here: Ranks, settings: Settings) -> Run:
+    for index, (name, stage) in enumerate(stages.items()):
+        if (run.path / name / "model.safetensors").exists():
+            run.restore(name, stage)
+        else:
+            train_stage(run.path, run.asked, name, index, stage, here, settings)
+        here.wait()
+    return run

@@ -16,7 +16,8 @@ from auxgen import artefact
 from auxgen.builders import Recipe
 from auxgen.data.examples import Space
 from auxgen.errors import InputError
-from auxgen.run import model, train
+from auxgen.run import model
+from auxgen.training import train
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def train(args: Sequence[str]) -> None:
             "auxgen train EXPERIMENT --run FOLDER is wanted; auxgen experiments lists them."
         )
     from .. import experiments
-    from ..run import train as trained
+    from ..training import train as trained
 
     found = experiments.find(rest[0])
     asked = options(found.function, rest[1:], f"auxgen train {rest[0]}", OWN)
@@ -53,7 +53,7 @@ def train(args: Sequence[str]) -> None:
 
 
 def resume(own: dict[str, str], rest: list[str]) -> None:
-    from ..run import resume as resumed
+    from ..training import resume as resumed
 
     other = [name for name in own if name not in ("--resume", "--device", "--log")] + rest
     if other:
@@ -156,8 +156,8 @@ def evaluate(
         mixed: Put scores of different protocols into one table all the same.
         device: auto, cpu or cuda.
     """
+    from ..evaluating import evaluate as measured
     from ..report import tables
-    from ..run import evaluate as measured
 
     if not runs:
         raise InputError("auxgen evaluate RUN... is wanted.")
@@ -175,8 +175,8 @@ def report(runs: tuple[Path, ...], /, *, out: Path | None = None) -> None:
         runs: Folders of runs.
         out: The file; RUN/report.html of the first where not given.
     """
+    from ..evaluating import draw
     from ..report import write
-    from ..run import draw
 
     if not runs:
         raise InputError("auxgen report RUN... is wanted.")
@@ -240,10 +240,10 @@ def demo(*, run: Path | None = None) -> None:
         run: Folder of the run; runs/demo, or the next free name, where not given.
     """
     from .. import report as reports
+    from ..evaluating import draw
+    from ..evaluating import evaluate as measured
     from ..report import tables
-    from ..run import draw
-    from ..run import evaluate as measured
-    from ..run import train as trained
+    from ..training import train as trained
 
     folder = run or free(Path("runs/demo"))
     made = trained("adgm.digits", run=folder)

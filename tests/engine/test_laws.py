@@ -14,7 +14,7 @@ import auxgen
 from auxgen.engine.loop import Training, hold_fixed_what_no_one_owns, parameters
 from auxgen.experiment import Stage
 from auxgen.method import Gradient, Samples, Step
-from auxgen.run import resume, train
+from auxgen.training import resume, train
 
 
 @pytest.fixture(params=METHODS)

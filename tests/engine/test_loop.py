@@ -15,7 +15,8 @@ from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine
 from auxgen.errors import Diverged, InputError
 from auxgen.method import Gradient, Method, Moves, Step
-from auxgen.run import chosen, train
+from auxgen.run import chosen
+from auxgen.training import train
 
 
 class Two(Method):

@@ -22,9 +22,9 @@ import torch.distributed as dist
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from laws import METHODS, experiment
-from auxgen.engine.ranks import ranks
-from auxgen.run import train
-with ranks("cpu") as here:
+from auxgen.engine.ranks import leaving_cleanly, ranks
+from auxgen.training import train
+with leaving_cleanly(), ranks("cpu") as here:
     for method in {methods!r}:
         stages = experiment(method=method)
         train(stages, run=Path({out!r}) / method, device="cpu", quiet=True)

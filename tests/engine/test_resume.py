@@ -15,7 +15,8 @@ from safetensors.torch import load_file
 
 from auxgen.engine import checkpoint
 from auxgen.errors import InputError, Interrupted, NotSaved
-from auxgen.run import Run, resume, train
+from auxgen.run import Run
+from auxgen.training import resume, train
 
 KILLED = """
 import os, signal, sys, torch
@@ -23,7 +24,7 @@ from dataclasses import replace
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from laws import experiment
-from auxgen.run import train
+from auxgen.training import train
 import auxgen.training as training
 
 stages = experiment(method={method!r}, steps=6)
@@ -147,7 +148,7 @@ sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
 from dataclasses import replace
 from laws import experiment
 from auxgen.errors import NotSaved
-from auxgen.run import resume
+from auxgen.training import resume
 stages = experiment()
 stages["sdgm"] = replace(stages["sdgm"], engine=replace(stages["sdgm"].engine, save_every=0.0))
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))

@@ -22,12 +22,14 @@ from sklearn.datasets import load_digits
 from auxgen.data import images, labels
 from auxgen.data.examples import Examples
 from auxgen.engine.settings import Engine
+from auxgen.evaluating import draw, evaluate
 from auxgen.experiments import experiments, find, reproductions
 from auxgen.experiments.adgm import digits, half_moons
 from auxgen.experiments.adgm._stages import Name
 from auxgen.exploring import showing
 from auxgen.reproduction import load, reproduce
-from auxgen.run import Run, draw, evaluate, train
+from auxgen.run import Run
+from auxgen.training import train
 
 MODELS = get_args(Name)
 MOONS = 500

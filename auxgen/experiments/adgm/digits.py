@@ -40,11 +40,11 @@ def experiment(
     seed: int = 0,
     model: Name = "sdgm",
     labels_per_class: int = 5,
-    steps: int = 4000,
-    lr: float = 1e-3,
+    steps: int = 6000,
+    lr: float = 3e-3,
     beta: float = 0.1,
-    hidden: int = 200,
-    latent: int = 32,
+    hidden: int = 100,
+    latent: int = 16,
     warm_up: int = 300,
 ) -> Experiment:
     """Handwritten digits from a few labels, and the same classifier from those labels alone.

@@ -1,0 +1,118 @@
+"""The README and the pages: their examples run, and what they name exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import auxgen
+from auxgen import cli
+
+ROOT = Path(__file__).parent.parent
+PAGES = [
+    ROOT / "README.md",
+    *(p for p in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in p.parts),
+]
+COMMANDS = {"train", *cli.TRAINING, *cli.EXPLORING}
+
+
+def fenced(page: Path, language: str = r"\w*") -> list[str]:
+    """The blocks of code of a page, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def python(page: str) -> str:
+    """The first Python example of a page."""
+    return fenced(ROOT / page, "python")[0]
+
+
+def carried_out(code: str, steps: int) -> dict[str, Any]:
+    """The names that an example leaves, trained for a few steps."""
+    shorter = re.sub(r"steps=\d+", f"steps={steps}", code)
+    assert shorter != code
+    known: dict[str, Any] = {}
+    exec(compile(shorter, "example", "exec"), known)
+    return known
+
+
+def test_the_readme_s_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    known = carried_out(python("README.md"), steps=10)
+    assert (known["y"] >= 0).sum() == 6
+    assert known["model"].predict(known["x"]).shape == (600,)
+    assert capsys.readouterr().out
+
+
+def test_the_guide_to_own_data_runs() -> None:
+    known = carried_out(python("docs/guides/own-data.md"), steps=10)
+    assert known["model"].sample(2).shape == (2, 4)
+
+
+def test_the_sixth_method_trains_and_is_measured(tmp_path: Path) -> None:
+    file = tmp_path / "mixture.py"
+    file.write_text(python("docs/guides/new-method.md"))
+    run = auxgen.train(file, run=tmp_path / "run", device="cpu", quiet=True, steps=200)
+    scores = auxgen.evaluate(run.path, device="cpu")["scores"]
+    assert set(scores) == {"mixture/log_p", "mixture/truth"}
+    assert scores["mixture/log_p"]["value"] < scores["mixture/truth"]["value"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_command_named_exists(page: Path) -> None:
+    typed = fenced(page) + re.findall(r"`([^`\n]+)`", page.read_text())
+    named = {c for text in typed for c in re.findall(r"(?<!\S)(?<!from )auxgen ([a-z]+)\b", text)}
+    assert named <= COMMANDS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_experiment_named_exists(page: Path) -> None:
+    named = re.findall(r"auxgen (?:train|reproduce) ([a-z]+\.\w+)", page.read_text())
+    files = {"my_experiment.py", "mixture.py", "experiment.py"}
+    assert set(named) - files <= set(auxgen_experiments())
+
+
+def auxgen_experiments() -> list[str]:
+    from auxgen import experiments
+
+    return experiments.names()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_file_named_exists(page: Path) -> None:
+    text = page.read_text()
+    links = [to.partition("#")[0] for to in re.findall(r"\]\(([^)\s]+)\)", text)]
+    for to in links:
+        assert "://" in to or not to or (page.parent / to).exists(), to
+    for path in re.findall(r"`((?:auxgen|tests|docs)/[\w/.]+)`", text):
+        assert to_be_made(path) or (ROOT / path).exists(), path
+
+
+def to_be_made(path: str) -> bool:
+    """What `make docs` makes, and what a sixth method would add."""
+    return path.startswith("docs/_build") or re.search(r"\bnew\b|test_new", path) is not None
+
+
+def test_every_page_is_in_a_table_of_contents() -> None:
+    docs = ROOT / "docs"
+    listed = {docs / "index.md", *(docs / "papers").glob("*.md")}
+    for page in PAGES:
+        for block in re.findall(r"^```\{toctree\}\n(.*?)^```", page.read_text(), re.S | re.M):
+            listed |= {page.parent / f"{line}.md" for line in block.splitlines()}
+    assert set(PAGES[1:]) <= listed
+
+
+@pytest.mark.parametrize("option", ["--resize", "--by-class", "--of", "--draws", "--stage"])
+def test_options_of_the_guides_exist(option: str) -> None:
+    """Names that the guides type, in the functions that take them."""
+    import inspect
+
+    from auxgen.commands import exploring
+
+    taken = {
+        name
+        for command in cli.EXPLORING
+        for name in inspect.signature(getattr(exploring, command)).parameters
+    }
+    assert option.removeprefix("--").replace("-", "_") in taken
