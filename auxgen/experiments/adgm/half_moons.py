@@ -26,8 +26,9 @@ from ._stages import Name, Split, epochs_of, recipe, stage
 ABOUT = About(
     shows="Figure 2c: two moons learned from six labels",
     paper="close to 0 % after 10 epochs; without a more than 100 epochs",
-    ours="",
-    time="about 40 s on 2 CPU cores",
+    ours="ADGM 0.08 %, SDGM 0.08 %, M2 6.7 % after 10 epochs, 5 seeds "
+    "(results/adgm.half_moons.json)",
+    time="about 20 s on a CPU core",
 )
 
 ROWS = 10_000
