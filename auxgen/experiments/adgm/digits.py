@@ -30,7 +30,8 @@ from ._stages import Name, Split, drawn, hidden_labels, recipe, split, stage
 ABOUT = About(
     shows="Handwritten digits from 5 labels a class; the demo",
     paper="none: not in the paper",
-    ours="",
+    ours="SDGM 7.8 %, the classifier alone 13.3 %, label spreading 6.9 %, 5 label draws "
+    "(results/adgm.digits.json)",
     time="under 3 minutes on 2 CPU cores",
 )
 
