@@ -253,7 +253,6 @@ def demo(*, run: Path | None = None) -> None:
     from .. import report as reports
     from ..evaluating import draw
     from ..evaluating import evaluate as measured
-    from ..report import tables
     from ..training import train as trained
 
     folder = run or free(Path("runs/demo"))
