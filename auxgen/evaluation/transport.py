@@ -1,0 +1,74 @@
+"""Wasserstein distances between two sets of rows: exact in few dimensions, sliced in many."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError, at_least
+from . import checks
+
+DIRECTIONS = 64
+"""Directions whose projections are sorted at once."""
+
+
+def w1(x: Tensor, y: Tensor) -> Tensor:
+    """min over permutations s of mean_i |x_i - y_s(i)|, the exact 1-Wasserstein distance.
+
+    Optimal transport between equal numbers of equal weights is an assignment, which takes about
+    n^3 steps: a second or less for n = 2000. At finite n it is above 0 for equal distributions
+    too, so report that of a second true set beside it.
+
+    Args:
+        x: (n, d).
+        y: (n, d).
+
+    Returns:
+        (), in the units of x.
+
+    Raises:
+        InputError: Different numbers or widths, or numbers that are not finite.
+    """
+    x, y = checks.real_and_fake(x, y)
+    if len(x) != len(y):
+        raise InputError(
+            f"The real set has {len(x)} rows and the fake one {len(y)}; as many are wanted."
+        )
+    from scipy.optimize import linear_sum_assignment
+
+    # by differences: distances by a product of matrices lose the smallest, which are the answer
+    cost = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").cpu()
+    rows, columns = linear_sum_assignment(cost.numpy())
+    return cost[torch.from_numpy(rows), torch.from_numpy(columns)].mean()
+
+
+def sliced_w1(x: Tensor, y: Tensor, *, projections: int = 500, seed: int = 0) -> Tensor:
+    """E_u W1(u.x, u.y) over random directions u, |u| = 1 (Bonneel et al. 2015, for W1).
+
+    Args:
+        x: (n, d).
+        y: (m, d).
+        projections: Directions drawn.
+        seed: Of the draws.
+
+    Returns:
+        (), in the units of x.
+
+    Raises:
+        InputError: Fewer than two rows, different widths, or numbers that are not finite.
+    """
+    x, y = checks.real_and_fake(x, y)
+    at_least(1, projections=projections)
+    generator = torch.Generator().manual_seed(seed)
+    u = torch.randn(projections, x.shape[1], generator=generator, dtype=torch.float64)
+    u = (u / u.norm(dim=1, keepdim=True)).to(x.device)
+    return torch.cat([line_w1(v @ x.T, v @ y.T) for v in u.split(DIRECTIONS)]).mean()
+
+
+def line_w1(x: Tensor, y: Tensor) -> Tensor:
+    """int |F - G| of the distribution functions on each line: x (p, n), y (p, m) -> (p,)."""
+    n, m = x.shape[1], y.shape[1]
+    values, order = torch.cat([x, y], 1).sort(1)
+    # n m (F - G) in whole numbers, so that equal sets are at 0 exactly
+    gap = torch.where(order < n, m, -n).cumsum(1)[:, :-1].abs()
+    return (gap * values.diff(dim=1)).sum(1) / (n * m)
