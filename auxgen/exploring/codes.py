@@ -7,10 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ..abilities import decoder, encoder
 from ..data.examples import Space
 from ..evaluation.drawing import device_of
 from ..method import Classifies
-from .abilities import decoder, encoder
 
 ROWS = 256
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..abilities import classifier
 from ..data.examples import Space
 from ..evaluation.drawing import device_of
-from .abilities import classifier
 
 ROWS = 256
 

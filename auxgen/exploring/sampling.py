@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..abilities import decoder, prior, sampler, sampler_by_class
 from ..data.examples import Space
 from ..errors import InputError, unknown
 from ..evaluation.drawing import device_of
-from .abilities import decoder, prior, sampler, sampler_by_class
 
 ROWS = 256
 

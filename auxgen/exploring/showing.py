@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..abilities import classifier
 from ..data.examples import Space
 from ..method import Method
-from .abilities import classifier
 from .pictures import PALETTE, write_grid, write_scatter
 from .sampling import class_grid, sample
 

@@ -7,8 +7,18 @@ from typing import Protocol, runtime_checkable
 
 from torch.distributions import Distribution
 
-from ..errors import InputError
-from ..method import Classifies, Decodes, Encodes, Samples, SamplesByClass
+from .errors import InputError
+from .method import (
+    Bounds,
+    Classifies,
+    Decodes,
+    Describes,
+    Encodes,
+    Extracts,
+    Samples,
+    SamplesByClass,
+    Weighs,
+)
 
 
 @runtime_checkable
@@ -41,6 +51,20 @@ def classifier(method: object) -> Classifies:
     raise lacking(method, "classify")
 
 
+def describer(method: object) -> Describes:
+    """The method, which has attributes(x); InputError where it has not."""
+    if isinstance(method, Describes):
+        return method
+    raise lacking(method, "tell attributes")
+
+
+def extractor(method: object) -> Extracts:
+    """The method, which has features(x); InputError where it has not."""
+    if isinstance(method, Extracts):
+        return method
+    raise lacking(method, "extract features")
+
+
 def sampler(method: object) -> Samples:
     """The method, which has sample(n); InputError where it has not."""
     if isinstance(method, Samples):
@@ -53,6 +77,20 @@ def sampler_by_class(method: object) -> SamplesByClass:
     if isinstance(method, SamplesByClass) and "y" in signature(method.sample).parameters:
         return method
     raise lacking(method, "sample by class")
+
+
+def bounded(method: object) -> Bounds:
+    """The method, which has elbo(x); InputError where it has not."""
+    if isinstance(method, Bounds):
+        return method
+    raise lacking(method, "bound log p(x)")
+
+
+def weighed(method: object) -> Weighs:
+    """The method, which has log_weights(x, k); InputError where it has not."""
+    if isinstance(method, Weighs):
+        return method
+    raise lacking(method, "weigh draws of its code")
 
 
 def prior(method: object) -> Prior:
