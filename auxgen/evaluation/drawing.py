@@ -9,7 +9,7 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
-from ..method import Classifies
+from ..method import Classifies, Describes
 
 
 def device_of(method: object) -> torch.device:
@@ -39,4 +39,12 @@ def probabilities(method: Classifies, x: Tensor, *, draws: int = 1, rows: int = 
     """q(y|x) averaged over draws, `rows` rows at a time: x (n, *event) -> (n, k) float64, CPU."""
     device = device_of(method)
     parts = [method.classify(part.to(device), draws).probs for part in x.split(rows)]
+    return torch.cat(parts).double().cpu()
+
+
+@torch.no_grad()
+def attribute_probabilities(method: Describes, x: Tensor, *, rows: int = 256) -> Tensor:
+    """q(y_k = 1|x), `rows` rows at a time: x (n, *event) -> (n, k) float64, CPU."""
+    device = device_of(method)
+    parts = [method.attributes(part.to(device)).probs for part in x.split(rows)]
     return torch.cat(parts).double().cpu()

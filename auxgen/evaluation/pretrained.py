@@ -1,0 +1,160 @@
+"""Extractors whose weights lie in the folder AUXGEN_WEIGHTS."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar, final
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import InputError
+from ..files import checksum, unpacked
+from ..networks.residual import ResNet
+from ..networks.vgg import LEAST, VGG
+from .extractors import Extracted, Extractor, made, resized
+
+RESNET56 = "cifar10_resnet56.safetensors"
+VGG19 = "vgg19_normalised_to_conv3_1.safetensors"
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+class Weights(NamedTuple):
+    """The tensors of a file, and its SHA-256."""
+
+    tensors: Mapping[str, Tensor]
+    sha256: str
+    file: Path
+
+
+def home() -> Path | None:
+    """The folder AUXGEN_WEIGHTS; None where it is not set."""
+    root = os.environ.get("AUXGEN_WEIGHTS")
+    return Path(root).expanduser() if root else None
+
+
+def weights(file: str, what: str) -> Weights:
+    """A safetensors file of the folder AUXGEN_WEIGHTS.
+
+    Args:
+        file: Its name.
+        what: Who wants it.
+
+    Raises:
+        InputError: The folder is not set, or the file is missing or truncated.
+    """
+    root = home()
+    if root is None:
+        raise InputError(f"{what} needs {file}; set AUXGEN_WEIGHTS to the folder that holds it.")
+    path = root / file
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{what} needs {path}, which cannot be read ({error.strerror}); put it there."
+        ) from error
+    return Weights(unpacked(data, path), checksum(data), path)
+
+
+def filled(network: M, weights: Weights) -> M:
+    """The network with these weights, frozen and in eval mode.
+
+    Raises:
+        InputError: They are another network's.
+    """
+    own = {k: v.shape for k, v in network.state_dict().items() if "num_batches_tracked" not in k}
+    got = {k: v.shape for k, v in weights.tensors.items() if "num_batches_tracked" not in k}
+    for name in sorted(own.keys() | got.keys()):
+        if own.get(name) != got.get(name):
+            wanted, found = (tuple(s[name]) if name in s else "absent" for s in (own, got))
+            raise InputError(
+                f"{weights.file} holds another network's weights than {type(network).__name__}'s: "
+                f"{name} should be {wanted} and is {found}."
+            )
+    network.load_state_dict(dict(weights.tensors), strict=False)
+    return network.eval().requires_grad_(False)
+
+
+@final
+class CifarResNet(nn.Module):
+    """uint8 (b, 3, h, w) -> features (b, 64) and probabilities (b, 10) of CIFAR-10's classes."""
+
+    def __init__(self, trunk: ResNet) -> None:
+        super().__init__()
+        self.trunk = trunk
+        for name, values in (("mean", IMAGENET_MEAN), ("std", IMAGENET_STD)):
+            self.register_buffer(name, torch.tensor(values).view(3, 1, 1))
+
+    mean: Tensor
+    std: Tensor
+
+    def forward(self, pictures: Tensor) -> Extracted:
+        x = (resized(pictures, (32, 32)) - self.mean) / self.std
+        features = self.trunk.features(x)
+        return Extracted(features, self.trunk.linear(features).softmax(-1))
+
+
+def cifar10_resnet56() -> Extractor:
+    """ResNet-56 of CIFAR-10 (He et al., 2016); 93.39 % of the test set right."""
+    name = "cifar10-resnet56"
+    found = weights(RESNET56, name)
+    return made(
+        name,
+        CifarResNet(filled(ResNet(3, 10, blocks=9), found)).eval(),
+        channels=3,
+        protocol="the 64 means over places before the last map, of uint8 RGB at 32x32 (others "
+        "resized, bilinear, antialiased when shrinking), ImageNet mean and deviation, float32",
+        weights=found.sha256,
+    )
+
+
+@final
+class MeansOfVGG(nn.Module):
+    """uint8 (b, 3, h, w) -> the means over places of relu3_1, (b, 256)."""
+
+    def __init__(self, trunk: VGG) -> None:
+        super().__init__()
+        self.trunk = trunk
+
+    def forward(self, pictures: Tensor) -> Extracted:
+        height, width = pictures.shape[2:]
+        if min(height, width) < LEAST:
+            raise InputError(
+                f"vgg19-relu3_1 got pictures of {width}x{height} pixels; {LEAST}x{LEAST} is the "
+                "least that is wanted."
+            )
+        return Extracted(self.trunk(pictures.float() / 255)["relu3_1"].mean((2, 3)), None)
+
+
+def vgg19(*, pool: Callable[[int], nn.Module] = nn.AvgPool2d) -> VGG:
+    """The trunk of VGG-19 with the activation-normalised weights of Gatys et al. (2016).
+
+    Args:
+        pool: See `VGG`.
+    """
+    return filled(VGG(pool=pool), weights(VGG19, "VGG-19"))
+
+
+def vgg19_relu3_1() -> Extractor:
+    """What VGG-19 sees in small patches (textures): no classifier."""
+    name = "vgg19-relu3_1"
+    found = weights(VGG19, name)
+    return made(
+        name,
+        MeansOfVGG(filled(VGG(), found)).eval(),
+        channels=3,
+        protocol="the 256 means over places of relu3_1, of uint8 RGB at the pictures' own size, "
+        "preprocessing of the weights, mean pooling, float32",
+        weights=found.sha256,
+    )
+
+
+EXTRACTORS: Mapping[str, Callable[[], Extractor]] = MappingProxyType(
+    {"cifar10-resnet56": cifar10_resnet56, "vgg19-relu3_1": vgg19_relu3_1}
+)

@@ -1,0 +1,208 @@
+"""The Inception network by which FID, KID and the Inception score are defined.
+
+Szegedy et al. (2016, arXiv:1512.00567) with 1008 outputs, as the TensorFlow graph of 2015-12-05
+computes it: means at a border count no padding, and the last block pools by the maximum. The names
+of the state are those of its common PyTorch weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SIZE = 299
+WIDTH = 2048
+CLASSES = 1008
+
+Kernel = tuple[int, int]
+Branch = Sequence[tuple[int, tuple[Kernel, ...]]]
+"""Convolutions one after the other: channels out, kernel; several kernels stand side by side."""
+
+POINT, THREE, FIVE = ((1, 1),), ((3, 3),), ((5, 5),)
+ROW, COLUMN, CROSS = ((1, 7),), ((7, 1),), ((1, 3), (3, 1))
+
+
+@final
+class Inception(nn.Module):
+    """x (b, 3, 299, 299), pixel values as (value - 128) / 128 -> pool3 (b, 2048)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        trunk = layers()
+        self.order = tuple(trunk)
+        for name, layer in trunk.items():
+            self.add_module(name, layer)
+        self.fc = nn.Linear(WIDTH, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for name in self.order:
+            x = self.get_submodule(name)(x)
+        return x.mean((2, 3))
+
+    def logits(self, pool3: Tensor) -> Tensor:
+        """pool3 (b, 2048) -> (b, 1008), without the bias, as the Inception score's authors do."""
+        return F.linear(pool3, self.fc.weight)
+
+
+def layers() -> dict[str, nn.Module]:
+    """From pixels to the last block, in order, by the names of the state."""
+    return {
+        "Conv2d_1a_3x3": Convolved(3, 32, (3, 3), stride=2),
+        "Conv2d_2a_3x3": Convolved(32, 32, (3, 3)),
+        "Conv2d_2b_3x3": Convolved(32, 64, (3, 3), same=True),
+        "MaxPool_1": nn.MaxPool2d(3, stride=2),
+        "Conv2d_3b_1x1": Convolved(64, 80, (1, 1)),
+        "Conv2d_4a_3x3": Convolved(80, 192, (3, 3)),
+        "MaxPool_2": nn.MaxPool2d(3, stride=2),
+        "Mixed_5b": block_35(192, 32),
+        "Mixed_5c": block_35(256, 64),
+        "Mixed_5d": block_35(288, 64),
+        "Mixed_6a": Mixed(
+            288,
+            {"branch3x3": [(384, THREE)], "branch3x3dbl": [(64, POINT), (96, THREE), (96, THREE)]},
+            stride=2,
+        ),
+        "Mixed_6b": block_17(128),
+        "Mixed_6c": block_17(160),
+        "Mixed_6d": block_17(160),
+        "Mixed_6e": block_17(192),
+        "Mixed_7a": Mixed(
+            768,
+            {
+                "branch3x3": [(192, POINT), (320, THREE)],
+                "branch7x7x3": [(192, POINT), (192, ROW), (192, COLUMN), (192, THREE)],
+            },
+            stride=2,
+        ),
+        "Mixed_7b": block_8(1280, mean()),
+        "Mixed_7c": block_8(WIDTH, nn.MaxPool2d(3, stride=1, padding=1)),
+    }
+
+
+def block_35(width: int, pooled: int) -> Mixed:
+    """Blocks on 35x35 places: -> 224 + pooled channels."""
+    branches = {
+        "branch1x1": [(64, POINT)],
+        "branch5x5": [(48, POINT), (64, FIVE)],
+        "branch3x3dbl": [(64, POINT), (96, THREE), (96, THREE)],
+    }
+    return Mixed(width, branches, pool=mean(), pooled=pooled)
+
+
+def block_17(w: int) -> Mixed:
+    """Blocks on 17x17 places, with 7x7 kernels in two parts of w channels: 768 -> 768 channels."""
+    branches = {
+        "branch1x1": [(192, POINT)],
+        "branch7x7": [(w, POINT), (w, ROW), (192, COLUMN)],
+        "branch7x7dbl": [(w, POINT), (w, COLUMN), (w, ROW), (w, COLUMN), (192, ROW)],
+    }
+    return Mixed(768, branches, pool=mean(), pooled=192)
+
+
+def block_8(width: int, pool: nn.Module) -> Mixed:
+    """Blocks on 8x8 places: -> 2048 channels."""
+    branches = {
+        "branch1x1": [(320, POINT)],
+        "branch3x3": [(384, POINT), (384, CROSS)],
+        "branch3x3dbl": [(448, POINT), (384, THREE), (384, CROSS)],
+    }
+    return Mixed(width, branches, pool=pool, pooled=192)
+
+
+def mean() -> nn.Module:
+    """Of 3x3 places, at a border of those that there are, as TensorFlow has it."""
+    return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+
+
+@final
+class Mixed(nn.Module):
+    """Branches side by side, their channels one after the other; a pooled branch comes last.
+
+    A branch's convolutions are named "<branch>_1", "<branch>_2", ..., parallel ones "_2a", "_2b";
+    a branch of one convolution gives it its name.
+
+    x (b, width, h, w) -> (b, sum of the branches', h, w), or about half of h and w at stride 2.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        branches: Mapping[str, Branch],
+        *,
+        stride: int = 1,
+        pool: nn.Module | None = None,
+        pooled: int | None = None,
+    ) -> None:
+        """A block.
+
+        Args:
+            width: Channels of x.
+            branches: By name.
+            stride: Of each branch's last convolution and of the pooling; at 2 nothing is padded.
+            pool: Of the pooled branch; None for the maximum of 3x3.
+            pooled: Channels to which a 1x1 convolution, "branch_pool", maps what was pooled; None
+                for none.
+        """
+        super().__init__()
+        self.paths = [self.path(name, width, branch, stride) for name, branch in branches.items()]
+        self.pool = pool or nn.MaxPool2d(3, stride=stride)
+        self.last = [] if pooled is None else self.path("branch_pool", width, [(pooled, POINT)], 1)
+
+    def path(self, name: str, width: int, branch: Branch, stride: int) -> list[list[str]]:
+        """Registers a branch's convolutions; their names, parallel ones together."""
+        steps = []
+        for i, (out, kernels) in enumerate(branch, 1):
+            ends = i == len(branch)
+            stem = f"{name}_{i}" if len(branch) > 1 else name
+            names = [stem + suffix for suffix in ("ab" if len(kernels) > 1 else ("",))]
+            for each, kernel in zip(names, kernels, strict=True):
+                by = stride if ends else 1
+                self.add_module(each, Convolved(width, out, kernel, stride=by, same=by == 1))
+            steps.append(names)
+            width = out * len(kernels)
+        return steps
+
+    def follow(self, path: list[list[str]], x: Tensor) -> Tensor:
+        for names in path:
+            x = torch.cat([self.get_submodule(name)(x) for name in names], 1)
+        return x
+
+    def forward(self, x: Tensor) -> Tensor:
+        branches = [self.follow(path, x) for path in self.paths]
+        return torch.cat([*branches, self.follow(self.last, self.pool(x))], 1)
+
+
+@final
+class Convolved(nn.Module):
+    """A convolution without a bias, batch norm, ReLU; `same` keeps height and width."""
+
+    def __init__(
+        self, width: int, out: int, kernel: Kernel, *, stride: int = 1, same: bool = False
+    ) -> None:
+        super().__init__()
+        padding = (kernel[0] // 2, kernel[1] // 2) if same else 0
+        self.conv = nn.Conv2d(width, out, kernel, stride, padding, bias=False)
+        self.bn = nn.BatchNorm2d(out, eps=1e-3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.bn(self.conv(x)))
+
+
+def resized_as_tensorflow_1(x: Tensor, size: int) -> Tensor:
+    """Bilinear, never antialiased: place i of the result lies at i * old / new of the picture.
+
+    TensorFlow 1 has no half pixel in this, unlike torch's align_corners=False.
+    x (b, c, h, w), floats -> (b, c, size, size).
+    """
+    for dim in (3, 2):
+        n = x.shape[dim]
+        at = torch.arange(size, dtype=torch.float32, device=x.device) * (n / size)
+        below = at.long().clamp(max=n - 1)
+        part = (at - below).to(x.dtype).view(-1, *[1] * (3 - dim))
+        low, high = (x.index_select(dim, i) for i in (below, (below + 1).clamp(max=n - 1)))
+        x = low + (high - low) * part
+    return x

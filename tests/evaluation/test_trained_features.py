@@ -1,0 +1,147 @@
+"""Extractors trained here: found in folders, trained once where there are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+import auxgen.experiments.features.digits as digits
+from auxgen import artefact
+from auxgen.builders import Recipe
+from auxgen.data.examples import Space
+from auxgen.errors import InputError
+from auxgen.evaluation.extractors import extract, extractor
+from auxgen.experiment import Experiment
+from auxgen.run import Run
+
+torch.set_num_threads(1)
+CLASSES = ("cat", "dog", "owl")
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With a cache and a folder of weights."""
+    monkeypatch.setenv("AUXGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("AUXGEN_WEIGHTS", str(tmp_path / "weights"))
+    return tmp_path
+
+
+def saved(folder: Path, channels: int = 1, seed: int = 0) -> artefact.Model:
+    """An untrained artefact of a residual network."""
+    torch.manual_seed(seed)
+    made = Recipe("image_classifier", {"channels": channels, "classes": 3, "blocks": 1, "width": 4})
+    space = Space(kind="images", shape=(channels, 8, 8), flat=False, classes=CLASSES)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    artefact.save(folder, made.build().eval(), made, space, {"experiment": "test"})
+    return artefact.load(folder)
+
+
+def pictures(channels: int = 1, size: int = 8) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (5, channels, size, size), generator=generator, dtype=torch.uint8)
+
+
+def test_a_folder_gives_the_features_and_classes_of_its_model(root: Path) -> None:
+    model = saved(root / "birds")
+    found = extractor(str(root / "birds"))
+    got, x = extract(found, pictures()), pictures() / 255.0
+    method = model.method
+    torch.testing.assert_close(got.features, method.features(x))  # pyright: ignore
+    torch.testing.assert_close(got.probs, method.classify(x).probs)  # pyright: ignore
+    assert found.label("FD") == "FD(features.birds)"
+    assert found.channels == 1
+    assert "grey at 8x8" in found.protocol
+    assert extract(found, pictures(size=20)).features.shape == (5, 16)
+
+
+def test_a_folder_called_inception_is_not_inception(root: Path) -> None:
+    saved(root / "inception")
+    assert extractor(str(root / "inception")).label("FD") == "FD(features.inception)"
+
+
+def test_the_hash_is_of_the_weights(root: Path) -> None:
+    folders = [root / name for name in "abc"]
+    for folder, seed in zip(folders, (0, 0, 1), strict=True):
+        saved(folder, seed=seed)
+    a, b, c = (extractor(str(folder)).sha256 for folder in folders)
+    assert a == b != c
+
+
+def test_the_folder_of_weights_comes_first(root: Path) -> None:
+    saved(root / "weights" / "features.digits", channels=3)
+    found = extractor("features.digits")
+    assert found.name == "features.digits"
+    assert found.channels == 3
+
+
+def test_a_model_without_features_is_refused(root: Path) -> None:
+    made = Recipe("vae", {"x": 64, "hidden": [4], "z": 2})
+    space = Space(kind="images", shape=(1, 8, 8))
+    artefact.save(root / "vae", made.build().eval(), made, space, {})
+    with pytest.raises(InputError, match="VAE cannot extract features"):
+        extractor(str(root / "vae"))
+
+
+def test_a_truncated_artefact_is_refused(root: Path) -> None:
+    saved(root / "birds")
+    file = root / "birds" / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-10])
+    with pytest.raises(InputError, match="truncated"):
+        extractor(str(root / "birds"))
+
+
+def test_an_unknown_set_gets_the_nearest_name() -> None:
+    with pytest.raises(InputError, match=r"did you mean 'features.mnist'\?"):
+        extractor("features.mnits")
+
+
+def test_a_persons_own_set_must_be_trained_first() -> None:
+    with pytest.raises(InputError, match=r"needs data: train it with auxgen train features\.own"):
+        extractor("features.own")
+
+
+def test_the_first_who_asks_trains_it_and_others_find_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, made = digits.experiment, []
+
+    def short(*, seed: int = 0, epochs: float = 0.1) -> Experiment:
+        made.append(seed)
+        return whole(seed=seed, epochs=epochs, width=4, batch=8)
+
+    monkeypatch.setattr(digits, "experiment", short)
+    before = torch.get_rng_state()
+    with torch.no_grad():
+        first = extractor("features.digits")
+    assert torch.equal(torch.get_rng_state(), before)
+    told = capsys.readouterr().err
+    assert "features.digits is in neither AUXGEN_WEIGHTS nor the cache: training it once" in told
+    trained = len(made)
+    assert extractor("features.digits").sha256 == first.sha256
+    assert len(made) == trained
+    assert "training it once" not in capsys.readouterr().err
+    assert first.name == "features.digits"
+    error = Run(root / "cache" / "extractors" / "features.digits").scores()["scores"]
+    assert f"test_error {error['classifier/test_error']['value']:.4g} %" in first.protocol
+
+
+def test_training_that_was_stopped_goes_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from auxgen.training import train
+
+    whole = digits.experiment
+
+    def short(*, seed: int = 0, epochs: float = 0.1) -> Experiment:
+        return whole(seed=seed, epochs=epochs, width=4, batch=8)
+
+    monkeypatch.setattr(digits, "experiment", short)
+    folder = root / "cache" / "extractors" / "features.digits"
+    run = train("features.digits", run=folder, device="cpu", quiet=True)
+    weights = folder / "classifier" / "model.safetensors"
+    weights.unlink()  # as if stopped before its end
+    found = extractor("features.digits")
+    assert Run(folder).asked["id"] == run.asked["id"]
+    assert weights.exists()
+    assert "test_error" in found.protocol
