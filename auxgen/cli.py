@@ -7,6 +7,7 @@ usage: auxgen COMMAND ...; auxgen COMMAND --help tells more
   train EXPERIMENT --run FOLDER      train into a new run; an experiment is a name or your .py file
   train --resume FOLDER              go on where a run stopped, bit for bit
   evaluate RUN... [--json]           scores, each with its protocol; several runs make one table
+  compare REAL FAKE --metric M       one set of pictures beside another, by fd:inception and others
   report RUN... [--out FILE]         one HTML file that needs nothing else
   reproduce NAME [--seeds N]         a paper's table: ours beside theirs
   sample MODEL --out FILE            draw images, points or rows; --of CLASS, --by-class
@@ -31,6 +32,7 @@ from .errors import InputError, Told, unknown
 TRAINING = {
     "experiments": "list_experiments",
     "evaluate": "evaluate",
+    "compare": "compare",
     "report": "report",
     "reproduce": "reproduce",
     "export": "export",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .builders import Recipe
-from .data.examples import Space
+from .data.examples import Examples, Space
 from .engine.settings import Engine
 from .method import Method
 
@@ -21,8 +21,11 @@ class Score:
         value: The number.
         unit: "%", "nats", "nats per dimension", "" for none.
         n: Rows it was measured on.
-        spread: Standard deviation over draws or standard error, as the protocol says, if any.
-        protocol: How it was measured, in words: split, draws, seeds.
+        spread: Of the value, if any.
+        spread_is: What the spread is: "standard error over rows".
+        protocol: How it was measured, in words: split, draws, seeds. Scores are compared only
+            where it is the same.
+        caution: Why the number should not be trusted; "" where nothing speaks against it.
         detail: JSON-able numbers behind it, for pictures, such as a confusion matrix.
     """
 
@@ -31,11 +34,16 @@ class Score:
     n: int
     protocol: str
     spread: float | None = None
+    spread_is: str = ""
+    caution: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-Evaluation = Callable[[Any], Score]
-"""A method in eval mode -> a score. Seeded, and called without gradients, by who evaluates."""
+Evaluation = Callable[[Any], Score | Mapping[str, Score]]
+"""A method in eval mode -> a score, or several by name where they share their work.
+
+Seeded, and called without gradients, by who evaluates.
+"""
 
 
 Picture = Callable[[Any, Path], None]
@@ -78,6 +86,7 @@ class Stage:
         space: How the method sees raw rows; goes into the artefact.
         start: Called once when the stage begins (copy weights, recalibrate, mask).
         pictures: Draw the trained method, by name: (method, file) -> a PNG.
+        data: Raw rows by split ("train", "test"), for measures that a person asks for by name.
         facts: JSON-able facts that belong to the run, such as the indices of the labelled rows.
     """
 
@@ -90,6 +99,7 @@ class Stage:
     space: Space | None = None
     start: Callable[[Method], None] | None = None
     pictures: Mapping[str, Picture] = field(default_factory=dict)
+    data: Mapping[str, Examples] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -146,7 +146,7 @@ class Session:
         if monitor is None or self.training.step % monitor.every:
             return
         method = self.training.averaged(self.ahead())
-        scores = scores_of(self.name, method, monitor.evaluations, self.asked["seed"], (), True)
+        scores = scores_of(self.name, method, monitor.evaluations, self.asked["seed"])
         self.write("scores", {n.partition("/")[2]: s["value"] for n, s in scores.items()})
 
     def ahead(self) -> Iterator[Any]:

@@ -61,7 +61,7 @@ def parsed(
     if not helping:
         check(function, args, prog, also)
     looks = (tyro.conf.PositionalMetavarFromFieldName, tyro.conf.DisallowNone)
-    typed = ["--help"] if helping else args
+    typed = ["--help"] if helping else gathered(args, named(function, prog))
     try:
         return tyro.cli(capture, args=typed, prog=prog, config=looks, console_outputs=helping)
     except tyro.constructors.UnsupportedTypeAnnotationError as error:
@@ -145,6 +145,21 @@ def grouped(args: Sequence[str]) -> tuple[list[str], list[tuple[str, list[str]]]
         else:
             (groups[-1][1] if groups else loose).append(arg)
     return loose, groups
+
+
+def gathered(args: Sequence[str], kinds: dict[str, Any]) -> list[str]:
+    """The same with `--metric a --metric b` as `--metric a b`, of which tyro would take b alone."""
+    loose, groups = grouped(args)
+    several: dict[str, list[str]] = {}
+    parts: list[list[str]] = []
+    for option, values in groups:
+        if option in several:
+            several[option] += values
+            continue
+        parts.append([option, *values])
+        if option in kinds and takes_several(kinds[option]):
+            parts[-1] = several[option] = [option, *values]
+    return [*loose, *(word for part in parts for word in part)]
 
 
 def kind_of(option: str, kinds: dict[str, Any], also: Iterable[str]) -> Any:

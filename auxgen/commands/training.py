@@ -147,6 +147,9 @@ def evaluate(
     *,
     json: bool = False,
     metric: tuple[str, ...] = (),
+    draws: int = 1,
+    split: str = "test",
+    rows: int | None = None,
     mixed: bool = False,
     device: str = "auto",
 ) -> None:
@@ -155,7 +158,11 @@ def evaluate(
     Args:
         runs: Folders of runs; several make one table.
         json: Print JSON: one object for one run, a list for several.
-        metric: Only these.
+        metric: Only these: names that the experiment lists, or measures such as
+            fd:cifar10-resnet56, nll, psnr, knn_accuracy (docs/evaluation.md has them all).
+        draws: Repetitions with other seeds, for the spread.
+        split: Rows that measures asked for by name are taken on: test, train or valid.
+        rows: At most so many of them, and as many samples.
         mixed: Put scores of different protocols into one table all the same.
         device: auto, cpu or cuda.
     """
@@ -164,11 +171,47 @@ def evaluate(
 
     if not runs:
         raise InputError("auxgen evaluate RUN... is wanted.")
-    results = [measured(run, device=device, metrics=metric, quiet=json) for run in runs]
+    results = [
+        measured(
+            run, device=device, metrics=metric, draws=draws, split=split, rows=rows, quiet=json
+        )
+        for run in runs
+    ]
     if json:
         print_json(results[0] if len(results) == 1 else results)
     else:
         tables.show([str(run) for run in runs], results, mixed)
+
+
+def compare(
+    real: str,
+    fake: str,
+    /,
+    *,
+    metric: tuple[str, ...],
+    rows: int | None = None,
+    json: bool = False,
+    device: str = "auto",
+) -> None:
+    """Measure one set of pictures against another, such as a folder of samples against test images.
+
+    Args:
+        real: A set's name (its test split, or NAME/train), a folder, or an .npy file.
+        fake: The other set, likewise.
+        metric: fd, kd, cs, precision, recall, density or coverage, with a colon and an extractor:
+            fd:cifar10-resnet56; fid, kid and is mean those of inception.
+        rows: At most so many of each.
+        json: Print JSON instead of a table.
+        device: auto, cpu or cuda.
+    """
+    from ..comparing import compare as compared
+    from ..report import tables
+
+    result = compared(real, fake, metric, rows=rows, device=device)
+    if json:
+        print_json(result)
+    else:
+        tables.show([f"{result['fake']} beside {result['real']}"], [result], mixed=False)
 
 
 def report(runs: tuple[Path, ...], /, *, out: Path | None = None) -> None:

@@ -23,6 +23,8 @@ class Measured:
     n: int
     protocol: str
     spread: float | None
+    spread_is: str
+    caution: str
     detail: Mapping[str, Any]
 
 
@@ -163,6 +165,8 @@ def _measured(score: Mapping[str, Any]) -> Measured:
         n=int(score["n"]),
         protocol=str(score["protocol"]),
         spread=None if spread is None else float(spread),
+        spread_is=str(score.get("spread_is", "")),
+        caution=str(score.get("caution", "")),
         detail=dict(score.get("detail") or {}),
     )
 

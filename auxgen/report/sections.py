@@ -115,7 +115,7 @@ def scores(runs: Sequence[RunFolder]) -> Html:
 
 def score_row(name: str, score: Measured) -> list[str]:
     value = value_with_unit(score)
-    return [name, value, spread(score), f"{score.n:,} rows", protocol(score.protocol)]
+    return [name, value, spread(score), f"{score.n:,} rows", measured(score)]
 
 
 def compared(name: str, runs: Sequence[RunFolder]) -> list[str]:
@@ -124,17 +124,18 @@ def compared(name: str, runs: Sequence[RunFolder]) -> list[str]:
     protocols = list(dict.fromkeys(score.protocol for score in found.values()))
     cells = [f"{value_with_unit(s)} {spread(s)}".strip() for s in found.values()]
     by_label = dict(zip(found, cells, strict=True))
-    said = protocol(protocols[0])
+    said = measured(next(iter(found.values())))
     if len(protocols) > 1:
-        each = (element("div", f"{label}: ", protocol(s.protocol)) for label, s in found.items())
+        each = (element("div", f"{label}: ", measured(s)) for label, s in found.items())
         said = joined([element("div", "Measured differently:", class_="warn"), *each])
     return [name, *(by_label.get(run.label, "\u2013") for run in runs), said]
 
 
-def protocol(words: str) -> Html:
-    """A protocol, with its caution marked."""
-    before, caution, after = words.partition("CAUTION: ")
-    return joined([before, element("span", caution + after, class_="warn") if caution else ""])
+def measured(score: Measured) -> Html:
+    """How a score was measured, what its spread is, and its caution, marked."""
+    said = score.protocol + (f"; spread is the {score.spread_is}" if score.spread_is else "")
+    warned = element("span", f"Caution: {score.caution}", class_="warn") if score.caution else ""
+    return joined([said, ". " if warned else "", warned])
 
 
 def reliability(runs: Sequence[RunFolder]) -> Html:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import mean, stdev
 from typing import Any
 
 from ..errors import InputError
 
 
 def show(runs: Sequence[str], results: Sequence[Mapping[str, Any]], mixed: bool) -> None:
-    """One line for each score, one column for each run.
+    """One line for each score, one column for each run; runs that differ in their seed alone get
+    a column of means, with standard deviations over seeds.
 
     Raises:
         InputError: Scores of one name have different protocols, and `mixed` is off.
@@ -19,7 +21,9 @@ def show(runs: Sequence[str], results: Sequence[Mapping[str, Any]], mixed: bool)
 
     scores = [result["scores"] for result in results]
     names = list(dict.fromkeys(name for each in scores for name in each))
-    table = Table("score", *runs, "how it was measured")
+    seeds = seeds_of(results)
+    table = Table("score", *runs, *([f"mean, {len(seeds)} seeds"] if seeds else []))
+    notes: dict[str, list[str]] = {}
     for name in names:
         cells = [each.get(name) for each in scores]
         protocols = list(dict.fromkeys(cell["protocol"] for cell in cells if cell))
@@ -28,8 +32,44 @@ def show(runs: Sequence[str], results: Sequence[Mapping[str, Any]], mixed: bool)
                 f"{name} was measured in different ways ({'; '.join(protocols)}); "
                 "--mixed prints them side by side all the same."
             )
-        table.add_row(name, *(written(cell) for cell in cells), "\n".join(protocols))
-    Console().print(table)
+        table.add_row(name, *map(written, cells), *([written(over(cells))] if seeds else []))
+        what, _, shared = " | ".join(protocols).partition("; ")
+        notes.setdefault(shared, []).append(f"  {name}: {how(cells, what)}")
+    console = Console()
+    console.print(table)
+    for shared, each in notes.items():
+        console.print("\n".join([shared or "As follows", *each]), markup=False, highlight=False)
+
+
+def seeds_of(results: Sequence[Mapping[str, Any]]) -> set[int]:
+    """The seeds of runs that differ in nothing else; empty where they do, or there is one."""
+    asked = [result.get("run", {}) for result in results]
+    seeds = {run.get("seed") for run in asked}
+    same = {
+        (run.get("experiment"), repr(sorted({**run.get("options", {}), "seed": 0}.items())))
+        for run in asked
+    }
+    return seeds if len(same) == 1 and len(seeds) == len(results) > 1 else set()
+
+
+def over(cells: Sequence[Mapping[str, Any] | None]) -> Mapping[str, Any] | None:
+    """The mean over runs that have the score, with their standard deviation.
+
+    None for a single run, and where they were measured in different ways.
+    """
+    known = [cell for cell in cells if cell]
+    if len(known) < 2 or len({cell["protocol"] for cell in known}) > 1:
+        return None
+    values = [cell["value"] for cell in known]
+    return {**known[0], "value": mean(values), "spread": stdev(values)}
+
+
+def how(cells: Sequence[Mapping[str, Any] | None], what: str) -> str:
+    """What was measured, what the spread is, and what speaks against a number."""
+    spreads = dict.fromkeys(c["spread_is"] for c in cells if c and c.get("spread_is"))
+    cautions = dict.fromkeys(c["caution"] for c in cells if c and c.get("caution"))
+    said = [what, *(f"\N{PLUS-MINUS SIGN} {spread}" for spread in spreads)]
+    return "; ".join([*said, *(f"CAUTION: {caution}" for caution in cautions)])
 
 
 def written(score: Mapping[str, Any] | None) -> str:

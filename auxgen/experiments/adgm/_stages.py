@@ -21,6 +21,8 @@ from ...experiment import Evaluation, Monitor, Stage
 from ...method import Method, Weighs
 
 Name = Literal["adgm", "sdgm", "m2"]
+Ablation = Literal["adgm_deterministic", "adgm_uninformed"]
+"""ADGM with a = mu(x), no variable; with p(a) = N(0, I), which sees nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,7 @@ class Split:
         x_test: Held-out rows (n_t, d), float32.
         y_test: Their classes (n_t,).
         corruption: What training does to rows.
+        examples: The raw rows behind them, by split.
         facts: What the run remembers of the split.
     """
 
@@ -45,6 +48,7 @@ class Split:
     x_test: Tensor
     y_test: Tensor
     corruption: Corruption
+    examples: Mapping[str, Examples]
     facts: Mapping[str, Any]
 
 
@@ -71,6 +75,7 @@ def split(
         x_test=space.enter(test.raw()),
         y_test=test.y,
         corruption=corruption,
+        examples={"train": train, "test": test},
         facts=facts,
     )
 
@@ -80,7 +85,9 @@ def drawn(train: Examples, per_class: int, seed: int) -> Tensor:
     return labels.draw(train.y, per_class, seed)
 
 
-def recipe(model: Name, data: Split, *, hidden: list[int], a: int, z: int, **rest: Any) -> Recipe:
+def recipe(
+    model: Name | Ablation, data: Split, *, hidden: list[int], a: int, z: int, **rest: Any
+) -> Recipe:
     """A model's recipe for a split; M2 has no auxiliary variable."""
     at_least(1, hidden=min(hidden), latent=min(a, z))
     sizes = {"x": data.space.width, "classes": len(data.space.classes), "hidden": hidden, "z": z}
@@ -136,6 +143,7 @@ def stage(
         recipe=made,
         space=data.space,
         pictures=pictures or {},
+        data=data.examples,
         facts=data.facts,
     )
 

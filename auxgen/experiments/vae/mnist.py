@@ -75,6 +75,7 @@ def experiment(
             recipe=made,
             space=space,
             pictures={"samples": partial(show_samples, space=space)},
+            data={"train": train, "test": test},
             facts={"data": train.name, "fingerprint": train.fingerprint},
         )
     }

@@ -1,7 +1,4 @@
-"""Evaluations: functions of a method that return a Score, bound to the rows they measure on.
-
-Each seeds its own draws, so that a score depends on the method, the rows and the seed alone.
-"""
+"""Scores of class probabilities on labelled rows."""
 
 from __future__ import annotations
 
@@ -14,12 +11,13 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from ..errors import InputError
-from ..experiment import Score
-from ..method import Bounds, Classifies, Weighs
-from . import classification, likelihood
-from .drawing import binarised, device_of, probabilities, seeded
-from .peers import Peer
+from ...abilities import classifier, describer
+from ...errors import InputError
+from ...experiment import Score
+from .. import attributes, classification
+from ..drawing import attribute_probabilities, device_of, probabilities, seeded
+from ..peers import Peer
+from .protocol import BINOMIAL, OVER_ROWS, standard_error
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +44,16 @@ class Classified(ABC):
     seed: int = 0
 
     @final
-    def __call__(self, method: Classifies) -> Score:
+    def __call__(self, method: object) -> Score:
         known = self.y >= 0
         if not known.any():
             raise InputError(
                 f"The {self.split_name} split has no labelled row; wanted is one or more."
             )
         with seeded(self.seed, device_of(method)):
-            probs = probabilities(method, self.x[known], draws=self.draws, rows=self.rows)
+            probs = probabilities(
+                classifier(method), self.x[known], draws=self.draws, rows=self.rows
+            )
         return self.score(probs, self.y[known].cpu())
 
     @abstractmethod
@@ -63,7 +63,7 @@ class Classified(ABC):
     def protocol(self, n: int, what: str) -> str:
         draws = "1 draw" if self.draws == 1 else f"{self.draws} draws"
         return (
-            f"{self.split_name} split, {n} rows, {draws} a row averaged, seed {self.seed}; {what}"
+            f"{what}; {self.split_name} split, {n} rows, {draws} a row averaged, seed {self.seed}"
         )
 
     def names(self, k: int) -> list[str]:
@@ -86,9 +86,8 @@ class TestError(Classified):
             unit="%",
             n=len(y),
             spread=sqrt(value * (100 - value) / len(y)),
-            protocol=self.protocol(
-                len(y), "most probable class; spread is the binomial standard error"
-            ),
+            spread_is=BINOMIAL,
+            protocol=self.protocol(len(y), "most probable class"),
             detail={"confusion": counts.tolist(), "classes": self.names(k)},
         )
 
@@ -119,102 +118,78 @@ class Brier(Classified):
 
     def score(self, probs: Tensor, y: Tensor) -> Score:
         each = (probs - torch.nn.functional.one_hot(y, probs.shape[-1])).square().sum(-1)
-        what = "squares summed over classes; spread is the standard error over rows"
         return Score(
             value=classification.brier(probs, y).item(),
             unit="",
             n=len(y),
             spread=standard_error(each),
-            protocol=self.protocol(len(y), what),
+            spread_is=OVER_ROWS,
+            protocol=self.protocol(len(y), "squares summed over classes"),
         )
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Elbo:
-    """Evidence lower bound in nats, mean over rows.
+class AttributeTestErrors:
+    """Error and balanced accuracy in per cent, means over attributes; the detail holds each one's.
+
+    Attributes are skewed, so that the error alone says little: whoever always gives the commoner
+    answer has the error `always_commoner` of the detail, and a balanced accuracy of 50 %.
 
     Attributes:
         x: Rows as the model sees them, (n, *event).
-        draws: Estimates averaged for each row.
+        y: Attributes (n, k), 0 or 1, NaN where blank; blanks are left out.
+        names: Of the attributes.
         split_name: For the protocol.
-        binarised_seed: Binarise the rows once with this seed; None leaves them.
         rows: Rows passed at once.
-        seed: Of the draws.
     """
 
     x: Tensor
+    y: Tensor
     _: KW_ONLY
-    draws: int = 1
+    names: tuple[str, ...]
     split_name: str = "test"
-    binarised_seed: int | None = None
     rows: int = 256
-    seed: int = 0
 
-    def __call__(self, method: Bounds) -> Score:
-        x = self.x if self.binarised_seed is None else binarised(self.x, self.binarised_seed)
-        with seeded(self.seed, device_of(method)):
-            each = likelihood.elbo(method, x, self.draws, rows=self.rows)
-        draws = "1 draw" if self.draws == 1 else f"{self.draws} draws"
-        return Score(
-            value=each.mean().item(),
-            unit="nats",
-            n=len(x),
-            spread=standard_error(each),
-            protocol="evidence lower bound, "
-            f"{rows_of(self.split_name, len(x), self.binarised_seed)}, {draws} a row, "
-            f"seed {self.seed}; spread is the standard error over rows",
+    def __call__(self, method: object) -> dict[str, Score]:
+        y = self.y.cpu()
+        told = attribute_probabilities(describer(method), self.x, rows=self.rows) > 0.5
+        each = {
+            "error": 100 * attributes.share_wrong(told, y),
+            "balanced_accuracy": 100 * attributes.balanced_accuracy(told, y),
+            "always_commoner": 100 * attributes.share_rarer(y),
+        }
+        means = {name: values.nanmean().item() for name, values in each.items()}
+        known = f"{int((~y.isnan()).any(1).sum())} rows, {y.shape[1]} attributes"
+        protocol = (
+            f"{self.split_name} split, {known}, blanks left out, probability above 1/2 is yes"
         )
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class ImportanceBound:
-    """log p_k(x) in nats, mean over rows: the importance-weighted bound.
-
-    Attributes:
-        x: Rows as the model sees them, (n, *event).
-        k: Importance weights for each row.
-        split_name: For the protocol.
-        binarised_seed: Binarise the rows once with this seed; None leaves them.
-        chunk: Weights drawn at once.
-        rows: Rows passed at once.
-        seed: Of the draws.
-    """
-
-    x: Tensor
-    _: KW_ONLY
-    k: int = 5000
-    split_name: str = "test"
-    binarised_seed: int | None = None
-    chunk: int = 50
-    rows: int = 20
-    seed: int = 0
-
-    def __call__(self, method: Weighs) -> Score:
-        x = self.x if self.binarised_seed is None else binarised(self.x, self.binarised_seed)
-        with seeded(self.seed, device_of(method)):
-            log_p, ess = likelihood.importance(method, x, self.k, chunk=self.chunk, rows=self.rows)
-        median = ess.median().item()
-        return Score(
-            value=log_p.mean().item(),
-            unit="nats",
-            n=len(x),
-            spread=standard_error(log_p),
-            protocol=f"importance-weighted bound, k = {self.k}, "
-            f"{rows_of(self.split_name, len(x), self.binarised_seed)}, seed {self.seed}; "
-            f"spread is the standard error over rows{self.caution(median)}",
-            detail={"ess_median": median, "ess_smallest": ess.min().item()},
+        error = Score(
+            value=means["error"],
+            unit="%",
+            n=len(y),
+            spread=standard_error(100 * attributes.row_terms(told, y)),
+            spread_is=OVER_ROWS,
+            protocol=f"{protocol}; mean over attributes",
+            detail={
+                "attributes": list(self.names),
+                **{name: nan_as_none(values) for name, values in each.items()},
+                "mean_always_commoner": means["always_commoner"],
+            },
         )
-
-    def caution(self, median: float) -> str:
-        """A warning where few draws carry the weight: the bound is then far below log p(x)."""
-        if median >= min(10, self.k / 10):
-            return ""
-        return (
-            f"; CAUTION: the median row has {median:.1f} effective draws of {self.k}, "
-            "too few to take the bound for log p(x)"
+        balanced = Score(
+            value=means["balanced_accuracy"],
+            unit="%",
+            n=len(y),
+            protocol=f"{protocol}; mean of the shares of yes and of no told right, then over "
+            "attributes",
         )
+        return {"attribute_error": error, "attribute_balanced_accuracy": balanced}
+
+
+def nan_as_none(values: Tensor) -> list[float | None]:
+    """Numbers for JSON, which has no NaN: values (k,)."""
+    return [None if v != v else v for v in values.tolist()]
 
 
 @final
@@ -254,18 +229,7 @@ class PeerError:
             unit="%",
             n=n,
             spread=sqrt(value * (100 - value) / n),
-            protocol=f"{self.split_name} split, {n} rows; {self.name} fitted on "
-            f"{len(self.y_train)} training rows, {labelled} labelled; no draws, no seed; "
-            "spread is the binomial standard error",
+            spread_is=BINOMIAL,
+            protocol=f"{self.name} fitted on {len(self.y_train)} training rows, {labelled} "
+            f"labelled; {self.split_name} split, {n} rows, no draws, no seed",
         )
-
-
-def standard_error(each: Tensor) -> float | None:
-    """Of the mean of independent rows: each (n,); None for a single row."""
-    return (each.std() / sqrt(len(each))).item() if len(each) > 1 else None
-
-
-def rows_of(split_name: str, n: int, binarised_seed: int | None) -> str:
-    """The rows of a protocol, in words."""
-    made = "" if binarised_seed is None else f" binarised once with seed {binarised_seed}"
-    return f"{split_name} split, {n} rows{made}"

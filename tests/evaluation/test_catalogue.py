@@ -1,0 +1,83 @@
+"""Measures by name: which stages take them, how they are grouped, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from evaluation.pictures import SPACE, Copier, Weighing, pictures
+
+from auxgen.data.batches import Resident, binarised
+from auxgen.engine.settings import Engine, adam
+from auxgen.errors import InputError
+from auxgen.evaluation import catalogue
+from auxgen.evaluation.scores import ImportanceNll
+from auxgen.evaluation.scores.pictured import Closeness, Samples
+from auxgen.experiment import Score, Stage
+
+
+def stage(method=None, **more) -> Stage:
+    data = {"train": pictures(20, 1), "test": pictures(12)}
+    batches = Resident(SPACE.enter(data["train"].raw()), 4, 0, binarised)
+    made = {"space": SPACE, "data": data, **more}
+    return Stage(method or Copier(), batches, Engine(1, adam(1e-3)), **made)
+
+
+def listed(method: object) -> Score:
+    return Score(1.0, "", 1, "listed")
+
+
+def test_measures_that_share_their_work_are_one_evaluation():
+    names = ["fd:cifar10-resnet56", "psnr", "precision:cifar10-resnet56", "l1", "fid"]
+    chosen = catalogue.select({"copier": stage()}, names, split="test", rows=5)["copier"]
+    both, close, canonical = chosen.values()
+    assert isinstance(both, Samples)
+    assert (both.extractor, both.measures) == ("cifar10-resnet56", ("FD", "precision"))
+    assert len(both.real) == 5
+    assert isinstance(close, Closeness)
+    assert close.measures == ("psnr", "l1")
+    assert isinstance(canonical, Samples)
+    assert canonical.extractor == "inception"
+
+
+def test_what_a_stage_lists_comes_before_the_catalogue():
+    one = stage(evaluations={"psnr": listed, "other": listed})
+    assert catalogue.select({"a": one}, ["psnr"], split="test", rows=None) == {
+        "a": {"psnr": listed}
+    }
+
+
+def test_a_measure_goes_to_the_stages_that_can_be_measured_so():
+    chosen = catalogue.select(
+        {"bare": stage(data={}), "copier": stage()}, ["knn_accuracy"], split="test", rows=None
+    )
+    assert list(chosen["bare"]) == []
+    assert list(chosen["copier"]) == ["knn_accuracy"]
+
+
+def test_bits_are_measured_as_bits_and_draws_are_counted():
+    chosen = catalogue.select({"a": stage(Weighing())}, ["nll:7"], split="test", rows=None)["a"][
+        "nll:7"
+    ]
+    assert isinstance(chosen, ImportanceNll)
+    assert (chosen.k, chosen.binarised_seed, chosen.split_name) == (7, 0, "test")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("psnrr", "did you mean 'psnr'"),
+        ("fd", "wants an extractor after a colon"),
+        ("psnr:3", "takes nothing after a colon, and got '3'"),
+        ("nll", "Copier cannot weigh draws"),
+        ("importance_bound", "Copier cannot weigh draws"),
+    ],
+)
+def test_what_cannot_be_measured_is_told(name: str, said: str):
+    with pytest.raises(InputError, match=said):
+        catalogue.select({"a": stage()}, [name], split="test", rows=None)
+
+
+def test_a_number_of_draws_and_a_split_are_checked():
+    with pytest.raises(InputError, match="a number of draws is wanted, not 'many'"):
+        catalogue.select({"a": stage(Weighing())}, ["nll:many"], split="test", rows=None)
+    with pytest.raises(InputError, match="split 'tset'; did you mean 'test'"):
+        catalogue.select({"a": stage()}, ["psnr"], split="tset", rows=None)

@@ -1,0 +1,102 @@
+"""Scores of samples and reconstructions: what they compare, are called and tell."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from evaluation.pictures import SPACE, Copier, pictures, quadrants
+
+from auxgen.errors import InputError
+from auxgen.evaluation import distances
+from auxgen.evaluation.drawing import device_of, seeded
+from auxgen.evaluation.extractors import extract, quantised
+from auxgen.evaluation.scores import coded, pictured
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.setenv("AUXGEN_CACHE", str(tmp_path))
+    monkeypatch.setattr(pictured, "extractor", quadrants)
+
+
+def test_samples_are_compared_by_the_frechet_distance_of_their_features():
+    real = pictures(60)
+    asked = pictured.Samples(real, SPACE, extractor="quadrants", measures=("FD",), n=80, seed=3)
+    score = asked(Copier())["FD(quadrants)"]
+    with seeded(3, device_of(None)):
+        fake = quantised(SPACE.leave(Copier().sample(80)))
+    features = (extract(quadrants(), x).features for x in (real.x, fake))
+    assert score.value == distances.frechet(*map(distances.gaussian, features)).item()
+    assert score.n == 80
+    assert "80 samples beside the 60 rows of the test split, seed 3" in score.protocol
+    assert "means of quadrants" in score.protocol
+    assert score.caution == ""
+
+
+def test_only_the_canonical_inception_gives_an_fid(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pictured, "extractor", lambda name: quadrants("inception"))
+    asked = pictured.Samples(
+        pictures(20), SPACE, extractor="inception", measures=("FD", "KD", "CS", "recall")
+    )
+    assert list(asked(Copier())) == ["FID", "KID", "IS", "recall(inception)"]
+
+
+def test_too_few_pictures_for_a_covariance_are_told_of():
+    asked = pictured.Samples(pictures(4), SPACE, extractor="quadrants", measures=("FD",))
+    assert "4 rows for 4 features" in asked(Copier())["FD(quadrants)"].caution
+
+
+def test_a_perfect_copy_has_no_distance_and_shows_every_label():
+    asked = pictured.Reconstructions(
+        pictures(30), SPACE, extractor="quadrants", measures=("FD", "accuracy", "precision")
+    )
+    made = asked(Copier())
+    assert made["reconstruction FD(quadrants)"].value == pytest.approx(0, abs=1e-10)
+    assert made["reconstruction accuracy(quadrants)"].value == 100
+    assert made["reconstruction precision(quadrants)"].value == 1
+
+
+def test_a_faded_copy_loses_the_label_of_light_pictures_alone():
+    asked = pictured.Reconstructions(
+        pictures(30), SPACE, extractor="quadrants", measures=("accuracy",)
+    )
+    score = asked(Copier(fade=0.2))["reconstruction accuracy(quadrants)"]
+    assert (score.value, score.n) == (50, 30)
+    assert score.spread == pytest.approx(100 * (0.25 / 29) ** 0.5, rel=1e-6)
+
+
+def test_closeness_is_that_of_the_pictures():
+    real = pictures(10)
+    made = pictured.Closeness(real, SPACE)(Copier(fade=0.5))
+    half = real.raw().double() / 2
+    assert made["l1"].value == pytest.approx(half.mean().item(), rel=1e-5)
+    errors = half.square().flatten(1).mean(1)
+    assert made["psnr"].value == pytest.approx((-10 * errors.log10()).mean().item(), rel=1e-5)
+    assert "window of 3 pixels" in made["ssim"].protocol
+
+
+def test_a_measure_or_a_label_that_is_not_there_is_told():
+    with pytest.raises(InputError, match="did you mean 'FD'"):
+        pictured.Samples(pictures(9), SPACE, extractor="q", measures=("FDD",))(Copier())
+    real = pictures(9)
+    blank = type(real)(real.x, real.y * 0 - 1, real.classes, "blank", "")
+    with pytest.raises(InputError, match="labelled rows"):
+        pictured.Reconstructions(blank, SPACE, extractor="q", measures=("accuracy",))(Copier())
+
+
+def test_codes_tell_classes_and_information():
+    asked = coded.Codes(pictures(60, 1), pictures(40), SPACE, measures=tuple(coded.MEASURES))
+    made = asked(Copier())
+    assert made["knn_accuracy"].value == 100
+    assert made["probe_accuracy"].value == 100
+    assert made["silhouette"].value > 0.5
+    mean = SPACE.enter(pictures(40).raw()).double()
+    exact = (0.5 * (mean.square() + 0.25 - 1) - torch.tensor(0.5).log()).mean(0)
+    assert made["kl"].value == pytest.approx(exact.sum().item(), rel=1e-5)
+    assert made["active_units"].value == int((exact > 0.01).sum()) == 16
+    assert 0 < made["information"].value < made["information"].detail["upper_bound"][0]
+
+
+def test_codes_without_labels_or_training_rows_are_refused():
+    with pytest.raises(InputError, match="no labelled row to take neighbours from"):
+        coded.Codes(None, pictures(10), SPACE, measures=("knn_accuracy",))(Copier())

@@ -1,0 +1,57 @@
+"""Tables in the terminal: values by run, means over seeds, and how it was measured, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from auxgen.errors import InputError
+from auxgen.report.tables import show
+
+
+def result(value: float, *, protocol: str = "error; 10 rows", **asked: Any) -> dict[str, Any]:
+    score = {
+        "value": value,
+        "unit": "%",
+        "n": 10,
+        "protocol": protocol,
+        "spread": 0.5,
+        "spread_is": "binomial standard error",
+        "caution": "ten rows only",
+    }
+    run = {"experiment": "adgm.digits", "options": {"seed": asked.get("seed", 0)}, **asked}
+    return {"run": run, "scores": {"sdgm/test_error": score}}
+
+
+def test_runs_that_differ_in_their_seed_alone_get_their_mean(capsys: pytest.CaptureFixture[str]):
+    show(["a", "b"], [result(2.0, seed=0), result(4.0, seed=1)], mixed=False)
+    said = capsys.readouterr().out
+    assert "mean, 2 seeds" in said
+    assert "3 \N{PLUS-MINUS SIGN} 1.4 %" in said
+
+
+@pytest.mark.parametrize("other", [{"seed": 0}, {"seed": 1, "experiment": "adgm.own"}])
+def test_other_runs_get_none(other: dict[str, Any], capsys: pytest.CaptureFixture[str]):
+    show(["a", "b"], [result(2.0, seed=0), result(4.0, **other)], mixed=False)
+    assert "mean" not in capsys.readouterr().out
+
+
+def test_how_it_was_measured_is_told_once_with_spread_and_caution(
+    capsys: pytest.CaptureFixture[str],
+):
+    show(["a", "b"], [result(2.0, seed=0), result(4.0, seed=1)], mixed=False)
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("10 rows") == 1
+    note = "sdgm/test_error: error; \N{PLUS-MINUS SIGN} binomial standard error; CAUTION: ten rows"
+    assert note in said
+
+
+def test_different_protocols_are_refused_unless_mixed(capsys: pytest.CaptureFixture[str]):
+    two = [result(2.0, seed=0), result(4.0, seed=1, protocol="error; 99 rows")]
+    with pytest.raises(InputError, match="measured in different ways"):
+        show(["a", "b"], two, mixed=False)
+    show(["a", "b"], two, mixed=True)
+    said = capsys.readouterr().out
+    assert "99 rows" in said
+    assert "3 \N{PLUS-MINUS SIGN}" not in said
