@@ -54,6 +54,7 @@ class Extractor:
         channels: That it takes, 1 or 3; grey pictures are repeated to 3.
         protocol: How, in words: network, features, size, resize, precision, hash.
         rows: Pictures that pass at once.
+        classes: Names of the classes whose probabilities it gives; empty where it gives none.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Extractor:
     channels: int
     protocol: str
     rows: int = 256
+    classes: tuple[str, ...] = ()
 
     def label(self, measure: str) -> str:
         """What a measure in these features is called: "FID", or "FD(cifar10-resnet56)".
@@ -83,6 +85,7 @@ def made(
     protocol: str,
     weights: str,
     rows: int = 256,
+    classes: tuple[str, ...] = (),
     remark: str = "",
 ) -> Extractor:
     """An extractor with its hash.
@@ -94,11 +97,12 @@ def made(
         protocol: In words, less the hash.
         weights: Hash of the weights.
         rows: See `Extractor`.
+        classes: See `Extractor`; not hashed.
         remark: Told with the protocol; not hashed.
     """
     sha256 = checksum(f"{PREPARATION}\n{weights}\n{protocol}".encode())
     told = "; ".join(filter(None, (f"{name}: {protocol}", remark, f"extractor {sha256[:8]}")))
-    return Extractor(name, sha256, network, channels, told, rows)
+    return Extractor(name, sha256, network, channels, told, rows, classes)
 
 
 def extractor(name: str) -> Extractor:

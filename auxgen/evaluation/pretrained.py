@@ -19,6 +19,10 @@ from .extractors import Extracted, Extractor, made, resized
 
 RESNET56 = "cifar10_resnet56.safetensors"
 VGG19 = "vgg19_normalised_to_conv3_1.safetensors"
+CIFAR10 = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -111,6 +115,7 @@ def cifar10_resnet56() -> Extractor:
         protocol="the 64 means over places before the last map, of uint8 RGB at 32x32 (others "
         "resized, bilinear, antialiased when shrinking), ImageNet mean and deviation, float32",
         weights=found.sha256,
+        classes=CIFAR10,
     )
 
 

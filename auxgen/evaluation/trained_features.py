@@ -140,6 +140,7 @@ def of_folder(path: Path, name: str | None = None) -> Extractor:
         protocol=f"features of {found.config['builder']}, of uint8 {colours} at "
         f"{width}x{height} (others resized, bilinear, antialiased when shrinking), float32",
         weights=json.dumps(config, sort_keys=True),
+        classes=space.classes,
         remark=accuracy(path),
     )
 

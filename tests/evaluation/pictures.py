@@ -40,7 +40,14 @@ class Quadrants:
 
 
 def quadrants(name: str = "quadrants") -> Extractor:
-    return made(name, Quadrants(), channels=1, protocol="means of quadrants", weights="none")
+    return made(
+        name,
+        Quadrants(),
+        channels=1,
+        protocol="means of quadrants",
+        weights="none",
+        classes=SPACE.classes,
+    )
 
 
 class Copier(Method):

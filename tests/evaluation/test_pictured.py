@@ -80,8 +80,13 @@ def test_a_measure_or_a_label_that_is_not_there_is_told():
         pictured.Samples(pictures(9), SPACE, extractor="q", measures=("FDD",))(Copier())
     real = pictures(9)
     blank = type(real)(real.x, real.y * 0 - 1, real.classes, "blank", "")
-    with pytest.raises(InputError, match="labelled rows"):
-        pictured.Reconstructions(blank, SPACE, extractor="q", measures=("accuracy",))(Copier())
+    others = type(real)(real.x, real.y, ("night", "day"), "others", "")
+    for broken in (blank, others):
+        asked = pictured.Reconstructions(
+            broken, SPACE, extractor="quadrants", measures=("accuracy",)
+        )
+        with pytest.raises(InputError, match="labelled rows"):
+            asked(Copier())
 
 
 def test_codes_tell_classes_and_information():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -12,16 +13,28 @@ from ...experiment import Score
 from .. import class_scores, distances, manifolds
 from ..extractors import Extracted
 
-Compared = Callable[[Extracted, Extracted], Mapping[str, Score]]
-"""Features of real pictures and of others -> scores by name; their protocols say what was done."""
+
+class Real(NamedTuple):
+    """What is known of real pictures in an extractor's features, most of it from the cache.
+
+    Attributes:
+        features: (n, d).
+        moments: Their mean and covariance, made when they are asked for.
+    """
+
+    features: Tensor
+    moments: Callable[[], distances.Gaussian]
 
 
-def frechet(real: Extracted, fake: Extracted) -> dict[str, Score]:
+Compared = Callable[[Real, Extracted], Mapping[str, Score]]
+"""Real pictures and others -> scores by name; their protocols say what was done."""
+
+
+def frechet(real: Real, fake: Extracted) -> dict[str, Score]:
     """Frechet distance (Heusel et al. 2017): FD."""
     few = min(len(real.features), len(fake.features))
-    both = distances.gaussian(real.features), distances.gaussian(fake.features)
     score = Score(
-        value=distances.frechet(*both).item(),
+        value=distances.frechet(real.moments(), distances.gaussian(fake.features)).item(),
         unit="",
         n=len(fake.features),
         protocol="Frechet distance",
@@ -30,7 +43,7 @@ def frechet(real: Extracted, fake: Extracted) -> dict[str, Score]:
     return {"FD": score}
 
 
-def kernel(real: Extracted, fake: Extracted) -> dict[str, Score]:
+def kernel(real: Real, fake: Extracted) -> dict[str, Score]:
     """Kernel distance (Binkowski et al. 2018): KD, in the conventional 100 subsets of 1,000."""
     size = min(1000, len(real.features), len(fake.features))
     each = distances.kernel_distances(real.features, fake.features, subsets=100, size=size)
@@ -45,7 +58,7 @@ def kernel(real: Extracted, fake: Extracted) -> dict[str, Score]:
     return {"KD": score}
 
 
-def classes(real: Extracted, fake: Extracted) -> dict[str, Score]:
+def classes(real: Real, fake: Extracted) -> dict[str, Score]:
     """exp of the mean KL from the class probabilities to their mean (Salimans et al. 2016): CS.
 
     Of the fakes alone: 10 consecutive groups, 5,000 pictures each in the paper.
@@ -65,13 +78,13 @@ def classes(real: Extracted, fake: Extracted) -> dict[str, Score]:
     return {"CS": score}
 
 
-def precision_and_recall(real: Extracted, fake: Extracted) -> dict[str, Score]:
+def precision_and_recall(real: Real, fake: Extracted) -> dict[str, Score]:
     """Improved precision and recall (Kynkaanniemi et al. 2019), fractions, k = 3."""
     found = manifolds.precision_recall(real.features, fake.features)._asdict()
     return {name: fraction(value, f"improved {name}, k = 3", fake) for name, value in found.items()}
 
 
-def density_and_coverage(real: Extracted, fake: Extracted) -> dict[str, Score]:
+def density_and_coverage(real: Real, fake: Extracted) -> dict[str, Score]:
     """Density and coverage (Naeem et al. 2020), k = 5; density may be above 1."""
     found = manifolds.density_coverage(real.features, fake.features)._asdict()
     return {name: fraction(value, f"{name}, k = 5", fake) for name, value in found.items()}
@@ -95,7 +108,7 @@ COMPARISONS: Mapping[str, Compared] = MappingProxyType(
 """What makes each measure; one function makes those that share their work."""
 
 
-def compare(real: Extracted, fake: Extracted, measures: Sequence[str]) -> dict[str, Score]:
+def compare(real: Real, fake: Extracted, measures: Sequence[str]) -> dict[str, Score]:
     """The measures named, in their order."""
     found: dict[str, Score] = {}
     for measure in measures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import final
 
@@ -16,8 +17,8 @@ from ...exploring.codes import reconstruct
 from ...exploring.sampling import sample
 from .. import closeness
 from ..drawing import device_of, seeded
-from ..extractors import Extracted, Extractor, extract, extracted, extractor, quantised
-from .compared import COMPARISONS, compare
+from ..extractors import Extracted, Extractor, extract, extracted, extractor, quantised, statistics
+from .compared import COMPARISONS, Real, compare
 from .protocol import OVER_ROWS, standard_error
 
 
@@ -151,7 +152,7 @@ def labelled(
         if measure not in (*COMPARISONS, "accuracy"):
             raise unknown("measure of pictures", measure, [*COMPARISONS, "accuracy"])
     of_sets = [m for m in measures if m != "accuracy"]
-    scores = compare(extracted(found, real), fake, of_sets) if of_sets else {}
+    scores = compare(known(found, real), fake, of_sets) if of_sets else {}
     if "accuracy" in measures:
         scores["accuracy"] = accuracy(real, fake, found)
     return {
@@ -160,15 +161,20 @@ def labelled(
     }
 
 
+def known(found: Extractor, real: Examples) -> Real:
+    """Features of real pictures, and their moments, from the cache where they are known."""
+    return Real(extracted(found, real).features, partial(statistics, found, real))
+
+
 def accuracy(real: Examples, back: Extracted, found: Extractor) -> Score:
     """Share of labelled rows whose reconstruction still shows their label, per cent."""
-    known = real.y >= 0
-    if back.probs is None or back.probs.shape[1] != len(real.classes) or not known.any():
+    labelled = real.y >= 0
+    if back.probs is None or found.classes != real.classes or not labelled.any():
         raise InputError(
-            f"{found.name} does not tell the {len(real.classes)} classes of {real.name}; wanted "
-            "for an accuracy is a classifier of these classes, and labelled rows."
+            f"{found.name} does not tell the classes of {real.name}; wanted for an accuracy is a "
+            "classifier of these classes, and labelled rows."
         )
-    right = (back.probs.argmax(1) == real.y)[known].double()
+    right = (back.probs.argmax(1) == real.y)[labelled].double()
     return Score(
         value=100 * right.mean().item(),
         unit="%",
