@@ -85,7 +85,7 @@ def probabilities(probs: Tensor, *, least: int = 2) -> Tensor:
 
 
 def pictures(x: Tensor, name: str = "pictures") -> Tensor:
-    """Pictures in [0, 1]: x (n, channels, height, width) -> the same in float64.
+    """Pictures in [0, 1]: x (n, channels, height, width) -> the same without a graph.
 
     Raises:
         InputError: Another shape, none of them, whole numbers, or values outside [0, 1].
@@ -100,11 +100,11 @@ def pictures(x: Tensor, name: str = "pictures") -> Tensor:
     low, high = (end.item() for end in x.aminmax())
     if not (low >= 0 and high <= 1):  # so that NaN is refused too
         raise InputError(f"The {name} lie in [{low:.4g}, {high:.4g}]; wanted is [0, 1].")
-    return x.detach().double()
+    return x.detach()
 
 
 def picture_sets(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Two sets of pictures with as many channels, of any size and number, in float64.
+    """Two sets of pictures with as many channels, of any size and number.
 
     Raises:
         InputError: As `pictures`, or the channels differ.
@@ -119,7 +119,7 @@ def picture_sets(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def picture_pairs(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Two sets of pictures of one shape, each row beside its own, in float64.
+    """Two sets of pictures of one shape, each row beside its own.
 
     Raises:
         InputError: As `picture_sets`, or number or size differ.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from ..errors import InputError
 from . import checks
 
-ROWS = 256
-"""Pictures whose windows are averaged at once."""
+ROWS = 16
+"""Pictures that are held in float64 at once: few, which stay in the processor's cache."""
 
 
 def psnr(x: Tensor, y: Tensor) -> Tensor:
@@ -25,14 +27,12 @@ def psnr(x: Tensor, y: Tensor) -> Tensor:
     Raises:
         InputError: Different shapes, or values outside [0, 1].
     """
-    x, y = checks.picture_pairs(x, y)
-    return -10 * (x - y).square().flatten(1).mean(1).log10()
+    return -10 * _each(lambda a, b: (a - b).square().flatten(1).mean(1), x, y).log10()
 
 
 def l1(x: Tensor, y: Tensor) -> Tensor:
     """Mean absolute difference, between 0 and 1: (n, c, h, w) twice -> (n,). Raises as `psnr`."""
-    x, y = checks.picture_pairs(x, y)
-    return (x - y).abs().flatten(1).mean(1)
+    return _each(lambda a, b: (a - b).abs().flatten(1).mean(1), x, y)
 
 
 def ssim(x: Tensor, y: Tensor) -> Tensor:
@@ -53,10 +53,7 @@ def ssim(x: Tensor, y: Tensor) -> Tensor:
     Raises:
         InputError: As `psnr`, or a side below 3.
     """
-    x, y = checks.picture_pairs(x, y)
-    window = ssim_window(*x.shape[2:])
-    pairs = zip(x.split(ROWS), y.split(ROWS), strict=True)
-    return torch.cat([_ssim(a, b, window) for a, b in pairs])
+    return _each(lambda a, b: _ssim(a, b, ssim_window(*a.shape[2:])), x, y)
 
 
 def ssim_window(height: int, width: int) -> int:
@@ -69,6 +66,13 @@ def ssim_window(height: int, width: int) -> int:
     if side < 3:
         raise InputError(f"The pictures are {height} by {width}; sides of 3 or more are wanted.")
     return min(11, side - 1 + side % 2)
+
+
+def _each(measure: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor) -> Tensor:
+    """A measure of each pair in float64, some pairs at a time: x, y (n, c, h, w) -> (n,)."""
+    x, y = checks.picture_pairs(x, y)
+    pairs = zip(x.split(ROWS), y.split(ROWS), strict=True)
+    return torch.cat([measure(a.double(), b.double()) for a, b in pairs])
 
 
 def _ssim(x: Tensor, y: Tensor, window: int) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..errors import InputError, at_least
 from . import checks
 
-BLOCK = 1024
+BLOCK = 256
 """Rows whose kernel with all others is held at once."""
 
 

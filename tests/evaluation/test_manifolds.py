@@ -36,7 +36,7 @@ def lattice(n: int, seed: int) -> Tensor:
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])
-@pytest.mark.parametrize("block", [7, 1024])
+@pytest.mark.parametrize("block", [7, 256])
 @pytest.mark.parametrize("offset", [0.0, 1e8])
 def test_all_four_are_those_by_enumeration(monkeypatch, k, block, offset):
     monkeypatch.setattr(manifolds, "BLOCK", block)

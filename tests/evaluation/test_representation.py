@@ -119,7 +119,7 @@ def test_units_are_active_by_their_kl_or_by_what_their_means_vary():
     assert active_by_variance(mean, threshold=0.005) == 3
 
 
-@pytest.mark.parametrize("block", [7, 1024])
+@pytest.mark.parametrize("block", [7, 64])
 def test_information_is_that_by_the_whole_matrix_of_densities(monkeypatch, block):
     monkeypatch.setattr(representation, "BLOCK", block)
     mean, sd = posteriors(50, 4)
