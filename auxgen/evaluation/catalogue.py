@@ -14,6 +14,7 @@ from ..data.examples import Examples, Space
 from ..errors import InputError, unknown
 from ..experiment import Evaluation, Stage
 from .scores import bounds, coded, pictured
+from .scores import transported as transport
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,16 @@ def codes(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation
     )
 
 
+def transported(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
+    without(argument)
+    abilities.sampler(on.method)
+    rest = [name for name in on.data if name != on.split]
+    if not rest:
+        raise InputError("A distance wants a second split of true rows beside it, for its floor.")
+    others = on.space.enter(on.data[rest[0]][: on.rows].raw())
+    return transport.Transported(on.x, others, measures=measures, split_name=on.split)
+
+
 def elbo(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
     without(argument)
     abilities.bounded(on.method)
@@ -155,6 +166,7 @@ MEASURES: Mapping[str, tuple[Maker, str]] = MappingProxyType(
         },
         **{name: (closeness, name) for name in pictured.CLOSENESS},
         **{name: (codes, name) for name in coded.MEASURES},
+        **{name: (transported, name) for name in transport.DISTANCES},
         "elbo": (elbo, "elbo"),
         "importance_bound": (importance_bound, "importance_bound"),
         "nll": (nll, "nll"),

@@ -9,8 +9,10 @@ from auxgen.data.batches import Resident, binarised
 from auxgen.engine.settings import Engine, adam
 from auxgen.errors import InputError
 from auxgen.evaluation import catalogue
+from auxgen.evaluation.drawing import device_of, seeded
 from auxgen.evaluation.scores import ImportanceNll
 from auxgen.evaluation.scores.pictured import Closeness, Samples
+from auxgen.evaluation.transport import sliced_w1, w1
 from auxgen.experiment import Score, Stage
 
 
@@ -81,3 +83,18 @@ def test_a_number_of_draws_and_a_split_are_checked():
         catalogue.select({"a": stage(Weighing())}, ["nll:many"], split="test", rows=None)
     with pytest.raises(InputError, match="split 'tset'; did you mean 'test'"):
         catalogue.select({"a": stage()}, ["psnr"], split="tset", rows=None)
+
+
+def test_a_distance_of_samples_has_the_distance_of_other_true_rows_beside_it():
+    chosen = catalogue.select({"a": stage()}, ["w1", "sliced_w1"], split="test", rows=10)["a"]
+    found = chosen["w1+sliced_w1"](Copier())
+    assert isinstance(found, dict)
+    real, others = (SPACE.enter(pictures(n, s).raw())[:10] for n, s in ((12, 0), (20, 1)))
+    assert found["w1"].n == 10
+    assert found["w1"].detail["floor"] == w1(real, others).item()
+    assert found["sliced_w1"].detail["floor"] == sliced_w1(real, others).item()
+    with seeded(0, device_of(None)):
+        assert found["w1"].value == w1(real, Copier().sample(10)).item()
+    alone = stage(data={"test": pictures(12)})
+    with pytest.raises(InputError, match="second split"):
+        catalogue.select({"a": alone}, ["w1"], split="test", rows=None)

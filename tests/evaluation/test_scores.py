@@ -106,3 +106,15 @@ def test_label_spreading_separates_two_clouds_from_one_label_each(peer):
     score = evaluation(None)
     assert (score.value, score.n) == (0.0, 20)
     assert "60 training rows, 2 labelled" in score.protocol
+
+
+def test_the_negative_log_likelihood_is_that_of_the_bound_also_for_each_dimension():
+    model = LinearGaussian()
+    x = model.p_x().sample((30,))
+    made = scores.ImportanceNll(x, k=20)(model)
+    exact = -model.p_x().log_prob(x).mean().item()
+    assert made["nll"].value == pytest.approx(exact, rel=1e-12)
+    assert made["nll_per_dimension"].value == pytest.approx(exact / 3, rel=1e-12)
+    assert made["nll_per_dimension"].unit == "nats per dimension"
+    assert made["nll_per_dimension"].spread == pytest.approx((made["nll"].spread or 0) / 3)
+    assert "k = 20" in made["nll"].protocol
