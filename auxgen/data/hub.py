@@ -16,7 +16,7 @@ from .examples import Examples
 from .pixels import Encoded, Frame, Pictures, blocks, shape_of
 
 SPLITS = {"training": "train", "testing": "test", "validation": "valid", "val": "valid"}
-SPLITS |= {"dev": "valid"}
+SPLITS |= {"dev": "valid", "unlabelled": "unlabeled"}
 """Other names of the splits."""
 
 

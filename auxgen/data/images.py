@@ -10,26 +10,47 @@ from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from ..errors import InputError, unknown
 from . import hub, own
 from .cache import Key, kept, newest
 from .examples import Examples
 from .fingerprints import of_files, stamped
+from .folders import images_in
+from .official import layout
+from .official.layout import Official
+from .official.norb import PAIRS, SINGLES
+from .official.stl10 import STL10
+from .official.svhn import SVHN
 from .pixels import Frame
 
 DATA_FILES = frozenset({".parquet", ".arrow"})
 DIGITS_TEST = 500
 WHOLE = Frame()
+AREAS = Frame(filter=Image.Resampling.BOX)
+"""Pictures made smaller by the mean over areas."""
+POINTS = Frame(filter=Image.Resampling.NEAREST)
+"""Pictures made smaller by leaving out pixels."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A set of the hub, and the frame that its pictures have by default."""
+    """Where a set is from.
 
-    hub: str
+    Attributes:
+        hub: Its id on the Hugging Face hub; None where no copy there can be read.
+        config: Of the hub's set.
+        frame: That its pictures have by default.
+        folders: Of AUXGEN_DATA that may hold it, the first that is there; none for its own name.
+        official: The files that its authors publish, if they can be read.
+    """
+
+    hub: str | None
     config: str | None = None
     frame: Frame = WHOLE
+    folders: tuple[str, ...] = ()
+    official: Official | None = None
 
 
 KNOWN: Mapping[str, Source] = MappingProxyType(
@@ -37,8 +58,19 @@ KNOWN: Mapping[str, Source] = MappingProxyType(
         "mnist": Source("ylecun/mnist"),
         "fashion_mnist": Source("zalando-datasets/fashion_mnist"),
         "cifar10": Source("uoft-cs/cifar10"),
-        "svhn": Source("ufldl-stanford/svhn", "cropped_digits"),
+        "svhn": Source("ufldl-stanford/svhn", "cropped_digits", official=SVHN),
         "celeba": Source("flwrlabs/celeba", frame=Frame(size=64, crop=148)),
+        # nearest, as Maaloe et al.'s code makes 32x32 of them
+        "small_norb": Source(None, frame=POINTS, official=PAIRS),
+        "small_norb_single": Source(None, frame=POINTS, folders=("small_norb",), official=SINGLES),
+        "stl10": Source("tanganke/stl10", frame=AREAS, official=STL10),
+        # shorter side to 32, then the centre (Warde-Farley and Bengio 2017, section 5.3)
+        "imagenet32": Source(
+            "ILSVRC/imagenet-1k",
+            frame=replace(AREAS, size=32),
+            folders=("imagenet32", "imagenet"),
+        ),
+        "tiny_imagenet": Source("zh-plus/tiny-imagenet"),
     }
 )
 
@@ -52,7 +84,8 @@ def load(
         name: "digits" (scikit-learn's 1797 of 8x8, needs no network), a name in KNOWN, a hub id
             "owner/name" or "owner/name:configuration", or a folder. A folder of that name in
             AUXGEN_DATA comes first, then the hub.
-        split: "train", "test" or "valid", by whatever name the set calls it.
+        split: "train", "test" or "valid", by whatever name the set calls it; "extra" and
+            "unlabeled" of sets that have them.
         size: Side in pixels of the square that pictures are resized to.
         crop: Side in pixels of the square cut from their centres before.
 
@@ -63,27 +96,33 @@ def load(
     split = hub.SPLITS.get(split, split)
     if name == "digits":
         return digits(split, size, crop)
-    hub_id, _, config = name.partition(":")
-    source = KNOWN.get(name) or Source(hub_id, config or None)
-    frame = Frame(
-        source.frame.size if size is None else size, source.frame.crop if crop is None else crop
-    )
-    folder = at_home(hub_id)
-    if folder is None and name not in KNOWN and hub_id.count("/") != 1:
+    place, _, config = name.partition(":")
+    source = KNOWN.get(name) or Source(place, config or None)
+    sides = {k: v for k, v in (("size", size), ("crop", crop)) if v is not None}
+    frame = replace(source.frame, **sides)
+    folder = at_home(place, source.folders)
+    if folder is None and name not in KNOWN and place.count("/") != 1:
         raise unknown("image set or folder", name, ["digits", *KNOWN])
     if folder is None:
         return from_hub(name, source, split, frame)
+    if source.official is not None and is_official(source.official, folder):
+        return layout.load(name, source.official, folder, split, frame)
     if data_files(folder):
         return from_folder(name, folder, split, source.config, frame)
     return replace(own.framed(folder, split=split, frame=frame), name=f"{name}/{split}")
 
 
-def at_home(name: str) -> Path | None:
-    """The folder of that name in AUXGEN_DATA, or that folder itself; None if neither is there."""
+def at_home(name: str, folders: tuple[str, ...] = ()) -> Path | None:
+    """The set's folder in AUXGEN_DATA, or that folder itself; None if neither is there."""
     places = [Path(name).expanduser()] if name not in KNOWN else []
     if root := os.environ.get("AUXGEN_DATA"):
-        places.insert(0, Path(root).expanduser() / name)
+        places = [Path(root).expanduser() / folder for folder in folders or (name,)] + places
     return next((p for p in places if name and p.is_dir()), None)
+
+
+def is_official(official: Official, folder: Path) -> bool:
+    """Whether a folder has official files, or nothing else that could be the set either."""
+    return official.within(folder) or not (data_files(folder) or any(images_in(folder)))
 
 
 def data_files(folder: Path) -> list[Path]:
@@ -105,10 +144,13 @@ def from_folder(name: str, folder: Path, split: str, config: str | None, frame: 
 
 def from_hub(name: str, source: Source, split: str, frame: Frame) -> Examples:
     """A set of the hub at its present commit; offline, as it was last seen."""
-    made = f"hub {source.hub} {source.config} {split} {frame}"
+    if source.hub is None:
+        assert source.official is not None
+        raise layout.absent(name, source.official, split)
+    where, made = source.hub, f"hub {source.hub} {source.config} {split} {frame}"
     last = newest(Key(f"{name}/{split}", made, ""))
     try:
-        state = hub.commit(source.hub)
+        state = hub.commit(where)
     except InputError:
         if last is None:
             raise
@@ -117,7 +159,7 @@ def from_hub(name: str, source: Source, split: str, frame: Frame) -> Examples:
         return last
     return kept(
         Key(f"{name}/{split}", made, state or "offline"),
-        lambda: hub.draft(source.hub, split=split, config=source.config, state=state, frame=frame),
+        lambda: hub.draft(where, split=split, config=source.config, state=state, frame=frame),
     )
 
 

@@ -46,13 +46,15 @@ class Frame:
     """What becomes of every picture.
 
     Attributes:
-        size: Side in pixels of the square that it is resized to (Lanczos); None keeps its size.
+        size: Side in pixels of the square that it is resized to; None keeps its size.
         crop: Side in pixels of the square first cut from its centre; None for the largest square
             where `size` is given, else for all of it.
+        filter: By which it is resized.
     """
 
     size: int | None = None
     crop: int | None = None
+    filter: Image.Resampling = Image.Resampling.LANCZOS
 
     def __post_init__(self) -> None:
         for name, side in (("size", self.size), ("crop", self.crop)):
@@ -144,7 +146,7 @@ def framed(image: Image.Image, frame: Frame) -> Image.Image:
         left, top = (image.width - side) // 2, (image.height - side) // 2
         image = image.crop((left, top, left + side, top + side))
     if frame.size is not None and image.width != frame.size:
-        image = image.resize((frame.size, frame.size), Image.Resampling.LANCZOS)
+        image = image.resize((frame.size, frame.size), frame.filter)
     return image
 
 

@@ -1,0 +1,1 @@
+"""Sets in the files that their authors publish: one format a file."""

@@ -1,0 +1,79 @@
+"""Street View House Numbers (Netzer et al. 2011): cropped digits in MATLAB files.
+
+train_32x32.mat, test_32x32.mat and extra_32x32.mat each hold X (32, 32, 3, n) uint8, rows and
+columns of pixels first, and y (n, 1), 1 to 10, where 10 is the digit 0.
+http://ufldl.stanford.edu/housenumbers
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from ...errors import InputError
+from ..cache import Draft
+from ..pixels import TOGETHER, Frame
+from .decoded import Pixels, as_many, between
+from .decoded import draft as drafted
+from .layout import Official, Parts
+
+DIGITS = tuple("0123456789")
+PICTURE = (32, 32, 3)
+
+
+def draft(parts: Parts, title: str, frame: Frame) -> Draft:
+    """A split before it is decoded; its pixels are in memory once, until they are written.
+
+    Raises:
+        InputError: The file is cut short, or is another.
+    """
+    file = parts["X and y"]
+    x, y = variables(file)
+    if x.dtype != np.uint8 or x.ndim != 4 or x.shape[:3] != PICTURE:
+        raise InputError(f"{file} has X {x.dtype} {x.shape}; uint8 (32, 32, 3, n) is wanted.")
+    y = y.reshape(-1).astype(np.int64)
+    n = x.shape[-1]
+    as_many(n, len(y), (file, file))
+    between(y, 1, 10, file)
+
+    def blocks() -> Iterator[np.ndarray]:
+        for start in range(0, n, TOGETHER):
+            yield x[..., start : start + TOGETHER].transpose(3, 2, 0, 1)
+
+    pixels = Pixels(str(file), (n, 3, 32, 32), blocks())
+    return drafted(pixels, y % 10, DIGITS, title=title, frame=frame)
+
+
+def variables(file: Path) -> tuple[np.ndarray, np.ndarray]:
+    """X and y of a MATLAB file.
+
+    Raises:
+        InputError: They cannot be read, or are not there.
+    """
+    from scipy.io import loadmat
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of a variable that is damaged, scipy only warns
+            held = loadmat(str(file), variable_names=["X", "y"])
+    except Exception as error:  # scipy's, zlib's and the file system's are of many kinds
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise InputError(
+            f"{file} cannot be read ({reason}); the whole MATLAB file is wanted."
+        ) from error
+    missing = [name for name in ("X", "y") if name not in held]
+    if missing:
+        raise InputError(f"{file} has no variable {missing[0]}; X and y are wanted.")
+    return held["X"], held["y"]
+
+
+SVHN = Official(
+    files=MappingProxyType(
+        {split: {"X and y": f"{split}_32x32.mat"} for split in ("train", "test", "extra")}
+    ),
+    draft=draft,
+)
