@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
-from torch.distributions import Categorical, Distribution
+from torch.distributions import Bernoulli, Categorical, Distribution
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,24 @@ class Classifies(Protocol):
 
     def classify(self, x: Tensor, draws: int = 1) -> Categorical:
         """q(y|x), mean over `draws` of what it conditions on: x (b, *event) -> batch (b,)."""
+        ...
+
+
+@runtime_checkable
+class Describes(Protocol):
+    """Has a classifier of attributes."""
+
+    def attributes(self, x: Tensor) -> Bernoulli:
+        """q(y_k|x), independent over k: x (b, *event) -> batch (b, k)."""
+        ...
+
+
+@runtime_checkable
+class Extracts(Protocol):
+    """Has features of x, such as Frechet distances are measured in."""
+
+    def features(self, x: Tensor) -> Tensor:
+        """x (b, *event) -> (b, d)."""
         ...
 
 

@@ -36,3 +36,18 @@ def hold_then_cosine(step: Tensor, steps: int, hold: float, floor: float = 0.0) 
     """1 for the first `hold` (a fraction) of `steps`, then half a cosine to `floor`."""
     held = round(hold * steps)
     return cosine((step - held).clamp(min=0), steps - held, floor)
+
+
+def rise_then_cosine(step: Tensor, steps: int, rise: float, floor: float = 0.0) -> Tensor:
+    """To 1 over the first `rise` (a fraction) of `steps`, then half a cosine to `floor`.
+
+    One cycle (Smith & Topin, 2018, arXiv:1708.07120), with a cosine on the way down.
+    """
+    rising = round(rise * steps)
+    up = linear_warm_up(step + 1, rising)
+    return up.minimum(cosine((step - rising).clamp(min=0), max(steps - rising, 1), floor))
+
+
+def linear_rise(step: Tensor, steps: int, start: float) -> Tensor:
+    """From `start` at step 0 to 1 at `steps`, then 1; 1 throughout when `steps` is 0."""
+    return start + (1 - start) * linear_warm_up(step, steps)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from ..methods.auxiliary_dgm import SemiSupervised
+from ..methods.image_classifier import Labelled
+from ..methods.semi_supervised import SemiSupervised
 
 Corruption = Callable[[Tensor, torch.Generator], Tensor]
 """Rows as they lie -> as the model sees them in training: binarised, dequantised."""
@@ -23,6 +25,32 @@ def as_they_lie(x: Tensor, generator: torch.Generator) -> Tensor:
 def binarised(x: Tensor, generator: torch.Generator) -> Tensor:
     """Bits drawn with the grey values in [0, 1] as probabilities, afresh for every batch."""
     return torch.bernoulli(x, generator=generator)
+
+
+def flipped(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Every image mirrored left to right with probability 1/2: x (b, c, h, w)."""
+    coins = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device)
+    return torch.where(coins < 0.5, x.flip(-1), x)
+
+
+def shifted(x: Tensor, generator: torch.Generator, pixels: int) -> Tensor:
+    """Every image moved by up to so many pixels each way, zeros moving in: x (b, c, h, w).
+
+    The same as a crop of its size from the image padded by `pixels` all around.
+    """
+    h, w = x.shape[-2:]
+    corners = F.pad(x, [pixels] * 4).unfold(2, h, 1).unfold(3, w, 1)
+    top, left = torch.randint(
+        2 * pixels + 1, (2, len(x)), generator=generator, device=x.device
+    ).unbind()
+    return corners[torch.arange(len(x), device=x.device), :, top, left]
+
+
+def in_turn(x: Tensor, generator: torch.Generator, corruptions: Sequence[Corruption]) -> Tensor:
+    """One corruption after the other."""
+    for corruption in corruptions:
+        x = corruption(x, generator)
+    return x
 
 
 def picked(x: Tensor, rows: Tensor) -> Tensor:
@@ -120,6 +148,34 @@ class Resident:
         self.x = self.x.to(device)
         rows = self.stream(step, rank, ranks).to(device)
         return self.corruption(picked(self.x, rows), noise(device, self.seed, step, rank))
+
+
+@dataclass(eq=False)
+class LabelledBatches:
+    """Batches of labelled rows that live on the device.
+
+    Attributes:
+        x: Rows (n, ...), float32 or uint8.
+        y: Class indices (n,), or attributes (n, k), NaN where blank.
+        batch: Rows in a batch.
+        seed: Of the order and of the corruption.
+        corruption: What training does to rows, such as moving and mirroring them.
+    """
+
+    x: Tensor
+    y: Tensor
+    batch: int
+    seed: int
+    corruption: Corruption = as_they_lie
+
+    def __post_init__(self) -> None:
+        self.stream = Stream(len(self.x), self.batch, self.seed)
+
+    def __call__(self, step: int, rank: int, ranks: int, device: str) -> Labelled:
+        self.x, self.y = self.x.to(device), self.y.to(device)
+        rows = self.stream(step, rank, ranks).to(device)
+        x = self.corruption(picked(self.x, rows), noise(device, self.seed, step, rank))
+        return Labelled(x, self.y[rows])
 
 
 @dataclass(eq=False)

@@ -69,6 +69,7 @@ class Space:
         scale: They are then divided by this, one for each; empty for none.
         classes: Names of the classes, by index.
         columns: Names of the columns of a table.
+        attributes: Names of the attributes that the model tells, by index.
     """
 
     kind: Kind
@@ -80,6 +81,7 @@ class Space:
     scale: tuple[float, ...] = ()
     classes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:

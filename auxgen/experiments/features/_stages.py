@@ -1,0 +1,164 @@
+"""What the experiments on features share: the stage of a residual network on labelled images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from torch import Tensor
+
+from ...builders import Recipe
+from ...data import labels
+from ...data.batches import Corruption, LabelledBatches
+from ...data.examples import Examples, Space
+from ...engine.settings import Engine, adam
+from ...errors import InputError, at_least
+from ...evaluation.scores import AttributeTestErrors, Brier, Calibration, TestError
+from ...experiment import Evaluation, Monitor, Stage
+from ...schedules import rise_then_cosine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How large a network is, and how it is trained.
+
+    Attributes:
+        blocks: Blocks in each of three stages.
+        width: Channels of the first stage; four times as many features.
+        epochs: Passes over the labelled rows.
+        lr: Highest learning rate of Adam: it rises over a fifth of the steps, then falls to zero.
+        batch: Rows in a batch; batch norm needs two.
+        seed: Of the order and of what training does to rows.
+        corruption: What training does to rows.
+    """
+
+    blocks: int
+    width: int
+    epochs: float
+    lr: float
+    batch: int
+    seed: int
+    corruption: Corruption
+
+
+def by_class(train: Examples, test: Examples, plan: Plan) -> Stage:
+    """A classifier trained on the labelled rows of `train`, measured on those of `test`.
+
+    Raises:
+        InputError: The labels of `train` will not do, no row of `test` has one, or the images of
+            one are not shaped as the other's.
+    """
+    labels.check(train)
+    comparable(train, test, test.y >= 0)
+    known = train[labels.labelled(train.y)]
+    x = test.raw()
+    error = TestError(x, test.y, classes=test.classes)
+    more = {
+        "calibration_error": Calibration(x, test.y, classes=test.classes),
+        "brier": Brier(x, test.y, classes=test.classes),
+    }
+    return stage(
+        Recipe("image_classifier", {**sizes(known, plan), "classes": len(train.classes)}),
+        plan,
+        x=known.x,
+        y=known.y,
+        error={"test_error": error},
+        more=more,
+        data={"train": train, "test": test},
+        space=replace(seen(train), classes=train.classes),
+    )
+
+
+def by_attribute(train: Examples, test: Examples, plan: Plan) -> Stage:
+    """A classifier of each attribute, trained on the rows of `train` that have any.
+
+    Raises:
+        InputError: There are no attributes, or the images of one are not shaped as the other's.
+    """
+    if train.attributes is None or test.attributes is None:
+        raise InputError(
+            f"{train.name} has no attributes; a set with columns of 0 and 1 is wanted."
+        )
+    comparable(train, test, (~test.attributes.isnan()).any(1))
+    known = (~train.attributes.isnan()).any(1)
+    error = AttributeTestErrors(test.raw(), test.attributes, names=test.attribute_names)
+    return stage(
+        Recipe("attribute_classifier", {**sizes(train, plan), "attributes": len(error.names)}),
+        plan,
+        x=train.x[known],
+        y=train.attributes[known],
+        error={"attributes": error},
+        more={},
+        data={"train": train, "test": test},
+        space=replace(seen(train), attributes=train.attribute_names),
+    )
+
+
+def comparable(train: Examples, test: Examples, known: Tensor) -> None:
+    """Raises unless the model can be measured on the rows of `test` that are `known` (n,)."""
+    if not known.any():
+        raise InputError(f"No row of {test.name} is labelled; one or more is wanted, to test on.")
+    if train.x.shape[1:] != test.x.shape[1:]:
+        shapes = [" x ".join(map(str, e.x.shape[1:])) for e in (train, test)]
+        raise InputError(
+            f"Images of {train.name} are {shapes[0]} and of {test.name} {shapes[1]} (channels, "
+            "height, width); the same of both is wanted."
+        )
+
+
+def sizes(train: Examples, plan: Plan) -> dict[str, int]:
+    """The arguments that both builders take."""
+    at_least(1, blocks=plan.blocks, width=plan.width)
+    return {"channels": train.x.shape[1], "blocks": plan.blocks, "width": plan.width}
+
+
+def seen(train: Examples) -> Space:
+    """Images as they are."""
+    return Space(kind="images", shape=tuple(train.x.shape[1:]), flat=False)
+
+
+def stage(
+    made: Recipe,
+    plan: Plan,
+    *,
+    x: Tensor,
+    y: Tensor,
+    error: Mapping[str, Evaluation],
+    more: Mapping[str, Evaluation],
+    data: Mapping[str, Examples],
+    space: Space,
+) -> Stage:
+    """The stage of a classifier.
+
+    Args:
+        made: The classifier.
+        plan: How it is trained.
+        x: Rows, uint8 (n, c, h, w).
+        y: What is known of each.
+        error: What is measured at the end, and after every epoch for the curve.
+        more: What else is measured at the end.
+        data: All rows, by split.
+        space: How it sees images, and the names of what it tells.
+    """
+    at_least(2, batch=plan.batch)
+    train = data["train"]
+    steps = round(plan.epochs * len(x) / plan.batch)
+    engine = Engine(
+        steps,
+        adam(plan.lr),
+        learning_rate=partial(rise_then_cosine, steps=steps, rise=0.2),
+        average=0.99,
+        precision="bf16",
+    )
+    return Stage(
+        method=made.build(),
+        batches=LabelledBatches(x, y, plan.batch, plan.seed, plan.corruption),
+        engine=engine,
+        evaluations={**error, **more},
+        monitor=Monitor(max(1, len(x) // plan.batch), error),
+        recipe=made,
+        space=space,
+        data=data,
+        facts={"data": train.name, "fingerprint": train.fingerprint, "labelled": len(x)},
+    )

@@ -1,0 +1,58 @@
+"""Features of faces: a residual network that tells the 40 attributes of CelebA (Liu et al., 2015).
+
+    auxgen train features.celeba --run runs/features
+    auxgen evaluate runs/features
+
+Faces are cut to 148 pixels and resized to 64, and half of them mirrored in each pass. Attributes
+are skewed: whoever always gives the commoner answer is right for four of five, so the balanced
+accuracy is told beside the error. What the last layer sees are 64 features.
+"""
+
+from __future__ import annotations
+
+from ...data import images
+from ...data.batches import flipped
+from ...experiment import About, Experiment
+from ._stages import Plan, by_attribute
+
+ABOUT = About(
+    shows="A residual network on the 40 attributes of CelebA, for its features",
+    paper="none: not in a paper",
+    ours="error 11.2 % and balanced accuracy 69.6 %, means over attributes, 1 seed "
+    "(results/features.celeba.json)",
+    time="7 minutes of a CPU core",
+)
+
+
+def experiment(
+    *,
+    seed: int = 0,
+    size: int = 64,
+    epochs: float = 6,
+    lr: float = 1e-2,
+    batch: int = 64,
+    blocks: int = 2,
+    width: int = 16,
+) -> Experiment:
+    """A residual network that tells the attributes of faces.
+
+    Args:
+        seed: Of the initialisation, the order and the mirroring.
+        size: Side of the images in pixels.
+        epochs: Passes over the training images.
+        lr: Highest learning rate of Adam.
+        batch: Images in a batch.
+        blocks: Blocks in each of three stages; 6 blocks + 2 layers in all.
+        width: Channels of the first stage; features are four times as many.
+    """
+    train, test = (images.load("celeba", split, size=size) for split in ("train", "test"))
+    plan = Plan(
+        blocks=blocks,
+        width=width,
+        epochs=epochs,
+        lr=lr,
+        batch=batch,
+        seed=seed,
+        corruption=flipped,
+    )
+    return {"classifier": by_attribute(train, test, plan)}

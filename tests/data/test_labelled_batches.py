@@ -1,0 +1,117 @@
+"""Labelled batches, and what training does to their images."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+import torch
+from torch import Tensor
+
+from auxgen.data.batches import (
+    Corruption,
+    LabelledBatches,
+    flipped,
+    in_turn,
+    noise,
+    shifted,
+)
+
+
+def images(rows: int = 30) -> Tensor:
+    """Images that differ in every pixel."""
+    return torch.arange(1, rows * 2 * 5 * 6 + 1).reshape(rows, 2, 5, 6).float()
+
+
+def generator(step: int = 0) -> torch.Generator:
+    return noise("cpu", 0, step, 0)
+
+
+def test_a_flip_is_a_flip_of_about_half_of_the_images() -> None:
+    x = images(400)
+    found = flipped(x, generator())
+    same = torch.tensor([torch.equal(a, b) for a, b in zip(found, x, strict=True)])
+    assert torch.equal(found[same], x[same])
+    assert torch.equal(found[~same], x[~same].flip(-1))
+    assert 160 < int(same.sum()) < 240
+
+
+def explicit(x: Tensor, down: int, right: int) -> Tensor:
+    """One image (c, h, w) moved by so many pixels, pixel by pixel."""
+    moved = torch.zeros_like(x)
+    _, h, w = x.shape
+    for i in range(h):
+        for j in range(w):
+            if 0 <= i - down < h and 0 <= j - right < w:
+                moved[:, i, j] = x[:, i - down, j - right]
+    return moved
+
+
+def test_every_image_is_moved_by_a_draw_of_its_own() -> None:
+    x, pixels = images(300), 2
+    found, seen = shifted(x, generator(), pixels), set()
+    moves = [(i, j) for i in range(-pixels, pixels + 1) for j in range(-pixels, pixels + 1)]
+    for before, after in zip(x, found, strict=True):
+        fits = [m for m in moves if torch.equal(explicit(before, *m), after)]
+        assert len(fits) == 1
+        seen |= set(fits)
+    assert seen == set(moves)
+
+
+def test_no_pixels_move_nothing() -> None:
+    assert torch.equal(shifted(images(), generator(), 0), images())
+
+
+def test_in_turn_is_one_after_the_other() -> None:
+    x, first, second = images(), generator(), generator()
+    found = in_turn(x, first, (flipped, partial(shifted, pixels=1)))
+    assert torch.equal(found, shifted(flipped(x, second), second, 1))
+
+
+CORRUPTIONS: list[Corruption] = [
+    flipped,
+    partial(shifted, pixels=2),
+    partial(in_turn, corruptions=(flipped, partial(shifted, pixels=1))),
+]
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS)
+def test_corruptions_are_functions_of_their_generator(corruption: Corruption) -> None:
+    x = images()
+    assert torch.equal(corruption(x, generator()), corruption(x, generator()))
+    assert not torch.equal(corruption(x, generator()), corruption(x, generator(1)))
+    assert torch.equal(x, images())
+
+
+def test_a_batch_is_a_function_of_seed_rank_and_step() -> None:
+    x = torch.randint(256, (40, 1, 6, 6), dtype=torch.uint8)
+    y = torch.arange(40)
+
+    def batch(seed: int, step: int, rank: int) -> tuple[Tensor, Tensor]:
+        return LabelledBatches(x, y, 8, seed, partial(shifted, pixels=2))(step, rank, 2, "cpu")
+
+    first = batch(0, 3, 1)
+    assert all(torch.equal(a, b) for a, b in zip(first, batch(0, 3, 1), strict=True))
+    for other in (batch(1, 3, 1), batch(0, 4, 1), batch(0, 3, 0)):
+        assert not torch.equal(first[1], other[1])
+
+
+@pytest.mark.parametrize("shape", [(40,), (40, 3)])
+def test_what_is_known_stays_with_its_row(shape: tuple[int, ...]) -> None:
+    """Every row once an epoch, its pixels in [0, 1], beside its class or its attributes."""
+    x = torch.arange(40, dtype=torch.uint8).reshape(40, 1, 1, 1).expand(40, 1, 2, 2)
+    y = torch.arange(40).float().reshape(40, *[1 for _ in shape[1:]]).expand(shape)
+    batches = LabelledBatches(x, y, 8, seed=0)
+    seen = []
+    for step in range(5):
+        rows, known = batches(step, 0, 1, "cpu")
+        assert known.shape == (8, *shape[1:])
+        torch.testing.assert_close(rows.flatten(1)[:, 0] * 255, known.reshape(8, -1)[:, 0])
+        seen += known.reshape(8, -1)[:, 0].tolist()
+    assert sorted(seen) == list(range(40))
+
+
+def test_blank_attributes_arrive_blank() -> None:
+    y = torch.tensor([[1.0, torch.nan], [0.0, 1.0]])
+    known = LabelledBatches(torch.zeros(2, 1, 2, 2), y, 2, seed=0)(0, 0, 1, "cpu").y
+    assert int(known.isnan().sum()) == 1
