@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import log, sqrt, tau
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Bernoulli, Categorical, Distribution, Independent, Normal
+from torch.distributions import (
+    Bernoulli,
+    Categorical,
+    Distribution,
+    Independent,
+    Normal,
+    Uniform,
+)
 
 VALIDATE = os.environ.get("AUXGEN_DEBUG", "0") != "0"
 """Whether distributions check their arguments; each check would wait for the device."""
@@ -59,28 +67,29 @@ def categorical(logits: Tensor) -> Categorical:
 
 
 class FixedScaleNormal(nn.Module):
-    """N(mean, std^2 I) over the last dimension, `std` given."""
+    """N(mean, std^2 I) over the last `event_dims` dimensions, `std` given."""
 
-    def __init__(self, std: float) -> None:
+    def __init__(self, std: float, event_dims: int = 1) -> None:
         super().__init__()
-        self.std = std
+        self.std, self.event_dims = std, event_dims
 
     def forward(self, mean: Tensor) -> Independent:
-        return normal(mean, torch.full_like(mean, self.std), 1)
+        return normal(mean, torch.full_like(mean, self.std), self.event_dims)
 
 
 class LearnedScaleNormal(nn.Module):
-    """N(mean, gamma^2 I) over the last dimension, with one learned gamma.
+    """N(mean, gamma^2 I) over the last `event_dims` dimensions, with one learned gamma.
 
     A `gamma` that starts above the data's own scale invites posterior collapse.
     """
 
-    def __init__(self, gamma: float = 1.0) -> None:
+    def __init__(self, gamma: float = 1.0, event_dims: int = 1) -> None:
         super().__init__()
         self.log_gamma = nn.Parameter(torch.tensor(gamma).log())
+        self.event_dims = event_dims
 
     def forward(self, mean: Tensor) -> Independent:
-        return normal(mean, self.log_gamma.exp().expand_as(mean), 1)
+        return normal(mean, self.log_gamma.exp().expand_as(mean), self.event_dims)
 
 
 class FreeScaleNormal(nn.Module):
@@ -105,3 +114,78 @@ class StandardNormal(nn.Module):
 
     def forward(self) -> Independent:
         return normal(self.zeros, torch.ones_like(self.zeros), 1)
+
+
+class UniformClasses(nn.Module):
+    """p(y) = Cat(1/k), and classes as one-hot vectors; follows its method to its device."""
+
+    every: Tensor
+
+    def __init__(self, k: int) -> None:
+        super().__init__()
+        self.log_p = -log(k)
+        self.register_buffer("every", torch.eye(k), persistent=False)
+
+    def forward(self) -> Categorical:
+        return categorical(torch.zeros_like(self.every[0]))
+
+    def one_hot(self, y: Tensor) -> Tensor:
+        """y (...,) class indices -> (..., k)."""
+        return self.every[y]
+
+
+class Point(Distribution):
+    """All mass on one vector: N(mean, diag(std^2)) as std goes to 0.
+
+    Its density counts as 1 there, so that of two equal points the log-ratio is 0: what a normal's
+    log-ratio with itself is at every std.
+    """
+
+    has_rsample = True
+
+    def __init__(self, mean: Tensor) -> None:
+        """mean (..., d): batch (...), event (d,)."""
+        self.at = mean
+        super().__init__(mean.shape[:-1], mean.shape[-1:], validate_args=False)
+
+    @property
+    def mean(self) -> Tensor:
+        return self.at
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        return self.at.expand(*sample_shape, *self.at.shape)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        return torch.zeros_like(value[..., 0])
+
+
+class KeptNormal(nn.Module):
+    """`bounded_normal` of the entries kept; the others are 0, with density 1.
+
+    `keep` (d,) is a buffer, all true at the start: which entries matter may be known only when a
+    stage of training begins.
+    """
+
+    keep: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("keep", torch.ones(dim, dtype=torch.bool))
+
+    def forward(self, parameters: Tensor) -> Independent:
+        mean, log_std = parameters.chunk(2, dim=-1)
+        std = log_std.clamp(-5, 5).exp()
+        return normal(mean * self.keep, torch.where(self.keep, std, 1 / sqrt(tau)), 1)
+
+
+class UniformCube(nn.Module):
+    """p(z) uniform on (-1, 1)^dim; follows its method to its device."""
+
+    ones: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("ones", torch.ones(dim), persistent=False)
+
+    def forward(self) -> Independent:
+        return Independent(Uniform(-self.ones, self.ones, validate_args=VALIDATE), 1, VALIDATE)

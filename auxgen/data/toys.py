@@ -5,6 +5,7 @@ All points are float32, all draws independent, and the same for the same seed on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log, pi, sqrt, tau
 
 import torch
@@ -31,10 +32,14 @@ def moons(n: int, noise: float = 0.1, seed: int = 0) -> Examples:
     return points(x, y, ("top", "bottom"), f"moons/{seed}")
 
 
-def moons_labelled() -> Examples:
-    """The six labelled points of the half-moons: ends and middle of each arc, without noise."""
-    t = torch.tensor([0.0, pi / 2, pi]).repeat(2)
-    y = torch.tensor([0, 0, 0, 1, 1, 1])
+def moons_labelled(places: Sequence[float] = (0.0, 0.5, 1.0)) -> Examples:
+    """Labelled points on each arc of the half-moons, without noise.
+
+    Args:
+        places: Where on an arc, from 0 at its one end to 1 at its other; three in the paper.
+    """
+    t = pi * torch.tensor(places).repeat(2)
+    y = torch.arange(2).repeat_interleave(len(places))
     return points(arcs(t, y), y, ("top", "bottom"), "moons/labelled")
 
 
@@ -162,3 +167,21 @@ def points(x: Tensor, y: Tensor | None, classes: tuple[str, ...], name: str) -> 
     """Rows of a toy; y is blank where the toy has no components."""
     y = torch.full((len(x),), -1) if y is None else y
     return stamped(Examples(x, y, classes, name, ""))
+
+
+def two_moded_energy(z: Tensor) -> Tensor:
+    """U(z) of a ring with two modes, p(z) = exp(-U(z)) / Z: z (..., d) -> (...,), nats.
+
+    U = ((|z| - 2) / 0.4)^2 / 2 - log(exp(-((z_1 - 2) / 0.6)^2 / 2)
+        + exp(-((z_1 + 2) / 0.6)^2 / 2)): potential 1 of Rezende & Mohamed (ICML 2015, table 1).
+    """
+    ring = ((z.norm(dim=-1) - 2) / 0.4).square() / 2
+    sides = torch.stack([z[..., 0] - 2, z[..., 0] + 2])
+    return ring - torch.logsumexp(-(sides / 0.6).square() / 2, 0)
+
+
+def two_moded_log_z(side: int = 800) -> float:
+    """log Z of `two_moded_energy` in the plane, by quadrature on side^2 points of [-5, 5]^2."""
+    line = (torch.arange(side, dtype=torch.float64) + 0.5) * 10 / side - 5
+    energy = two_moded_energy(torch.cartesian_prod(line, line))
+    return torch.logsumexp(-energy, 0).item() + 2 * log(10 / side)

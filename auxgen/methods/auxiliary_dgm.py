@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import log
-from typing import NamedTuple, final
+from typing import final
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, kl_divergence
 
 from ..bounds import summed_out, weight_prior
-from ..distributions import Conditional, StandardNormal, categorical
+from ..distributions import Conditional, StandardNormal, UniformClasses, categorical
 from ..method import Method, Moves, descend
 from ..networks.statistics import statistics_untouched
 from ..schedules import Schedule
-
-
-class SemiSupervised(NamedTuple):
-    """Labelled x (b, d) with y (b,) class indices, and unlabelled x (u, d)."""
-
-    x: Tensor
-    y: Tensor
-    x_unlabelled: Tensor
+from .semi_supervised import SemiSupervised
 
 
 class AuxiliaryDGM(Method):
@@ -51,9 +41,9 @@ class AuxiliaryDGM(Method):
         """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows."""
         super().__init__()
         self.q_a, self.q_y, self.q_z = q_a, q_y, q_z
-        self.p_z, self.p_a, self.p_x = p_z, p_a, p_x
-        self.classes, self.alpha, self.prior_rows = classes, alpha, prior_rows
-        self.samples, self.warm_up = samples, warm_up
+        self.p_y, self.p_z, self.p_a, self.p_x = UniformClasses(classes), p_z, p_a, p_x
+        self.alpha, self.prior_rows, self.samples = alpha, prior_rows, samples
+        self.warm_up = warm_up
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self,)}
@@ -63,10 +53,8 @@ class AuxiliaryDGM(Method):
         x, y, x_u = batch
         warmth = self.warm_up(step)
         with statistics_untouched(self):
-            q_a, a = self.auxiliary(x.unsqueeze(1), self.samples)
-            labelled = -self.f(x.unsqueeze(1), self.one_hot(y).unsqueeze(1), a, q_a, warmth).mean()
-            log_q_y = self.q_y(a, x.unsqueeze(1)).logits.squeeze(-2)
-        classification = -log_q_y.mean(0).gather(-1, y.unsqueeze(1)).mean()
+            bound, log_q_y = self.labelled(x, y, warmth)
+        labelled, classification = -bound.mean(), -log_q_y.mean()
         unlabelled = -self.elbo(x_u, warmth).mean()
         prior = weight_prior(self) / self.prior_rows
         loss = labelled + self.alpha * classification + unlabelled + prior
@@ -85,7 +73,7 @@ class AuxiliaryDGM(Method):
         q_z = self.q_z(a, y, x)
         log_p_x, log_p_a = self.log_p(x, y, a, q_z.rsample())
         rate = kl_divergence(q_z, self.p_z()) + q_a.log_prob(a) - log_p_a
-        return log_p_x - log(self.classes) - warmth * rate
+        return log_p_x + self.p_y.log_p - warmth * rate
 
     @abstractmethod
     def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,23 +84,28 @@ class AuxiliaryDGM(Method):
         x = x.unsqueeze(1)
         q_a, a = self.auxiliary(x, self.samples)
         log_q_y = self.q_y(a, x).logits.squeeze(-2)
-        return summed_out(log_q_y, self.f(x, self.every_y(x), a, q_a, warmth)).mean(0)
+        return summed_out(log_q_y, self.f(x, self.p_y.every, a, q_a, warmth)).mean(0)
 
     def labelled_elbo(self, x: Tensor, y: Tensor) -> Tensor:
         """-L(x, y), eq. 10: x (b, d), y (b,) -> (b,)."""
-        x = x.unsqueeze(1)
+        return self.labelled(x, y, 1.0)[0]
+
+    def labelled(self, x: Tensor, y: Tensor, warmth: Tensor | float) -> tuple[Tensor, Tensor]:
+        """-L(x, y), eq. 10, and the mean of log q(y|a,x), eq. 12, under the same a: each (b,)."""
+        x, one = x.unsqueeze(1), self.p_y.one_hot(y).unsqueeze(1)
         q_a, a = self.auxiliary(x, self.samples)
-        return self.f(x, self.one_hot(y).unsqueeze(1), a, q_a, 1.0).mean((0, 2))
+        bound = self.f(x, one, a, q_a, warmth).mean((0, 2))
+        return bound, self.q_y(a, x).logits.squeeze(-2).mean(0).gather(-1, y.unsqueeze(1))
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log sum_y p(x,y,z,a) / q(z,a|x,y), k joint draws of (a, z): (b, d) -> (k, b)."""
         x = x.unsqueeze(1)
         q_a, a = self.auxiliary(x, k)
-        y = self.every_y(x)
+        y = self.p_y.every
         q_z = self.q_z(a, y, x)
         z = q_z.rsample()
         log_p_x, log_p_a = self.log_p(x, y, a, z)
-        log_prior = self.p_z().log_prob(z) - log(self.classes)
+        log_prior = self.p_z().log_prob(z) + self.p_y.log_p
         log_q = q_a.log_prob(a) + q_z.log_prob(z)
         return (log_p_x + log_p_a + log_prior - log_q).logsumexp(-1)
 
@@ -127,23 +120,16 @@ class AuxiliaryDGM(Method):
         """q(z|a,y,x) at a = the mean of q(a|x) and the most probable y: x (b, d) -> batch (b,)."""
         a = self.q_a(x).mean
         y = self.q_y(a, x).logits.argmax(-1)
-        return self.q_z(a, self.one_hot(y), x)
+        return self.q_z(a, self.p_y.one_hot(y), x)
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         """Means of p(x|.) at n draws from the prior; y (n,), drawn when None: -> (n, d)."""
         z = self.p_z().sample((n,))
-        y = torch.randint(self.classes, (n,), device=z.device) if y is None else y
-        return self.decode(z, y).mean
+        return self.decode(z, self.p_y().sample((n,)) if y is None else y).mean
 
     @abstractmethod
     def decode(self, z: Tensor, y: Tensor) -> Distribution:
         """p(x|y,z), a at its mean where x needs it: z (b, d_z), y (b,) -> batch (b,)."""
-
-    def one_hot(self, y: Tensor) -> Tensor:
-        return F.one_hot(y, self.classes).to(self.p_z.zeros.dtype)
-
-    def every_y(self, x: Tensor) -> Tensor:
-        return torch.eye(self.classes, device=x.device, dtype=x.dtype)
 
 
 @final
@@ -154,7 +140,7 @@ class ADGM(AuxiliaryDGM):
         return self.p_x(y, z).log_prob(x), self.p_a(x, y, z).log_prob(a)
 
     def decode(self, z: Tensor, y: Tensor) -> Distribution:
-        return self.p_x(self.one_hot(y), z)
+        return self.p_x(self.p_y.one_hot(y), z)
 
 
 @final
@@ -165,4 +151,4 @@ class SDGM(AuxiliaryDGM):
         return self.p_x(a, y, z).log_prob(x), self.p_a(y, z).log_prob(a)
 
     def decode(self, z: Tensor, y: Tensor) -> Distribution:
-        return self.p_x(self.p_a(self.one_hot(y), z).mean, self.one_hot(y), z)
+        return self.p_x(self.p_a(self.p_y.one_hot(y), z).mean, self.p_y.one_hot(y), z)

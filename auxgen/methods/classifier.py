@@ -10,7 +10,7 @@ from torch.distributions import Categorical
 from ..bounds import weight_prior
 from ..distributions import Conditional
 from ..method import Method, Moves, descend
-from .auxiliary_dgm import SemiSupervised
+from .semi_supervised import SemiSupervised
 
 
 @final

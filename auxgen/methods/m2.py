@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from math import log
 from typing import final
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, kl_divergence
 
 from ..bounds import summed_out, weight_prior
-from ..distributions import Conditional, StandardNormal
+from ..distributions import Conditional, StandardNormal, UniformClasses
 from ..method import Method, Moves, descend
 from ..networks.statistics import statistics_untouched
 from ..schedules import Schedule
-from .auxiliary_dgm import SemiSupervised
+from .semi_supervised import SemiSupervised
 
 
 @final
@@ -40,9 +37,10 @@ class M2(Method):
     ) -> None:
         """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows."""
         super().__init__()
-        self.q_y, self.q_z, self.p_z, self.p_x = q_y, q_z, p_z, p_x
-        self.classes, self.alpha, self.prior_rows = classes, alpha, prior_rows
-        self.samples, self.warm_up = samples, warm_up
+        self.q_y, self.q_z = q_y, q_z
+        self.p_y, self.p_z, self.p_x = UniformClasses(classes), p_z, p_x
+        self.alpha, self.prior_rows, self.samples = alpha, prior_rows, samples
+        self.warm_up = warm_up
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self,)}
@@ -64,23 +62,23 @@ class M2(Method):
         """The bound on log p(x,y), eq. 6, averaged over draws of z: -> (b, c)."""
         q_z = self.q_z(x, y)
         log_p_x = self.p_x(y, q_z.rsample((self.samples,))).log_prob(x).mean(0)
-        return log_p_x - log(self.classes) - warmth * kl_divergence(q_z, self.p_z())
+        return log_p_x + self.p_y.log_p - warmth * kl_divergence(q_z, self.p_z())
 
     def labelled_elbo(self, x: Tensor, y: Tensor, warmth: Tensor | float = 1.0) -> Tensor:
         """-L(x, y), eq. 6: x (b, d), y (b,) -> (b,)."""
-        return self.f(x.unsqueeze(1), self.one_hot(y).unsqueeze(1), warmth).squeeze(-1)
+        return self.f(x.unsqueeze(1), self.p_y.one_hot(y).unsqueeze(1), warmth).squeeze(-1)
 
     def elbo(self, x: Tensor, warmth: Tensor | float = 1.0) -> Tensor:
         """-U(x), eq. 7: the label summed out under q(y|x): (b, d) -> (b,)."""
-        each = self.f(x.unsqueeze(1), self.every_y(x), warmth)
+        each = self.f(x.unsqueeze(1), self.p_y.every, warmth)
         return summed_out(self.classify(x).logits, each)
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log sum_y p(x,y,z) / q(z|x,y), k draws of z: (b, d) -> (k, b)."""
-        x, y = x.unsqueeze(1), self.every_y(x)
+        x, y = x.unsqueeze(1), self.p_y.every
         q_z = self.q_z(x, y)
         z = q_z.rsample((k,))
-        log_p = self.p_x(y, z).log_prob(x) + self.p_z().log_prob(z) - log(self.classes)
+        log_p = self.p_x(y, z).log_prob(x) + self.p_z().log_prob(z) + self.p_y.log_p
         return (log_p - q_z.log_prob(z)).logsumexp(-1)
 
     def classify(self, x: Tensor, draws: int = 1) -> Categorical:
@@ -90,20 +88,13 @@ class M2(Method):
 
     def encode(self, x: Tensor) -> Distribution:
         """q(z|x,y) at the most probable y: x (b, d) -> batch (b,)."""
-        return self.q_z(x, self.one_hot(self.classify(x).logits.argmax(-1)))
+        return self.q_z(x, self.p_y.one_hot(self.classify(x).logits.argmax(-1)))
 
     def decode(self, z: Tensor, y: Tensor) -> Distribution:
         """p(x|y,z): z (b, d_z), y (b,) -> batch (b,)."""
-        return self.p_x(self.one_hot(y), z)
+        return self.p_x(self.p_y.one_hot(y), z)
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         """Means of p(x|y,z) at n draws from the prior; y (n,), drawn when None: -> (n, d)."""
         z = self.p_z().sample((n,))
-        y = torch.randint(self.classes, (n,), device=z.device) if y is None else y
-        return self.decode(z, y).mean
-
-    def one_hot(self, y: Tensor) -> Tensor:
-        return F.one_hot(y, self.classes).to(self.p_z.zeros.dtype)
-
-    def every_y(self, x: Tensor) -> Tensor:
-        return torch.eye(self.classes, device=x.device, dtype=x.dtype)
+        return self.decode(z, self.p_y().sample((n,)) if y is None else y).mean

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from math import log
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.distributions import Bernoulli, Categorical, Normal
+from torch.distributions import Bernoulli, Categorical, Normal, kl_divergence
 
 from auxgen.bounds import alpha
 from auxgen.builders import Recipe
-from auxgen.distributions import Conditional, StandardNormal, categorical, diag_normal
+from auxgen.distributions import (
+    Conditional,
+    StandardNormal,
+    UniformClasses,
+    categorical,
+    diag_normal,
+)
 from auxgen.methods.auxiliary_dgm import ADGM, SDGM, AuxiliaryDGM
 from auxgen.methods.m2 import M2
 from auxgen.schedules import constant
@@ -154,7 +161,7 @@ def test_the_unlabelled_loss_is_never_below_that_of_the_best_q_of_y(name: str) -
     """U(x) >= -logsumexp_y(-L(x, y)) for every x and draw, equal where q(y) is prop. to exp(-L)."""
     m, rows = model(name), x().unsqueeze(1)
     q_a, a = m.auxiliary(rows, S)
-    f = m.f(rows, m.every_y(rows), a, q_a, torch.tensor(1.0))
+    f = m.f(rows, m.p_y.every, a, q_a, torch.tensor(1.0))
     log_q = m.q_y(a, rows).logits.squeeze(-2)
     best = f.logsumexp(-1)
     gap = best - (log_q.exp() * (f - log_q)).sum(-1)
@@ -315,12 +322,12 @@ def test_warm_up_scales_the_log_ratios_and_nothing_else() -> None:
     for warmth in (0.0, 0.5, 1.0):
         torch.manual_seed(4)
         q_a, a = m.auxiliary(rows, S)
-        found[warmth] = m.f(rows, m.every_y(rows), a, q_a, torch.tensor(warmth))
+        found[warmth] = m.f(rows, m.p_y.every, a, q_a, torch.tensor(warmth))
     torch.testing.assert_close(found[0.5], (found[0.0] + found[1.0]) / 2)
     torch.manual_seed(4)
     q_a, a = m.auxiliary(rows, S)
-    q_z = m.q_z(a, m.every_y(rows), rows)
-    log_p_x, _ = m.log_p(rows, m.every_y(rows), a, q_z.rsample())
+    q_z = m.q_z(a, m.p_y.every, rows)
+    log_p_x, _ = m.log_p(rows, m.p_y.every, a, q_z.rsample())
     torch.testing.assert_close(found[0.0], log_p_x - log(K))
 
 
@@ -332,3 +339,69 @@ def test_a_class_that_is_ruled_out_cannot_make_the_bound_infinite() -> None:
         m.q_z.network.head.bias[Z:] = 1e4  # pyright: ignore
         m.q_y.network.head.bias.copy_(torch.tensor([1e4, 0.0, 0.0]))  # pyright: ignore
     assert torch.isfinite(m.elbo(x().float())).all()
+
+
+SMALL = {**SIZES, "a": A}
+
+
+def deterministic() -> AuxiliaryDGM:
+    torch.manual_seed(0)
+    method = Recipe("adgm_deterministic", SMALL).build()
+    assert isinstance(method, ADGM)
+    return method
+
+
+@pytest.mark.usefixtures("in_double")
+@pytest.mark.parametrize("std", [1e-2, 1e-4, 1e-6])
+def test_a_deterministic_a_is_the_limit_of_a_normal_as_its_variance_goes_to_0(std: float) -> None:
+    """Of q(a|x) = N(mu(x), std^2) and p(a|.) the same: its log-ratio is 0 at every std."""
+    limit, rows = deterministic(), x()
+    normal = copy.deepcopy(limit)
+    mean = limit.q_a.network
+
+    def narrow(*given: Tensor | None) -> Tensor:
+        at = mean(given[0])
+        return torch.cat((at, torch.full_like(at, std).log()), -1)
+
+    normal.q_a = normal.p_a = Conditional(Affine(narrow), diag_normal)
+    found = []
+    for method in (limit, normal):
+        q_a, a = method.auxiliary(rows.unsqueeze(1), S)
+        torch.manual_seed(1)
+        found.append(method.f(rows.unsqueeze(1), method.p_y.every, a, q_a, 1.0))
+    assert (found[0] - found[1]).abs().max() < 20 * std
+
+
+@pytest.mark.usefixtures("in_double")
+def test_a_deterministic_a_leaves_m2_with_a_deeper_posterior() -> None:
+    """f is log p(x|y,z) + log p(y) - KL(q(z|mu(x),y,x) || p(z)), without a term of a."""
+    m, rows = deterministic(), x()
+    a = m.q_a.network(rows)
+    torch.manual_seed(1)
+    q_a, drawn = m.auxiliary(rows.unsqueeze(1), S)
+    found = m.f(rows.unsqueeze(1), m.p_y.every, drawn, q_a, 1.0)
+    torch.manual_seed(1)
+    q_z = m.q_z(a.expand(S, -1, -1).unsqueeze(2), m.p_y.every, rows.unsqueeze(1))
+    z = q_z.rsample()
+    kl = kl_divergence(q_z, m.p_z())
+    expected = m.p_x(m.p_y.every, z).log_prob(rows.unsqueeze(1)) - log(K) - kl
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.usefixtures("in_double")
+def test_a_p_of_a_that_sees_nothing_is_the_standard_normal() -> None:
+    torch.manual_seed(0)
+    m, rows = Recipe("adgm_uninformed", SMALL).build(), x()
+    assert isinstance(m, ADGM)
+    a, z = torch.randn(S, B, 1, A), torch.randn(S, B, K, Z)
+    _, found = m.log_p(rows.unsqueeze(1), m.p_y.every, a, z)
+    expected = Normal(0.0, 1.0).log_prob(a).sum(-1)
+    torch.testing.assert_close(found.expand(S, B, K), expected.expand(S, B, K))
+
+
+def test_classes_are_uniform_and_follow_the_dtype() -> None:
+    p_y = UniformClasses(4).double()
+    torch.testing.assert_close(p_y().probs, torch.full((4,), 0.25).double())
+    assert p_y.one_hot(torch.tensor([[2], [0]])).tolist() == [[[0, 0, 1, 0]], [[1, 0, 0, 0]]]
+    assert p_y.log_p == pytest.approx(-log(4))
+    assert not p_y.state_dict()

@@ -1,0 +1,82 @@
+"""The importance-weighted autoencoder (Burda et al., ICLR 2016, arXiv:1509.00519)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+from ..bounds import log_mean_exp
+from ..distributions import Conditional, StandardNormal
+from ..method import Method, Moves, descend
+from ..schedules import Schedule
+
+
+@final
+class IWAE(Method):
+    """p(z_L) prod_i p(z_i|z_{i+1}) p(x|z_1)  with  q(z_1|x) prod_i q(z_i|z_{i-1}).
+
+    Trained with one weight it is a VAE of L stochastic layers. Shapes within: z_i (k, b, d_i).
+    """
+
+    def __init__(
+        self,
+        *,
+        q_z: Sequence[Conditional],
+        p_z: Sequence[Conditional],
+        p_top: StandardNormal,
+        p_x: Conditional,
+        k: int,
+        warm_up: Schedule,
+    ) -> None:
+        """q_z: L layers upwards; p_z: p(z_1|z_2), ..., p(z_{L-1}|z_L); k: weights in training."""
+        super().__init__()
+        self.q_z, self.p_z = nn.ModuleList(q_z), nn.ModuleList(p_z)
+        self.p_top, self.p_x, self.k, self.warm_up = p_top, p_x, k, warm_up
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"vae": (self,)}
+
+    def round(self, batch: Tensor, step: Tensor) -> Moves:
+        """-L_k(x), eq. 8: batch (b, d). Its gradient is that of eq. 13, by autograd."""
+        log_p_x, log_ratio = self.terms(batch, self.k)
+        loss = -log_mean_exp(log_p_x + self.warm_up(step) * log_ratio).mean()
+        yield from descend(loss, "vae", distortion=-log_p_x.mean(), rate=-log_ratio.mean())
+
+    def terms(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """log p(x|z_1) and log p(z) - log q(z|x) of k draws: (b, d) -> (k, b), (k, b)."""
+        first = self.q_z[0](x)
+        z = [first.rsample((k,))]
+        log_ratio = -first.log_prob(z[0])
+        for i, (q_z, p_z) in enumerate(zip(self.q_z[1:], self.p_z, strict=True)):
+            above = q_z(z[i])
+            z.append(above.rsample())
+            log_ratio = log_ratio + p_z(z[i + 1]).log_prob(z[i]) - above.log_prob(z[i + 1])
+        return self.p_x(z[0]).log_prob(x), log_ratio + self.p_top().log_prob(z[-1])
+
+    def log_weights(self, x: Tensor, k: int) -> Tensor:
+        """log p(x,z) / q(z|x) for k draws of z, nats: (b, d) -> (k, b)."""
+        return torch.stack(self.terms(x, k)).sum(0)
+
+    def elbo(self, x: Tensor) -> Tensor:
+        """One-sample bound on log p(x), nats: (b, d) -> (b,)."""
+        return self.log_weights(x, 1)[0]
+
+    def encode(self, x: Tensor) -> Distribution:
+        """q(z_1|x): (b, d) -> batch (b,)."""
+        return self.q_z[0](x)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        """p(x|z_1), to which a label adds nothing: z_1 (b, d_1) -> batch (b,)."""
+        del y
+        return self.p_x(z)
+
+    def sample(self, n: int) -> Tensor:
+        """Means of p(x|z_1) at n ancestral draws: -> (n, d)."""
+        z = self.p_top().sample((n,))
+        for p_z in reversed(self.p_z):
+            z = p_z(z).sample()
+        return self.p_x(z).mean
