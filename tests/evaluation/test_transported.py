@@ -1,0 +1,78 @@
+"""Distances of samples from a truth, and how much codes are noise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+from torch.distributions import Distribution
+
+from auxgen.distributions import normal
+from auxgen.evaluation.scores.noise import CodeNoise
+from auxgen.evaluation.scores.transported import Wasserstein
+
+
+def truth(n: int, seed: int) -> Tensor:
+    return torch.randn(n, 2, generator=torch.Generator().manual_seed(seed))
+
+
+class Shifted:
+    """Samples the truth, moved."""
+
+    def __init__(self, by: float) -> None:
+        self.by = by
+
+    def sample(self, n: int) -> Tensor:
+        return torch.randn(n, 2) + self.by
+
+
+def test_the_truth_itself_is_at_the_floor() -> None:
+    w1 = Wasserstein(truth, n=300, pairs=6)
+    score, floor = w1(Shifted(0)), w1.floor(Shifted(0))
+    assert score.value == pytest.approx(floor.value, rel=0.2)
+    assert floor.value > 0.05
+    assert score.detail["floor"] == floor.value
+    assert score.detail["times_floor"] == score.value / floor.value
+    assert len(score.detail["pairs"]) == 6
+    assert "300" in score.protocol
+
+
+def test_a_shift_is_at_its_length() -> None:
+    score = Wasserstein(truth, n=400)(Shifted(3.0))
+    assert score.value == pytest.approx(3 * 2**0.5, rel=0.05)
+
+
+def test_the_score_depends_on_the_seed_alone() -> None:
+    w1 = Wasserstein(truth, n=100)
+    first, torch_state = w1(Shifted(0)), torch.get_rng_state()
+    torch.rand(3)
+    assert w1(Shifted(0)).value == first.value
+    assert replace(w1, seed=1)(Shifted(0)).value != first.value
+    torch.set_rng_state(torch_state)
+    before = torch.get_rng_state()
+    w1(Shifted(0))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+class Encoder:
+    """u = signal x + noise e."""
+
+    def __init__(self, signal: float, noise: float) -> None:
+        self.signal, self.noise = signal, noise
+
+    def encode(self, x: Tensor) -> Distribution:
+        return normal(self.signal * x, torch.full_like(x, self.noise), 1)
+
+
+@pytest.mark.parametrize(("signal", "noise"), [(1.0, 1e-6), (0.8, 0.6), (0.0, 1.0)])
+def test_the_noise_of_codes_is_its_share_of_their_spread(signal: float, noise: float) -> None:
+    found = CodeNoise(truth(1000, 7), draws=50)(Encoder(signal, noise))
+    assert found["code_noise"].value == pytest.approx(noise, abs=0.02)
+    assert abs(found["stein_discrepancy"].value) < 0.01
+
+
+def test_codes_far_from_the_standard_normal_are_told_by_their_discrepancy() -> None:
+    found = CodeNoise(truth(500, 0))(Encoder(3.0, 0.1))
+    assert found["stein_discrepancy"].value > 0.1
