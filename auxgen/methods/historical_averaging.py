@@ -1,0 +1,55 @@
+"""Historical averaging (Salimans et al., 2016, arXiv:1606.03498, section 3.3), for any game."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector
+
+from ..abilities import sampler
+from ..method import Gradient, Method, Moves, Step
+
+
+@final
+class HistoricalAveraging(Method):
+    """A game, some of whose players pay weight |theta - mean of theta so far|^2 as well."""
+
+    def __init__(self, game: Method, *, weight: float, of: Sequence[str]) -> None:
+        """of: the players that pay."""
+        super().__init__()
+        self.game, self.weight, self.of = game, weight, tuple(of)
+        for player in of:
+            self.register_buffer(f"past_{player}", self.theta(player).detach().clone())
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return self.game.players()
+
+    def round(self, batch: object, step: Tensor) -> Moves:
+        """The game's, with a gradient more before a player steps."""
+        for move in self.game.round(batch, step):
+            if isinstance(move, Step):
+                for player in move.players:
+                    if player in self.of:
+                        drift = self.drift(player, step)
+                        yield Gradient(self.weight * drift, (player,), {f"drift/{player}": drift})
+            yield move
+
+    def drift(self, player: str, step: Tensor) -> Tensor:
+        """|theta - mean of theta so far|^2, this round's theta among them."""
+        theta, past = self.theta(player), self.get_buffer(f"past_{player}")
+        with torch.no_grad():
+            past.lerp_(theta, 1 / (step + 1))
+        return (theta - past).square().sum()
+
+    def theta(self, player: str) -> Tensor:
+        """All parameters of a player in a row."""
+        return parameters_to_vector(
+            p for network in self.players()[player] for p in network.parameters()
+        )
+
+    def sample(self, n: int) -> Tensor:
+        """The game's: -> (n, *event)."""
+        return sampler(self.game).sample(n)

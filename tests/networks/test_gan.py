@@ -1,0 +1,147 @@
+"""Generators, and the features of discriminators."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from auxgen.errors import InputError
+from auxgen.experiments.dfm._architectures import ARCHITECTURES, Name
+from auxgen.networks.gan import Networks, convolutional, perceptrons
+from auxgen.networks.holding import held_fixed
+
+SIZES: dict[Name, int] = {"imagenet_32": 32, "cifar": 32, "cifar_literal": 32, "stl_48": 48}
+BASES: dict[Name, int] = {"imagenet_32": 4, "cifar": 4, "cifar_literal": 4, "stl_48": 6}
+
+GENERATORS: dict[Name, tuple[list[tuple[int, int]], int]] = {
+    "imagenet_32": ([(512, 512), (512, 256), (256, 256), (256, 128), (128, 128), (128, 3)], 256),
+    "cifar": ([(256, 256), (256, 128), (128, 128), (128, 64), (64, 64), (64, 3)], 128),
+    "cifar_literal": ([(64, 64), (64, 32), (32, 32), (32, 16), (16, 16), (16, 3)], 128),
+    "stl_48": ([(256, 256), (256, 128), (128, 128), (128, 64), (64, 64), (64, 3)], 128),
+}
+"""Channels in and out of each convolution as printed in the specification, and the width of z."""
+HALF = [(3, 32), (32, 32), (32, 64), (64, 64), (64, 128), (128, 128)]
+DISCRIMINATORS: dict[Name, list[tuple[int, int]]] = {
+    "imagenet_32": [(3, 128), (128, 128), (128, 256), (256, 256), (256, 512), (512, 512)],
+    "cifar": HALF,
+    "cifar_literal": HALF,
+    "stl_48": HALF,
+}
+
+
+def built(name: Name) -> Networks:
+    return convolutional(**ARCHITECTURES[name].networks(3, SIZES[name])["sizes"])
+
+
+def count(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters())
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_generators_have_the_parameters_of_their_layers(name: Name) -> None:
+    """Kernels of 9, no bias but the last, and two numbers for each normalised unit or channel."""
+    layers, z = GENERATORS[name]
+    units = layers[0][0] * BASES[name] ** 2
+    kernels = sum(9 * width * out for width, out in layers)
+    norms = 2 * units + 2 * sum(out for _, out in layers[:-1])
+    assert count(built(name).g) == z * units + kernels + norms + 3
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_discriminators_have_the_parameters_of_their_layers(name: Name) -> None:
+    layers, made = DISCRIMINATORS[name], built(name)
+    kernels = sum(9 * width * out for width, out in layers)
+    norms = 2 * sum(out for _, out in layers[1:])
+    assert count(made.phi) == kernels + norms + layers[0][1]
+    n_h = layers[-1][1] * BASES[name] ** 2
+    assert count(made.d) == n_h + 1
+    assert n_h == {"imagenet_32": 8192, "stl_48": 4608}.get(name, 2048)
+    assert ARCHITECTURES[name].n_h(SIZES[name]) == n_h
+
+
+def test_the_cifar_generator_is_less_than_two_fifths_of_salimans_s() -> None:
+    """Section 5.1; theirs: 100 -> 4 x 4 x 512, then 5 x 5 kernels to 256, 128 and 3 channels."""
+    theirs = 100 * 16 * 512 + 25 * (512 * 256 + 256 * 128 + 128 * 3)
+    assert count(built("cifar").g) == 1_678_275
+    assert 0.3 < count(built("cifar").g) / theirs < 0.4
+    assert count(built("cifar_literal").g) < 0.1 * theirs
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_images_and_features_have_their_shapes_and_ranges(name: Name) -> None:
+    torch.manual_seed(0)
+    made = built(name)
+    x = made.g(2 * torch.rand(2, made.z) - 1)
+    assert x.shape == (2, 3, SIZES[name], SIZES[name])
+    assert x.abs().max() < 1
+    features = made.phi(x)
+    assert features.shape == (2, made.d.in_features)
+    assert (features >= 0).all()
+    assert (features > 0).any()
+    assert made.d(features).shape == (2, 1)
+
+
+def test_features_are_leaky_but_for_the_last_and_normalised_but_for_the_first() -> None:
+    layers = list(built("cifar").phi.children())
+    slopes = [layer.negative_slope for layer in layers if isinstance(layer, nn.LeakyReLU)]
+    assert slopes == [0.2] * 5
+    assert [type(layer) for layer in layers[-3:]] == [nn.BatchNorm2d, nn.ReLU, nn.Flatten]
+    assert [type(layer) for layer in layers[:3]] == [nn.Conv2d, nn.LeakyReLU, nn.Conv2d]
+    assert sum(isinstance(layer, nn.BatchNorm2d) for layer in layers) == 5
+    maps = [layer.stride[0] for layer in layers if isinstance(layer, nn.Conv2d)]
+    assert maps == [1, 2, 1, 2, 1, 2]
+
+
+def test_weights_start_as_dcgan_has_them() -> None:
+    torch.manual_seed(0)
+    made = built("cifar")
+    for network in (made.g, made.phi, made.d):
+        for layer in network.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+                assert layer.weight.std().item() == pytest.approx(0.02, rel=0.1)
+                assert layer.bias is None or not layer.bias.any()
+            if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+                assert layer.weight.mean().item() == pytest.approx(1, abs=0.02)
+                assert 0.01 < layer.weight.std() < 0.03
+                assert layer.bias is None or not layer.bias.any()
+
+
+@pytest.mark.parametrize("size", [28, 8])
+def test_smaller_images_take_fewer_widths(size: int) -> None:
+    made = convolutional(channels=1, size=size, z=5, g=[8, 4], phi=[4, 8])
+    x = made.g(torch.rand(3, 5))
+    assert x.shape == (3, 1, size, size)
+    assert made.phi(x).shape == (3, 8 * (size // 4) ** 2)
+
+
+def test_pixels_are_float32_whatever_the_precision() -> None:
+    made = convolutional(channels=1, size=8, z=5, g=[4], phi=[4])
+    with torch.autocast("cpu", torch.bfloat16):
+        assert made.g(torch.rand(3, 5)).dtype == torch.float32
+
+
+@pytest.mark.parametrize(("size", "widths"), [(30, [4, 4]), (8, []), (2, [4, 4]), (8, [0, 4])])
+def test_what_cannot_be_built_is_told_in_a_sentence(size: int, widths: list[int]) -> None:
+    with pytest.raises(InputError, match="wanted"):
+        convolutional(channels=1, size=size, z=2, g=widths, phi=[4])
+
+
+def test_perceptrons_have_the_same_hidden_layers_and_no_batch_norm() -> None:
+    made = perceptrons(x=2, z=3, hidden=[7, 5])
+    assert count(made.g) == 3 * 7 + 7 + 7 * 5 + 5 + 5 * 2 + 2
+    assert count(made.phi) == 2 * 7 + 7 + 7 * 5 + 5
+    assert made.d.in_features == 5
+    assert (made.phi(made.g(torch.randn(20, 3))) >= 0).all()
+
+
+def test_what_is_held_fixed_lets_gradients_through_and_is_taught_again_after() -> None:
+    first, second = nn.Linear(2, 2), nn.Linear(2, 1)
+    second.bias.requires_grad_(False)
+    with held_fixed(second):
+        out = second(first(torch.ones(1, 2)))
+    out.backward()
+    assert first.weight.grad is not None
+    assert second.weight.grad is None
+    assert second.weight.requires_grad
+    assert not second.bias.requires_grad
