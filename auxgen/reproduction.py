@@ -175,7 +175,8 @@ def dots(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str) 
         axes.plot(cell["mean"], place, "|", color=PALETTE[0], markersize=18, markeredgewidth=2.5)
     axes.set_yticks(range(len(rows)), [row["name"] for row in reversed(rows)])
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_xlim(0, 1.08 * axes.get_xlim()[1])
+    if all(value >= 0 for row in rows for value in row["columns"][column]["values"]):
+        axes.set_xlim(0, 1.08 * axes.get_xlim()[1])
     axes.set_xlabel(label)
 
 

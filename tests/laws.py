@@ -9,14 +9,33 @@ from typing import Any
 import torch
 
 from auxgen.builders import Recipe
-from auxgen.data.batches import SemiSupervisedBatches, as_they_lie, binarised
+from auxgen.data.batches import (
+    LabelledBatches,
+    Resident,
+    SemiSupervisedBatches,
+    as_they_lie,
+    binarised,
+    flipped,
+)
 from auxgen.data.examples import Space
 from auxgen.engine.settings import Engine, adam
 from auxgen.experiment import Batches, Stage
 
 X, K = 6, 3
 SIZES = {"x": X, "hidden": [8, 8], "batch_norm": True}
+CODED = {"x": X, "hidden": [8, 8], "u": 2}
+COUPLINGS = {"transforms": 2, "hidden": [8, 8]}
+IMAGES = {"channels": 1, "size": 8, "u": 4, "layout": "plain", "width": 4}
+VECTORS = {"kind": "perceptrons", "sizes": {"x": X, "z": 2, "hidden": [8, 8]}}
+PICTURES = {
+    "kind": "convolutional",
+    "sizes": {"channels": 1, "size": 8, "z": 4, "g": [8, 4], "phi": [4, 8]},
+}
+FACES = {"images": {**IMAGES, "layout": "normalised"}}
 MODEL = {**SIZES, "classes": K, "z": 2, "alpha": 2.0, "prior_rows": 64}
+
+LAYERED = {"x": X, "hidden": [[8, 8], [6]], "z": [3, 2], "batch_norm": True}
+ON_CODES = {"x": X, "hidden": [8], "z": 3, "classes": K, "hidden_above": [8], "prior_rows": 64}
 
 
 def semi_supervised(corruption: Any = binarised) -> Batches:
@@ -38,12 +57,40 @@ class UnlabelledOf:
         return self.source(step, rank, ranks, device).x_unlabelled
 
 
+def labelled_images() -> Batches:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randint(256, (40, 1, 8, 8), generator=generator, dtype=torch.uint8)
+    return LabelledBatches(x, torch.arange(40) % K, batch=16, seed=0, corruption=flipped)
+
+
+def described_images(blanks: bool = True) -> Batches:
+    """Images with three attributes, every seventh of them blank."""
+    source = labelled_images()
+    assert isinstance(source, LabelledBatches)
+    y = (torch.arange(120) % 2).float()
+    if blanks:
+        y[::7] = torch.nan
+    return LabelledBatches(source.x, y.reshape(40, 3), batch=16, seed=0)
+
+
+def images() -> Batches:
+    source = labelled_images()
+    assert isinstance(source, LabelledBatches)
+    return Resident(source.x, batch=16, seed=0)
+
+
+def labelled_rows() -> Batches:
+    x = torch.rand(64, X, generator=torch.Generator().manual_seed(0))
+    return LabelledBatches(x, torch.arange(64) % K, 16, 0)
+
+
 @dataclass(frozen=True)
 class Law:
     """A method small enough to test."""
 
     recipe: Recipe
     batches: Callable[[], Batches] = semi_supervised
+    shape: tuple[int, ...] = (X,)
 
 
 METHODS = {
@@ -60,6 +107,81 @@ METHODS = {
         lambda: semi_supervised(as_they_lie),
     ),
     "classifier": Law(Recipe("classifier", {**SIZES, "classes": K, "prior_rows": 9})),
+    "adgm_deterministic": Law(Recipe("adgm_deterministic", {**MODEL, "a": 2})),
+    "adgm_uninformed": Law(Recipe("adgm_uninformed", {**MODEL, "a": 2})),
+    "iwae": Law(Recipe("iwae", {**LAYERED, "k": 4}), UnlabelledOf),
+    "avae": Law(Recipe("avae", {**LAYERED, "a": [2, 3], "warm_up": 5}), UnlabelledOf),
+    "avae_a_sees_x": Law(Recipe("avae", {**LAYERED, "a": [2, 3], "a_sees_x": True}), UnlabelledOf),
+    "avae_uninformed": Law(Recipe("avae_uninformed", {**LAYERED, "a": [2, 3]}), UnlabelledOf),
+    "auxiliary_fit": Law(Recipe("auxiliary_fit", {"z": X, "a": 2, "spread": 0.5, "cooling": 4})),
+    "m1_classifier": Law(Recipe("m1_classifier", ON_CODES)),
+    "m1_m2": Law(Recipe("m1_m2", {**ON_CODES, "z_above": 2, "alpha": 2.0})),
+    "image_classifier": Law(
+        Recipe("image_classifier", {"channels": 1, "classes": K, "blocks": 1, "width": 4}),
+        labelled_images,
+    ),
+    "attribute_classifier": Law(
+        Recipe("attribute_classifier", {"channels": 1, "attributes": 3, "blocks": 1, "width": 4}),
+        described_images,
+    ),
+    "flow": Law(Recipe("flow", {"x": X, "sizes": COUPLINGS}), UnlabelledOf),
+    "informative_encoder": Law(Recipe("informative_encoder", CODED), UnlabelledOf),
+    "vae_asl": Law(Recipe("vae_asl", {**CODED, "sizes": COUPLINGS}), UnlabelledOf),
+    "mi_asl_additive_l1": Law(
+        Recipe("mi_asl", {**CODED, "kind": "additive", "sizes": COUPLINGS, "l1": True}),
+        UnlabelledOf,
+    ),
+    "mi_asl_mixture": Law(
+        Recipe("mi_asl", {**CODED, "kind": "mixture", "sizes": {"components": 3}, "noise": 1.0}),
+        UnlabelledOf,
+    ),
+    "conditional_asl": Law(
+        Recipe("conditional_asl", {**CODED, "classes": K, "kind": "spline", "sizes": COUPLINGS}),
+        labelled_rows,
+    ),
+    "two_stage_vae": Law(
+        Recipe("two_stage_vae", {"x": X, "hidden": [8, 8], "z": 2, "sizes": {"hidden": [8, 8]}}),
+        UnlabelledOf,
+    ),
+    "image_vae": Law(Recipe("image_vae", {"images": IMAGES}), images, (1, 8, 8)),
+    "image_vae_normalised": Law(
+        Recipe("image_vae", {**FACES, "learned": False}), images, (1, 8, 8)
+    ),
+    "image_two_stage_vae": Law(
+        Recipe("image_two_stage_vae", {**FACES, "sizes": {"hidden": [8]}}), images, (1, 8, 8)
+    ),
+    "image_informative_encoder": Law(
+        Recipe("image_informative_encoder", {"images": IMAGES}), images, (1, 8, 8)
+    ),
+    "image_vae_asl": Law(
+        Recipe("image_vae_asl", {"images": IMAGES, "sizes": COUPLINGS}), images, (1, 8, 8)
+    ),
+    "image_mi_asl_normalised": Law(
+        Recipe("image_mi_asl", {**FACES, "sizes": COUPLINGS}), images, (1, 8, 8)
+    ),
+    "image_conditional_asl": Law(
+        Recipe("image_conditional_asl", {"images": IMAGES, "classes": K, "sizes": COUPLINGS}),
+        labelled_images,
+        (1, 8, 8),
+    ),
+    "image_conditional_asl_attributes": Law(
+        Recipe("image_conditional_asl", {**FACES, "attributes": 3, "sizes": COUPLINGS}),
+        lambda: described_images(blanks=False),
+        (1, 8, 8),
+    ),
+    "gan": Law(Recipe("gan", VECTORS), UnlabelledOf),
+    "feature_matching": Law(
+        Recipe("gan", {**VECTORS, "adversarial": 0.0, "matching": 1.0}), UnlabelledOf
+    ),
+    "denoising_gan": Law(
+        Recipe("denoising_gan", {**VECTORS, "denoiser": [8], "history": 0.1, "annealed": 5}),
+        UnlabelledOf,
+    ),
+    "denoising_gan_of_images": Law(
+        Recipe("denoising_gan", {**PICTURES, "denoiser": [8, 8], "matching": 1.0, "l1": True}),
+        images,
+        (1, 8, 8),
+    ),
 }
 
 
@@ -73,7 +195,7 @@ def stage(name: str, steps: int = 6, **engine: Any) -> Stage:
         batches=law.batches(),
         engine=Engine(steps, adam(1e-2), **settings),
         recipe=law.recipe,
-        space=Space(kind="points", shape=(X,), classes=tuple("abc")),
+        space=Space(kind="points", shape=law.shape, flat=len(law.shape) == 1, classes=tuple("abc")),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from laws import METHODS, X, experiment, stage
+from laws import METHODS, experiment, stage
 from torch import Tensor
 
 import auxgen
@@ -103,7 +103,7 @@ def test_an_artefact_gives_the_same_samples_and_weights(name: str, tmp_path: Pat
         torch.manual_seed(0)
         expected = method.sample(5)
         torch.manual_seed(0)
-        assert expected.shape == (5, X)
+        assert expected.shape == (5, *METHODS[name].shape)
         assert torch.equal(again.method.sample(5), expected)
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -23,9 +24,10 @@ from auxgen.data import images, labels
 from auxgen.data.examples import Examples
 from auxgen.engine.settings import Engine
 from auxgen.evaluating import draw, evaluate
-from auxgen.experiments import experiments, find, reproductions
+from auxgen.experiments import experiments, find, module, reproductions
 from auxgen.experiments.adgm import digits, half_moons
 from auxgen.experiments.adgm._stages import Name
+from auxgen.experiments.asl import _stages as asl
 from auxgen.exploring import showing
 from auxgen.reproduction import load, reproduce
 from auxgen.run import Run
@@ -36,17 +38,22 @@ MOONS = 500
 SMALL: dict[str, Any] = {"steps": 10, "hidden": 16, "latent": 4}
 
 OPTIONS: dict[str, dict[str, Any]] = {
+    "asl.densities": {"steps": 2, "batch": 16, "width": 8, "transforms": 2},
+    "asl.figure3": {"steps": 2, "batch": 16, "width": 8, "transforms": 2},
     "adgm.half_moons": {"epochs": 0.4},
     "adgm.digits": {"steps": 5},
     "adgm.mnist_100": {"epochs": 0.5, "hidden": 16, "latent": 4},
+    "adgm.m1_m2": {"epochs": 1, "hidden": 16, "latent": 4, "hidden_above": 8, "keep_above": 0.0},
+    "adgm.potential": {"steps": 4, "draws": 10},
+    "adgm.table1": {"epochs": 1, "test_rows": 2},
 }
-"""A tiny budget for each reproduction."""
+"""A tiny budget for each reproduction, but for those of images in test_asl_images.py."""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def fewer() -> Iterator[None]:
-    """Fewer points of the moons, fewer draws for their picture, and 20 steps for the classifier
-    beside the digits' models."""
+    """Fewer points of the moons, fewer draws for their picture, 20 steps for the classifier beside
+    the digits' models, and distances between fewer points of ASL's toys."""
 
     def short(steps: int, *rest: Any, **more: Any) -> Engine:
         return Engine(min(steps, 20), *rest, **more)
@@ -57,6 +64,7 @@ def fewer() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(half_moons, "ROWS", MOONS)
         patch.setattr(digits, "Engine", short)
+        patch.setattr(asl, "Wasserstein", partial(asl.Wasserstein, n=40))
         patch.setattr(showing, "classifier", quick)
         yield
 
@@ -131,10 +139,9 @@ def test_every_experiment_has_a_line_that_tells_of_it_and_a_seed() -> None:
 
 def test_every_reproduction_names_experiments_options_and_scores_that_exist() -> None:
     for name in reproductions():
-        module = inspect.getmodule(find(name).function)
-        assert module is not None
+        made_by = module(name)
         for budget in ("cpu", "paper"):
-            made = module.reproduction(budget)
+            made = made_by.reproduction(budget)
             assert made.rows
             for row in made.rows:
                 parameters = inspect.signature(find(row.experiment).function).parameters
@@ -221,7 +228,7 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory, home: Path) -> dict[str
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUXGEN_DATA", str(home))
-        for name in reproductions():
+        for name in OPTIONS:
             out = tmp_path_factory.mktemp("reproduced") / name
             found[name] = tiny(name, out)
     return found
@@ -235,7 +242,7 @@ def runs_in(folder: Path) -> list[Run]:
     return [Run(file.parent) for file in sorted(folder.rglob("run.json"))]
 
 
-@pytest.mark.parametrize("name", reproductions())
+@pytest.mark.parametrize("name", OPTIONS)
 def test_a_reproduction_leaves_a_table_a_picture_and_a_report(
     name: str, reproduced: dict[str, Path]
 ) -> None:
@@ -255,7 +262,7 @@ def test_a_reproduction_leaves_a_table_a_picture_and_a_report(
     assert page.lstrip().lower().startswith("<!doctype html>")
 
 
-@pytest.mark.parametrize("name", reproductions())
+@pytest.mark.parametrize("name", OPTIONS)
 def test_a_second_reproduction_trains_nothing_again(
     name: str,
     reproduced: dict[str, Path],
@@ -277,7 +284,7 @@ def test_a_reproduction_trains_and_measures_each_model(
     name: str, reproduced: dict[str, Path]
 ) -> None:
     runs = {run.asked["stages"][-1]: run for run in runs_in(reproduced[name])}
-    assert sorted(runs) == sorted(MODELS)
+    assert runs.keys() >= set(MODELS)
     for model, run in runs.items():
         assert run.stages() == run.asked["stages"]
         assert run.scores()["scores"].keys() >= {f"{model}/test_error", f"{model}/brier"}

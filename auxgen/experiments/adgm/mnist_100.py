@@ -19,7 +19,7 @@ from ...engine.settings import Engine, adam
 from ...experiment import About, Experiment, Reproduction, Row
 from ...exploring.showing import show_classes
 from ...schedules import hold_then_cosine, staircase
-from ._stages import Name, drawn, epochs_of, recipe, split, stage
+from ._stages import Ablation, Name, drawn, epochs_of, recipe, split, stage
 
 ABOUT = About(
     shows="Table 2: MNIST with 100 labels",
@@ -35,7 +35,7 @@ ROWS_IN_BATCH = 100
 def experiment(
     *,
     seed: int = 0,
-    model: Name = "sdgm",
+    model: Literal[Name, Ablation] = "sdgm",
     budget: Literal["cpu", "paper"] = "cpu",
     epochs: float | None = None,
     lr: float | None = None,
@@ -50,7 +50,8 @@ def experiment(
 
     Args:
         seed: Of the label draw, the initialisation and the order.
-        model: adgm, sdgm, or m2, which has no auxiliary variable.
+        model: adgm, sdgm, or m2, which has no auxiliary variable; adgm_deterministic, whose a is
+            no variable (figure 5); adgm_uninformed, whose p(a) sees nothing (appendix A).
         budget: cpu fits into 25 minutes on 2 cores; paper is the authors' run of 1000 epochs.
         epochs: Passes over the unlabelled images; the budget's own when not given.
         lr: Learning rate of Adam; the budget's own when not given.

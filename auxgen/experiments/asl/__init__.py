@@ -1,0 +1,1 @@
+"""Auxiliary supervised learning (anonymous, 2022): experiments and reproductions."""

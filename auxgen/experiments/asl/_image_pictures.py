@@ -1,0 +1,119 @@
+"""Pictures of the experiments on images; those of several models are the last stage's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ...abilities import encoder
+from ...data.examples import Examples, Space
+from ...evaluation.drawing import device_of
+from ...experiment import Picture
+from ...exploring.codes import interpolate, linear, reconstruct
+from ...exploring.panels import write_maps, write_panels
+from ...exploring.pictures import write_grid
+from ...exploring.sampling import sample
+from ...exploring.showing import show_samples
+from ...method import Method
+
+VAES: Mapping[str, str] = {"vae_unit": "VAE of scale 1", "vae": "VAE"}
+GENERATIVE: Mapping[str, str] = {
+    "vae": "VAE",
+    "two_stage": "two-stage VAE",
+    "vae_asl": "VAE-ASL",
+    "mi_asl": "MI-ASL",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What pictures are made of.
+
+    Attributes:
+        test: Raw rows held out.
+        space: How models see them.
+        codes: Codes that are mapped to the plane.
+        methods: By stage; when a picture is drawn, those of earlier stages are trained too.
+    """
+
+    test: Examples
+    space: Space
+    codes: int
+    methods: Mapping[str, Method]
+
+    def pictures(self, stage: str) -> Mapping[str, Picture]:
+        """By title."""
+        each: dict[str, Mapping[str, Picture]] = {
+            "mi": {"codes of all encoders": self.maps},
+            "mi_asl": {
+                "reconstructions beside VAE-ASL's": self.reconstructions,
+                "samples of all four": self.samples,
+                "interpolations": self.interpolations,
+            },
+            "on_demand": {"samples on demand": self.demanded},
+        }
+        if stage == "mi":
+            return each["mi"]
+        return {"samples": partial(show_samples, space=self.space), **each.get(stage, {})}
+
+    def maps(self, method: Method, file: Path) -> None:
+        """t-SNE of one drawn code of each row, of the VAEs and of the MI encoder (figure 4)."""
+        rows = self.test[: self.codes]
+        x = self.space.enter(rows.raw())
+        others = {title: self.methods[name].eval() for name, title in VAES.items()}
+        each = {**others, "MI encoder": method}
+        maps = {title: on_plane(drawn(m, x)) for title, m in each.items()}
+        write_maps(maps, file, labels=rows.y, classes=rows.classes)
+
+    def reconstructions(self, method: Method, file: Path) -> None:
+        """True images, and what VAE-ASL and MI-ASL make of their codes (figure 5)."""
+        raw = self.test[:64].raw()
+        both = {"VAE-ASL": self.methods["vae_asl"].eval(), "MI-ASL": method}
+        back = {name: reconstruct(m, self.space, raw)[:, 1] for name, m in both.items()}
+        write_panels({"held-out images": raw, **back}, file)
+
+    def samples(self, method: Method, file: Path) -> None:
+        """Of the four generative models (figure 6)."""
+        models = {name: self.methods[name].eval() for name in GENERATIVE} | {"mi_asl": method}
+        drawn = {GENERATIVE[name]: sample(m, self.space, 64) for name, m in models.items()}
+        write_panels(drawn, file, across=2)
+
+    def interpolations(self, method: Method, file: Path) -> None:
+        """Between held-out images, straight in u (figure 11)."""
+        start, end = self.test[:8].raw(), self.test[8:16].raw()
+        way = interpolate(method, self.space, start, end, steps=10, between=linear)
+        write_grid(way.flatten(0, 1), file, 10)
+
+    def demanded(self, method: Method, file: Path) -> None:
+        """A column for each class; with attributes, a row for each of some held-out images."""
+        if self.test.attributes is None:
+            k = len(self.space.classes)
+            y = torch.arange(k).repeat(8)
+            write_grid(sample(method, self.space, len(y), y), file, k)
+            return
+        some, asked = self.test[:8], self.test[:8].attributes
+        assert asked is not None
+        drawn = sample(method, self.space, 56, asked.repeat_interleave(7, 0)).unflatten(0, (8, 7))
+        write_grid(torch.cat((some.raw()[:, None], drawn), 1).flatten(0, 1), file, 8)
+
+
+@torch.no_grad()
+def drawn(method: Method, x: Tensor) -> Tensor:
+    """One code of each row: x (n, *event) -> (n, r)."""
+    device = device_of(method)
+    parts = [encoder(method).encode(part.to(device)).sample().cpu() for part in x.split(256)]
+    return torch.cat(parts)
+
+
+def on_plane(u: Tensor) -> Tensor:
+    """t-SNE (van der Maaten & Hinton, 2008) with perplexity 30: (n, r) -> (n, 2)."""
+    from sklearn.manifold import TSNE
+
+    perplexity = min(30, (len(u) - 1) / 3)
+    plane = TSNE(perplexity=perplexity, random_state=0, init="pca").fit_transform(u.numpy())
+    return torch.from_numpy(plane)

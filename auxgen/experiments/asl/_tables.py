@@ -1,0 +1,66 @@
+"""What the tables and figures on images share: rows that are stages of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ...experiment import Reproduction, Row
+
+SEEDS = 3
+MODELS: Mapping[str, str] = {
+    "vae": "VAE",
+    "two_stage": "two-stage VAE",
+    "vae_asl": "VAE-ASL",
+    "mi_asl": "MI-ASL",
+}
+
+
+def rows(
+    data: str,
+    stages: Mapping[str, str],
+    columns: Mapping[str, str],
+    budget: str,
+    paper: Mapping[str, str] | None = None,
+) -> list[Row]:
+    """A row for each stage of the runs of asl.DATA, which all rows share.
+
+    Args:
+        data: fashion, cifar10 or celeba.
+        stages: Titles of rows by stage.
+        columns: Scores by title.
+        budget: cpu or paper.
+        paper: The paper's number in the first column by stage.
+    """
+    first = next(iter(columns))
+    return [
+        Row(
+            title,
+            f"asl.{data}",
+            {column: f"{stage}/{score}" for column, score in columns.items()},
+            {"budget": budget},
+            {first: paper[stage]} if paper and stage in paper else {},
+        )
+        for stage, title in stages.items()
+    ]
+
+
+def figure(
+    title: str,
+    data: str,
+    budget: str,
+    columns: Mapping[str, str],
+    stages: Mapping[str, str] | None = None,
+) -> Reproduction:
+    """A figure, which is among the pictures of its runs, with numbers for what it shows."""
+    return Reproduction(title, rows(data, stages or MODELS, columns, budget))
+
+
+def distance(features: str) -> str:
+    """The score's name; not an FID, whose features are Inception's."""
+    return f"FD(features.{features})"
+
+
+def holds(claims: Sequence[tuple[str, bool]]) -> str:
+    """Claims with what became of them."""
+    told = [f"{claim}: {'holds' if true else 'does not hold'}" for claim, true in claims]
+    return "; ".join(told) + "."

@@ -1,0 +1,13 @@
+"""A thin circle: a density near to singular (ASL, figures 2, 3 and 8).
+
+auxgen train asl.circle --run runs/circle
+"""
+
+from __future__ import annotations
+
+from ...data import toys
+from ._stages import about, experiment_on
+
+ABOUT = about("a thin circle")
+
+experiment = experiment_on(toys.circle)

@@ -1,0 +1,20 @@
+"""Figure 12: the losses of encoder, regression and density on CelebA.
+
+    auxgen reproduce asl.figure12 --budget paper --device cuda
+
+The curves are in report.html, under stages mi and mi_asl: loss/encoder, error, nll.
+"""
+
+from __future__ import annotations
+
+from ...experiment import Reproduction
+from ._tables import SEEDS, distance, figure
+
+__all__ = ["SEEDS", "reproduction"]
+
+
+def reproduction(budget: str) -> Reproduction:
+    """MI-ASL."""
+    columns = {"FD of samples, not FID": distance("celeba")}
+    stages = {"mi_asl": "MI-ASL"}
+    return figure("Losses on CelebA", "celeba", budget, columns, stages)

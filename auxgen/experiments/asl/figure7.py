@@ -1,0 +1,24 @@
+"""Figure 7: CelebA and what MI-ASL makes of it: reconstructions and samples.
+
+    auxgen reproduce asl.figure7 --budget paper --device cuda
+
+Among the pictures of each run: "reconstructions beside VAE-ASL's", "samples of all four".
+"""
+
+from __future__ import annotations
+
+from ...experiment import Reproduction
+from ._tables import SEEDS, distance, figure
+
+__all__ = ["SEEDS", "reproduction"]
+
+
+def reproduction(budget: str) -> Reproduction:
+    """MI-ASL."""
+    columns = {
+        "FD of samples, not FID": distance("celeba"),
+        "FD of reconstructions": f"reconstruction {distance('celeba')}",
+        "PSNR": "psnr",
+    }
+    stages = {"mi_asl": "MI-ASL"}
+    return figure("Faces by MI-ASL", "celeba", budget, columns, stages)

@@ -1,0 +1,20 @@
+"""Figure 9: samples of the four models on CIFAR-10.
+
+    auxgen reproduce asl.figure9 --budget paper --device cuda
+
+Among the pictures of each run: "samples of all four".
+"""
+
+from __future__ import annotations
+
+from ...experiment import Reproduction
+from ._tables import MODELS, SEEDS, distance, figure
+
+__all__ = ["SEEDS", "reproduction"]
+
+
+def reproduction(budget: str) -> Reproduction:
+    """The four models."""
+    columns = {"FD of samples, not FID": distance("cifar10")}
+    stages = MODELS
+    return figure("Samples of CIFAR-10", "cifar10", budget, columns, stages)

@@ -1,0 +1,13 @@
+"""Eight Gaussians on a ring: many modes (ASL, figures 2, 3 and 8).
+
+auxgen train asl.ring --run runs/ring
+"""
+
+from __future__ import annotations
+
+from ...data import toys
+from ._stages import about, experiment_on
+
+ABOUT = about("eight Gaussians on a ring")
+
+experiment = experiment_on(toys.ring)

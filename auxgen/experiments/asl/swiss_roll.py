@@ -1,0 +1,13 @@
+"""A rolled sheet in three dimensions: a manifold (ASL, figures 2, 3 and 8).
+
+auxgen train asl.swiss_roll --run runs/swiss_roll
+"""
+
+from __future__ import annotations
+
+from ...data import toys
+from ._stages import about, experiment_on
+
+ABOUT = about("a rolled sheet in three dimensions")
+
+experiment = experiment_on(toys.swiss_roll)

@@ -1,0 +1,136 @@
+"""What all experiments share: four objectives for one pair of networks, and their stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from torch import Tensor
+
+from ...builders import Recipe
+from ...data.batches import Resident
+from ...data.examples import Examples, Space
+from ...engine.settings import Engine, adam
+from ...errors import InputError, at_least
+from ...experiment import Evaluation, Monitor, Stage
+from ...exploring.showing import show_samples
+
+Objective = Literal["gan", "fm", "dfm", "fm_dfm"]
+TITLES: Mapping[Objective, str] = {
+    "gan": "GAN",
+    "fm": "feature matching",
+    "dfm": "denoising feature matching",
+    "fm_dfm": "both kinds of feature matching",
+}
+LOOKS = 10
+"""How often collapse is watched for while training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Denoising:
+    """What is the denoiser's own.
+
+    Attributes:
+        depth: Hidden layers of r.
+        width: Of each.
+        denoising: n_h times lambda_denoise.
+        noise: sigma.
+        annealed: Rounds over which sigma falls to 0; 0 keeps it.
+    """
+
+    depth: int
+    width: int
+    denoising: float
+    noise: float
+    annealed: int
+
+    def arguments(self) -> dict[str, Any]:
+        """Of the builder.
+
+        Raises:
+            InputError: r has no hidden layer, or a number is negative.
+        """
+        at_least(1, depth=self.depth, width=self.width)
+        for name in ("denoising", "noise"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} is {getattr(self, name)}; 0 or more is wanted.")
+        return {
+            "denoiser": [self.width] * self.depth,
+            "denoising": self.denoising,
+            "noise": self.noise,
+            "annealed": self.annealed,
+        }
+
+
+def recipe(
+    objective: Objective, networks: Mapping[str, Any], r: Denoising, **common: Any
+) -> Recipe:
+    """Feature matching takes the place of -log D(G(z)); in both kinds it is added to DFM's terms.
+
+    Args:
+        objective: Which.
+        networks: Kind and sizes.
+        r: The denoiser, where there is one.
+        common: Further arguments of both builders.
+    """
+    base = {**networks, **common}
+    made = {
+        "gan": ("gan", {}),
+        "fm": ("gan", {"adversarial": 0.0, "matching": 1.0}),
+        "dfm": ("denoising_gan", r.arguments()),
+        "fm_dfm": ("denoising_gan", {**r.arguments(), "matching": 1.0}),
+    }
+    builder, own = made[objective]
+    return Recipe(builder, {**base, **own})
+
+
+def stage(
+    made: Recipe,
+    train: Examples,
+    space: Space,
+    *,
+    steps: int,
+    batch: int,
+    lr: float,
+    seed: int,
+    average: float,
+    evaluations: Mapping[str, Evaluation],
+    watched: Mapping[str, Evaluation],
+    data: Mapping[str, Examples],
+) -> Stage:
+    """A game by Adam with beta_1 = 0.5 (section 5).
+
+    Args:
+        made: The method.
+        train: Raw rows.
+        space: How the method sees them.
+        steps: Rounds.
+        batch: Rows in a batch; batch norm needs two.
+        lr: Learning rate of all players.
+        seed: Of the order.
+        average: Decay of the moving average of weights; 0 for the last weights, as in the paper.
+        evaluations: Of the trained method.
+        watched: Of the method while it trains.
+        data: Raw rows by split.
+    """
+    at_least(2, batch=batch)
+    return Stage(
+        method=made.build(),
+        batches=Resident(train.x, batch, seed, partial(entered, space=space)),
+        engine=Engine(steps, adam(lr, betas=(0.5, 0.999)), average=average),
+        evaluations={**watched, **evaluations},
+        monitor=Monitor(max(1, steps // LOOKS), watched),
+        recipe=made,
+        space=space,
+        pictures={"samples": partial(show_samples, space=space)},
+        data=data,
+        facts={"data": train.name, "fingerprint": train.fingerprint},
+    )
+
+
+def entered(x: Tensor, generator: object, space: Space) -> Tensor:
+    """Raw rows as the method sees them; no corruption."""
+    del generator
+    return space.enter(x)

@@ -1,0 +1,27 @@
+"""CIFAR-10: table 1 (section 5.1).
+
+    auxgen train dfm.cifar10 --budget paper --device cuda --run runs/cifar10
+    auxgen evaluate runs/cifar10 --metric is
+
+The paper tells neither batch nor epochs of CIFAR-10, nor the depth of its denoiser: here they are
+128, 200, and ImageNet's 10. Scores are in the features of features.cifar10, or of another
+extractor; the Inception score of the paper is of 50,000 samples in the features of `inception`.
+With --data and --architecture the same trains the networks for ImageNet and STL-10.
+"""
+
+from __future__ import annotations
+
+from ...experiment import About
+from ._images import Plan, experiment_on
+
+ABOUT = About(
+    shows="Table 1: denoising feature matching on CIFAR-10",
+    paper="Inception score 7.72 +/- 0.13; 11.24 +/- 0.12 for real images",
+    ours="",
+    time="hours on a GPU (paper); not run yet",
+)
+
+CPU = Plan(architecture="cifar", epochs=1, lr=5e-4, samples=5000)
+PAPER = Plan(architecture="cifar", epochs=200, lr=1e-4, samples=50_000)
+
+experiment = experiment_on("cifar10", {"cpu": CPU, "paper": PAPER})

@@ -1,0 +1,326 @@
+"""Auxiliary supervised learning of images, at a budget of seconds."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+from torch import Tensor, nn
+
+from auxgen.data import images
+from auxgen.data.batches import LabelledBatches
+from auxgen.data.examples import Examples, Space
+from auxgen.errors import InputError
+from auxgen.evaluating import draw, evaluate
+from auxgen.evaluation.scores.demanded import OnDemand
+from auxgen.experiments import find, module, reproductions
+from auxgen.experiments.asl import celeba, cifar10, fashion
+from auxgen.experiments.asl import table1 as table_1
+from auxgen.experiments.asl._image_pictures import on_plane
+from auxgen.experiments.asl._images import take_over
+from auxgen.reproduction import load, reproduce
+from auxgen.run import Run
+from auxgen.training import train
+
+STAGES = ["vae", "vae_unit", "two_stage", "vae_asl", "mi", "mi_asl", "on_demand"]
+TINY: dict[str, Any] = {"epochs": 0.02, "batch": 8, "width": 2}
+CLOTHES = ["table1", "figure4", "figure5", "figure6", "on_demand"]
+OTHERS = ["figure7", "figure9", "figure10", "figure11", "figure12"]
+
+
+def network(name: str, folder: Path, **options: Any) -> Path:
+    """A trained run of features."""
+    run = train(f"features.{name}", run=folder, device="cpu", quiet=True, width=4, **options)
+    evaluate(run.path, device="cpu")
+    return run.path
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return network("digits", tmp_path_factory.mktemp("features") / "run", epochs=3)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory, features: Path) -> Run:
+    """The experiment on 8x8 digits, with its scores."""
+    folder = tmp_path_factory.mktemp("digits") / "run"
+    options = {**TINY, "data": "digits", "extractor": str(features), "held_out": 100}
+    run = train("asl.fashion", run=folder, device="cpu", quiet=True, **options)
+    evaluate(run.path, device="cpu")
+    return run
+
+
+def test_digits_train_all_models_in_one_run(digits: Run) -> None:
+    assert digits.stages() == STAGES
+    facts = digits.asked["facts"]["mi_asl"]
+    assert facts["measured on"] == "validation"
+
+
+def test_every_model_is_measured(digits: Run) -> None:
+    found = digits.scores()["scores"]
+    fd = "FD(features.run)"
+    for stage in ("vae", "vae_unit", "two_stage", "vae_asl", "mi_asl", "on_demand"):
+        score = found[f"{stage}/{fd}"]
+        assert score["value"] > 0
+        assert score["n"] == 100
+        assert "100 rows of the validation split" in score["protocol"]
+        spread = found[f"{stage}/{fd} resampling sd"]["value"]
+        assert spread == pytest.approx(np.std(score["detail"]["draws"], ddof=1))
+    for stage in ("vae", "two_stage", "vae_asl"):
+        assert np.isfinite(found[f"{stage}/importance_bound"]["value"])
+    for stage in ("vae", "vae_unit", "mi"):
+        drawn, mean = (found[f"{stage}/knn_accuracy{of}"] for of in ("", "_of_means"))
+        assert drawn["protocol"].startswith("one code drawn a row")
+        assert drawn["value"] != mean["value"]
+        assert f"{stage}/silhouette" in found
+        assert f"{stage}/code_noise" in found
+    assert found["on_demand/accuracy_of_real"]["value"] > 50
+    assert found[f"vae/{fd} of training rows"]["value"] < found[f"vae/{fd}"]["value"]
+
+
+def test_pictures_are_drawn(digits: Run) -> None:
+    drawn = {file.stem for file in draw(digits.path)}
+    assert drawn >= {
+        "mi-codes of all encoders",
+        "mi_asl-reconstructions beside VAE-ASL's",
+        "mi_asl-samples of all four",
+        "mi_asl-interpolations",
+        "on_demand-samples on demand",
+    }
+    with Image.open(digits.path / "pictures" / "mi_asl-samples of all four.png") as page:
+        assert min(page.size) > 500
+
+
+def test_stages_share_encoders_and_the_second_stage_keeps_the_decoder(digits: Run) -> None:
+    stages = find("asl.fashion").function(**digits.asked["options"])
+    for name, stage in stages.items():
+        digits.restore(name, stage)
+    methods = {name: stage.method.state_dict() for name, stage in stages.items()}
+    x = torch.rand(4, 1, 8, 8)
+
+    def code(name: str) -> Tensor:
+        return stages[name].method.eval().encode(x).mean  # pyright: ignore
+
+    for held, source in (("two_stage", "vae"), ("vae_asl", "vae"), ("mi_asl", "mi")):
+        assert torch.equal(code(held), code(source))
+    assert torch.equal(code("on_demand"), code("mi"))
+    own = {k: v for k, v in methods["two_stage"].items() if k.startswith("p_x")}
+    assert all(torch.equal(v, methods["vae"][k]) for k, v in own.items())
+
+
+def test_a_generator_starts_from_the_encoder_s_own(features: Path) -> None:
+    options = {**TINY, "data": "digits", "extractor": str(features)}
+    stages = find("asl.fashion").function(**options)
+    for held, source in (("vae_asl", "vae"), ("mi_asl", "mi"), ("on_demand", "mi_asl")):
+        take_over(stages[held].method, source=stages[source].method, x=torch.rand(3, 1, 8, 8))
+    u = torch.randn(3, 32)
+    g = {name: stages[name].method.eval().decode(u).mean for name in STAGES}  # pyright: ignore
+    assert torch.equal(g["vae_asl"], g["vae"])
+    assert torch.equal(g["mi_asl"], g["mi"])
+    assert torch.equal(g["on_demand"], g["mi"])
+    assert not torch.equal(g["mi"], g["vae"])
+
+
+def test_a_mixture_of_codes_starts_where_expectation_maximisation_ends() -> None:
+    options = {**TINY, "data": "digits", "density": "mixture", "components": 2}
+    stage = find("asl.fashion").function(**options)["mi_asl"]
+    method: Any = stage.method.eval()
+    with torch.no_grad():
+        before = method.p_u().log_prob(codes(stage)).mean()
+        assert stage.start is not None
+        stage.start(method)
+        assert method.p_u().log_prob(u := codes(stage)).mean() > before + 10
+        assert u.shape == (1297, 32)
+
+
+def codes(stage: Any) -> Tensor:
+    return stage.method.encode(stage.space.enter(stage.data["train"].raw())).sample()
+
+
+def test_without_a_known_extractor_nothing_is_told_of_distances(tmp_path: Path) -> None:
+    for i in range(12):
+        file = tmp_path / "images" / "train" / f"{i}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8), 20 * i, np.uint8)).save(file)
+    stages = find("asl.fashion").function(
+        data=str(tmp_path / "images"), held_out=4, **{**TINY, "batch": 4}
+    )
+    assert list(stages) == STAGES[:-1]
+    assert "fd" not in stages["vae"].evaluations
+    assert "codes" not in stages["vae"].evaluations
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"held_out": 5000}, "5000 of 1297 training rows shall be held out; fewer"),
+        ({"batch": 1}, "batch is 1; 2 or more"),
+        ({"data": "digit"}, "digits"),
+        ({"width": 0}, "width is 0; 1 or more"),
+        ({"density": "mixtur"}, "mixture"),
+    ],
+)
+def test_options_that_will_not_do_are_refused(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        find("asl.fashion").function(**{**TINY, "data": "digits", **wrong})
+
+
+def test_images_that_are_not_square_are_refused(tmp_path: Path) -> None:
+    for i in range(4):
+        file = tmp_path / "images" / "train" / f"{i}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.zeros((8, 12), np.uint8)).save(file)
+    with pytest.raises(InputError, match="8 x 12 pixels; square ones"):
+        find("asl.fashion").function(data=str(tmp_path / "images"), held_out=1, **TINY)
+
+
+@pytest.mark.parametrize("of", [fashion, cifar10, celeba])
+def test_the_paper_s_budget_has_the_paper_s_networks(of: Any) -> None:
+    assert of.PAPER.width == 64
+    assert of.PAPER.u == (32 if of is fashion else 128)
+    assert (of.PAPER.transforms, of.PAPER.hidden) == (
+        (16, (256, 256)) if of is fashion else (20, (128, 128, 128))
+    )
+    assert of.CPU.epochs.keys() == of.PAPER.epochs.keys() == set(STAGES)
+
+
+class Perfect(nn.Module):
+    """Draws real digits, those asked for, or the next class's."""
+
+    def __init__(self, real: Examples, wrong: int) -> None:
+        super().__init__()
+        self.real, self.wrong = real, wrong
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        assert y is not None
+        rows = [(self.real.y == (c + self.wrong) % 10).nonzero()[0, 0] for c in y.tolist()]
+        return self.real.raw()[torch.stack(rows)]
+
+
+def test_what_was_asked_for_is_found_and_what_was_not_is_not(features: Path) -> None:
+    test = images.load("digits", "test")
+    space = Space(kind="images", shape=(1, 8, 8), flat=False, classes=test.classes)
+    score = OnDemand(test, space, extractor=str(features))
+    right, wrong = (score(Perfect(images.load("digits", "train"), w)) for w in (0, 1))
+    assert right["accuracy_on_demand"].value > 60
+    assert wrong["accuracy_on_demand"].value < 30
+    assert right["accuracy_of_real"] == wrong["accuracy_of_real"]
+    unknown = Examples(test.x, torch.full_like(test.y, -1), test.classes, "none", "")
+    with pytest.raises(InputError, match="No row of the test split is labelled"):
+        OnDemand(unknown, space, extractor=str(features))(Perfect(test, 0))
+
+
+def test_far_clusters_stay_apart_on_the_plane() -> None:
+    torch.manual_seed(0)
+    u = torch.randn(60, 8) + 20 * (torch.arange(60) % 2)[:, None]
+    plane = on_plane(u)
+    near = torch.cdist(plane, plane).fill_diagonal_(torch.inf).argmin(1)
+    assert plane.shape == (60, 2)
+    assert (near % 2 == torch.arange(60) % 2).all()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Small sets under the names of the real ones, and the networks of their features."""
+    root = tmp_path_factory.mktemp("home")
+    grey, y = load_digits(return_X_y=True)
+    for i in range(150):
+        part = "train" if i < 100 else "test"
+        picture = Image.fromarray((grey[i].reshape(8, 8) * 255 / 16).astype(np.uint8))
+        for name, mode, side in (("fashion_mnist", "L", 28), ("cifar10", "RGB", 32)):
+            file = root / "data" / name / part / str(y[i]) / f"{i}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            picture.convert(mode).resize((side, side)).save(file)
+    for part in ("train", "test"):
+        place = root / "data" / "celeba" / part
+        place.mkdir(parents=True)
+        with (place / "metadata.csv").open("w", newline="") as out:
+            writer = csv.writer(out)
+            writer.writerow(["file_name", "Smiling", "Wearing_Hat"])
+            for i in range(40):
+                pixels = np.random.default_rng(i).integers(256, size=(148, 148, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(place / f"{i}.png")
+                writer.writerow([f"{i}.png", i % 2, (i // 2) % 2])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUXGEN_DATA", str(root / "data"))
+        patch.setenv("AUXGEN_WEIGHTS", str(root / "weights"))
+        patch.setenv("AUXGEN_CACHE", str(root / "cache"))
+        for name in ("fashion_mnist", "cifar10", "celeba"):
+            network(name, root / "weights" / f"features.{name}", epochs=1, blocks=1, batch=20)
+        yield root
+
+
+@pytest.fixture(scope="module")
+def out(home: Path) -> Path:
+    """The folder that all tables share, and with it their runs."""
+    return home / "out"
+
+
+@pytest.mark.parametrize("name", CLOTHES)
+def test_a_table_is_reproduced(name: str, out: Path) -> None:
+    assert_reproduced(name, out)
+    runs = [file.parent.parent.name for file in out.rglob("run.json")]
+    assert len([run for run in runs if run.startswith("asl.fashion-")]) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_figure_of_other_images_is_reproduced(name: str, out: Path) -> None:
+    assert_reproduced(name, out)
+
+
+def test_every_reproduction_of_images_is_among_those_tried() -> None:
+    on_images = {"asl.fashion", "asl.cifar10", "asl.celeba"}
+    made = {name: module(name).reproduction("cpu") for name in reproductions()}
+    found = {name for name, m in made.items() if on_images & {row.experiment for row in m.rows}}
+    assert found == {f"asl.{name}" for name in (*CLOTHES, *OTHERS)}
+
+
+def assert_reproduced(name: str, out: Path) -> None:
+    folder = reproduce(f"asl.{name}", seeds=1, out=out, device="cpu", quiet=True, **TINY)
+    found = load(folder)
+    for row in found["rows"]:
+        assert all(np.isfinite(column["mean"]) for column in row["columns"].values())
+    assert len(found["claim"]) > 20 or name not in ("table1", "figure4")
+    page = (folder / "report.html").read_text()
+    assert "samples of all four" in page
+
+
+def test_faces_are_asked_for_by_attributes(home: Path) -> None:
+    stages = find("asl.celeba").function(**TINY)
+    stage = stages["on_demand"]
+    assert isinstance(stage.batches, LabelledBatches)
+    assert stage.batches.y.shape == (40, 2)
+    stage.method.eval()
+    scores = stage.evaluations["on_demand"](stage.method)
+    assert isinstance(scores, dict)
+    assert 0 <= scores["balanced_accuracy_on_demand"].value <= 100
+    assert scores["balanced_accuracy_of_real"].n == 40
+
+
+def test_the_paper_s_table_has_cifar10_too() -> None:
+    rows = table_1.reproduction("paper").rows
+    assert [row.experiment for row in rows] == ["asl.fashion"] * 4 + ["asl.cifar10"] * 4
+    told = json.dumps([row.paper for row in rows])
+    assert all(number in told for number in ("47.19", "43.88", "38.39", "26.00", "86.51"))
+
+
+def test_claims_say_whether_they_hold() -> None:
+    names = [f"Fashion-MNIST: {m}" for m in ("VAE", "two-stage VAE", "VAE-ASL", "MI-ASL")]
+    for values, holds in (((10, 9, 8, 5), 3), ((10, 9, 8.6, 5), 2), ((10, 11, 9, 9), 0)):
+        means = {(name, table_1.FD): v for name, v in zip(names, values, strict=True)}
+        assert table_1.claim(means).count(": holds") == holds
+    figure4: Any = module("asl.figure4")
+    for ours, told in ((83.0, (True, True)), (81.0, (True, False)), (70.0, (False, False))):
+        each = {"MI encoder": ours, "VAE encoder": 80.0, "VAE encoder, scale 1": 70.0}
+        means = {(name, figure4.NEIGHBOURS): value for name, value in each.items()}
+        said = figure4.claim(means).split("; ")
+        assert tuple("does not" not in part for part in said) == told

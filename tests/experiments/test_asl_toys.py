@@ -1,0 +1,119 @@
+"""The toys of auxiliary supervised learning, at a budget of seconds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from auxgen import artefact
+from auxgen.data import toys
+from auxgen.evaluating import draw, evaluate
+from auxgen.experiments import find
+from auxgen.experiments.asl import _stages, figure3
+from auxgen.experiments.asl._stages import Points, take_over
+from auxgen.methods.informative_encoder import InformativeEncoder
+from auxgen.methods.supervised_latent import ExplicitASL, ImplicitASL
+from auxgen.methods.vae import VAE
+from auxgen.networks.densities import GMM
+from auxgen.training import train
+
+SMALL: dict[str, Any] = {"steps": 4, "batch": 16, "width": 8, "transforms": 2}
+
+
+@pytest.fixture(autouse=True)
+def fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """200 rows, and distances between 40."""
+
+    def short(fresh: Any) -> Any:
+        return whole(fresh, n=40, pairs=2)
+
+    whole = _stages.Wasserstein
+    monkeypatch.setattr(_stages, "ROWS", 200)
+    monkeypatch.setattr(_stages, "Wasserstein", short)
+
+
+@pytest.mark.parametrize("toy", figure3.TOYS)
+def test_a_run_trains_and_measures_five_models(toy: str, tmp_path: Path) -> None:
+    run = train(f"asl.{toy}", run=tmp_path / "run", device="cpu", quiet=True, **SMALL)
+    assert run.stages() == ["vae", "vae_asl", "mi", "mi_asl", "flow"]
+    scores = evaluate(run.path, device="cpu")["scores"]
+    wanted = {score for row in figure3.rows_of(toy) for score in row.scores.values()}
+    assert scores.keys() >= wanted | {"mi/w1", "mi/code_noise", "vae/stein_discrepancy"}
+    assert scores["vae/w1_floor"]["value"] == scores["mi_asl/w1"]["detail"]["floor"]
+    assert len(draw(run.path)) == 5
+    d = 3 if toy == "swiss_roll" else 2
+    model = artefact.load(run.path / "mi_asl")
+    assert isinstance(model.method, ImplicitASL)
+    assert model.method.sample(7).shape == (7, d)
+
+
+def test_asl_starts_from_the_encoder_and_the_decoder_that_were_trained() -> None:
+    stages = find("asl.ring").function(**SMALL)
+    vae, mi = stages["vae"].method, stages["mi"].method
+    assert isinstance(vae, VAE)
+    assert isinstance(mi, InformativeEncoder)
+    for name, of, q_u, g in (
+        ("vae_asl", ExplicitASL, vae.q_z, vae.p_x.network),
+        ("mi_asl", ImplicitASL, mi.q_u, mi.g),
+    ):
+        method, start = stages[name].method, stages[name].start
+        assert isinstance(method, of)
+        assert start is not None
+        start(method)
+        for mine, its in ((method.q_u, q_u), (method.p_x.g, g)):
+            for key, value in its.state_dict().items():
+                assert torch.equal(mine.state_dict()[key], value)
+
+
+def test_a_run_keeps_the_encoder_of_its_first_stage(tmp_path: Path) -> None:
+    run = train("asl.ring", run=tmp_path / "run", device="cpu", quiet=True, **SMALL)
+    mi, asl = (artefact.load(run.path / name).method for name in ("mi", "mi_asl"))
+    assert isinstance(mi, InformativeEncoder)
+    assert isinstance(asl, ImplicitASL)
+    for key, value in mi.q_u.state_dict().items():
+        assert torch.equal(asl.q_u.state_dict()[key], value)
+    pairs = zip(mi.g.parameters(), asl.p_x.g.parameters(), strict=True)
+    assert not any(torch.equal(before, after) for before, after in pairs)
+
+
+@pytest.mark.parametrize("density", ["additive", "spline", "mixture", "vae"])
+def test_another_density_takes_the_place_of_the_affine_flow(density: str, tmp_path: Path) -> None:
+    given = {**SMALL, "density": density, "components": 3}
+    run = train("asl.moons", run=tmp_path / "run", device="cpu", quiet=True, **given)
+    config = json.loads((run.path / "mi_asl" / "config.json").read_text())
+    assert config["arguments"]["kind"] == density
+    assert evaluate(run.path, device="cpu")["scores"]["mi_asl/w1"]["value"] > 0
+
+
+def test_a_mixture_starts_on_the_codes() -> None:
+    stages = find("asl.ring").function(**{**SMALL, "density": "mixture", "components": 3})
+    method, x = stages["mi_asl"].method, stages["mi_asl"].batches(0, 0, 1, "cpu")
+    assert isinstance(method, ImplicitASL)
+    assert isinstance(method.p_u, GMM)
+    before = method.p_u().log_prob(method.q_u(x).sample()).mean()
+    take_over(method, source=stages["mi"].method, x=x)
+    assert method.p_u().log_prob(method.q_u(x).sample()).mean() > before
+
+
+def test_models_see_standardised_rows_and_fresh_ones_are_others() -> None:
+    made = find("asl.swiss_roll").function(**SMALL)["vae"]
+    assert made.space is not None
+    x = made.space.enter(made.data["train"].raw())
+    torch.testing.assert_close(x.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(x.std(0, correction=0), torch.ones(3))
+    points = Points(toys.swiss_roll, 0, made.data["train"], made.space)
+    assert not torch.equal(points.fresh(5, 0), points.fresh(5, 1))
+    assert not torch.isin(points.fresh(5, 0), x).any()
+
+
+def test_the_claim_compares_with_the_floor_and_with_the_vae() -> None:
+    means = {(row.name, figure3.W1): 0.1 for toy in figure3.TOYS for row in figure3.rows_of(toy)}
+    means |= {(f"{toy}: VAE", figure3.W1): 0.3 for toy in ("ring", "circle")}
+    assert "circle: holds" in figure3.claim(means)
+    assert "nearer than the VAE on ring, circle" in figure3.claim(means)
+    means["moons: MI-ASL", figure3.W1] = 0.26
+    assert "does not hold (1.00 on ring, 2.60 on moons" in figure3.claim(means)
