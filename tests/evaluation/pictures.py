@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, Independent, Normal
 
 from auxgen.data.examples import Examples, Space
@@ -26,17 +26,14 @@ def pictures(n: int, seed: int = 0, *, light: float = 0.8) -> Examples:
     return stamped(Examples(x, y, SPACE.classes, f"greys/{seed}", ""))
 
 
-class Quadrants:
+class Quadrants(nn.Module):
     """Features: means of the four quadrants; probabilities: of light, by the mean."""
 
-    def __call__(self, pictures: Tensor, /) -> Extracted:
+    def forward(self, pictures: Tensor) -> Extracted:
         x = pictures.float() / 255
         quadrants = F.adaptive_avg_pool2d(x, 2).flatten(1)
         light = quadrants.mean(1).sub(0.5).mul(20).sigmoid()
         return Extracted(quadrants, torch.stack([1 - light, light], 1))
-
-    def to(self, device: torch.device | str, /) -> Quadrants:
-        return self
 
 
 def quadrants(name: str = "quadrants") -> Extractor:

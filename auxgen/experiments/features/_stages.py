@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from torch import Tensor
 
 from ...builders import Recipe
-from ...data import labels
+from ...data import images, labels
 from ...data.batches import Corruption, LabelledBatches
 from ...data.examples import Examples, Space
 from ...engine.settings import Engine, adam
 from ...errors import InputError, at_least
 from ...evaluation.scores import AttributeTestErrors, Brier, Calibration, TestError
-from ...experiment import Evaluation, Monitor, Stage
+from ...experiment import Evaluation, Experiment, Monitor, Stage
 from ...schedules import rise_then_cosine
 
 
@@ -40,6 +40,54 @@ class Plan:
     batch: int
     seed: int
     corruption: Corruption
+
+
+def experiment_on(
+    name: str, *, epochs: float, batch: int, blocks: int, corruption: Corruption
+) -> Callable[..., Experiment]:
+    """The experiment on an image set with classes, and what it does unless told otherwise.
+
+    Args:
+        name: Of the set, as `images.load` knows it.
+        epochs: See below.
+        batch: See below.
+        blocks: See below.
+        corruption: What training does to images.
+    """
+    passes, rows, deep = epochs, batch, blocks
+
+    def experiment(
+        *,
+        seed: int = 0,
+        epochs: float = passes,
+        lr: float = 1e-2,
+        batch: int = rows,
+        blocks: int = deep,
+        width: int = 16,
+    ) -> Experiment:
+        """A residual network that classifies the images.
+
+        Args:
+            seed: Of the initialisation, the order and what training does to images.
+            epochs: Passes over the training images.
+            lr: Highest learning rate of Adam.
+            batch: Images in a batch.
+            blocks: Blocks in each of three stages; 6 blocks + 2 layers in all.
+            width: Channels of the first stage; features are four times as many.
+        """
+        train, test = (images.load(name, split) for split in ("train", "test"))
+        plan = Plan(
+            blocks=blocks,
+            width=width,
+            epochs=epochs,
+            lr=lr,
+            batch=batch,
+            seed=seed,
+            corruption=corruption,
+        )
+        return {"classifier": by_class(train, test, plan)}
+
+    return experiment
 
 
 def by_class(train: Examples, test: Examples, plan: Plan) -> Stage:

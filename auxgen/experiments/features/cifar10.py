@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...data import images
 from ...data.batches import flipped, in_turn, shifted
-from ...experiment import About, Experiment
-from ._stages import Plan, by_class
+from ...experiment import About
+from ._stages import experiment_on
 
 ABOUT = About(
     shows="A residual network on CIFAR-10, for its features",
@@ -23,34 +22,10 @@ ABOUT = About(
     time="9 minutes of a CPU core",
 )
 
-
-def experiment(
-    *,
-    seed: int = 0,
-    epochs: float = 8,
-    lr: float = 1e-2,
-    batch: int = 128,
-    blocks: int = 2,
-    width: int = 16,
-) -> Experiment:
-    """A residual network that classifies CIFAR-10.
-
-    Args:
-        seed: Of the initialisation, the order, the moves and the mirroring.
-        epochs: Passes over the training images.
-        lr: Highest learning rate of Adam.
-        batch: Images in a batch.
-        blocks: Blocks in each of three stages; 6 blocks + 2 layers in all.
-        width: Channels of the first stage; features are four times as many.
-    """
-    train, test = (images.load("cifar10", split) for split in ("train", "test"))
-    plan = Plan(
-        blocks=blocks,
-        width=width,
-        epochs=epochs,
-        lr=lr,
-        batch=batch,
-        seed=seed,
-        corruption=partial(in_turn, corruptions=(flipped, partial(shifted, pixels=4))),
-    )
-    return {"classifier": by_class(train, test, plan)}
+experiment = experiment_on(
+    "cifar10",
+    epochs=8,
+    batch=128,
+    blocks=2,
+    corruption=partial(in_turn, corruptions=(flipped, partial(shifted, pixels=4))),
+)

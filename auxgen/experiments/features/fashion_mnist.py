@@ -9,10 +9,9 @@ its last layer sees are 64 features.
 
 from __future__ import annotations
 
-from ...data import images
 from ...data.batches import flipped
-from ...experiment import About, Experiment
-from ._stages import Plan, by_class
+from ...experiment import About
+from ._stages import experiment_on
 
 ABOUT = About(
     shows="A residual network on Fashion-MNIST, for its features",
@@ -21,34 +20,10 @@ ABOUT = About(
     time="3 minutes of a CPU core",
 )
 
-
-def experiment(
-    *,
-    seed: int = 0,
-    epochs: float = 5,
-    lr: float = 1e-2,
-    batch: int = 128,
-    blocks: int = 1,
-    width: int = 16,
-) -> Experiment:
-    """A residual network that classifies Fashion-MNIST.
-
-    Args:
-        seed: Of the initialisation, the order and the mirroring.
-        epochs: Passes over the training images.
-        lr: Highest learning rate of Adam.
-        batch: Images in a batch.
-        blocks: Blocks in each of three stages; 6 blocks + 2 layers in all.
-        width: Channels of the first stage; features are four times as many.
-    """
-    train, test = (images.load("fashion_mnist", split) for split in ("train", "test"))
-    plan = Plan(
-        blocks=blocks,
-        width=width,
-        epochs=epochs,
-        lr=lr,
-        batch=batch,
-        seed=seed,
-        corruption=flipped,
-    )
-    return {"classifier": by_class(train, test, plan)}
+experiment = experiment_on(
+    "fashion_mnist",
+    epochs=5,
+    batch=128,
+    blocks=1,
+    corruption=flipped,
+)

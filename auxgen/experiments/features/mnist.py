@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...data import images
 from ...data.batches import shifted
-from ...experiment import About, Experiment
-from ._stages import Plan, by_class
+from ...experiment import About
+from ._stages import experiment_on
 
 ABOUT = About(
     shows="A residual network on MNIST, for its features",
@@ -23,34 +22,10 @@ ABOUT = About(
     time="2 minutes of a CPU core",
 )
 
-
-def experiment(
-    *,
-    seed: int = 0,
-    epochs: float = 4,
-    lr: float = 1e-2,
-    batch: int = 128,
-    blocks: int = 1,
-    width: int = 16,
-) -> Experiment:
-    """A residual network that classifies MNIST.
-
-    Args:
-        seed: Of the initialisation, the order and the moves.
-        epochs: Passes over the training images.
-        lr: Highest learning rate of Adam.
-        batch: Images in a batch.
-        blocks: Blocks in each of three stages; 6 blocks + 2 layers in all.
-        width: Channels of the first stage; features are four times as many.
-    """
-    train, test = (images.load("mnist", split) for split in ("train", "test"))
-    plan = Plan(
-        blocks=blocks,
-        width=width,
-        epochs=epochs,
-        lr=lr,
-        batch=batch,
-        seed=seed,
-        corruption=partial(shifted, pixels=2),
-    )
-    return {"classifier": by_class(train, test, plan)}
+experiment = experiment_on(
+    "mnist",
+    epochs=4,
+    batch=128,
+    blocks=1,
+    corruption=partial(shifted, pixels=2),
+)
