@@ -123,9 +123,21 @@ def restore_optimizers(
     training: Training, tensors: dict[str, Tensor], numbers: dict[str, Any]
 ) -> None:
     for player, optimizer in training.optimizers.items():
+        own = [p for group in optimizer.param_groups for p in group["params"]]
         state: dict[int, dict[str, Any]] = {}
         for key, value in {**tensors, **numbers}.items():
             owner, index, name = key.split("/")
             if owner == player:
-                state.setdefault(int(index), {})[name] = value
+                state.setdefault(int(index), {})[name] = laid_as(value, own[int(index)])
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+
+
+def laid_as(value: Any, parameter: Tensor) -> Any:
+    """The same numbers in the memory layout of their parameter.
+
+    Files hold rows after rows, and a fused step goes through parameter and moments as they lie:
+    with channels last in one alone, it would step with the moments of other entries.
+    """
+    if not isinstance(value, Tensor) or value.shape != parameter.shape:
+        return value
+    return torch.empty_like(parameter, dtype=value.dtype).copy_(value)

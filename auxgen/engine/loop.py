@@ -117,6 +117,8 @@ class Training:
 
         recalibrate(method, forward, self.engine.recalibration)
         self.ranks.average(moving_buffers(method))
+        # what is counted or kept of rows has no mean over ranks: all take the first rank's
+        self.ranks.equalise([b for b in method.buffers() if not b.is_floating_point()])
         return method.eval().requires_grad_(False)
 
 

@@ -4,8 +4,9 @@
     auxgen reproduce adgm.table1
 
 VAE, IWAE and AVAE of one or two stochastic layers, in networks of the same sizes, each bounded with
-5,000 importance weights. Budget cpu: small networks, a few epochs, 500 test rows. Budget paper: the
-sizes and the 2,000 epochs of Sonderby et al. (2016), all 10,000 rows, for a GPU; not run yet.
+5,000 importance weights. Budget cpu: small networks, codes of 8 entries, 10 epochs, 300 test rows.
+Budget paper: the sizes and the 2,000 epochs of Sonderby et al. (2016), all 10,000 rows, for a GPU;
+not run yet.
 """
 
 from __future__ import annotations
@@ -125,14 +126,14 @@ def recipe(model: Model, sizes: Mapping[str, Any], a: list[int], k: int, a_sees_
 BUDGETS: dict[str, dict[str, Any]] = {
     "cpu": {
         "hidden": (200, 100),
-        "latent": [32, 16],
-        "epochs": 20,
+        "latent": [8, 4],
+        "epochs": 10,
         "batch": 100,
         "lr": 1e-3,
         "hold": 0.5,
         "warm_up": 0.2,
         "k": 5,
-        "test_rows": 500,
+        "test_rows": 300,
     },
     "paper": {
         "hidden": (512, 256),
@@ -147,42 +148,48 @@ BUDGETS: dict[str, dict[str, Any]] = {
     },
 }
 
-SEEDS = 1
+SEEDS = 3
 BOUND = "log p(x), 5,000 weights"
-PAPER = {
-    ("vae", 1): "-86.76 (IWAE, IW=1)",
-    ("iwae", 1): "-84.78 (IWAE, IW=50)",
-    ("avae", 1): "-84.59",
-    ("vae", 2): "-85.33 (IWAE, IW=1)",
-    ("iwae", 2): "-82.90 (IWAE, IW=50)",
-    ("avae", 2): "-82.97",
+SEEN = ", a sees x"
+ROWS: dict[str, tuple[dict[str, Any], str]] = {
+    "VAE, L=1": ({"model": "vae", "layers": 1}, "-86.76 (IWAE, IW=1)"),
+    "IWAE, L=1": ({"model": "iwae", "layers": 1}, "-84.78 (IWAE, IW=50)"),
+    "AVAE, L=1": ({"model": "avae", "layers": 1}, "-84.59"),
+    f"AVAE, L=1{SEEN}": ({"model": "avae", "layers": 1, "a_sees_x": True}, ""),
+    "VAE, L=2": ({"model": "vae", "layers": 2}, "-85.33 (IWAE, IW=1)"),
+    "IWAE, L=2": ({"model": "iwae", "layers": 2}, "-82.90 (IWAE, IW=50)"),
+    "AVAE, L=2": ({"model": "avae", "layers": 2}, "-82.97"),
+    f"AVAE, L=2{SEEN}": ({"model": "avae", "layers": 2, "a_sees_x": True}, ""),
 }
+"""Options and the paper's number by the table's name."""
+LONG = ("IWAE, L=2", "AVAE, L=2")
+"""Left out of the budget of a CPU."""
 
 
 def reproduction(budget: str) -> Reproduction:
     """One and two stochastic layers of each model."""
     rows = [
         Row(
-            named(model, layers),
+            name,
             "adgm.table1",
-            {BOUND: f"{model}/importance_bound", "elbo": f"{model}/elbo"},
-            {"budget": budget, "model": model, "layers": layers},
+            {
+                BOUND: f"{options['model']}/importance_bound",
+                "evidence lower bound": f"{options['model']}/elbo",
+            },
+            {"budget": budget, **options},
             {BOUND: paper},
         )
-        for (model, layers), paper in PAPER.items()
+        for name, (options, paper) in ROWS.items()
+        if budget == "paper" or name not in LONG
     ]
     return Reproduction("Log-likelihood of binarised MNIST", rows, claim)
 
 
-def named(model: str, layers: int) -> str:
-    return f"{model.upper()}, L={layers}"
-
-
 def claim(means: Mapping[tuple[str, str], float]) -> str:
-    """Whether the AVAE is above the VAE of the same size, in one layer and in two."""
+    """Whether each AVAE is above the VAE of the same size."""
     told = []
-    for layers in (1, 2):
-        ours, other = (means[named(model, layers), BOUND] for model in ("avae", "vae"))
+    for name in (n for n, column in means if column == BOUND and n.startswith("AVAE")):
+        ours, other = means[name, BOUND], means[f"VAE, {name[6:9]}", BOUND]
         holds = "holds" if ours > other else "does not hold"
-        told.append(f"with {layers}: {holds} ({ours:.2f} nats against {other:.2f})")
-    return f"The AVAE is above a VAE of the same size, {', '.join(told)}."
+        told.append(f"{name}: {holds} ({ours:.2f} nats against {other:.2f})")
+    return f"Above a VAE of the same size: {'; '.join(told)}."
