@@ -8,6 +8,8 @@ from __future__ import annotations
 from ...data import toys
 from ._stages import about, experiment_on
 
-ABOUT = about("a grid of 25 Gaussians")
+ABOUT = about(
+    "a grid of 25 Gaussians", "0.141 MI-ASL, 0.092 VAE-ASL, 0.364 flow, 0.101 VAE, 0.070 true"
+)
 
 experiment = experiment_on(toys.grid)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from ...data import toys
 from ._stages import about, experiment_on
 
-ABOUT = about("eight Gaussians on a ring")
+ABOUT = about(
+    "eight Gaussians on a ring", "0.078 MI-ASL, 0.091 VAE-ASL, 0.115 flow, 0.109 VAE, 0.066 true"
+)
 
 experiment = experiment_on(toys.ring)

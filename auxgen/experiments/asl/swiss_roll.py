@@ -8,6 +8,9 @@ from __future__ import annotations
 from ...data import toys
 from ._stages import about, experiment_on
 
-ABOUT = about("a rolled sheet in three dimensions")
+ABOUT = about(
+    "a rolled sheet in three dimensions",
+    "0.227 MI-ASL, 0.367 VAE-ASL, 0.478 flow, 0.377 VAE, 0.155 true",
+)
 
 experiment = experiment_on(toys.swiss_roll)
