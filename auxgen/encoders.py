@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 from torch.distributions.constraints import Constraint
 
+from .errors import InputError
+
 
 class Unchecked(Distribution):
     """A distribution whose arguments nobody checks, as it is made of networks."""
@@ -77,13 +79,28 @@ class PointMass(Unchecked):
 
 
 @torch.no_grad()
-def standardised(network: nn.Module, x: Tensor) -> nn.Sequential:
-    """A feature extractor whose codes of x (n, *event) have mean 0 and standard deviation 1.
+def whiten(layer: nn.Linear, u: Tensor) -> None:
+    """Let a layer make codes of mean 0 and covariance I, along directions in which u varies most.
 
-    Densities start as N(0, I), and a person's features may be of any scale. In eval mode, as an
-    encoder is held.
+    Densities start as N(0, I), and a person's features may be of any scale, and more than are
+    wanted.
+
+    Args:
+        layer: From codes (n, d) to (n, r).
+        u: Codes of training rows (n, d).
+
+    Raises:
+        InputError: They vary in fewer than r directions.
     """
-    u: Tensor = network.eval()(x)
-    scale = nn.BatchNorm1d(u.shape[1], eps=1e-12, momentum=1.0, affine=False)
-    scale(u)
-    return nn.Sequential(network, scale).eval()
+    centred = u.double() - u.double().mean(0)
+    _, singular, directions = torch.linalg.svd(centred, full_matrices=False)
+    varying = int((singular > 1e-6 * singular[0]).sum())
+    r = layer.out_features
+    if varying < r:
+        raise InputError(
+            f"The encoder's codes of {len(u)} rows vary in {varying} directions; at least the "
+            f"{r} of the code are wanted."
+        )
+    weight = directions[:r] * (len(u) - 1) ** 0.5 / singular[:r, None]
+    layer.weight.copy_(weight)
+    layer.bias.copy_(-weight @ u.double().mean(0))

@@ -9,7 +9,9 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 import torch
+from torch import nn
 
+from ..data.examples import Space
 from ..distributions import (
     Conditional,
     FixedScaleNormal,
@@ -17,7 +19,7 @@ from ..distributions import (
     StandardNormal,
     bounded_normal,
 )
-from ..encoders import ImplicitEncoder
+from ..encoders import ImplicitEncoder, PointMass
 from ..errors import unknown
 from ..method import Method
 from ..methods.conditional_supervised_latent import ConditionalASL, attributes_as_given, one_hot
@@ -27,7 +29,9 @@ from ..methods.two_stage_vae import TwoStageVAE
 from ..methods.vae import VAE
 from ..networks.convolutional import Architecture, Normalised, Plain
 from ..networks.densities import Density, density
+from ..networks.given import Given
 from ..schedules import linear_warm_up
+from . import Recipe
 
 Layout = Literal["plain", "normalised"]
 LAYOUTS: Mapping[str, type[Architecture]] = MappingProxyType(
@@ -179,6 +183,24 @@ def image_mi_asl(*, images: Mapping[str, Any], **rest: Any) -> Method:
     """ASL on an `image_informative_encoder`; the rest as in `fitted_to_codes`."""
     made = parts(**images)
     return in_layout(ImplicitASL(q_u=made.implicit(), **made.fitted(**rest)))
+
+
+def image_asl_given(*, images: Mapping[str, Any], given: Mapping[str, Any], **rest: Any) -> Method:
+    """ASL on the codes of another model, held fixed, whatever it was trained for (section 3.3).
+
+    Args:
+        images: Sizes of the networks, see `parts`; its u is the number of directions of the other
+            model's codes that are kept, see `encoders.whiten`.
+        given: The other model: builder, arguments and space, as in the config.json of its artefact.
+        rest: As in `fitted_to_codes`.
+    """
+    made = parts(**images)
+    space = Space.from_json(dict(given["space"]))
+    codes = Given(Recipe(given["builder"], given["arguments"]).build(), space)
+    with torch.no_grad():
+        width = codes(torch.zeros(2, *space.shape)).shape[1]
+    q_u = Conditional(nn.Sequential(codes, nn.Linear(width, made.r)), PointMass)
+    return in_layout(ImplicitASL(q_u=q_u, **made.fitted(**rest)))
 
 
 def image_conditional_asl(

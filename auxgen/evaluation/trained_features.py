@@ -53,20 +53,25 @@ def names() -> list[str]:
 
 
 def named(name: str) -> Extractor:
-    """The extractor of an experiment: in AUXGEN_WEIGHTS, else in the cache, trained there once.
+    """The extractor of an experiment; InputError where `run_of` has one."""
+    return of_folder(run_of(name), name)
+
+
+def run_of(name: str) -> Path:
+    """The run of an experiment: in AUXGEN_WEIGHTS, else in the cache, trained there once.
 
     Raises:
         InputError: The experiment wants to be told its data, so that it must be trained first.
     """
     root = home()
     if root is not None and (root / name).is_dir():
-        return of_folder(root / name, name)
+        return root / name
     place = folder() / "extractors" / name
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.with_name(f".{name}.lock")):
         if not finished(place):
             train(name, place)
-    return of_folder(place, name)
+    return place
 
 
 def finished(run: Path) -> bool:

@@ -13,9 +13,10 @@ from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from auxgen.bounds import log_mean_exp
 from auxgen.builders import Recipe
 from auxgen.distributions import Conditional, diag_normal
-from auxgen.encoders import ImplicitEncoder, PointMass, standardised
+from auxgen.encoders import ImplicitEncoder, PointMass, whiten
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
+from auxgen.errors import InputError
 from auxgen.method import Bounds, Gradient, Weighs
 from auxgen.methods.conditional_supervised_latent import ConditionalASL, Recent
 from auxgen.methods.image_classifier import Labelled
@@ -246,10 +247,10 @@ def test_a_person_s_features_serve_as_an_encoder_without_a_decoder() -> None:
     extractor = nn.Linear(P, R, bias=False)
     with torch.no_grad():
         extractor.weight.copy_(7 * torch.linalg.pinv(A))
-    encoder = Conditional(standardised(extractor, x.float()), PointMass)
+    encoder = whitened(extractor, x.float(), R)
     u = encoder(x.float()).sample()
     torch.testing.assert_close(u.mean(0), torch.zeros(R), atol=1e-5, rtol=0)
-    torch.testing.assert_close(u.std(0), torch.ones(R), atol=1e-2, rtol=0)
+    torch.testing.assert_close(u.T.cov(), torch.eye(R), atol=1e-4, rtol=0)
     method = ImplicitASL(
         q_u=encoder,
         p_u=density("affine", R, **COUPLINGS),
@@ -260,6 +261,31 @@ def test_a_person_s_features_serve_as_an_encoder_without_a_decoder() -> None:
     trained(method, x.float(), 200, lr=5e-2)
     residual = x.float() - method.decode(u).mean
     assert squares(residual).mean() < 1.2 * (P - R) * STD**2
+
+
+def whitened(network: nn.Module, x: Tensor, r: int) -> Conditional:
+    """A network whose codes have mean 0 and covariance I over x, held fixed."""
+    network.requires_grad_(False)
+    directions = nn.Linear(network(x).shape[1], r)
+    whiten(directions, network(x))
+    return Conditional(nn.Sequential(network, directions), PointMass)
+
+
+def test_whitening_keeps_the_directions_of_most_variance() -> None:
+    torch.manual_seed(0)
+    u = torch.randn(2000, 3) * torch.tensor([1.0, 5.0, 0.1]) + 2
+    layer = nn.Linear(3, 2)
+    whiten(layer, u)
+    code = layer(u)
+    torch.testing.assert_close(code.T.cov(), torch.eye(2), atol=1e-4, rtol=0)
+    assert torch.stack([code.T[0], u.T[1]]).corrcoef()[0, 1].abs() > 0.999
+    assert torch.stack([code.T[1], u.T[0]]).corrcoef()[0, 1].abs() > 0.999
+
+
+def test_codes_that_vary_in_too_few_directions_are_refused() -> None:
+    u = torch.randn(50, 2) @ torch.randn(2, 5)
+    with pytest.raises(InputError, match="50 rows vary in 2 directions; at least the 3"):
+        whiten(nn.Linear(5, 3), u)
 
 
 def test_an_implicit_encoder_draws_independently_and_keeps_its_rows() -> None:
@@ -285,7 +311,7 @@ def test_a_conditional_density_generates_on_demand(kind: str) -> None:
     torch.manual_seed(0)
     sizes = {"affine": COUPLINGS, "mixture": {"components": 2}, "vae": {"hidden": [16]}}[kind]
     batch = two_clusters(200)
-    encoder = Conditional(standardised(nn.Linear(2, 2), batch.x), PointMass)
+    encoder = whitened(nn.Linear(2, 2), batch.x, 2)
     method = ConditionalASL(
         q_u=encoder,
         p_u=density(kind, 2, 2, **sizes),  # pyright: ignore

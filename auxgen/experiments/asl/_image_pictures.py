@@ -56,6 +56,7 @@ class Shown:
                 "interpolations": self.interpolations,
             },
             "on_demand": {"samples on demand": self.demanded},
+            "given": {"reconstructions": self.own_reconstructions},
         }
         if stage == "mi":
             return each["mi"]
@@ -76,6 +77,12 @@ class Shown:
         both = {"VAE-ASL": self.methods["vae_asl"].eval(), "MI-ASL": method}
         back = {name: reconstruct(m, self.space, raw)[:, 1] for name, m in both.items()}
         write_panels({"held-out images": raw, **back}, file)
+
+    def own_reconstructions(self, method: Method, file: Path) -> None:
+        """True images, and what this model makes of their codes."""
+        raw = self.test[:64].raw()
+        back = reconstruct(method, self.space, raw)[:, 1]
+        write_panels({"held-out images": raw, "from their codes": back}, file)
 
     def samples(self, method: Method, file: Path) -> None:
         """Of the four generative models (figure 6)."""

@@ -52,6 +52,7 @@ class Measured:
             "mi": (self.codes(),),
             "mi_asl": (self.samples(), self.back()),
             "on_demand": (self.samples(), self.demanded()),
+            "given": (self.samples(), self.codes(), self.back()),
         }
         return {name: e for part in each[stage] for name, e in part.items()}
 

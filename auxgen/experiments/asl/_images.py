@@ -232,7 +232,7 @@ def stages(
         name: Stage(
             method=methods[name],
             batches=batches(train, plan.batch, seed, labelled=name == "on_demand"),
-            engine=engine(plan, plan.epochs[name], len(train)),
+            engine=engine_of(round(plan.epochs[name] * len(train) / plan.batch), plan.lr),
             evaluations=measured.evaluations(name),
             recipe=recipe,
             space=space,
@@ -254,11 +254,10 @@ def batches(train: Examples, batch: int, seed: int, *, labelled: bool) -> Batche
     return LabelledBatches(train.x[known], y[known], batch, seed)
 
 
-def engine(plan: Plan, epochs: float, rows: int) -> Engine:
+def engine_of(steps: int, lr: float) -> Engine:
     """Adam on bf16; at its highest rate from the start the MI encoder can die."""
-    steps = round(epochs * rows / plan.batch)
     rate = partial(rise_then_cosine, steps=steps, rise=0.1)
-    return Engine(steps, adam(plan.lr), learning_rate=rate, average=0.99, precision="bf16")
+    return Engine(steps, adam(lr), learning_rate=rate, average=0.99, precision="bf16")
 
 
 def take_over(method: Method, *, source: Method, x: Tensor) -> None:

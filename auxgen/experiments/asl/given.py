@@ -1,0 +1,176 @@
+"""ASL on an encoder that is given, without a decoder to start from (ASL, section 3.3).
+
+    auxgen train asl.given --encoder features.fashion_mnist --run runs/given
+    auxgen train asl.given --encoder runs/vae --data my_photos --run runs/given
+    auxgen reproduce asl.given
+
+The encoder is any trained model of images: a run's or an artefact's folder, or an extractor of the
+family features. Its features are the codes, or codes drawn where it has none.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ... import abilities
+from ...artefact import Model
+from ...builders import Recipe
+from ...builders.images import Layout
+from ...data.batches import Resident
+from ...data.examples import Space
+from ...encoders import whiten
+from ...errors import InputError, at_least
+from ...evaluation.trained_features import names as trained_extractors
+from ...evaluation.trained_features import run_of
+from ...experiment import About, Experiment, Reproduction, Row, Stage
+from ...method import Extracts, Method
+from ...methods.supervised_latent import ImplicitASL
+from ...networks.densities import Density
+from ...networks.given import Given
+from ...run import model
+from ._image_pictures import Shown
+from ._image_scores import Measured
+from ._images import Rows, engine_of, rows_of
+from ._tables import distance
+
+ABOUT = About(
+    shows="Section 3.3: ASL on an encoder without a decoder, here a classifier's features",
+    paper="said to be possible, not tried",
+    ours="",
+    time="about 5 minutes of one CPU core",
+)
+
+
+def experiment(
+    *,
+    encoder: str,
+    seed: int = 0,
+    data: str = "fashion_mnist",
+    u: int = 32,
+    layout: Layout = "plain",
+    width: int = 16,
+    epochs: float = 18.0,
+    lr: float = 2e-3,
+    batch: int = 128,
+    density: Density = "affine",
+    transforms: int = 8,
+    extractor: str | None = None,
+    held_out: int = 0,
+) -> Experiment:
+    """One stage: a density of the encoder's codes, and a generator that starts from nothing.
+
+    Args:
+        encoder: A folder of a run or artefact, or features.SET, which is trained on first use.
+        seed: Of the initialisation and the order.
+        data: Name, hub id or folder of square images, of the shape that the encoder sees.
+        u: Directions of its codes that are kept, those of largest variance.
+        layout: Of the generator: plain, or normalised.
+        width: Channels of its last convolution but one.
+        epochs: Passes over the training images.
+        lr: Highest learning rate of Adam.
+        batch: Images in a batch.
+        density: Of the codes: affine, additive or spline.
+        transforms: Couplings of the density.
+        extractor: In whose features distances are taken; features.DATA where there is one.
+        held_out: Last training images measured in place of the test images, for choices.
+    """
+    at_least(2, batch=batch)
+    at_least(1, u=u, transforms=transforms)
+    rows = rows_of(data, held_out)
+    found = given(encoder, rows)
+    channels, size, _ = rows.train.x.shape[1:]
+    images = {"channels": channels, "size": size, "u": u, "layout": layout, "width": width}
+    told = {key: found.config[key] for key in ("builder", "arguments", "space")}
+    fit = {"kind": density, "sizes": {"transforms": transforms, "hidden": [64, 64]}}
+    recipe = Recipe("image_asl_given", {"images": images, "given": told, **fit})
+    named = f"features.{data}"
+    known = extractor or (named if named in trained_extractors() else None)
+    return {"asl": stage(rows, recipe, found, known, epochs=epochs, lr=lr, batch=batch, seed=seed)}
+
+
+def given(encoder: str, rows: Rows) -> Model:
+    """The encoder's model.
+
+    Raises:
+        InputError: There is none, it has no codes, or it sees images of another shape.
+    """
+    folder = run_of(encoder) if encoder in trained_extractors() else Path(encoder).expanduser()
+    found = model(folder)
+    if not isinstance(found.method, Extracts):
+        abilities.encoder(found.method)
+    shape = tuple(rows.train.x.shape[1:])
+    if found.space.shape != shape:
+        raise InputError(
+            f"{encoder} sees rows of shape {found.space.shape}, and {rows.train.name} has images "
+            f"of shape {shape}; the same are wanted."
+        )
+    return found
+
+
+def stage(
+    rows: Rows,
+    recipe: Recipe,
+    found: Model,
+    extractor: str | None,
+    *,
+    epochs: float,
+    lr: float,
+    batch: int,
+    seed: int,
+) -> Stage:
+    train, test = rows.train, rows.test
+    space = Space(kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes)
+    steps = round(epochs * len(train) / batch)
+    x = space.enter(train[:5000].raw())
+    measured = Measured(train, test, space, rows.split_name, extractor, resamplings=5)
+    shown = Shown(test, space, codes=0, methods={})
+    return Stage(
+        method=recipe.build(),
+        batches=Resident(train.x, batch, seed),
+        engine=engine_of(steps, lr),
+        evaluations=measured.evaluations("given"),
+        recipe=recipe,
+        space=space,
+        start=partial(take_over, weights=found.method.state_dict(), x=x),
+        pictures=shown.pictures("given"),
+        data={"train": train, "test": test},
+        facts={"data": train.name, "fingerprint": train.fingerprint, "encoder": found.name},
+    )
+
+
+def take_over(method: Method, *, weights: dict[str, Any], x: Tensor) -> None:
+    """The encoder's weights, and the directions of its codes of x (n, c, h, w)."""
+    assert isinstance(method, ImplicitASL)
+    network = method.q_u.network
+    assert isinstance(network, nn.Sequential)
+    codes, directions = network.eval()
+    assert isinstance(codes, Given)
+    assert isinstance(directions, nn.Linear)
+    codes.method.load_state_dict(weights)
+    device = directions.weight.device
+    with torch.no_grad():
+        whiten(directions, torch.cat([codes(part.to(device)) for part in x.split(500)]))
+
+
+SEEDS = 3
+
+
+def reproduction(budget: str) -> Reproduction:
+    """Codes of a classifier; both budgets are the same."""
+    del budget
+    row = Row(
+        "ASL on a classifier's features",
+        "asl.given",
+        {
+            "FD of samples, not FID": f"asl/{distance('fashion_mnist')}",
+            "10-NN accuracy of codes": "asl/knn_accuracy",
+            "PSNR of reconstructions": "asl/psnr",
+        },
+        {"encoder": "features.fashion_mnist"},
+    )
+    return Reproduction("ASL of Fashion-MNIST on an encoder without a decoder", [row])
