@@ -13,6 +13,7 @@ from torch.distributions import (
     Categorical,
     Distribution,
     Independent,
+    Laplace,
     Normal,
     Uniform,
 )
@@ -77,6 +78,18 @@ class FixedScaleNormal(nn.Module):
         return normal(mean, torch.full_like(mean, self.std), self.event_dims)
 
 
+class FixedScaleLaplace(nn.Module):
+    """Laplace(mean, scale) over the last `event_dims` dimensions, `scale` given: an L1 error."""
+
+    def __init__(self, scale: float, event_dims: int = 1) -> None:
+        super().__init__()
+        self.scale, self.event_dims = scale, event_dims
+
+    def forward(self, mean: Tensor) -> Independent:
+        each = Laplace(mean, torch.full_like(mean, self.scale), validate_args=VALIDATE)
+        return Independent(each, self.event_dims, VALIDATE)
+
+
 class LearnedScaleNormal(nn.Module):
     """N(mean, gamma^2 I) over the last `event_dims` dimensions, with one learned gamma.
 
@@ -93,14 +106,20 @@ class LearnedScaleNormal(nn.Module):
 
 
 class FreeScaleNormal(nn.Module):
-    """N(mean, diag(std^2)) over the last dimension, one learned std per pixel, one for all x."""
+    """N(mean, diag(std^2)) over the last dimensions, one learned std per entry, one for all x.
 
-    def __init__(self, pixels: int, std: float = 1.0) -> None:
+    Log standard deviations count as no less than -5, for entries that never change.
+    """
+
+    def __init__(self, shape: int | Sequence[int], std: float = 1.0) -> None:
+        """shape: Of the mean, its last dimension or dimensions. std: Of each entry at the start."""
         super().__init__()
-        self.log_std = nn.Parameter(torch.full((pixels,), std).log())
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        self.log_std = nn.Parameter(torch.full(shape, std).log())
 
     def forward(self, mean: Tensor) -> Independent:
-        return normal(mean, self.log_std.exp().expand_as(mean), 1)
+        std = self.log_std.clamp(min=-5).exp()
+        return normal(mean, std.expand_as(mean), std.ndim)
 
 
 class StandardNormal(nn.Module):

@@ -97,3 +97,19 @@ def _weights(window: int, side: int) -> Tensor:
     offsets = torch.arange(-radius, radius + 1, dtype=torch.float64)
     weights = (-0.5 * (offsets / (0.3 * radius)).square()).softmax(0)
     return torch.eye(side, dtype=torch.float64).unfold(0, window, 1) @ weights
+
+
+def high_frequency(x: Tensor, y: Tensor) -> Tensor:
+    """Power of the difference above half of the Nyquist frequency; -> (n,). Raises as `psnr`.
+
+    The mean squared difference that is left where only frequencies of more than a quarter of a
+    cycle per pixel are kept, in whatever direction: (n, c, h, w) twice -> (n,).
+    """
+
+    def power(a: Tensor, b: Tensor) -> Tensor:
+        down, across = (torch.fft.fftfreq(n, dtype=a.dtype, device=a.device) for n in a.shape[2:])
+        high = (down[:, None].square() + across.square()).sqrt() > 0.25
+        spectrum = torch.fft.fft2(a - b, norm="ortho")
+        return (spectrum.abs().square() * high).flatten(1).mean(1)
+
+    return _each(power, x, y)

@@ -14,11 +14,13 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..files import checksum, unpacked
 from ..networks.residual import ResNet
-from ..networks.vgg import LEAST, VGG
+from ..networks.vgg import LEAST, TRUNK, VGG
 from .extractors import Extracted, Extractor, made, resized
 
 RESNET56 = "cifar10_resnet56.safetensors"
 VGG19 = "vgg19_normalised_to_conv3_1.safetensors"
+HUB = "timm/vgg19.tv_in1k"
+"""Where the hub has weights of VGG-19."""
 CIFAR10 = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
@@ -138,12 +140,51 @@ class MeansOfVGG(nn.Module):
 
 
 def vgg19(*, pool: Callable[[int], nn.Module] = nn.AvgPool2d) -> VGG:
-    """The trunk of VGG-19 with the activation-normalised weights of Gatys et al. (2016).
+    """The trunk of VGG-19 with the normalised weights of Gatys et al. (2016), else the hub's.
 
     Args:
         pool: See `VGG`.
+
+    Raises:
+        InputError: AUXGEN_WEIGHTS has no such file and the hub does not answer, or it is damaged.
     """
-    return filled(VGG(pool=pool), weights(VGG19, "VGG-19"))
+    root = home()
+    if root is not None and (root / VGG19).exists():
+        return filled(VGG(pool=pool), weights(VGG19, "VGG-19"))
+    return filled(VGG(pool=pool), of_hub())
+
+
+def of_hub() -> Weights:
+    """torchvision's weights of VGG-19 on ImageNet, as the hub holds them, under our names.
+
+    RGB in [0, 1] is shifted and scaled as they were trained; their means are not normalised.
+    """
+    from huggingface_hub import hf_hub_download
+
+    try:
+        file = Path(hf_hub_download(HUB, "model.safetensors"))
+    except Exception as error:  # the network's, the hub's and the client's are of many kinds
+        raise InputError(
+            f"VGG-19 is neither in AUXGEN_WEIGHTS (as {VGG19}) nor to be had from the hub "
+            f"({HUB}); put it there."
+        ) from error
+    data = file.read_bytes()
+    theirs, mean, std = (
+        unpacked(data, file),
+        torch.tensor(IMAGENET_MEAN),
+        torch.tensor(IMAGENET_STD),
+    )
+    tensors = {
+        "preprocess.weight": torch.diag(1 / std).view(3, 3, 1, 1),
+        "preprocess.bias": -mean / std,
+    }
+    for (ours, _, _), place in zip(TRUNK, (0, 2, 5, 7, 10), strict=True):
+        for kind in ("weight", "bias"):
+            name = f"features.{place}.{kind}"
+            if name not in theirs:
+                raise InputError(f"{file} has no {name}; weights of VGG-19 are wanted.")
+            tensors[f"{ours}.{kind}"] = theirs[name]
+    return Weights(tensors, checksum(data), file)
 
 
 def vgg19_relu3_1() -> Extractor:

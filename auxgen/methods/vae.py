@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from typing import final
 
 from torch import Tensor, nn
@@ -12,27 +13,12 @@ from ..method import Method, Moves, descend
 from ..schedules import Schedule
 
 
-@final
-class VAE(Method):
-    """p(z) p(x|z)  with  q(z|x)."""
+class Variational(Method, ABC):
+    """p(z) p(x|z)  with  q(z|x): what can be asked of it, however it was trained."""
 
-    def __init__(
-        self, *, q_z: Conditional, p_z: StandardNormal, p_x: Conditional, warm_up: Schedule
-    ) -> None:
+    def __init__(self, *, q_z: Conditional, p_z: StandardNormal, p_x: Conditional) -> None:
         super().__init__()
-        self.q_z, self.p_z, self.p_x, self.warm_up = q_z, p_z, p_x, warm_up
-
-    def players(self) -> dict[str, tuple[nn.Module, ...]]:
-        return {"vae": (self.q_z, self.p_x)}
-
-    def round(self, batch: Tensor, step: Tensor) -> Moves:
-        """The negative bound, eq. 10, with the KL in closed form: batch (b, d)."""
-        x = batch
-        q_z = self.q_z(x)
-        distortion = -self.p_x(q_z.rsample()).log_prob(x).mean()
-        rate = kl_divergence(q_z, self.p_z()).mean()
-        loss = distortion + self.warm_up(step) * rate
-        yield from descend(loss, "vae", distortion=distortion, rate=rate)
+        self.q_z, self.p_z, self.p_x = q_z, p_z, p_x
 
     def elbo(self, x: Tensor) -> Tensor:
         """One-sample bound on log p(x), nats: (b, d) -> (b,)."""
@@ -57,3 +43,26 @@ class VAE(Method):
     def sample(self, n: int) -> Tensor:
         """Means of p(x|z) at n draws of z: -> (n, d)."""
         return self.p_x(self.p_z().sample((n,))).mean
+
+
+@final
+class VAE(Variational):
+    """p(z) p(x|z)  with  q(z|x)."""
+
+    def __init__(
+        self, *, q_z: Conditional, p_z: StandardNormal, p_x: Conditional, warm_up: Schedule
+    ) -> None:
+        super().__init__(q_z=q_z, p_z=p_z, p_x=p_x)
+        self.warm_up = warm_up
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"vae": (self.q_z, self.p_x)}
+
+    def round(self, batch: Tensor, step: Tensor) -> Moves:
+        """The negative bound, eq. 10, with the KL in closed form: batch (b, *event)."""
+        x = batch
+        q_z = self.q_z(x)
+        distortion = -self.p_x(q_z.rsample()).log_prob(x).mean()
+        rate = kl_divergence(q_z, self.p_z()).mean()
+        loss = distortion + self.warm_up(step) * rate
+        yield from descend(loss, "vae", distortion=distortion, rate=rate)

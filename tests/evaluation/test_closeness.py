@@ -15,7 +15,7 @@ from torchmetrics.functional.image import (
 
 from auxgen.errors import InputError
 from auxgen.evaluation.checks import picture_sets
-from auxgen.evaluation.closeness import l1, psnr, ssim, ssim_window
+from auxgen.evaluation.closeness import high_frequency, l1, psnr, ssim, ssim_window
 
 
 def pair(side: int = 32, n: int = 5) -> tuple[Tensor, Tensor]:
@@ -140,3 +140,25 @@ def test_sets_of_pictures_may_differ_in_number_and_size():
     kept = picture_sets(x, y)
     assert torch.equal(kept[0], x)
     assert torch.equal(kept[1], y)
+
+
+@pytest.mark.parametrize(("cycles", "kept"), [(2, 0.0), (3, 0.0), (5, 1.0), (8, 1.0)])
+def test_power_of_high_frequencies_is_that_of_a_wave_above_a_quarter(
+    cycles: int, kept: float
+) -> None:
+    line = torch.arange(16, dtype=torch.float64) / 16
+    wave = 0.2 * torch.cos(2 * torch.pi * cycles * line).expand(1, 2, 16, 16)
+    x = torch.full_like(wave, 0.5)
+    each = high_frequency(x, x + wave)
+    torch.testing.assert_close(each, kept * wave.square().mean()[None], atol=1e-12, rtol=1e-9)
+    turned = high_frequency(x, (x + wave).transpose(2, 3))
+    torch.testing.assert_close(turned, each)
+
+
+def test_a_diagonal_wave_counts_by_its_own_length() -> None:
+    line = torch.arange(16, dtype=torch.float64) / 16
+    for cycles, kept in ((2, 0.0), (3, 1.0)):
+        phase = 2 * torch.pi * cycles * (line[:, None] + line)
+        wave = (0.2 * torch.cos(phase)).expand(1, 1, 16, 16)
+        each = high_frequency(torch.full_like(wave, 0.5), 0.5 + wave)
+        torch.testing.assert_close(each, kept * wave.square().mean()[None], atol=1e-12, rtol=1e-9)

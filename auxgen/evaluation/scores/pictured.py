@@ -99,7 +99,7 @@ class Closeness(Pictured):
     """How near reconstructions are to their originals, pixel by pixel.
 
     Attributes:
-        measures: Of psnr, l1, ssim.
+        measures: Of psnr, l1, ssim, high_frequency.
     """
 
     _: KW_ONLY
@@ -131,6 +131,11 @@ CLOSENESS: Mapping[str, tuple[Callable[[Tensor, Tensor], Tensor], str, str]] = M
         "psnr": (closeness.psnr, "dB", "peak signal-to-noise ratio"),
         "l1": (closeness.l1, "", "mean absolute difference of pixels in [0, 1]"),
         "ssim": (closeness.ssim, "", "structural similarity"),
+        "high_frequency": (
+            closeness.high_frequency,
+            "",
+            "power of the difference above half of the Nyquist frequency",
+        ),
     }
 )
 """Measure of each pair, unit, name in words."""

@@ -90,8 +90,14 @@ def experiment_on(
     return experiment
 
 
-def by_class(train: Examples, test: Examples, plan: Plan) -> Stage:
+def by_class(train: Examples, test: Examples, plan: Plan, made: Recipe | None = None) -> Stage:
     """A classifier trained on the labelled rows of `train`, measured on those of `test`.
+
+    Args:
+        train: Raw rows.
+        test: Raw rows.
+        plan: How it is trained.
+        made: The classifier; a residual network of the plan's size when None.
 
     Raises:
         InputError: The labels of `train` will not do, no row of `test` has one, or the images of
@@ -106,8 +112,9 @@ def by_class(train: Examples, test: Examples, plan: Plan) -> Stage:
         "calibration_error": Calibration(x, test.y, classes=test.classes),
         "brier": Brier(x, test.y, classes=test.classes),
     }
+    residual = Recipe("image_classifier", {**sizes(known, plan), "classes": len(train.classes)})
     return stage(
-        Recipe("image_classifier", {**sizes(known, plan), "classes": len(train.classes)}),
+        made or residual,
         plan,
         x=known.x,
         y=known.y,
@@ -118,8 +125,14 @@ def by_class(train: Examples, test: Examples, plan: Plan) -> Stage:
     )
 
 
-def by_attribute(train: Examples, test: Examples, plan: Plan) -> Stage:
+def by_attribute(train: Examples, test: Examples, plan: Plan, made: Recipe | None = None) -> Stage:
     """A classifier of each attribute, trained on the rows of `train` that have any.
+
+    Args:
+        train: Raw rows.
+        test: Raw rows.
+        plan: How it is trained.
+        made: The classifier; a residual network of the plan's size when None.
 
     Raises:
         InputError: There are no attributes, or the images of one are not shaped as the other's.
@@ -131,8 +144,9 @@ def by_attribute(train: Examples, test: Examples, plan: Plan) -> Stage:
     comparable(train, test, (~test.attributes.isnan()).any(1))
     known = (~train.attributes.isnan()).any(1)
     error = AttributeTestErrors(test.raw(), test.attributes, names=test.attribute_names)
+    residual = {**sizes(train, plan), "attributes": len(error.names)}
     return stage(
-        Recipe("attribute_classifier", {**sizes(train, plan), "attributes": len(error.names)}),
+        made or Recipe("attribute_classifier", residual),
         plan,
         x=train.x[known],
         y=train.attributes[known],

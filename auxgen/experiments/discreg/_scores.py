@@ -1,0 +1,76 @@
+"""What is measured of a VAE with and without regularisation, in the same protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+from torch import nn
+
+from ...data.examples import Examples, Space
+from ...evaluation.scores import Elbo
+from ...evaluation.scores.bounds import ImportanceNll
+from ...evaluation.scores.pictured import Closeness, Samples
+from ...evaluation.scores.recognised import FeatureErrors, Recognised
+from ...experiment import Evaluation, Score
+
+NLL = "nll_per_dimension"
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What all VAEs are measured on.
+
+    Attributes:
+        splits: Raw rows by split, of which the first `nll_rows` are those of table 2.
+        space: How models see them.
+        taps: The layers that reconstructions are held to.
+        extractor: In whose features samples are measured, and by whose verdict reconstructions;
+            None for none.
+        rows: Test rows that are reconstructed, and as many samples.
+        nll_rows: Rows of each split that likelihoods are measured on.
+        k: Importance weights for each.
+    """
+
+    splits: Mapping[str, Examples]
+    space: Space
+    taps: nn.Module
+    extractor: str | None
+    rows: int
+    nll_rows: int
+    k: int
+
+    def evaluations(self) -> Mapping[str, Evaluation]:
+        """Of a VAE, with or without."""
+        test = self.splits["test"][: self.rows]
+        each: dict[str, Evaluation] = {
+            f"nll of {split}": Of(split, self.nll(split, rows))
+            for split, rows in self.splits.items()
+        }
+        x = self.space.enter(self.splits["test"][: self.nll_rows].raw())
+        each["elbo"] = Elbo(x, draws=self.k)
+        each["features"] = FeatureErrors(test, self.space, self.taps)
+        each["closeness"] = Closeness(test, self.space)
+        if self.extractor is not None:
+            each["recognised"] = Recognised(test, self.space, extractor=self.extractor)
+            each["samples"] = Samples(
+                test, self.space, extractor=self.extractor, measures=("FD", "precision", "recall")
+            )
+        return each
+
+    def nll(self, split: str, rows: Examples) -> ImportanceNll:
+        x = self.space.enter(rows[: self.nll_rows].raw())
+        return ImportanceNll(x, k=self.k, split_name=split)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Of:
+    """Several scores under names that say of which split they are."""
+
+    split: str
+    scores: ImportanceNll
+
+    def __call__(self, method: object) -> dict[str, Score]:
+        return {f"{name} of {self.split}": score for name, score in self.scores(method).items()}

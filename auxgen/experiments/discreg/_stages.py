@@ -1,0 +1,273 @@
+"""What the experiments share: VAEs with and without regularisation, in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
+
+from ...builders import Recipe
+from ...data import images
+from ...data.batches import Resident
+from ...data.examples import Examples, Space
+from ...engine.settings import Engine, adam
+from ...errors import InputError, at_least
+from ...experiment import Experiment, Picture, Stage
+from ...exploring.showing import show_samples
+from ...method import Method
+from ...methods.adjusted_vae import AdjustedVAE
+from ...methods.discriminative_vae import DiscriminativeVAE
+from ...methods.vae import Variational
+from ...schedules import rise_then_cosine
+from ..features._stages import Plan as ClassifierPlan
+from ._classifiers import Judge, judge
+from ._pictures import Shown
+from ._scores import Measured
+
+Budget = Literal["cpu", "paper"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How large the networks are, and how they are trained.
+
+    Attributes:
+        widths: Channels of the VAE at each resolution.
+        hidden: Width of its dense layers.
+        z: Width of its code.
+        epochs: Passes over the training images.
+        lr: Learning rate of Adam.
+        batch: Images in a batch.
+        scale: Of every entry of p(x|z) and p(d_l(x)|z) at the start.
+        classifier: How an own classifier is trained.
+        dense: Width of its dense layer.
+        adjusting: Passes in which the encoder adapts to the decoder's adjusted batch norm.
+        recalibrating: Batches of 500 codes that its statistics are estimated on.
+        rows: Test rows that are reconstructed.
+        nll_rows: Rows of each split that likelihoods are measured on.
+        k: Importance weights for each.
+    """
+
+    widths: tuple[int, ...]
+    hidden: int
+    z: int
+    epochs: float
+    lr: float
+    batch: int = 100
+    scale: float = 1.0
+    classifier: ClassifierPlan
+    dense: int
+    adjusting: float = 1.0
+    recalibrating: int = 30
+    rows: int
+    nll_rows: int
+    k: int = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Set:
+    """A set of images, as an experiment reads it.
+
+    Attributes:
+        name: As `images.load` has it.
+        valid: Last training rows that are for validation, where the set has no such split.
+        crop: See `images.load`.
+        size: See `images.load`.
+    """
+
+    name: str
+    valid: int = 0
+    crop: int | None = None
+    size: int | None = None
+
+    def load(self, split: str) -> Examples:
+        """Raw rows of one of its splits.
+
+        Raises:
+            InputError: The set is not there, or its images are not square.
+        """
+        rows = images.load(self.name, split, crop=self.crop, size=self.size)
+        height, width = rows.x.shape[2:]
+        if height != width:
+            raise InputError(
+                f"Images of {rows.name} have {height} x {width} pixels; square ones are wanted."
+            )
+        return rows
+
+    def splits(self) -> dict[str, Examples]:
+        """Raw rows of train, valid and test.
+
+        Raises:
+            InputError: As above, or no row would be left to learn from.
+        """
+        train, test = self.load("train"), self.load("test")
+        if not self.valid:
+            return {"train": train, "valid": self.load("valid"), "test": test}
+        if self.valid >= len(train):
+            raise InputError(
+                f"{self.valid} of {len(train)} training rows shall be for validation; fewer are "
+                "wanted."
+            )
+        return {"train": train[: -self.valid], "valid": train[-self.valid :], "test": test}
+
+
+def experiment_on(
+    source: Set,
+    plans: Mapping[Budget, Plan],
+    *,
+    classifier: str = "own",
+    extractor: str | None = None,
+) -> Callable[..., Experiment]:
+    """The experiment on a set of images, by default this one."""
+    judged_by, measured_by = classifier, extractor
+
+    def experiment(
+        *,
+        seed: int = 0,
+        data: str = source.name,
+        valid: int = source.valid,
+        budget: Budget = "cpu",
+        epochs: float = 1.0,
+        classifier: str = judged_by,
+        layers: tuple[str, ...] | None = None,
+        weights: tuple[float, ...] | None = None,
+        encoder_grad: bool = True,
+        adjusted: bool = True,
+        lr: float | None = None,
+        batch: int | None = None,
+        z: int | None = None,
+        widths: tuple[int, ...] | None = None,
+        extractor: str | None = measured_by,
+        rows: int | None = None,
+    ) -> Experiment:
+        """A VAE, the same regularised by a classifier, and both with adjusted batch norm.
+
+        Args:
+            seed: Of the initialisation and the order.
+            data: Name, hub id or folder of square images, with labels for an own classifier.
+            valid: Last training rows for validation, where the set has no such split; 0 where it
+                has.
+            budget: cpu is minutes of one core; paper is the paper's setup, for a GPU.
+            epochs: Factor on the budget's passes over the images.
+            classifier: own, trained in this run; vgg19; features.SET; or a folder of a classifier.
+            layers: Of the classifier, by name; its usual ones when not given.
+            weights: Of each layer; 1 when not given, as in the paper.
+            encoder_grad: Whether the encoder learns from the classifier too.
+            adjusted: Whether both are adjusted to codes of the prior, as for the paper's figures.
+            lr: Learning rate of Adam; the budget's own when not given.
+            batch: Images in a batch; the budget's own when not given.
+            z: Width of the code; the budget's own when not given.
+            widths: Channels of the VAE at each resolution; the budget's own when not given.
+            extractor: Another classifier, by whom samples and reconstructions are measured.
+            rows: Test rows measured, at most; the budget's own when not given.
+        """
+        given = {"lr": lr, "batch": batch, "z": z, "widths": widths, "rows": rows}
+        plan = replace(plans[budget], **{k: v for k, v in given.items() if v is not None})
+        plan = scaled(plan, epochs, seed, rows)
+        splits = replace(source, name=data, valid=valid).splits()
+        train, test = splits["train"], splits["test"]
+        found = judge(classifier, layers, train, test, plan.classifier, plan.dense)
+        told = {"layers": found.layers, "weights": weights, "encoder_grad": encoder_grad}
+        vaes = of_vaes(splits, plan, found, told, extractor, seed=seed, adjusted=adjusted)
+        return vaes if found.stage is None else {"classifier": found.stage, **vaes}
+
+    return experiment
+
+
+def scaled(plan: Plan, epochs: float, seed: int, rows: int | None) -> Plan:
+    """The plan with a factor on all passes over the images, and at most so many rows measured."""
+    at_least(2, batch=plan.batch)
+    at_least(1, z=plan.z, width=min(plan.widths), rows=plan.rows)
+    its = replace(plan.classifier, epochs=plan.classifier.epochs * epochs, seed=seed)
+    return replace(
+        plan,
+        classifier=its,
+        epochs=plan.epochs * epochs,
+        adjusting=plan.adjusting * epochs,
+        recalibrating=max(1, round(plan.recalibrating * min(1.0, epochs))),
+        nll_rows=min(plan.nll_rows, rows or plan.nll_rows),
+    )
+
+
+def of_vaes(
+    splits: Mapping[str, Examples],
+    plan: Plan,
+    found: Judge,
+    told: Mapping[str, Any],
+    extractor: str | None,
+    *,
+    seed: int,
+    adjusted: bool,
+) -> dict[str, Stage]:
+    """The VAE without and with regularisation, and both adjusted."""
+    train = splits["train"]
+    channels, size, _ = train.x.shape[1:]
+    networks = {
+        "channels": channels,
+        "size": size,
+        "z": plan.z,
+        "widths": list(plan.widths),
+        "hidden": plan.hidden,
+    }
+    regularised = {"classifier": found.told, **told, "scale": plan.scale}
+    regularised["layers"] = list(found.layers)
+    made = {
+        "vae": Recipe("stacked_vae", {"images": networks, "scale": plan.scale}),
+        "discriminative": Recipe("stacked_discriminative_vae", {"images": networks, **regularised}),
+    }
+    if adjusted:
+        made |= {
+            f"{name}_adjusted": Recipe("stacked_adjusted_vae", {"images": networks})
+            for name in ("vae", "discriminative")
+        }
+    methods = {name: recipe.build() for name, recipe in made.items()}
+    starts: dict[str, Callable[[Method], None]] = {"discriminative": partial(sworn_in, found=found)}
+    for name in ("vae", "discriminative"):
+        starts[f"{name}_adjusted"] = partial(
+            adjust, source=methods[name], batches=plan.recalibrating
+        )
+    space = Space(kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes)
+    measured = Measured(splits, space, found.network, extractor, plan.rows, plan.nll_rows, plan.k)
+    rows, facts = splits["valid"], {"data": train.name, "fingerprint": train.fingerprint}
+    stages: dict[str, Stage] = {}
+    for name, recipe in made.items():
+        passes = plan.adjusting if name.endswith("_adjusted") else plan.epochs
+        pictures: dict[str, Picture] = {"samples": partial(show_samples, space=space)}
+        if name.startswith("discriminative"):
+            without = methods[name.replace("discriminative", "vae")]
+            pictures |= Shown(rows, space, without).pictures()
+        stages[name] = Stage(
+            method=methods[name],
+            batches=Resident(train.x, plan.batch, seed),
+            engine=engine(round(passes * len(train) / plan.batch), plan.lr),
+            evaluations=measured.evaluations(),
+            recipe=recipe,
+            space=space,
+            start=starts.get(name),
+            pictures=pictures,
+            data=splits,
+            facts=facts,
+        )
+    return stages
+
+
+def engine(steps: int, lr: float) -> Engine:
+    """Adam, whose rate rises over a tenth of the rounds and falls; bf16 where it pays."""
+    rate = partial(rise_then_cosine, steps=steps, rise=0.1)
+    return Engine(steps, adam(lr), learning_rate=rate, precision="bf16")
+
+
+def sworn_in(method: Method, *, found: Judge) -> None:
+    """The classifier's weights, which nobody changes afterwards."""
+    assert isinstance(method, DiscriminativeVAE)
+    method.d.get_submodule("network").load_state_dict(dict(found.weights()))
+
+
+def adjust(method: Method, *, source: Method, batches: int) -> None:
+    """The networks of a VAE, its decoder's batch norm with statistics of codes of the prior."""
+    assert isinstance(method, AdjustedVAE)
+    assert isinstance(source, Variational)
+    method.q_z.load_state_dict(source.q_z.state_dict())
+    method.p_x.load_state_dict(source.p_x.state_dict())
+    method.recalibrate(batches)

@@ -1,0 +1,52 @@
+"""What the tables and figures share: rows that are stages of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ...experiment import Reproduction, Row
+from ._stages import Budget
+
+SEEDS = 3
+VAES = {"vae": "without regularisation", "discriminative": "with regularisation"}
+ADJUSTED = {f"{stage}_adjusted": f"{name}, adjusted" for stage, name in VAES.items()}
+
+
+def rows(
+    data: str,
+    columns: Mapping[str, str],
+    budget: Budget,
+    *,
+    stages: Mapping[str, str] = VAES,
+    paper: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Row]:
+    """A row for each stage of the runs of discreg.DATA, which all rows share.
+
+    Args:
+        data: celeba, cifar10, svhn or fashion.
+        columns: Scores by title.
+        budget: cpu or paper.
+        stages: Titles of rows by stage.
+        paper: The paper's numbers by column, by stage.
+    """
+    return [
+        Row(
+            title,
+            f"discreg.{data}",
+            {column: f"{stage}/{score}" for column, score in columns.items()},
+            {"budget": budget},
+            (paper or {}).get(stage, {}),
+        )
+        for stage, title in stages.items()
+    ]
+
+
+def figure(title: str, data: str, columns: Mapping[str, str], budget: Budget) -> Reproduction:
+    """A figure, which is among the pictures of its runs, with numbers for what it shows."""
+    return Reproduction(title, rows(data, columns, budget, stages={**VAES, **ADJUSTED}))
+
+
+def holds(claims: Sequence[tuple[str, bool]]) -> str:
+    """Claims with what became of them."""
+    told = [f"{claim}: {'holds' if true else 'does not hold'}" for claim, true in claims]
+    return "; ".join(told) + "."

@@ -1,0 +1,20 @@
+"""Figure 4: samples of faces, with and without regularisation.
+
+    auxgen reproduce discreg.figure4 --budget paper --device cuda
+
+Among the pictures of each run: "samples with and without".
+"""
+
+from __future__ import annotations
+
+from ...experiment import Reproduction
+from ._stages import Budget
+from ._tables import SEEDS, figure
+
+__all__ = ["SEEDS", "reproduction"]
+
+
+def reproduction(budget: Budget) -> Reproduction:
+    """Both, before and after adjusting batch norm to codes of the prior."""
+    columns = {"PSNR of reconstructions": "psnr", "SSIM of reconstructions": "ssim"}
+    return figure("Samples of faces with and without regularisation", "celeba", columns, budget)

@@ -1,0 +1,46 @@
+"""Figure 7: what a blurred layer of a classifier teaches.
+
+    auxgen reproduce discreg.figure7
+
+Among the pictures of each run: "panels".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...experiment import Reproduction, Row
+from ._stages import Budget
+from ._tables import SEEDS, holds
+
+__all__ = ["SEEDS", "reproduction"]
+
+CONTROL, BLURRED = "taught by the layer", "taught by the layer, blurred"
+PSNR, HIGH = "PSNR", "power of high frequencies in what is wrong"
+
+
+def reproduction(budget: Budget) -> Reproduction:
+    """The control, and the blurred layer."""
+    columns = {PSNR: "psnr", HIGH: "high_frequency"}
+    rows = [
+        Row(
+            title,
+            "discreg.artefacts",
+            {column: f"{stage}/{score}" for column, score in columns.items()},
+            {"budget": budget},
+        )
+        for stage, title in (("identity", CONTROL), ("blurred", BLURRED))
+    ]
+    return Reproduction("100 images known through one layer of a classifier", rows, claim)
+
+
+def claim(means: Mapping[tuple[str, str], float]) -> str:
+    """Whether the blur costs 5 dB, and leaves a pattern of high frequencies."""
+    less = means[CONTROL, PSNR] - means[BLURRED, PSNR]
+    more = means[BLURRED, HIGH] / means[CONTROL, HIGH]
+    return holds(
+        [
+            (f"the control is at least 5 dB nearer ({less:.1f} dB)", less >= 5),
+            (f"the blur leaves more power in high frequencies ({more:.1f} times)", more > 1),
+        ]
+    )

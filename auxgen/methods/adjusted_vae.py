@@ -1,0 +1,38 @@
+"""The encoder of a VAE, adapted to a decoder held fixed (Lamb et al., 2016, the authors' code)."""
+
+from __future__ import annotations
+
+from typing import final
+
+from torch import Tensor, nn
+from torch.distributions import kl_divergence
+
+from ..method import Moves, descend
+from ..networks.statistics import recalibrate
+from .vae import Variational
+
+
+@final
+class AdjustedVAE(Variational):
+    """p(z) p(x|z)  held fixed, with  q(z|x).
+
+    A decoder's batch norm has statistics of codes from q(z|x); samples are of codes from p(z).
+    Behind the paper's figures they were estimated afresh under p(z), and the encoder trained on.
+    """
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"encoder": (self.q_z,)}
+
+    def round(self, batch: Tensor, step: Tensor) -> Moves:
+        """The negative bound: batch (b, *event)."""
+        x = batch
+        q_z = self.q_z(x)
+        distortion = -self.p_x(q_z.rsample()).log_prob(x).mean()
+        rate = kl_divergence(q_z, self.p_z()).mean()
+        yield from descend(distortion + rate, "encoder", distortion=distortion, rate=rate)
+
+    def recalibrate(self, batches: int, rows: int = 500) -> None:
+        """Statistics of the decoder's batch norm become those of codes drawn from p(z)."""
+        self.p_x.train()
+        recalibrate(self.p_x, lambda _: self.p_x(self.p_z().sample((rows,))), batches)
+        self.p_x.eval()

@@ -1,0 +1,61 @@
+"""What classifiers see in reconstructions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from pictures import SPACE, Copier, pictures, quadrants
+from torch import Tensor, nn
+
+from auxgen.errors import InputError
+from auxgen.evaluation.scores import recognised
+from auxgen.evaluation.scores.recognised import FeatureErrors, Recognised
+
+
+class Twice(nn.Module):
+    """One layer: the pixels, doubled."""
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return {"pixels": 2 * x}
+
+
+def test_feature_errors_are_mean_squares_by_layer() -> None:
+    real = pictures(30)
+    fade = 0.5
+    found = FeatureErrors(real, SPACE, Twice())(Copier(fade))
+    (name, score), *rest = found.items()
+    assert not rest
+    assert name == "feature error at pixels"
+    x = real.raw()
+    each = (2 * (1 - fade) * x).square().flatten(1).mean(1)
+    assert score.value == pytest.approx(each.mean().item(), rel=1e-5)
+    assert score.spread == pytest.approx(each.std().item() / 30**0.5, rel=1e-4)
+    assert FeatureErrors(real, SPACE, Twice())(Copier(1.0))[name].value < 1e-12
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: Any = quadrants()
+    monkeypatch.setattr(recognised, "extractor", lambda _name: found)
+
+
+@pytest.mark.usefixtures("known")
+def test_classes_are_found_where_they_can_be_seen() -> None:
+    real = pictures(40)
+    clear = Recognised(real, SPACE, extractor="quadrants")(Copier(1.0))
+    dark = Recognised(real, SPACE, extractor="quadrants")(Copier(0.1))
+    assert clear["accuracy of reconstructions"].value == 100
+    assert dark["accuracy of reconstructions"].value == 50
+    assert dark["accuracy of originals"].value == 100
+    assert "in the reconstructions of 40 rows" in dark["accuracy of reconstructions"].protocol
+
+
+@pytest.mark.usefixtures("known")
+def test_rows_without_labels_are_refused() -> None:
+    bare = pictures(4)
+    bare = replace(bare, y=torch.full_like(bare.y, -1))
+    with pytest.raises(InputError, match="No row of the test split is labelled"):
+        Recognised(bare, SPACE, extractor="quadrants")(Copier())

@@ -1,0 +1,271 @@
+"""Discriminative regularisation of images, at a budget of seconds."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+import auxgen
+from auxgen.errors import InputError
+from auxgen.evaluating import draw, evaluate
+from auxgen.evaluation import pretrained
+from auxgen.experiments import find, module
+from auxgen.experiments.discreg import celeba
+from auxgen.networks.vgg import VGG
+from auxgen.reproduction import load, reproduce
+from auxgen.run import Run
+from auxgen.training import train
+
+TINY: dict[str, Any] = {"epochs": 0.02, "batch": 8, "widths": (2, 4), "z": 2, "rows": 16}
+STAGES = ["classifier", "vae", "discriminative", "vae_adjusted", "discriminative_adjusted"]
+FACES = ["table2", "figure4", "figure5", "figure6"]
+
+
+def network(name: str, folder: Path, **options: Any) -> Path:
+    run = train(f"features.{name}", run=folder, device="cpu", quiet=True, width=4, **options)
+    return run.path
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return network("digits", tmp_path_factory.mktemp("features") / "run", epochs=1)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory, features: Path) -> Run:
+    folder = tmp_path_factory.mktemp("digits") / "run"
+    options = {**TINY, "epochs": 0.1, "data": "digits", "valid": 100, "extractor": str(features)}
+    run = train("discreg.fashion", run=folder, device="cpu", quiet=True, **options)
+    evaluate(run.path, device="cpu")
+    return run
+
+
+def test_all_models_are_trained_and_measured_alike(digits: Run) -> None:
+    assert digits.stages() == STAGES
+    found = digits.scores()["scores"]
+    for stage in STAGES[1:]:
+        for split in ("train", "valid", "test"):
+            nll = found[f"{stage}/nll_per_dimension of {split}"]
+            assert nll["value"] * 64 == pytest.approx(found[f"{stage}/nll of {split}"]["value"])
+            assert split in nll["protocol"]
+        # IS-NLL <= -ELBO on the same images
+        assert found[f"{stage}/nll of test"]["value"] < -found[f"{stage}/elbo"]["value"] + 1e-3
+        assert f"{stage}/feature error at convolutions.norm6" in found
+        assert f"{stage}/accuracy of reconstructions" in found
+        assert found[f"{stage}/FD(features.run)"]["value"] > 0
+
+
+def test_the_classifier_is_the_same_to_the_last_bit_after_training(digits: Run) -> None:
+    trained: Any = auxgen.load(digits.path / "classifier").method
+    held: Any = auxgen.load(digits.path / "discriminative").method
+    own, other = trained.q_y.network.state_dict(), held.d.network.state_dict()
+    assert own.keys() == other.keys()
+    assert any("running_mean" in name for name in own)
+    assert all(torch.equal(own[name], other[name]) for name in own)
+
+
+def test_adjusting_leaves_the_decoder_s_weights(digits: Run) -> None:
+    before: Any = auxgen.load(digits.path / "discriminative").method
+    after: Any = auxgen.load(digits.path / "discriminative_adjusted").method
+    weights, adjusted = before.p_x.state_dict(), after.p_x.state_dict()
+    moved = {name for name in weights if not torch.equal(weights[name], adjusted[name])}
+    assert moved
+    assert all("running" in name or "num_batches" in name for name in moved)
+    encoder = zip(before.q_z.parameters(), after.q_z.parameters(), strict=True)
+    assert any(not torch.equal(a, b) for a, b in encoder)
+
+
+def test_pictures_are_drawn(digits: Run) -> None:
+    drawn = {file.stem for file in draw(digits.path)}
+    for what in ("samples", "reconstructions", "interpolations"):
+        assert f"discriminative_adjusted-{what} with and without" in drawn
+
+
+def test_any_trained_classifier_will_do(features: Path, tmp_path: Path) -> None:
+    options = {**TINY, "data": "digits", "valid": 100, "adjusted": False}
+    run = train(
+        "discreg.fashion",
+        run=tmp_path / "run",
+        device="cpu",
+        quiet=True,
+        classifier=str(features),
+        layers=("layer2",),
+        weights=(0.5,),
+        **options,
+    )
+    assert run.stages() == ["vae", "discriminative"]
+    held: Any = auxgen.load(run.path / "discriminative").method
+    trained: Any = auxgen.load(features / "classifier").method
+    other = held.d.network.state_dict()
+    assert all(torch.equal(v, other[k]) for k, v in trained.q_y.network.state_dict().items())
+    assert held.layers == ("layer2",)
+    assert held.weights == {"layer2": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"valid": 5000}, "5000 of 1297 training rows shall be for validation; fewer"),
+        ({"batch": 1}, "batch is 1; 2 or more"),
+        ({"z": 0}, "z is 0; 1 or more"),
+        ({"layers": ("convolutions.norm7",)}, "There is no layer 'convolutions.norm7'"),
+        ({"weights": (1.0,)}, "1 weights for 3 layers; one each is wanted"),
+        ({"classifier": "nowhere"}, "no folder nowhere"),
+        ({"widths": (2, 2, 2, 2)}, "8 x 8 pixels were got; wanted is a multiple of 16"),
+    ],
+)
+def test_options_that_will_not_do_are_refused(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        find("discreg.fashion").function(**{**TINY, "data": "digits", "valid": 100, **wrong})
+
+
+def test_the_paper_s_budget_has_the_authors_networks() -> None:
+    paper = celeba.PAPER
+    assert paper.widths == (32, 64, 128, 256)
+    assert (paper.hidden, paper.z, paper.scale, paper.batch) == (1000, 500, 1.0, 100)
+    assert (paper.classifier.width, paper.dense, paper.lr, paper.epochs) == (32, 1000, 2e-3, 75)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Small sets under the names of the real ones, weights of VGG-19, and other networks."""
+    root = tmp_path_factory.mktemp("home")
+    random = np.random.default_rng(0)
+
+    def picture(file: Path, shape: tuple[int, ...]) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(256, size=shape, dtype=np.uint8)).save(file)
+
+    for i in range(48):
+        part = "train" if i < 32 else "test"
+        for name in ("cifar10", "svhn"):
+            picture(root / "data" / name / part / str(i % 10) / f"{i}.png", (32, 32, 3))
+        picture(root / "data" / "fashion_mnist" / part / str(i % 10) / f"{i}.png", (28, 28))
+    for part in ("train", "valid", "test"):
+        for i in range(20):
+            picture(root / "data" / "celeba" / part / f"{i}.png", (178, 178, 3))
+        with (root / "data" / "celeba" / part / "metadata.csv").open("w", newline="") as out:
+            writer = csv.writer(out)
+            writer.writerow(["file_name", "Smiling", "Wearing_Hat"])
+            writer.writerows([f"{i}.png", i % 2, (i // 2) % 2] for i in range(20))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUXGEN_DATA", str(root / "data"))
+        patch.setenv("AUXGEN_WEIGHTS", str(root / "weights"))
+        patch.setenv("AUXGEN_CACHE", str(root / "cache"))
+        for name in ("celeba", "fashion_mnist"):
+            folder = root / "weights" / f"features.{name}"
+            network(name, folder, epochs=1, blocks=1, batch=10)
+        save_file(VGG().state_dict(), root / "weights" / pretrained.VGG19)
+        yield root
+
+
+SMALL: dict[str, Any] = {**TINY, "epochs": 0.05}
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_a_table_of_faces_is_reproduced(name: str, home: Path) -> None:
+    assert_reproduced(name, home, **SMALL)
+    runs = [file.parent.parent.name for file in (home / "out").rglob("run.json")]
+    assert len([run for run in runs if run.startswith("discreg.celeba-")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "valid"), [("figure2", 8), pytest.param("figure3", 8, marks=pytest.mark.slow)]
+)
+def test_a_figure_by_vgg_is_reproduced(
+    name: str, valid: int, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = {"figure2": "cifar10", "figure3": "svhn"}[name]
+    function = find(f"discreg.{experiment}").function
+    stages = function(**SMALL, valid=valid, extractor=None)
+    assert list(stages) == STAGES[1:]
+    monkeypatch.setattr(module(f"discreg.{experiment}"), "experiment", function)
+    assert_reproduced(name, home, **SMALL, valid=valid, extractor=None)
+
+
+def test_layers_are_studied(home: Path) -> None:
+    assert_reproduced("layers", home, **SMALL, valid=2)
+
+
+def test_the_artefacts_are_reproduced(home: Path) -> None:
+    options = {"steps": 3, "widths": (2, 4), "z": 3, "classifier_epochs": 0.2}
+    folder = assert_reproduced("figure7", home, **options)
+    drawn = [file.name for file in folder.rglob("*.png")]
+    assert "blurred-panels.png" in drawn or "panels" in (folder / "report.html").read_text()
+
+
+def assert_reproduced(name: str, home: Path, **options: Any) -> Path:
+    folder = reproduce(
+        f"discreg.{name}", seeds=1, out=home / "out", device="cpu", quiet=True, **options
+    )
+    for row in load(folder)["rows"]:
+        assert all(np.isfinite(column["mean"]) for column in row["columns"].values())
+    return folder
+
+
+def test_claims_say_whether_they_hold() -> None:
+    table: Any = module("discreg.table2")
+    without, with_ = table.VAES.values()
+    base = {"NLL, train": -1.2, "NLL, valid": -1.2, "NLL, test": -1.2, table.FOUND: 70.0}
+    base |= dict.fromkeys(table.ERRORS, 1.0)
+    for change, held in (({}, 0), ({"NLL, train": -1.1, "NLL, test": -1.1}, 1)):
+        better = {**base, **change}
+        means = {
+            (row, c): v for row, cs in ((without, base), (with_, better)) for c, v in cs.items()
+        }
+        assert table.claim(means).count(": holds") == held
+    better = {**base, "NLL, train": -1.1, "NLL, test": -1.1, table.FOUND: 75.0}
+    better |= dict.fromkeys(table.ERRORS, 0.75)
+    means = {(row, c): v for row, cs in ((without, base), (with_, better)) for c, v in cs.items()}
+    assert table.claim(means).count(": holds") == 3
+    figure: Any = module("discreg.figure7")
+    means = {
+        (figure.CONTROL, figure.PSNR): 30.0,
+        (figure.BLURRED, figure.PSNR): 26.0,
+        (figure.CONTROL, figure.HIGH): 1.0,
+        (figure.BLURRED, figure.HIGH): 2.0,
+    }
+    assert "does not hold" in figure.claim(means)
+    assert "2.0 times): holds" in figure.claim(means)
+
+
+def test_vgg_comes_from_the_hub_where_no_weights_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AUXGEN_WEIGHTS", raising=False)
+    theirs = {}
+    for (name, wide, out), place in zip(pretrained.TRUNK, (0, 2, 5, 7, 10), strict=True):
+        del name
+        theirs[f"features.{place}.weight"] = torch.randn(out, wide, 3, 3)
+        theirs[f"features.{place}.bias"] = torch.randn(out)
+    save_file(theirs, tmp_path / "model.safetensors")
+    asked: list[tuple[str, str]] = []
+
+    def download(repository: str, file: str) -> str:
+        asked.append((repository, file))
+        return str(tmp_path / file)
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    vgg = pretrained.vgg19()
+    assert asked == [("timm/vgg19.tv_in1k", "model.safetensors")]
+    assert torch.equal(vgg.get_submodule("conv3_1").weight, theirs["features.10.weight"])  # pyright: ignore
+    x = torch.rand(1, 3, 4, 4)
+    mean, std = (
+        torch.tensor(v).view(3, 1, 1) for v in (pretrained.IMAGENET_MEAN, pretrained.IMAGENET_STD)
+    )
+    torch.testing.assert_close(vgg.preprocess(x), (x - mean) / std)
+
+    def offline(repository: str, file: str) -> str:
+        raise OSError(f"{repository}/{file}")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", offline)
+    with pytest.raises(InputError, match="VGG-19 is neither in AUXGEN_WEIGHTS"):
+        pretrained.vgg19()
