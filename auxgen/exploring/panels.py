@@ -7,6 +7,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from .pictures import PALETTE, grid
@@ -32,6 +33,32 @@ def write_panels(
         place.imshow(picture, interpolation="antialiased")
         place.set_title(name)
         place.set_axis_off()
+    return written(figure, path)
+
+
+def write_clouds(clouds: Mapping[str, Tensor], path: Path) -> Path:
+    """Points (n, 2) or (n, 3) beside each other on axes of the same length, under their names.
+
+    The axes are those of the first cloud: what lies outside them is not drawn.
+    """
+    first = next(iter(clouds.values())).cpu()
+    solid = first.shape[1] == 3
+    low, high = first.amin(0), first.amax(0)
+    margin = 0.15 * (high - low).max()
+    low, high = low - margin, high + margin
+    limits = [tuple(ends) for ends in torch.stack([low, high], 1).tolist()]
+    figure, axes = canvas(len(clouds), len(clouds), (2.6, 2.9), solid=solid)
+    for place, (name, points) in zip(axes, clouds.items(), strict=True):
+        inside = ((points.cpu() > low) & (points.cpu() < high)).all(1)
+        columns = points.cpu()[inside].T.numpy()
+        place.scatter(*columns, s=2, alpha=0.5, linewidths=0, color=PALETTE[0])
+        place.set_title(name)
+        place.set(xlim=limits[0], ylim=limits[1], xticks=[], yticks=[])
+        if solid:
+            place.set(zlim=limits[2], zticks=[])
+            place.view_init(elev=12, azim=-75)
+        else:
+            place.set_aspect("equal")
     return written(figure, path)
 
 
@@ -63,13 +90,19 @@ def write_maps(
     return written(figure, path)
 
 
-def canvas(n: int, across: int, size: tuple[float, float]) -> tuple[Any, Sequence[Any]]:
-    """A figure with n places, so many beside each other, of this size in inches each."""
+def canvas(
+    n: int, across: int, size: tuple[float, float], *, solid: bool = False
+) -> tuple[Any, Sequence[Any]]:
+    """A figure with n places, so many beside each other, of this size in inches each.
+
+    The places have three dimensions where they are `solid`.
+    """
     from matplotlib.figure import Figure
 
     down = ceil(n / across)
     figure = Figure(figsize=(size[0] * across, size[1] * down), dpi=110, layout="constrained")
-    axes = list(figure.subplots(down, across, squeeze=False).flatten())
+    settings = {"projection": "3d"} if solid else {}
+    axes = list(figure.subplots(down, across, squeeze=False, subplot_kw=settings).flatten())
     for place in axes[n:]:
         place.set_axis_off()
     return figure, axes[:n]

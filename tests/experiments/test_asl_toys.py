@@ -19,6 +19,7 @@ from auxgen.methods.informative_encoder import InformativeEncoder
 from auxgen.methods.supervised_latent import ExplicitASL, ImplicitASL
 from auxgen.methods.vae import VAE
 from auxgen.networks.densities import GMM
+from auxgen.reproduction import load, reproduce
 from auxgen.training import train
 
 SMALL: dict[str, Any] = {"steps": 4, "batch": 16, "width": 8, "transforms": 2}
@@ -41,10 +42,12 @@ def test_a_run_trains_and_measures_five_models(toy: str, tmp_path: Path) -> None
     run = train(f"asl.{toy}", run=tmp_path / "run", device="cpu", quiet=True, **SMALL)
     assert run.stages() == ["vae", "vae_asl", "mi", "mi_asl", "flow"]
     scores = evaluate(run.path, device="cpu")["scores"]
-    wanted = {score for row in figure3.rows_of(toy) for score in row.scores.values()}
+    wanted = {
+        score for row in figure3.rows_of(toy, _stages.MODELS) for score in row.scores.values()
+    }
     assert scores.keys() >= wanted | {"mi/w1", "mi/code_noise", "vae/stein_discrepancy"}
     assert scores["vae/w1_floor"]["value"] == scores["mi_asl/w1"]["detail"]["floor"]
-    assert len(draw(run.path)) == 5
+    assert "flow-beside the truth" in {file.stem for file in draw(run.path)}
     d = 3 if toy == "swiss_roll" else 2
     model = artefact.load(run.path / "mi_asl")
     assert isinstance(model.method, ImplicitASL)
@@ -111,9 +114,23 @@ def test_models_see_standardised_rows_and_fresh_ones_are_others() -> None:
 
 
 def test_the_claim_compares_with_the_floor_and_with_the_vae() -> None:
-    means = {(row.name, figure3.W1): 0.1 for toy in figure3.TOYS for row in figure3.rows_of(toy)}
+    means = {
+        (row.name, figure3.W1): 0.1
+        for toy in figure3.TOYS
+        for row in figure3.rows_of(toy, _stages.MODELS)
+    }
     means |= {(f"{toy}: VAE", figure3.W1): 0.3 for toy in ("ring", "circle")}
     assert "circle: holds" in figure3.claim(means)
     assert "nearer than the VAE on ring, circle" in figure3.claim(means)
     means["moons: MI-ASL", figure3.W1] = 0.26
     assert "does not hold (1.00 on ring, 2.60 on moons" in figure3.claim(means)
+
+
+def test_figures_2_and_8_are_of_the_same_runs(tmp_path: Path) -> None:
+    for name in ("figure2", "figure8"):
+        folder = reproduce(
+            f"asl.{name}", seeds=1, out=tmp_path / "out", device="cpu", quiet=True, **SMALL
+        )
+        assert len(load(folder)["rows"]) == 3 * len(figure3.TOYS)
+        assert "beside the truth" in (folder / "report.html").read_text()
+    assert len(list((tmp_path / "out").rglob("run.json"))) == len(figure3.TOYS)

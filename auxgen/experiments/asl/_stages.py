@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from math import exp
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -20,7 +21,9 @@ from ...errors import at_least
 from ...evaluation.drawing import device_of
 from ...evaluation.scores.noise import CodeNoise
 from ...evaluation.scores.transported import Wasserstein, sampled
-from ...experiment import About, Evaluation, Experiment, Stage
+from ...experiment import About, Evaluation, Experiment, Picture, Stage
+from ...exploring.panels import write_clouds
+from ...exploring.sampling import sample
 from ...exploring.showing import show_samples
 from ...method import Method
 from ...methods.informative_encoder import InformativeEncoder
@@ -31,6 +34,14 @@ from ...schedules import hold_then_cosine
 
 ROWS = 10_000
 CODE = 2
+MODELS: Mapping[str, str] = {
+    "vae": "VAE",
+    "flow": "flow",
+    "vae_asl": "VAE-ASL",
+    "mi_asl": "MI-ASL",
+}
+LAST = "flow"
+"""The stage whose picture shows all models, the others being trained by then."""
 
 
 class Toy(Protocol):
@@ -142,6 +153,8 @@ def stages(
     }
     methods = {name: recipe.build() for name, recipe in recipes.items()}
     sources = {"vae_asl": methods["vae"], "mi_asl": methods["mi"]}
+    samples: Mapping[str, Picture] = {"samples": partial(show_samples, space=points.space)}
+    every = partial(show_models, points=points, methods=methods)
     return {
         name: Stage(
             method=methods[name],
@@ -151,12 +164,23 @@ def stages(
             recipe=recipe,
             space=points.space,
             start=partial(take_over, source=sources[name], x=x) if name in sources else None,
-            pictures={"samples": partial(show_samples, space=points.space)},
+            pictures={**samples, "beside the truth": every} if name == LAST else samples,
             data={"train": points.train},
             facts={"data": points.train.name, "fingerprint": points.train.fingerprint},
         )
         for name, recipe in recipes.items()
     }
+
+
+def show_models(
+    method: Method, file: Path, *, points: Points, methods: Mapping[str, Method]
+) -> None:
+    """True points beside samples of every model (figures 2 and 8)."""
+    models = {title: methods[name].eval() for name, title in MODELS.items()}
+    models[MODELS[LAST]] = method
+    truth = {"true points": points.toy(2000, seed=seed_of(points.seed, 1, 0)).raw()}
+    drawn = {title: sample(model, points.space, 2000) for title, model in models.items()}
+    write_clouds({**truth, **drawn}, file)
 
 
 def take_over(method: Method, *, source: Method, x: Tensor) -> None:

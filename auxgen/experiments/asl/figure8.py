@@ -1,0 +1,22 @@
+"""Figure 8: what a VAE and a flow make of six toys.
+
+    auxgen reproduce asl.figure8 --out runs/toys
+
+Among the pictures of each run: "beside the truth". The runs are those of figure 3: give one folder.
+"""
+
+from __future__ import annotations
+
+from ...experiment import Reproduction
+from ._stages import MODELS
+from .figure3 import SEEDS, TOYS, rows_of
+
+__all__ = ["SEEDS", "reproduction"]
+
+
+def reproduction(budget: str) -> Reproduction:
+    """The pictures" distances from the truth."""
+    del budget
+    models = {stage: MODELS[stage] for stage in ("vae", "flow")}
+    rows = [row for toy in TOYS for row in rows_of(toy, models)]
+    return Reproduction("VAE and flow on six toys", rows)
