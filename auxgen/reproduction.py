@@ -153,15 +153,15 @@ def picture(table: Mapping[str, Any], file: Path) -> None:
 
     rows = table["rows"]
     column = next(iter(rows[0]["columns"]))
-    unit = rows[0]["columns"][column]["unit"]
+    what = ", ".join(filter(None, (column, rows[0]["columns"][column]["unit"])))
     drawn = [row for row in rows if column in row["curves"]]
     height = 1.2 + 0.45 * len(rows)
     figure = Figure(figsize=(6.5, height + 3.2 * bool(drawn)), dpi=110, layout="constrained")
     ratios = [height, 3.2] if drawn else [height]
     panels = figure.subplots(len(ratios), 1, height_ratios=ratios, squeeze=False)[:, 0]
-    dots(panels[0], rows, column, f"{column}, {unit}; dots are seeds, bars their mean")
+    dots(panels[0], rows, column, f"{what}; dots are seeds, bars their mean")
     if drawn:
-        lines(panels[1], drawn, column, f"while training, {unit}")
+        lines(panels[1], drawn, column, f"{what}, while training")
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.3)
@@ -175,6 +175,7 @@ def dots(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str) 
         axes.plot(cell["mean"], place, "|", color=PALETTE[0], markersize=18, markeredgewidth=2.5)
     axes.set_yticks(range(len(rows)), [row["name"] for row in reversed(rows)])
     axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.locator_params(axis="x", nbins=6)
     if all(value >= 0 for row in rows for value in row["columns"][column]["values"]):
         axes.set_xlim(0, 1.08 * axes.get_xlim()[1])
     axes.set_xlabel(label)
@@ -189,7 +190,7 @@ def lines(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str)
     axes.set_xlabel("rounds of training; one line for each seed")
     axes.set_ylabel(label)
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 
 def load(folder: Path) -> dict[str, Any]:

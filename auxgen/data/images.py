@@ -70,7 +70,7 @@ KNOWN: Mapping[str, Source] = MappingProxyType(
             frame=replace(AREAS, size=32),
             folders=("imagenet32", "imagenet"),
         ),
-        "tiny_imagenet": Source("zh-plus/tiny-imagenet"),
+        "tiny_imagenet": Source("zh-plus/tiny-imagenet", frame=AREAS),
     }
 )
 

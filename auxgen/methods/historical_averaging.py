@@ -7,7 +7,6 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parameters_to_vector
 
 from ..abilities import sampler
 from ..method import Gradient, Method, Moves, Step
@@ -46,9 +45,8 @@ class HistoricalAveraging(Method):
 
     def theta(self, player: str) -> Tensor:
         """All parameters of a player in a row."""
-        return parameters_to_vector(
-            p for network in self.players()[player] for p in network.parameters()
-        )
+        own = [p for network in self.players()[player] for p in network.parameters()]
+        return torch.cat([p.flatten() for p in own])
 
     def sample(self, n: int) -> Tensor:
         """The game's: -> (n, *event)."""

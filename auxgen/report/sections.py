@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InputError
-from . import figures
+from . import collapse, figures
 from .confusion import confusions
 from .html import Html, document, element, figure, image, joined, section, table
 from .numbers import spread, value_with_unit
@@ -83,7 +83,8 @@ def curves(runs: Sequence[RunFolder]) -> Html:
     for stage in stages:
         of_stage = sorted((n for n in names if n.stage == stage), key=order)
         plots = joined(curve(runs, name) for name in of_stage)
-        parts += [element("h3", f"Stage {stage}"), element("div", plots, class_="plots")]
+        parts += [element("h3", f"Stage {stage}"), collapse.told(runs, stage)]
+        parts += [element("div", plots, class_="plots")]
     return joined([*parts, element("p", note, class_="note")])
 
 

@@ -10,6 +10,7 @@ from auxgen.errors import InputError
 from auxgen.experiments.dfm._architectures import ARCHITECTURES, Name
 from auxgen.networks.gan import Networks, convolutional, perceptrons
 from auxgen.networks.holding import held_fixed
+from auxgen.networks.mlp import MLP
 
 SIZES: dict[Name, int] = {"imagenet_32": 32, "cifar": 32, "cifar_literal": 32, "stl_48": 48}
 BASES: dict[Name, int] = {"imagenet_32": 4, "cifar": 4, "cifar_literal": 4, "stl_48": 6}
@@ -58,6 +59,27 @@ def test_discriminators_have_the_parameters_of_their_layers(name: Name) -> None:
     assert count(made.d) == n_h + 1
     assert n_h == {"imagenet_32": 8192, "stl_48": 4608}.get(name, 2048)
     assert ARCHITECTURES[name].n_h(SIZES[name]) == n_h
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("imagenet_32", 71_372_800),
+        ("cifar", 46_200_832),
+        ("cifar_literal", 46_200_832),
+        ("stl_48", 233_713_152),
+    ],
+)
+def test_denoisers_have_the_parameters_of_their_layers(name: Name, wanted: int) -> None:
+    """10 hidden layers, as wide as their input but for ImageNet's, with three numbers a unit."""
+    made = ARCHITECTURES[name]
+    n_h = made.n_h(SIZES[name])
+    width = made.width or n_h
+    assert (made.depth, width) == (10, 2048 if name == "imagenet_32" else n_h)
+    with torch.device("meta"):
+        r = MLP([n_h], [width] * made.depth, n_h, batch_norm=True)
+    hidden = n_h * width + 9 * width**2 + 10 * 3 * width
+    assert count(r) == hidden + width * n_h + n_h == wanted
 
 
 def test_the_cifar_generator_is_less_than_two_fifths_of_salimans_s() -> None:

@@ -297,3 +297,18 @@ def test_only_those_who_pay_for_history_get_its_gradient() -> None:
     ]
     assert moves[-1].loss == 0
     assert method.sample(7).shape == (7, X)
+
+
+def test_historical_averaging_of_images_whatever_the_memory_format() -> None:
+    sizes = {"channels": 1, "size": 4, "z": 2, "g": [2], "phi": [2]}
+    torch.manual_seed(0)
+    method = Recipe("gan", {"kind": "convolutional", "sizes": sizes, "history": 0.5}).build()
+    assert isinstance(method, HistoricalAveraging)
+    training = Training(method, Engine(2, adam(1e-2)), seed=0)
+    for _ in range(2):
+        training.play(torch.randn(6, 1, 4, 4))
+    drift = method.drift("generator", torch.tensor(2))
+    parameters = list(method.players()["generator"][0].parameters())
+    found = torch.autograd.grad(drift, parameters)
+    wanted = 2 * (method.theta("generator") - method.get_buffer("past_generator")).detach()
+    torch.testing.assert_close(torch.cat([g.flatten() for g in found]), wanted)

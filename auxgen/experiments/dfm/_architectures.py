@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-Name = Literal["imagenet_32", "cifar", "cifar_literal", "stl_48", "small"]
+Name = Literal["imagenet_32", "cifar", "cifar_literal", "stl_48", "small", "small_48"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,8 @@ ARCHITECTURES: Mapping[Name, Architecture] = MappingProxyType(
         # the author's words taken at their letter; a tenth of the generator that the paper counts
         "cifar_literal": Architecture(z=128, g=(64, 32, 16), phi=(32, 64, 128), depth=10),
         "stl_48": Architecture(z=128, g=(256, 128, 64), phi=(32, 64, 128), depth=10),
-        "small": Architecture(z=64, g=(64, 32), phi=(16, 32), depth=3),
+        # for CPUs; the generator is as wide as the discriminator rather than twice
+        "small": Architecture(z=64, g=(32, 16), phi=(16, 32), depth=2),
+        "small_48": Architecture(z=64, g=(32, 32, 16), phi=(16, 32, 32), depth=2),
     }
 )

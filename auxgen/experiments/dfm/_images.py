@@ -8,6 +8,7 @@ from typing import Literal, final
 
 from ...data import images
 from ...data.examples import Examples, Space
+from ...engine.settings import Precision
 from ...errors import InputError
 from ...evaluation.extractors import extracted, extractor
 from ...evaluation.scores.modes import Variety
@@ -31,6 +32,7 @@ class Plan:
         lr: Learning rate of Adam; 1e-4 in the paper.
         samples: Measured at the end; 50,000 in the paper, in 10 groups.
         batch: Images in a batch.
+        precision: Of forward passes; on CPUs bf16 is faster.
     """
 
     architecture: Name
@@ -38,16 +40,37 @@ class Plan:
     lr: float
     samples: int
     batch: int = 128
+    precision: Precision = "32"
 
 
-def experiment_on(data: str, plans: Mapping[Budget, Plan]) -> Callable[..., Experiment]:
-    """The experiment on a set of images, by default this one."""
-    default = data
+def experiment_on(
+    data: str,
+    plans: Mapping[Budget, Plan],
+    *,
+    train: str = "train",
+    test: str = "test",
+    size: int | None = None,
+    extractor: str | None = None,
+) -> Callable[..., Experiment]:
+    """The experiment on a set of images, by default this one.
+
+    Args:
+        data: Name, hub id or folder.
+        plans: By budget.
+        train: Split to learn.
+        test: Split to compare samples with.
+        size: Side in pixels that images are brought to; None as they are.
+        extractor: In whose features scores are taken; None for features.DATA where there is one.
+    """
+    splits, pixels, usual = (train, test), size, (data, extractor)
 
     def experiment(
         *,
         seed: int = 0,
-        data: str = default,
+        data: str = usual[0],
+        train: str = splits[0],
+        test: str = splits[1],
+        size: int | None = pixels,
         objective: Objective = "dfm",
         budget: Budget = "cpu",
         architecture: Name | None = None,
@@ -70,10 +93,13 @@ def experiment_on(data: str, plans: Mapping[Budget, Plan]) -> Callable[..., Expe
         Args:
             seed: Of the initialisation and the order.
             data: Name, hub id or folder of square images.
+            train: Split to learn.
+            test: Split to compare samples with.
+            size: Side in pixels that images are brought to; as they are when not given.
             objective: gan, fm (feature matching), dfm (denoising feature matching), or fm_dfm.
             budget: cpu is minutes of one core; paper is the paper's setup, for a GPU.
-            architecture: imagenet_32, cifar, cifar_literal, stl_48, or small; the budget's own
-                when not given.
+            architecture: imagenet_32, cifar, cifar_literal, stl_48, small or small_48; the
+                budget's own when not given.
             epochs: Passes over the images; the budget's own when not given.
             batch: Images in a batch; the budget's own when not given.
             lr: Learning rate of Adam; the budget's own when not given.
@@ -87,7 +113,8 @@ def experiment_on(data: str, plans: Mapping[Budget, Plan]) -> Callable[..., Expe
             l1: Feature matching by the mean absolute difference, as in Salimans et al.'s code.
             average: Decay of the moving average of weights; 0 for the last weights, as in the
                 paper.
-            extractor: In whose features scores are taken; features.DATA where there is one.
+            extractor: In whose features scores are taken; the experiment's own, or features.DATA
+                where there is one, when not given.
         """
         given = {
             "architecture": architecture,
@@ -97,37 +124,46 @@ def experiment_on(data: str, plans: Mapping[Budget, Plan]) -> Callable[..., Expe
             "samples": samples,
         }
         plan = replace(plans[budget], **{k: v for k, v in given.items() if v is not None})
-        train, test = (images.load(data, split) for split in ("train", "test"))
-        size, space = side(train), space_of(train)
-        steps = round(plan.epochs * len(train) / plan.batch)
+        learned, held = (images.load(data, split, size=size) for split in (train, test))
+        pixels, space = side(learned), space_of(learned)
+        steps = round(plan.epochs * len(learned) / plan.batch)
         layout = ARCHITECTURES[plan.architecture]
         r = Denoising(
             depth=depth or layout.depth,
-            width=denoiser_width or layout.width or layout.n_h(size),
+            width=denoiser_width or layout.width or layout.n_h(pixels),
             denoising=denoising,
             noise=noise,
             annealed=steps if annealed else 0,
         )
-        made = recipe(objective, layout.networks(train.x.shape[1], size), r, history=history, l1=l1)
-        named = f"features.{data}"
-        known = extractor or (named if named in trained_extractors() else None)
+        networks = layout.networks(learned.x.shape[1], pixels)
+        known = extractor or features_of(data, usual)
         return {
             objective: stage(
-                made,
-                train,
+                recipe(objective, networks, r, history=history, l1=l1),
+                learned,
                 space,
                 steps=steps,
                 batch=plan.batch,
                 lr=plan.lr,
                 seed=seed,
                 average=average,
-                evaluations=measured(test, space, known, plan.samples),
-                watched={"variety": Variety(test[:WATCHED], space)},
-                data={"train": train, "test": test},
+                evaluations=measured(held, space, known, plan.samples, test),
+                watched={"variety": Variety(held[:WATCHED], space, split_name=test)},
+                data={"train": learned, test: held},
+                precision=plan.precision,
             )
         }
 
     return experiment
+
+
+def features_of(data: str, usual: tuple[str, str | None]) -> str | None:
+    """The extractor for a set: the experiment's for its own set, else features.DATA if there is."""
+    own, extractor = usual
+    named = f"features.{data}"
+    if data == own and extractor is not None:
+        return extractor
+    return named if named in trained_extractors() else extractor
 
 
 def side(train: Examples) -> int:
@@ -157,29 +193,31 @@ def space_of(train: Examples) -> Space:
 
 
 def measured(
-    test: Examples, space: Space, extractor: str | None, samples: int
+    held: Examples, space: Space, extractor: str | None, samples: int, split: str
 ) -> Mapping[str, Evaluation]:
-    """Scores of samples in an extractor's features, beside those of the test images themselves."""
+    """Scores of samples in an extractor's features, beside those of the real images themselves."""
     if extractor is None:
         return {}
-    measures = ("CS", "FD", "precision", "recall")
-    return {
-        "samples": Samples(test, space, extractor=extractor, measures=measures, n=samples),
-        "real": OfReal(test, extractor),
-    }
+    measures = ("precision", "recall", "FD", "CS")
+    drawn = Samples(
+        held, space, split_name=split, extractor=extractor, measures=measures, n=samples
+    )
+    # the last score heads a run's report
+    return {"real": OfReal(held, extractor, split), "samples": drawn}
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class OfReal:
-    """The class score of the test images, the table's "real data"; no method is looked at."""
+    """The class score of real images, the table's "real data"; no method is looked at."""
 
-    test: Examples
+    real: Examples
     extractor: str
+    split: str
 
     def __call__(self, method: object) -> dict[str, Score]:
         del method
         found = extractor(self.extractor)
-        real, what = extracted(found, self.test), f"the {len(self.test)} test images themselves"
-        scores = labelled(found, self.test, real, ("CS",), what)
-        return {f"{name} of test images": score for name, score in scores.items()}
+        real, what = extracted(found, self.real), f"the {len(self.real)} {self.split} images"
+        scores = labelled(found, self.real, real, ("CS",), f"{what} themselves")
+        return {f"{name} of real images": score for name, score in scores.items()}

@@ -12,10 +12,10 @@ from torch import Tensor
 from ...builders import Recipe
 from ...data.batches import Resident
 from ...data.examples import Examples, Space
-from ...engine.settings import Engine, adam
+from ...engine.settings import Engine, Precision, adam
 from ...errors import InputError, at_least
 from ...experiment import Evaluation, Monitor, Stage
-from ...exploring.showing import show_samples
+from ._pictures import show_beside_real
 
 Objective = Literal["gan", "fm", "dfm", "fm_dfm"]
 TITLES: Mapping[Objective, str] = {
@@ -26,6 +26,10 @@ TITLES: Mapping[Objective, str] = {
 }
 LOOKS = 10
 """How often collapse is watched for while training."""
+SHOWN = 1000
+"""Rows in a picture of points."""
+RECALIBRATION = 20
+"""Batches from which G's batch-norm statistics are taken whenever it is looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +103,7 @@ def stage(
     evaluations: Mapping[str, Evaluation],
     watched: Mapping[str, Evaluation],
     data: Mapping[str, Examples],
+    precision: Precision = "32",
 ) -> Stage:
     """A game by Adam with beta_1 = 0.5 (section 5).
 
@@ -113,18 +118,22 @@ def stage(
         average: Decay of the moving average of weights; 0 for the last weights, as in the paper.
         evaluations: Of the trained method.
         watched: Of the method while it trains.
-        data: Raw rows by split.
+        data: Raw rows by split, the last of which samples are shown beside.
+        precision: Of forward passes.
     """
     at_least(2, batch=batch)
+    descent, shown = adam(lr, betas=(0.5, 0.999)), [*data.values()][-1][:SHOWN]
     return Stage(
         method=made.build(),
         batches=Resident(train.x, batch, seed, partial(entered, space=space)),
-        engine=Engine(steps, adam(lr, betas=(0.5, 0.999)), average=average),
+        engine=Engine(
+            steps, descent, average=average, recalibration=RECALIBRATION, precision=precision
+        ),
         evaluations={**watched, **evaluations},
         monitor=Monitor(max(1, steps // LOOKS), watched),
         recipe=made,
         space=space,
-        pictures={"samples": partial(show_samples, space=space)},
+        pictures={"samples": partial(show_beside_real, space=space, real=shown)},
         data=data,
         facts={"data": train.name, "fingerprint": train.fingerprint},
     )

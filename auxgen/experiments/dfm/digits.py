@@ -1,4 +1,4 @@
-"""8x8 digits of scikit-learn: a GAN of images in a minute or two.
+"""8x8 digits of scikit-learn: a GAN of images in under half a minute.
 
     auxgen train dfm.digits --run runs/digits
     auxgen train dfm.digits --objective gan --run runs/digits_gan
@@ -14,10 +14,11 @@ from ._images import Plan, experiment_on
 ABOUT = About(
     shows="A GAN of 8x8 digits, with and without feature matching",
     paper="none: not in the paper",
-    ours="",
-    time="about a minute of one CPU core",
+    ours="class score GAN 4.4 (sd 1.0), FM 6.8 (0.2), DFM 4.3 (0.6), both 6.9 (0.3), "
+    "real images 9.2; 3 seeds (results/dfm.table1.json)",
+    time="about 18 s of a CPU core",
 )
 
-CPU = Plan(architecture="small", epochs=150, lr=5e-4, samples=500, batch=64)
+CPU = Plan(architecture="small", epochs=30, lr=5e-4, samples=1000, batch=32)
 
 experiment = experiment_on("digits", {"cpu": CPU, "paper": CPU})

@@ -20,8 +20,9 @@ from ._stages import Denoising, Objective, recipe, stage
 ABOUT = About(
     shows="Modes that a GAN finds on a ring of eight, with and without feature matching",
     paper="none: not in the paper",
-    ours="",
-    time="under half a minute of one CPU core for each objective",
+    ours="modes of 8: GAN 7.0 (sd 0.9), FM 8.0 (0), DFM 6.4 (1.1); 10 seeds "
+    "(results/dfm.ring_study.json)",
+    time="19 s of a CPU core without a denoiser, 36 s with one",
 )
 
 ROWS = 10_000
@@ -91,7 +92,7 @@ def experiment(
             seed=seed,
             average=average,
             evaluations={},
-            watched={"modes": modes, "variety": Variety(test[:WATCHED], space)},
+            watched={"variety": Variety(test[:WATCHED], space), "modes": modes},
             data={"train": train, "test": test},
         )
     }
