@@ -10,6 +10,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .abilities import bounded
 from .artefact import Model
 from .bounds import alpha
 from .builders import Recipe
@@ -18,6 +19,8 @@ from .data.batches import SemiSupervisedBatches, as_they_lie, binarised
 from .data.examples import space_of
 from .engine.loop import Training
 from .engine.settings import Engine, adam
+from .errors import InputError
+from .evaluation import confidence, likelihood
 from .exploring.predicting import predict
 from .exploring.sampling import sample
 
@@ -39,6 +42,7 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         batch_norm: Normalise before each nonlinearity; wants tens of labelled rows, since a
             labelled batch is normalised by its own statistics.
         draws: Draws of a averaged for a prediction.
+        least_confidence: A row whose most probable class has less gets -1, no class.
         device: "cpu" or "cuda".
         random_state: Seed.
     """
@@ -55,6 +59,7 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         beta: float = 0.1,
         batch_norm: bool = False,
         draws: int = 20,
+        least_confidence: float = 0.0,
         device: str = "cpu",
         random_state: int = 0,
     ) -> None:
@@ -62,6 +67,7 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
         self.beta, self.batch_norm = beta, batch_norm
         self.draws, self.device = draws, device
+        self.least_confidence = least_confidence
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> SemiSupervisedClassifier:
@@ -78,6 +84,28 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         bits = bool(np.isin(X, (0, 1)).all())
         space = space_of(train, standardise=not bits)
         self.model_ = Model(self.trained(train, space, bits), space, "estimator", {})
+        self.temperature_ = 1.0
+        return self
+
+    def calibrate(self, X: Any, y: Any) -> SemiSupervisedClassifier:
+        """Fit the temperature of the probabilities on rows whose labels `fit` did not see.
+
+        The most probable classes stay. Rows of -1 are left out: x (n, d), y (n,).
+
+        Raises:
+            InputError: No row is labelled, or a label is none of `classes_`.
+        """
+        self.temperature_ = 1.0
+        probs, y = self.predict_proba(X), np.asarray(y)
+        known = y != -1
+        strange = np.setdiff1d(y[known], self.classes_)
+        if len(strange):
+            raise InputError(
+                f"Label {strange[0]} is none that fit saw; {self.classes_} are wanted."
+            )
+        places = torch.from_numpy(np.searchsorted(self.classes_, y[known]))
+        log_probs = torch.from_numpy(probs[known]).log()
+        self.temperature_ = confidence.temperature(log_probs, places)
         return self
 
     def trained(self, train: Any, space: Any, bits: bool) -> Any:
@@ -122,12 +150,32 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float32, reset=False)
         with torch.random.fork_rng():
             torch.manual_seed(self.random_state)
-            found = predict(self.model_.method, self.model_.space, torch.from_numpy(X), self.draws)
+            found = predict(
+                self.model_.method,
+                self.model_.space,
+                torch.from_numpy(X),
+                self.draws,
+                temperature=self.temperature_,
+            )
         return found.probabilities.numpy()
 
     def predict(self, X: Any) -> np.ndarray:
-        """The most probable class of each row: x (n, d) -> (n,)."""
-        return self.classes_[self.predict_proba(X).argmax(1)]
+        """The most probable class of each row, -1 below `least_confidence`: x (n, d) -> (n,)."""
+        probs = self.predict_proba(X)
+        return np.where(probs.max(1) < self.least_confidence, -1, self.classes_[probs.argmax(1)])
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """A lower bound on log p(x) of each row, nats, mean over `draws`: x (n, d) -> (n,).
+
+        It is of rows as the model sees them, and is higher for likelier rows; rows that belong
+        elsewhere may be likelier (docs/papers/adgm.md).
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float32, reset=False)
+        with torch.random.fork_rng():
+            torch.manual_seed(self.random_state)
+            x = self.model_.space.enter(torch.from_numpy(X))
+            return likelihood.elbo(bounded(self.model_.method), x, self.draws).numpy()
 
     def sample(self, n: int) -> np.ndarray:
         """n rows drawn from the model, in the units of x: -> (n, d)."""

@@ -57,3 +57,47 @@ def test_rows_that_are_not_finite_are_refused() -> None:
     x[3, 1] = np.nan
     with pytest.raises(ValueError, match="NaN"):
         SemiSupervisedClassifier(steps=1).fit(x, y)
+
+
+def fitted() -> tuple[SemiSupervisedClassifier, np.ndarray, np.ndarray]:
+    x, y, truth = moons()
+    model = SemiSupervisedClassifier(steps=60, hidden=(20,), latent=3, learning_rate=3e-3, draws=5)
+    return model.fit(x, y), x, truth
+
+
+def test_a_temperature_is_fitted_on_held_out_labels_and_changes_no_class() -> None:
+    model, x, truth = fitted()
+    assert model.temperature_ == 1.0
+    before, classes = model.predict_proba(x), model.predict(x)
+    model.calibrate(x, np.where(np.arange(600) % 2, truth, -1))
+    assert model.temperature_ != 1.0
+    after, odd = model.predict_proba(x), slice(1, None, 2)
+    np.testing.assert_array_equal(model.predict(x), classes)
+    own = np.arange(600)[odd], truth[odd]
+    assert -np.log(after[own]).mean() <= -np.log(before[own]).mean()
+    raised = before.astype(float) ** (1 / model.temperature_)
+    np.testing.assert_allclose(after, raised / raised.sum(1, keepdims=True), rtol=1e-3, atol=1e-6)
+
+
+def test_a_label_that_was_never_seen_cannot_calibrate() -> None:
+    model, x, truth = fitted()
+    with pytest.raises(InputError, match="Label 7 is none that fit saw"):
+        model.calibrate(x, np.where(truth == 1, 7, 0))
+    with pytest.raises(InputError, match="no row"):
+        model.calibrate(x, np.full(600, -1))
+
+
+def test_rows_that_it_is_not_sure_of_get_no_class() -> None:
+    model, x, _ = fitted()
+    sure = model.predict_proba(x).max(1)
+    classes, least = model.predict(x), float(np.median(sure))
+    model.set_params(least_confidence=least)
+    np.testing.assert_array_equal(model.predict(x), np.where(sure < least, -1, classes))
+
+
+def test_rows_far_out_have_lower_bounds() -> None:
+    model, x, _ = fitted()
+    bounds = model.score_samples(x)
+    assert bounds.shape == (600,)
+    np.testing.assert_array_equal(bounds, model.score_samples(x))
+    assert model.score_samples(x + 50).max() < bounds.min()

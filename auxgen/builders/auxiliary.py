@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 import torch
 
@@ -22,11 +23,18 @@ from ..method import Method
 from ..methods.auxiliary_dgm import ADGM, SDGM, AuxiliaryDGM
 from ..methods.auxiliary_fit import AuxiliaryFit
 from ..methods.m2 import M2
+from ..methods.semi_supervised import LabelledBound, conditional, marginal
 from ..networks.free import Free, Zeros
 from ..networks.initial import he_hidden, means_spread
 from ..networks.mlp import MLP
 from ..schedules import linear_rise, linear_warm_up
 from .likelihoods import Likelihood, Widths, likelihood_of
+
+Labelled = Literal["conditional", "marginal"]
+"""What bounds a labelled row: log p(x, y), or log p(x) with the label left out."""
+BOUNDS: Mapping[Labelled, LabelledBound] = MappingProxyType(
+    {"conditional": conditional, "marginal": marginal}
+)
 
 
 def adgm(*, a_sees_x: bool = False, **arguments: Any) -> Method:
@@ -62,6 +70,7 @@ def auxiliary(
     batch_norm: bool = False,
     samples: int = 1,
     warm_up: int = 0,
+    labelled_bound: Labelled = "conditional",
     of_a: tuple[int, Family] | None = None,
     p_a: Conditional | None = None,
 ) -> AuxiliaryDGM:
@@ -85,6 +94,8 @@ def auxiliary(
         batch_norm: Normalise before each nonlinearity.
         samples: Monte-Carlo draws of a, each with one z per class.
         warm_up: Steps over which the weight of the log-ratios of a and z rises from 0 to 1.
+        labelled_bound: Of a labelled row, beside the classification term: conditional, -L(x, y),
+            as the papers; marginal, -U(x), which leaves the label out.
         of_a: Heads and family of q(a|x); Gaussian when not given.
         p_a: p(a|.) where it is no network; of the network's inputs.
     """
@@ -105,6 +116,7 @@ def auxiliary(
         prior_rows=prior_rows,
         samples=samples,
         warm_up=partial(linear_warm_up, steps=warm_up),
+        labelled_bound=BOUNDS[labelled_bound],
     )
 
 
@@ -121,6 +133,7 @@ def m2(
     batch_norm: bool = False,
     samples: int = 1,
     warm_up: int = 0,
+    labelled_bound: Labelled = "conditional",
 ) -> Method:
     """M2 of vectors, p(y) p(z) p(x|y,z) with q(y|x) q(z|x,y); arguments as in `auxiliary`."""
 
@@ -137,6 +150,7 @@ def m2(
         prior_rows=prior_rows,
         samples=samples,
         warm_up=partial(linear_warm_up, steps=warm_up),
+        labelled_bound=BOUNDS[labelled_bound],
     )
 
 

@@ -35,6 +35,7 @@ def sample(
     n: int = 64,
     of: str | None = None,
     by_class: bool = False,
+    where: str | None = None,
     seed: int = 0,
     stage: str | None = None,
 ) -> None:
@@ -46,6 +47,7 @@ def sample(
         n: Draws; with --by-class, draws of z.
         of: Only this class.
         by_class: One z in each row, one class in each column.
+        where: Attributes that draws shall have (1) or not (0), such as "Eyeglasses=1,Male=0".
         seed: Of the draws.
         stage: Which stage of a run; the last where not given.
     """
@@ -56,8 +58,13 @@ def sample(
     at_least(1, n=n)
     if by_class and of is not None:
         raise InputError("--by-class draws every class; --of names one: give one of the two.")
+    if where is not None and (by_class or of is not None):
+        raise InputError("--where asks for attributes, --of and --by-class for classes: give one.")
     found = opened(model, stage)
     torch.manual_seed(seed)
+    if where is not None:
+        write(drawn_where(found, where, n), out, found)
+        return
     if by_class:
         x = sampling.class_grid(found.method, found.space, n)
         write(x, out, found, columns=len(found.space.classes))
@@ -66,6 +73,71 @@ def sample(
     if of is not None:
         y = torch.full((n,), sampling.class_index(found.space, of))
     write(sampling.sample(found.method, found.space, n, y), out, found)
+
+
+def drawn_where(model: Model, where: str, n: int):
+    """Draws with attributes; what the chains were like is told on stderr."""
+    import sys
+
+    from ..exploring import conditional
+
+    drawn = conditional.sample_where(model.method, model.space, conditional.wanted(where), n)
+    print(
+        f"{drawn.chains} chains, {100 * drawn.acceptance:.1f} % of steps accepted, each worth "
+        f"{drawn.effective:.1f} independent draws; {100 * drawn.kept:.1f} % told to be as wanted",
+        file=sys.stderr,
+    )
+    return drawn.x
+
+
+def edit(
+    model: Path,
+    files: tuple[Path, ...],
+    /,
+    *,
+    attribute: tuple[str, ...],
+    out: Path,
+    until: float | None = None,
+    keep: tuple[str, ...] = (),
+    probe: str | None = None,
+    resize: bool = False,
+    stage: str | None = None,
+) -> None:
+    """Add attributes to images or take them away: a folder of images, and a page of them all.
+
+    Args:
+        model: A run or an artefact.
+        files: Images, folders, .npy or .csv files.
+        attribute: Names with distances, such as Eyeglasses=+3 Male=-1; the prior's codes have
+            standard deviation 1 in every direction.
+        out: Folder to write: an image for each, triplets.png (original, reconstruction, edited),
+            and edits.csv (how far, and what the model says before and after).
+        until: Go no further than it takes for the model to be this sure, such as 0.95.
+        keep: Attributes that shall stay as they are: what they share is taken out of the way.
+        probe: Image set or folder with attributes, by which directions are found for a model that
+            knows none.
+        resize: Resize images that have another size.
+        stage: Which stage of a run; the last where not given.
+    """
+    from ..data import images
+    from ..exploring import edited_files, editing
+
+    found = opened(model, stage)
+    if found.space.kind != "images":
+        raise InputError(f"{model} sees {found.space.kind}; wanted for edits is a model of images.")
+    if probe is None:
+        known = editing.directions(found.method, found.space)
+    else:
+        rows_known = images.load(probe, "train", size=found.space.shape[-1])
+        known = editing.probes(found.method, found.space, rows_known)
+    asked = editing.moves(attribute, known, keep)
+    given = rows(found, files, resize)
+    edits = editing.edit(found.method, found.space, given.x, asked, until)
+    edited_files.write(out, given, edits, asked)
+    if edits.reached is not None and not edits.reached.all():
+        missed = int((~edits.reached).sum())
+        print(f"{missed} of {len(edits.reached)} are not told with {until:g} even at the far end")
+    print(out)
 
 
 def reconstruct(
@@ -168,6 +240,8 @@ def predict(
     *,
     out: Path | None = None,
     draws: int = 100,
+    abstain: float = 0.0,
+    temperature: float = 1.0,
     resize: bool = False,
     seed: int = 0,
     stage: str | None = None,
@@ -179,6 +253,8 @@ def predict(
         files: Images, folders, .npy or .csv files.
         out: .csv file to write, with the probabilities of all classes.
         draws: Draws of a, averaged.
+        abstain: Share of the rows, those that it is least sure of, whose class is left open.
+        temperature: Probabilities are flattened above 1, sharpened below; evaluate fits one.
         resize: Resize images that have another size.
         seed: Of the draws.
         stage: Which stage of a run; the last where not given.
@@ -191,13 +267,16 @@ def predict(
     found = opened(model, stage)
     given = rows(found, files, resize)
     torch.manual_seed(seed)
-    predictions = predicting.predict(found.method, found.space, given.x, draws)
+    predictions = predicting.predict(
+        found.method, found.space, given.x, draws, temperature=temperature
+    )
+    predictions = predicting.abstaining(predictions, abstain)
     if out is not None:
         print(tables.write_predictions(predictions, out, given.names))
         return
     lines = zip(given.names, predictions.names, predictions.confidence.tolist(), strict=True)
     for name, predicted, confidence in lines:
-        print(f"{name}\t{predicted}\t{confidence:.3f}")
+        print(f"{name}\t{predicted or '?'}\t{confidence:.3f}")
 
 
 def write(x, out: Path, model: Model, *, columns: int | None = None) -> None:

@@ -27,6 +27,16 @@ def binarised(x: Tensor, generator: torch.Generator) -> Tensor:
     return torch.bernoulli(x, generator=generator)
 
 
+def dequantised(x: Tensor, generator: torch.Generator, shift: Tensor, scale: Tensor) -> Tensor:
+    """Grey levels spread evenly over their 1/255, then shifted and scaled; shift and scale (d,).
+
+    x (b, d) in [0, 1] stays the centre of what it becomes, so that rows that are not spread, at
+    evaluation, are seen at their means.
+    """
+    noise = torch.rand(x.shape, generator=generator, device=x.device) - 0.5
+    return (x + noise / 255 - shift.to(x.device)) / scale.to(x.device)
+
+
 def flipped(x: Tensor, generator: torch.Generator) -> Tensor:
     """Every image mirrored left to right with probability 1/2: x (b, c, h, w)."""
     coins = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device)

@@ -9,11 +9,11 @@ from types import MappingProxyType
 from torch import Tensor
 
 from .. import abilities
-from ..data import batches
+from ..data import batches, images
 from ..data.examples import Examples, Space
 from ..errors import InputError, unknown
 from ..experiment import Evaluation, Stage
-from .scores import bounds, coded, pictured
+from .scores import bounds, coded, confident, pictured
 from .scores import transported as transport
 
 
@@ -121,6 +121,22 @@ def nll(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
     )
 
 
+def outsiders(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
+    if not argument:
+        raise InputError(
+            "This measure wants another set of images after a colon: auroc:fashion_mnist."
+        )
+    abilities.bounded(on.method)
+    others = images.load(argument, "test")[: on.rows]
+    if others.x.shape[1:] != on.real.x.shape[1:]:
+        shape, wanted = tuple(others.x.shape[1:]), tuple(on.real.x.shape[1:])
+        raise InputError(f"{others.name} has rows of shape {shape}; {wanted} is wanted.")
+    seen = on.space.enter(others.raw())
+    return confident.Outsiders(
+        on.x, seen, name=others.name, binarised_seed=on.once, split_name=on.split
+    )
+
+
 def pictures(on: On) -> Examples:
     if on.real.kind != "images":
         raise InputError(f"{on.real.name} has {on.real.kind}; wanted by this measure are images.")
@@ -170,6 +186,7 @@ MEASURES: Mapping[str, tuple[Maker, str]] = MappingProxyType(
         "elbo": (elbo, "elbo"),
         "importance_bound": (importance_bound, "importance_bound"),
         "nll": (nll, "nll"),
+        "auroc": (outsiders, "auroc"),
     }
 )
 """Who makes each measure, and what it is called there."""

@@ -43,6 +43,14 @@ def probabilities(method: Classifies, x: Tensor, *, draws: int = 1, rows: int = 
 
 
 @torch.no_grad()
+def log_probabilities(method: Classifies, x: Tensor, *, draws: int = 1, rows: int = 256) -> Tensor:
+    """log of `probabilities`, finite where those are 0 but for rounding: -> (n, k) float64, CPU."""
+    device = device_of(method)
+    parts = [method.classify(part.to(device), draws).logits for part in x.split(rows)]
+    return torch.cat(parts).double().cpu()
+
+
+@torch.no_grad()
 def attribute_probabilities(method: Describes, x: Tensor, *, rows: int = 256) -> Tensor:
     """q(y_k = 1|x), `rows` rows at a time: x (n, *event) -> (n, k) float64, CPU."""
     device = device_of(method)

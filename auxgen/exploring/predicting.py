@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from ..abilities import classifier
 from ..data.examples import Space
+from ..errors import InputError
+from ..evaluation.confidence import surest, tempered
 from ..evaluation.drawing import device_of
 
 ROWS = 256
@@ -21,10 +23,12 @@ class Predictions:
     Attributes:
         probabilities: (n, k) float32, on the CPU.
         classes: Names of the k classes.
+        told: Rows (n,) bool whose class is told; of the others nothing is said. None for all.
     """
 
     probabilities: Tensor
     classes: tuple[str, ...]
+    told: Tensor | None = None
 
     @property
     def predicted(self) -> Tensor:
@@ -33,8 +37,10 @@ class Predictions:
 
     @property
     def names(self) -> list[str]:
-        """Names of the most probable classes."""
-        return [self.classes[i] for i in self.predicted.tolist()]
+        """Names of the most probable classes, "" where none is told."""
+        told = [True] * len(self.probabilities) if self.told is None else self.told.tolist()
+        names = (self.classes[i] for i in self.predicted.tolist())
+        return [name if sure else "" for name, sure in zip(names, told, strict=True)]
 
     @property
     def confidence(self) -> Tensor:
@@ -43,14 +49,39 @@ class Predictions:
 
 
 @torch.no_grad()
-def predict(method: object, space: Space, raw: Tensor, draws: int = 1) -> Predictions:
+def predict(
+    method: object, space: Space, raw: Tensor, draws: int = 1, *, temperature: float = 1.0
+) -> Predictions:
     """q(y|x), averaged over `draws` of whatever it conditions on: raw (n, *shape).
 
+    Args:
+        method: Classifies.
+        space: How it sees raw rows.
+        raw: Rows (n, *shape).
+        draws: Draws averaged.
+        temperature: Probabilities are made prop. to their power of 1 / temperature.
+
     Raises:
-        InputError: The model cannot classify.
+        InputError: The model cannot classify, or the temperature is not above 0.
     """
+    if not temperature > 0:
+        raise InputError(f"The temperature is {temperature}; above 0 is wanted.")
     device = device_of(method)
     parts = [space.enter(part.to(device)) for part in raw.split(ROWS)]
-    probs = torch.cat([classifier(method).classify(x, draws).probs.float().cpu() for x in parts])
+    told = torch.cat([classifier(method).classify(x, draws).logits.float().cpu() for x in parts])
+    probs = tempered(told, temperature).exp()
     names = space.classes or tuple(str(c) for c in range(probs.shape[-1]))
     return Predictions(probs, names)
+
+
+def abstaining(predictions: Predictions, share: float) -> Predictions:
+    """The same, but of the share of rows that it is least sure of no class is told.
+
+    Raises:
+        InputError: The share is not from 0 to below 1.
+    """
+    if not 0 <= share < 1:
+        raise InputError(f"A share of {share} is to be left out; 0 to below 1 is wanted.")
+    told = torch.zeros(len(predictions.probabilities), dtype=torch.bool)
+    told[surest(predictions.probabilities, 1 - share)] = True
+    return replace(predictions, told=told)

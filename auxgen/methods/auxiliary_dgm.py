@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import partial
 from typing import final
 
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from ..distributions import Conditional, StandardNormal, UniformClasses, categor
 from ..method import Method, Moves, descend
 from ..networks.statistics import statistics_untouched
 from ..schedules import Schedule
-from .semi_supervised import SemiSupervised
+from .semi_supervised import LabelledBound, SemiSupervised, conditional
 
 
 class AuxiliaryDGM(Method):
@@ -37,13 +38,14 @@ class AuxiliaryDGM(Method):
         prior_rows: int,
         samples: int,
         warm_up: Schedule,
+        labelled_bound: LabelledBound = conditional,
     ) -> None:
         """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows."""
         super().__init__()
         self.q_a, self.q_y, self.q_z = q_a, q_y, q_z
         self.p_y, self.p_z, self.p_a, self.p_x = UniformClasses(classes), p_z, p_a, p_x
         self.alpha, self.prior_rows, self.samples = alpha, prior_rows, samples
-        self.warm_up = warm_up
+        self.warm_up, self.labelled_bound = warm_up, labelled_bound
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self,)}
@@ -53,7 +55,7 @@ class AuxiliaryDGM(Method):
         x, y, x_u = batch
         warmth = self.warm_up(step)
         with statistics_untouched(self):
-            bound, log_q_y = self.labelled(x, y, warmth)
+            bound, log_q_y = self.labelled(x, y, warmth, self.labelled_bound)
         labelled, classification = -bound.mean(), -log_q_y.mean()
         unlabelled = -self.elbo(x_u, warmth).mean()
         prior = weight_prior(self) / self.prior_rows
@@ -79,23 +81,34 @@ class AuxiliaryDGM(Method):
     def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """log p(x|.) and log p(a|.), each (s, b, c)."""
 
+    @abstractmethod
+    def a_given(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+        """p(a|.), of inputs that broadcast: x (..., d), y (..., k) one-hot, z (..., d_z)."""
+
     def elbo(self, x: Tensor, warmth: Tensor | float = 1.0) -> Tensor:
         """-U(x), eq. 11: the label summed out under q(y|a,x): (b, d) -> (b,)."""
         x = x.unsqueeze(1)
         q_a, a = self.auxiliary(x, self.samples)
-        log_q_y = self.q_y(a, x).logits.squeeze(-2)
+        log_q_y = self.log_q_y(a, x)
         return summed_out(log_q_y, self.f(x, self.p_y.every, a, q_a, warmth)).mean(0)
 
     def labelled_elbo(self, x: Tensor, y: Tensor) -> Tensor:
         """-L(x, y), eq. 10: x (b, d), y (b,) -> (b,)."""
-        return self.labelled(x, y, 1.0)[0]
+        return self.labelled(x, y, 1.0, conditional)[0]
 
-    def labelled(self, x: Tensor, y: Tensor, warmth: Tensor | float) -> tuple[Tensor, Tensor]:
-        """-L(x, y), eq. 10, and the mean of log q(y|a,x), eq. 12, under the same a: each (b,)."""
-        x, one = x.unsqueeze(1), self.p_y.one_hot(y).unsqueeze(1)
+    def labelled(
+        self, x: Tensor, y: Tensor, warmth: Tensor | float, bound: LabelledBound
+    ) -> tuple[Tensor, Tensor]:
+        """A bound, and the mean of log q(y|a,x), eq. 12, under the same a: each (b,)."""
+        x = x.unsqueeze(1)
         q_a, a = self.auxiliary(x, self.samples)
-        bound = self.f(x, one, a, q_a, warmth).mean((0, 2))
-        return bound, self.q_y(a, x).logits.squeeze(-2).mean(0).gather(-1, y.unsqueeze(1))
+        f = partial(self.f, x, a=a, q_a=q_a, warmth=warmth)
+        each = bound(f, lambda: self.log_q_y(a, x), self.p_y, y).mean(0)
+        return each, self.log_q_y(a, x).mean(0).gather(-1, y.unsqueeze(1)).squeeze(1)
+
+    def log_q_y(self, a: Tensor, x: Tensor) -> Tensor:
+        """log q(y|a,x) of every class: a (s, b, 1, d_a), x (b, 1, d) -> (s, b, k)."""
+        return self.q_y(a, x).logits.squeeze(-2)
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log sum_y p(x,y,z,a) / q(z,a|x,y), k joint draws of (a, z): (b, d) -> (k, b)."""
@@ -113,8 +126,7 @@ class AuxiliaryDGM(Method):
         """mean over draws of a of q(y|a,x): x (b, d) -> batch (b,)."""
         x = x.unsqueeze(1)
         _, a = self.auxiliary(x, draws)
-        log_q_y = self.q_y(a, x).logits.squeeze(-2)
-        return categorical(log_q_y.logsumexp(0))
+        return categorical(self.log_q_y(a, x).logsumexp(0))
 
     def encode(self, x: Tensor) -> Distribution:
         """q(z|a,y,x) at a = the mean of q(a|x) and the most probable y: x (b, d) -> batch (b,)."""
@@ -137,7 +149,10 @@ class ADGM(AuxiliaryDGM):
     """p(y) p(z) p(a|z,y,[x]) p(x|z,y): section 2.3. Whether a sees x is p_a's to say (eq. 5)."""
 
     def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        return self.p_x(y, z).log_prob(x), self.p_a(x, y, z).log_prob(a)
+        return self.p_x(y, z).log_prob(x), self.a_given(x, y, z).log_prob(a)
+
+    def a_given(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+        return self.p_a(x, y, z)
 
     def decode(self, z: Tensor, y: Tensor) -> Distribution:
         return self.p_x(self.p_y.one_hot(y), z)
@@ -148,7 +163,11 @@ class SDGM(AuxiliaryDGM):
     """p(y) p(z) p(a|z,y) p(x|a,z,y): the skip model of section 2.4."""
 
     def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        return self.p_x(a, y, z).log_prob(x), self.p_a(y, z).log_prob(a)
+        return self.p_x(a, y, z).log_prob(x), self.a_given(x, y, z).log_prob(a)
+
+    def a_given(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+        del x
+        return self.p_a(y, z)
 
     def decode(self, z: Tensor, y: Tensor) -> Distribution:
         return self.p_x(self.p_a(self.p_y.one_hot(y), z).mean, self.p_y.one_hot(y), z)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import final
 
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from ..distributions import Conditional, StandardNormal, UniformClasses
 from ..method import Method, Moves, descend
 from ..networks.statistics import statistics_untouched
 from ..schedules import Schedule
-from .semi_supervised import SemiSupervised
+from .semi_supervised import LabelledBound, SemiSupervised, conditional
 
 
 @final
@@ -34,13 +35,14 @@ class M2(Method):
         prior_rows: int,
         samples: int,
         warm_up: Schedule,
+        labelled_bound: LabelledBound = conditional,
     ) -> None:
         """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows."""
         super().__init__()
         self.q_y, self.q_z = q_y, q_z
         self.p_y, self.p_z, self.p_x = UniformClasses(classes), p_z, p_x
         self.alpha, self.prior_rows, self.samples = alpha, prior_rows, samples
-        self.warm_up = warm_up
+        self.warm_up, self.labelled_bound = warm_up, labelled_bound
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self,)}
@@ -50,7 +52,7 @@ class M2(Method):
         x, y, x_u = batch
         warmth = self.warm_up(step)
         with statistics_untouched(self):
-            labelled = -self.labelled_elbo(x, y, warmth).mean()
+            labelled = -self.labelled(x, y, warmth, self.labelled_bound).mean()
             classification = -self.classify(x).log_prob(y).mean()
         unlabelled = -self.elbo(x_u, warmth).mean()
         prior = weight_prior(self) / self.prior_rows
@@ -64,9 +66,16 @@ class M2(Method):
         log_p_x = self.p_x(y, q_z.rsample((self.samples,))).log_prob(x).mean(0)
         return log_p_x + self.p_y.log_p - warmth * kl_divergence(q_z, self.p_z())
 
-    def labelled_elbo(self, x: Tensor, y: Tensor, warmth: Tensor | float = 1.0) -> Tensor:
+    def labelled_elbo(self, x: Tensor, y: Tensor) -> Tensor:
         """-L(x, y), eq. 6: x (b, d), y (b,) -> (b,)."""
-        return self.f(x.unsqueeze(1), self.p_y.one_hot(y).unsqueeze(1), warmth).squeeze(-1)
+        return self.labelled(x, y, 1.0, conditional)
+
+    def labelled(
+        self, x: Tensor, y: Tensor, warmth: Tensor | float, bound: LabelledBound
+    ) -> Tensor:
+        """A bound of labelled rows: x (b, d), y (b,) -> (b,)."""
+        f = partial(self.f, x.unsqueeze(1), warmth=warmth)
+        return bound(f, lambda: self.classify(x).logits, self.p_y, y)
 
     def elbo(self, x: Tensor, warmth: Tensor | float = 1.0) -> Tensor:
         """-U(x), eq. 7: the label summed out under q(y|x): (b, d) -> (b,)."""

@@ -187,6 +187,31 @@ def test_predictions_are_printed_and_written(
         assert max(each, key=lambda c: each[c]) == row["class"]
 
 
+def test_the_rows_that_it_is_least_sure_of_can_be_left_open(
+    auxgen: Command, digits: Path, images: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "open.csv"
+    given = ("predict", digits, images, "--abstain", "0.4", "--temperature", "3")
+    printed = [line.split("\t") for line in auxgen(*given).out.splitlines()]
+    assert [word for _, word, _ in printed].count("?") == 2
+    auxgen(*given, "--out", out)
+    rows = table(out)
+    left = [float(row["probability"]) for row in rows if not row["class"]]
+    told = [float(row["probability"]) for row in rows if row["class"]]
+    assert (len(left), len(told)) == (2, 3)
+    assert max(left) <= min(told)
+
+
+def test_a_measure_of_outsiders_wants_a_set_and_images_of_its_shape(
+    auxgen: Command, digits: Path
+) -> None:
+    said = auxgen("evaluate", digits, "--metric", "auroc:digits", "--rows", "20", "--json")
+    score = json.loads(said.out)["scores"]["sdgm/auroc:digits"]
+    assert score["value"] == pytest.approx(0.5)
+    assert "against 20 rows of digits/test" in score["protocol"]
+    assert "another set of images" in auxgen("evaluate", digits, "--metric", "auroc").err
+
+
 def test_an_exported_artefact_loads_and_predicts_the_same(
     auxgen: Command, digits: Path, images: Path, tmp_path: Path
 ) -> None:

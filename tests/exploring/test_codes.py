@@ -10,8 +10,9 @@ from torch.distributions import Categorical, Distribution
 from auxgen.data.examples import Space
 from auxgen.distributions import normal
 from auxgen.errors import InputError
+from auxgen.exploring.analogies import analogies
 from auxgen.exploring.codes import embed, interpolate, linear, reconstruct, spherical
-from auxgen.exploring.predicting import predict
+from auxgen.exploring.predicting import abstaining, predict
 from auxgen.exploring.sampling import class_grid, class_index, sample
 
 SPACE = Space(
@@ -137,3 +138,40 @@ def test_a_class_is_found_by_name_or_number_and_a_near_miss_gets_a_hint():
     assert class_index(SPACE, "high") == class_index(SPACE, "1") == 1
     with pytest.raises(InputError, match="did you mean 'high'"):
         class_index(SPACE, "hig")
+
+
+def test_analogies_keep_the_code_and_change_the_class():
+    raw = torch.randn(3, 2)
+    found = analogies(Classy(), SPACE, raw)
+    assert found.shape == (3, 3, 2)
+    torch.testing.assert_close(found[:, 0], raw)
+    z = embed(Classy(), SPACE, raw)
+    for y in (0, 1):
+        torch.testing.assert_close(found[:, 1 + y], 2 * (2 * z + y) + 1)
+
+
+def test_a_model_without_classes_has_no_analogies():
+    space = Space(kind="points", shape=(2,))
+    with pytest.raises(InputError, match="knows no classes"):
+        analogies(Halving(), space, torch.randn(2, 2))
+
+
+def test_a_temperature_raises_probabilities_to_a_power_and_keeps_their_order():
+    raw = torch.randn(50, 2)
+    plain, flat = (predict(Classy(), SPACE, raw, temperature=t) for t in (1.0, 4.0))
+    powered = plain.probabilities ** (1 / 4)
+    torch.testing.assert_close(flat.probabilities, powered / powered.sum(-1, keepdim=True))
+    assert torch.equal(flat.predicted, plain.predicted)
+    for temperature in (0.0, -1.0, float("nan")):
+        with pytest.raises(InputError, match="above 0 is wanted"):
+            predict(Classy(), SPACE, raw, temperature=temperature)
+
+
+def test_rows_that_are_least_sure_are_told_no_class():
+    raw = 1 + torch.tensor([[4.0, 0.0], [0.1, 0.0], [-6.0, 0.0], [0.5, 0.0]])
+    told = abstaining(predict(Classy(), SPACE, raw), 0.5)
+    assert told.names == ["high", "", "low", ""]
+    assert abstaining(told, 0.0).names == ["high", "high", "low", "high"]
+    for share in (-0.1, 1.0):
+        with pytest.raises(InputError, match="0 to below 1"):
+            abstaining(told, share)

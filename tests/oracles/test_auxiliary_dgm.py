@@ -21,6 +21,7 @@ from auxgen.distributions import (
 )
 from auxgen.methods.auxiliary_dgm import ADGM, SDGM, AuxiliaryDGM
 from auxgen.methods.m2 import M2
+from auxgen.methods.semi_supervised import conditional
 from auxgen.schedules import constant
 
 X, K, A, Z, S, B = 5, 3, 2, 2, 4, 6
@@ -405,3 +406,91 @@ def test_classes_are_uniform_and_follow_the_dtype() -> None:
     assert p_y.one_hot(torch.tensor([[2], [0]])).tolist() == [[[0, 0, 1, 0]], [[1, 0, 0, 0]]]
     assert p_y.log_p == pytest.approx(-log(4))
     assert not p_y.state_dict()
+
+
+LABELLED = {**MODELS, "m2": SIZES}
+
+
+def left_out(name: str) -> AuxiliaryDGM | M2:
+    """A model whose labelled rows are bounded without their label."""
+    torch.manual_seed(0)
+    sizes = {**LABELLED[name], "labelled_bound": "marginal"}
+    method = Recipe(name.partition("_")[0], sizes).build().double()
+    assert isinstance(method, AuxiliaryDGM | M2)
+    for parameter in method.parameters():
+        nn.init.normal_(parameter, std=0.4)
+    return method
+
+
+def labelled_term(m: AuxiliaryDGM | M2) -> Tensor:
+    """The loss of labelled rows in a round, under seed 1."""
+    from auxgen.method import Gradient
+    from auxgen.methods.semi_supervised import SemiSupervised
+
+    rows, y = x(), torch.arange(B) % K
+    torch.manual_seed(1)
+    move = next(m.round(SemiSupervised(rows, y, rows), torch.tensor(0)))
+    assert isinstance(move, Gradient)
+    t = move.terms
+    expected = t["labelled"] + m.alpha * t["classification"] + t["unlabelled"] + t["prior"]
+    torch.testing.assert_close(move.loss, expected)
+    return t["labelled"]
+
+
+@pytest.mark.usefixtures("in_double")
+@pytest.mark.parametrize("name", MODELS)
+def test_the_marginal_bound_of_a_labelled_row_is_the_enumeration_over_classes(name: str) -> None:
+    m, rows = left_out(name), x()
+    assert isinstance(m, AuxiliaryDGM)
+    eps_a, eps_z = noise()
+    expected = []
+    for b, row in enumerate(rows):
+        for s in range(S):
+            f = enumerated(m, name, row, eps_a[s, b, 0], eps_z[s, b])
+            mean, std = gaussian(head(m.q_a, row))
+            q = Categorical(logits=head(m.q_y, mean + std * eps_a[s, b, 0], row))
+            expected.append((q.probs * f).sum() + q.entropy())
+    torch.testing.assert_close(labelled_term(m), -torch.stack(expected).mean())
+
+
+@pytest.mark.usefixtures("in_double")
+@pytest.mark.parametrize("name", LABELLED)
+def test_the_marginal_bound_takes_no_notice_of_labels_and_the_conditional_one_does(
+    name: str,
+) -> None:
+    m, rows = left_out(name), x()
+    torch.manual_seed(1)
+    without = -m.elbo(rows).mean()
+    torch.testing.assert_close(labelled_term(m), without)
+    m.labelled_bound = conditional
+    torch.manual_seed(1)
+    with_labels = -m.labelled_elbo(rows, torch.arange(B) % K).mean()
+    torch.testing.assert_close(labelled_term(m), with_labels)
+    assert (with_labels - without).abs() > 1e-3
+
+
+@pytest.mark.usefixtures("in_double")
+def test_the_bounds_differ_by_the_label_s_own_share() -> None:
+    """With q(y|.) all on the label, -U is -L: nothing is left to sum out."""
+    m, rows = left_out("adgm"), x()
+    assert isinstance(m, AuxiliaryDGM)
+    with torch.no_grad():
+        m.q_y.network.head.weight.zero_()  # pyright: ignore
+        m.q_y.network.head.bias.copy_(torch.tensor([0.0, 60.0, 0.0]))  # pyright: ignore
+    y = torch.ones(B, dtype=torch.int64)
+    f = enumerated_of(m, rows)
+    torch.manual_seed(1)
+    torch.testing.assert_close(m.elbo(rows), f[:, y[0]])
+
+
+def enumerated_of(m: AuxiliaryDGM, rows: Tensor) -> Tensor:
+    """f of every row and class, mean over draws: -> (b, k)."""
+    eps_a, eps_z = noise()
+    return torch.stack(
+        [
+            torch.stack(
+                [enumerated(m, "adgm", row, eps_a[s, b, 0], eps_z[s, b]) for s in range(S)]
+            ).mean(0)
+            for b, row in enumerate(rows)
+        ]
+    )

@@ -17,6 +17,7 @@ from ...data.examples import Examples, Space
 from ...engine.settings import Engine
 from ...errors import at_least
 from ...evaluation.scores import Brier, Calibration, Elbo, ImportanceBound, TestError
+from ...evaluation.scores.confident import SurestAccuracy, Tempered
 from ...experiment import Evaluation, Monitor, Stage
 from ...method import Method, Weighs
 
@@ -39,6 +40,8 @@ class Split:
         corruption: What training does to rows.
         examples: The raw rows behind them, by split.
         facts: What the run remembers of the split.
+        held: Rows (n_h, d), float32, and their classes (n_h,), which training does not see; a
+            temperature is fitted on them. None where there are none.
     """
 
     space: Space
@@ -50,6 +53,7 @@ class Split:
     corruption: Corruption
     examples: Mapping[str, Examples]
     facts: Mapping[str, Any]
+    held: tuple[Tensor, Tensor] | None = None
 
 
 def split(
@@ -58,9 +62,13 @@ def split(
     space: Space,
     rows: Tensor,
     corruption: Corruption = as_they_lie,
+    held: Tensor | None = None,
 ) -> Split:
-    """All of `train` unlabelled, `rows` of it labelled; pixels that are not shifted stay uint8."""
-    compact = train.kind == "images" and not space.shift
+    """All of `train` unlabelled, `rows` of it labelled; pixels that are not shifted stay uint8.
+
+    The labels of the rows `held` are for a temperature.
+    """
+    compact = train.kind == "images" and not (space.shift or space.scale)
     x = space.enter(train.x if compact else train.raw())
     facts = {
         "data": train.name,
@@ -77,12 +85,22 @@ def split(
         corruption=corruption,
         examples={"train": train, "test": test},
         facts=facts,
+        held=None if held is None else (space.enter(train[held].raw()), train.y[held]),
     )
 
 
 def drawn(train: Examples, per_class: int, seed: int) -> Tensor:
     """Rows that keep their label: `per_class` of each class."""
     return labels.draw(train.y, per_class, seed)
+
+
+def others(train: Examples, rows: Tensor, per_class: int, seed: int) -> Tensor | None:
+    """Rows beside the labelled ones, `per_class` of each class or as many as all have."""
+    y = train.y.clone()
+    y[rows] = labels.BLANK
+    left = y[labels.labelled(y)].bincount(minlength=len(train.classes)).min().item()
+    count = min(per_class, int(left))
+    return labels.draw(y, count, seed) if count else None
 
 
 def recipe(
@@ -108,7 +126,7 @@ def stage(
     pictures: Mapping[str, Callable[[Any, Path], None]] | None = None,
     more: Mapping[str, Evaluation] | None = None,
 ) -> Stage:
-    """A method on a split, with its error, calibration, Brier score, and bounds where it has them.
+    """A method on a split, with its error, what its probabilities are worth, and its bounds.
 
     Args:
         made: The method.
@@ -130,6 +148,8 @@ def stage(
         "test_error": error,
         "calibration_error": Calibration(x, y, draws=draws, classes=names),
         "brier": Brier(x, y, draws=draws, classes=names),
+        "accuracy_of_surest": SurestAccuracy(x, y, draws=draws, classes=names),
+        **tempered(data, draws),
     }
     method = made.build()
     return Stage(
@@ -146,6 +166,16 @@ def stage(
         data=data.examples,
         facts=data.facts,
     )
+
+
+def tempered(data: Split, draws: int) -> dict[str, Evaluation]:
+    """What a temperature does, where there are rows to fit it on."""
+    if data.held is None:
+        return {}
+    x, y = data.held
+    said = "training rows whose labels training does not see"
+    here = Tempered(data.x_test, data.y_test, x_held=x, y_held=y, held=said, draws=draws)
+    return {"tempered": here}
 
 
 def bounds(method: Method, data: Split, rows: int = 500) -> dict[str, Evaluation]:

@@ -30,7 +30,7 @@ from ...schedules import cosine
 ABOUT = About(
     shows="Figure 2a, b: a density of two modes, by an auxiliary variable",
     paper='a picture of both modes; one mode is "the most frequent solution"',
-    ours="",
+    ours="both modes in 10 of 10 seeds, bound 1.68 nats of 1.88 (results/adgm.potential.json)",
     time="about 10 s on a CPU core",
 )
 

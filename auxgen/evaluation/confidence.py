@@ -1,0 +1,86 @@
+"""What class probabilities are worth: temperature, who is sure, and who does not belong."""
+
+from __future__ import annotations
+
+from math import exp, log
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+
+LEAST, MOST = 0.01, 100.0
+"""Temperatures that are looked at; labels told without fail, or never, have none that is best."""
+
+
+def nll(log_probs: Tensor, y: Tensor) -> Tensor:
+    """-log p(y), mean over rows, nats: log_probs (n, k) normalised, y (n,) -> ()."""
+    return -log_probs.gather(-1, y.unsqueeze(-1)).mean()
+
+
+def tempered(log_probs: Tensor, temperature: float) -> Tensor:
+    """log of probabilities prop. to p^(1/T): (n, k) -> (n, k). Their order stays as it is."""
+    return (log_probs / temperature).log_softmax(-1)
+
+
+def temperature(log_probs: Tensor, y: Tensor) -> float:
+    """The T of `tempered` with the least `nll` (Guo et al., ICML 2017, section 4.2).
+
+    In b = 1 / T the mean of -log p(y) is convex, with slope E_b[l] - l_y and curvature Var_b[l],
+    so that Newton's steps in log b, kept between two bounds that close in, find its one minimum.
+
+    Args:
+        log_probs: (n, k), normalised or not.
+        y: Class indices (n,), of rows that the model did not learn the labels of.
+
+    Returns:
+        T, between 0.01 and 100.
+
+    Raises:
+        InputError: No row.
+    """
+    if len(y) == 0:
+        raise InputError("A temperature was asked for of no row; wanted are labelled rows.")
+    logits = log_probs.double().clamp(min=-1e6)
+    low, high, at = -log(MOST), -log(LEAST), 0.0
+    for _ in range(100):
+        b = exp(at)
+        slope, curvature = slopes(logits, y, b)
+        if abs(slope) * b < 1e-12 or high - low < 1e-12:
+            break
+        low, high = (low, at) if slope > 0 else (at, high)
+        bend = b * curvature + slope
+        step = at - slope / bend if bend > 0 else low
+        at = step if low < step < high else (low + high) / 2
+    return exp(-at)
+
+
+def slopes(logits: Tensor, y: Tensor, b: float) -> tuple[float, float]:
+    """First and second derivative of the mean of -log p(y) by b = 1 / T: logits (n, k)."""
+    probs = (b * logits).softmax(-1)
+    mean = (probs * logits).sum(-1)
+    own = logits.gather(-1, y.unsqueeze(-1)).squeeze(-1)
+    variance = (probs * (logits - mean.unsqueeze(-1)).square()).sum(-1)
+    return (mean - own).mean().item(), variance.mean().item()
+
+
+def surest(probs: Tensor, share: float) -> Tensor:
+    """The rows (m,) with the most probable classes, a share of all: probs (n, k), m >= 1.
+
+    Of rows that are equally sure the first are taken.
+
+    Raises:
+        InputError: The share is not above 0 and at most 1.
+    """
+    if not 0 < share <= 1:
+        raise InputError(f"A share of {share} was asked for; above 0 and at most 1 is wanted.")
+    order = probs.amax(-1).sort(descending=True, stable=True).indices
+    return order[: max(1, round(share * len(probs)))]
+
+
+def auroc(inside: Tensor, outside: Tensor) -> float:
+    """P(inside above outside) + P(equal) / 2 of scores (n,) and (m,), from 0 to 1."""
+    from sklearn.metrics import roc_auc_score
+
+    belongs = torch.cat((torch.ones(len(inside)), torch.zeros(len(outside))))
+    return float(roc_auc_score(belongs.numpy(), torch.cat((inside, outside)).cpu().numpy()))

@@ -1,0 +1,196 @@
+"""What figures 2 to 4 show of a trained model: its auxiliary space, its units, its analogies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution, Independent, kl_divergence
+
+from ...data.examples import Examples, Space
+from ...evaluation.drawing import device_of, seeded
+from ...experiment import Evaluation, Score
+from ...exploring.analogies import analogies, show_analogies
+from ...exploring.pictures import PALETTE
+from ...exploring.predicting import predict
+from ...exploring.showing import show_classes
+from ...method import Method
+from ...methods.auxiliary_dgm import AuxiliaryDGM
+
+ACTIVE = 0.01
+"""Nats: a unit whose mean KL is above is active."""
+ROWS = 2000
+
+Pictures = dict[str, Callable[[Any, Path], None]]
+
+
+@torch.no_grad()
+def show_auxiliary(
+    method: AuxiliaryDGM, file: Path, *, x: Tensor, y: Tensor, classes: tuple[str, ...]
+) -> None:
+    """The first two principal components of the means of q(a|x), by class (figures 2d, 4b)."""
+    from matplotlib.figure import Figure
+
+    points = principal(method.q_a(x.to(device_of(method))).mean).cpu()
+    figure = Figure(figsize=(6, 4.2), dpi=110, layout="constrained")
+    axes = figure.add_subplot()
+    for c, name in enumerate(classes):
+        own = points[y == c]
+        colour = PALETTE[c % len(PALETTE)]
+        axes.scatter(own[:, 0], own[:, 1], s=5, alpha=0.6, linewidths=0, color=colour, label=name)
+    axes.set_xlabel("first principal component of the means of q(a|x)")
+    axes.set_ylabel("second")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside right upper", frameon=False, markerscale=3)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, format="png")
+
+
+def principal(a: Tensor) -> Tensor:
+    """The first two principal components: (n, d) -> (n, 2)."""
+    a = a - a.mean(0)
+    _, _, axes = torch.linalg.svd(a, full_matrices=False)
+    return a @ axes[:2].T
+
+
+@torch.no_grad()
+def kl_per_unit(method: AuxiliaryDGM, x: Tensor) -> dict[str, Tensor]:
+    """Mean over rows of each unit's KL in nats: z_j to N(0, 1), a_i to p(a_i|.) (figure 4a).
+
+    One draw of a and of z for each row, y the most probable class: x (b, d) -> (d_z,), (d_a,). A
+    deterministic a has none.
+    """
+    q_a = method.q_a(x)
+    a = q_a.rsample()
+    y = method.p_y.one_hot(method.q_y(a, x).logits.argmax(-1))
+    q_z = method.q_z(a, y, x)
+    found = {"z": each_unit(q_z, method.p_z())}
+    if isinstance(q_a, Independent):
+        found["a"] = each_unit(q_a, method.a_given(x, y, q_z.rsample()))
+    return found
+
+
+def each_unit(q: Distribution, p: Distribution) -> Tensor:
+    """KL(q || p) of each entry of diagonal Gaussians, mean over rows: -> (d,)."""
+    assert isinstance(q, Independent)
+    assert isinstance(p, Independent)
+    return kl_divergence(q.base_dist, p.base_dist).mean(0)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ActiveUnits:
+    """Units of z, and of a, whose mean KL is above 0.01 nats; the detail holds each unit's KL.
+
+    Attributes:
+        x: Rows as the model sees them, (n, d).
+        split_name: For the protocol.
+        seed: Of the draws.
+    """
+
+    x: Tensor
+    _: KW_ONLY
+    split_name: str = "test"
+    seed: int = 0
+
+    def __call__(self, method: AuxiliaryDGM) -> dict[str, Score]:
+        with seeded(self.seed, device_of(method)):
+            found = kl_per_unit(method, self.x.to(device_of(method)))
+        said = f"{self.split_name} split, {len(self.x)} rows, 1 draw a row, seed {self.seed}"
+        return {
+            f"active_units_{name}": Score(
+                (kl > ACTIVE).sum().item(),
+                "units",
+                len(self.x),
+                f"of {len(kl)} units of {name}, mean KL above {ACTIVE} nats; {said}",
+                detail={"kl": sorted(kl.tolist(), reverse=True)},
+            )
+            for name, kl in found.items()
+        }
+
+
+@torch.no_grad()
+def show_units(method: AuxiliaryDGM, file: Path, *, x: Tensor) -> None:
+    """Mean KL of each unit of z and of a, in order of size, on a logarithmic axis (figure 4a)."""
+    from matplotlib.figure import Figure
+
+    found = kl_per_unit(method, x.to(device_of(method)))
+    figure = Figure(figsize=(6, 3.4), dpi=110, layout="constrained")
+    axes = figure.add_subplot()
+    names = {"z": "z: KL(q(z|a,y,x) to N(0, 1))", "a": "a: KL(q(a|x) to p(a|.))"}
+    for colour, (name, kl) in zip(PALETTE, found.items(), strict=False):
+        height = kl.sort(descending=True).values.clamp(min=1e-6).cpu()
+        axes.plot(range(1, len(kl) + 1), height, "o-", ms=3, color=colour, label=names[name])
+    axes.axhline(ACTIVE, color="#767676", linestyle=":", label=f"{ACTIVE} nats: active above")
+    axes.set_yscale("log")
+    axes.set_xlabel("units, in order of size")
+    axes.set_ylabel("mean KL, nats")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, format="png")
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Analogies:
+    """Share in per cent of analogies in which the model's own classifier finds the class asked for.
+
+    Attributes:
+        raw: Rows (n, *shape); each makes one analogy for each class.
+        space: How the model sees them.
+        split_name: For the protocol.
+        seed: Of the draws.
+    """
+
+    raw: Tensor
+    space: Space
+    _: KW_ONLY
+    split_name: str = "test"
+    seed: int = 0
+
+    def __call__(self, method: Method) -> Score:
+        with seeded(self.seed, device_of(method)):
+            made = analogies(method, self.space, self.raw)[:, 1:]
+            told = predict(method, self.space, made.flatten(0, 1), 5).predicted
+        asked = torch.arange(len(self.space.classes)).repeat(len(self.raw))
+        return Score(
+            100 * (told == asked).double().mean().item(),
+            "%",
+            len(asked),
+            f"analogies of {len(self.raw)} rows of the {self.split_name} split under each class, "
+            f"told by the model's own classifier, 5 draws, seed {self.seed}",
+        )
+
+
+def one_of_each(examples: Examples) -> Tensor:
+    """The first row of each class, raw: -> (k, *shape)."""
+    firsts = [(examples.y == c).nonzero()[0, 0] for c in examples.y.unique() if c >= 0]
+    return examples[torch.stack(firsts)].raw()
+
+
+def pictures(method: Method, space: Space, test: Examples) -> Pictures:
+    """Figures 3 and 4 of a model of images."""
+    made: Pictures = {
+        "samples by class": partial(show_classes, space=space),
+        "analogies": partial(show_analogies, space=space, raw=one_of_each(test)),
+    }
+    if isinstance(method, AuxiliaryDGM):
+        part = test[:ROWS]
+        x = space.enter(part.raw())
+        made["auxiliary space"] = partial(show_auxiliary, x=x, y=part.y, classes=space.classes)
+        made["units"] = partial(show_units, x=x)
+    return made
+
+
+def measures(method: Method, space: Space, test: Examples) -> dict[str, Evaluation]:
+    """Numbers of figures 3 and 4."""
+    made: dict[str, Evaluation] = {"analogies": Analogies(test[:100].raw(), space)}
+    if isinstance(method, AuxiliaryDGM):
+        made["active_units"] = ActiveUnits(space.enter(test[:ROWS].raw()))
+    return made

@@ -1,0 +1,237 @@
+"""Experiments of the ADGM paper on sets that are written here as the official ones are."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy.io import savemat
+from sklearn.datasets import load_digits
+
+from auxgen.builders import Recipe
+from auxgen.data import images
+from auxgen.data.batches import dequantised
+from auxgen.errors import InputError
+from auxgen.evaluating import draw, evaluate
+from auxgen.experiments.adgm import _figures, m2_pyro, table2
+from auxgen.experiments.adgm._pixels import grey, joined, per_channel, split
+from auxgen.experiments.adgm._stages import drawn, others
+from auxgen.methods.auxiliary_dgm import AuxiliaryDGM
+from auxgen.reproduction import load, reproduce
+from auxgen.training import train
+
+SIDE = 96
+STEMS = {
+    "train": "smallnorb-5x46789x9x18x6x2x96x96-training",
+    "test": "smallnorb-5x01235x9x18x6x2x96x96-testing",
+}
+
+
+def svhn(folder: Path, name: str, n: int, seed: int) -> None:
+    x = np.random.default_rng(seed).integers(0, 256, (32, 32, 3, n), dtype=np.uint8)
+    folder.mkdir(parents=True, exist_ok=True)
+    savemat(folder / f"{name}_32x32.mat", {"X": x, "y": (np.arange(n) % 10 + 1)[:, None]})
+
+
+def norb(folder: Path, part: str, n: int) -> None:
+    pairs = np.random.default_rng(n).integers(0, 256, (n, 2, SIDE, SIDE), dtype=np.uint8)
+    contents = {
+        "dat": (0x1E3D4C55, pairs, "u1"),
+        "cat": (0x1E3D4C54, np.arange(n) % 5, "<i4"),
+        "info": (0x1E3D4C54, np.tile([[4, 0, 0, 0]], (n, 1)), "<i4"),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (magic, entries, kind) in contents.items():
+        sizes = [*entries.shape, *[1] * (3 - entries.ndim)]
+        head = struct.pack(f"<ii{len(sizes)}i", magic, entries.ndim, *sizes)
+        (folder / f"{STEMS[part]}-{name}.mat").write_bytes(head + entries.astype(kind).tobytes())
+
+
+def mnist(folder: Path) -> None:
+    grey, y = load_digits(return_X_y=True)
+    for i in range(400):
+        file = folder / ("train" if i < 300 else "test") / str(y[i]) / f"{i}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        pixels = (grey[i].reshape(8, 8) * 255 / 16).astype(np.uint8)
+        Image.fromarray(pixels).resize((28, 28)).save(file)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small sets in the official formats of SVHN and NORB, and an `mnist`."""
+    root = tmp_path_factory.mktemp("sets")
+    for seed, (name, n) in enumerate({"train": 60, "test": 20, "extra": 30}.items()):
+        svhn(root / "svhn", name, n, seed)
+    norb(root / "small_norb", "train", 50)
+    norb(root / "small_norb", "test", 15)
+    mnist(root / "mnist")
+    return root
+
+
+@pytest.fixture(autouse=True)
+def at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUXGEN_DATA", str(home))
+    for module in (table2.svhn, table2.norb):
+        tiny = {**module.BUDGETS["cpu"], "hidden": 8, "latent": 2, "labelled": 20}
+        monkeypatch.setitem(module.BUDGETS, "cpu", {**tiny, "unlabelled": 20})
+
+
+def of(name: str, tmp_path: Path, **given: Any) -> tuple[Any, dict[str, Any]]:
+    run = train(name, run=tmp_path / "run", device="cpu", quiet=True, epochs=1, **given)
+    return run, evaluate(run.path, device="cpu")["scores"]
+
+
+@pytest.mark.parametrize("extra", [True, False])
+def test_svhn_is_learned_with_and_without_its_extra_images(extra: bool, tmp_path: Path) -> None:
+    run, scores = of("adgm.svhn", tmp_path, extra=extra, labels_per_class=3)
+    assert scores["sdgm/test_error"]["n"] == 20
+    facts = run.asked["facts"]["sdgm"]
+    assert facts["data"] == ("svhn/train+svhn/extra" if extra else "svhn/train")
+    assert max(facts["labelled_rows"]) < 60
+    shown = {file.stem for file in draw(run.path)}
+    names = ("samples by class", "analogies", "auxiliary space", "units")
+    assert shown == {f"sdgm-{name}" for name in names}
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_norb_is_learned_from_pairs_and_from_single_images(single: bool, tmp_path: Path) -> None:
+    run, scores = of("adgm.norb", tmp_path, single=single, labels=20, model="adgm")
+    assert scores["adgm/test_error"]["n"] == (30 if single else 15)
+    assert len(run.asked["facts"]["adgm"]["labelled_rows"]) == 20
+
+
+def test_rows_are_spread_over_a_grey_level_and_seen_in_units_of_their_channel() -> None:
+    train = images.load("svhn", "train")
+    space = grey(train, scale=per_channel(train))
+    raw = train.raw()
+    exact = raw.double().std((0, 2, 3), correction=0).repeat_interleave(1024)
+    torch.testing.assert_close(torch.tensor(space.scale).double(), exact, rtol=1e-5, atol=0)
+    data = split(train, train, space, torch.arange(4))
+    assert data.x_unlabelled.dtype == torch.uint8
+    generator = torch.Generator().manual_seed(0)
+    seen = data.corruption(raw.flatten(1), generator)
+    off = (seen - data.x_test) * torch.tensor(space.scale) * 255
+    assert off.abs().max() < 0.5 + 1e-3
+    assert off.mean().abs() < 0.01
+    assert off.var().item() == pytest.approx(1 / 12, rel=0.02)
+
+
+def test_noise_of_a_grey_level_is_uniform_about_the_pixel() -> None:
+    """Mean x, variance 1/12 of a squared level, inside half a level: those of U(-1/2, 1/2)."""
+    x = torch.full((40_000, 2), 0.25, dtype=torch.float64)
+    shift, scale = torch.tensor([0.1, 0.0]).double(), torch.tensor([2.0, 1.0]).double()
+    found = dequantised(x, torch.Generator().manual_seed(0), shift, scale)
+    level = (found * scale + shift - 0.25) * 255
+    assert level.abs().max() <= 0.5
+    assert level.mean().item() == pytest.approx(0, abs=0.005)
+    assert level.var().item() == pytest.approx(1 / 12, rel=0.02)
+
+
+def test_images_of_another_shape_cannot_join() -> None:
+    with pytest.raises(InputError, match="differ in their pictures"):
+        joined(images.load("svhn", "train"), images.load("mnist", "train"))
+
+
+def test_m2_is_measured_on_validation_rows_that_it_was_not_trained_on(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"hidden": 8, "latent": 2, "batch": 20, "labels": 100}
+    run, scores = of("adgm.m2_pyro", tmp_path, **given)
+    assert scores["m2/validation_error"]["n"] == 50
+    assert "validation split" in scores["m2/validation_error"]["protocol"]
+    assert max(run.asked["facts"]["m2"]["labelled_rows"]) < 250
+
+
+def test_the_multiplier_with_the_least_validation_error_is_the_one_that_counts() -> None:
+    means = {}
+    for labels, theirs in m2_pyro.PYRO.items():
+        for place, multiplier in enumerate(m2_pyro.MULTIPLIERS):
+            name = m2_pyro.named(labels, multiplier)
+            means[name, m2_pyro.VALID] = [3.0, 1.0, 2.0][place]
+            means[name, m2_pyro.ERROR] = 100 - theirs + [-1.0, 0.5, -2.0][place]
+    said = m2_pyro.claim(means)
+    assert said.count("multiplier 50: does not hold") == 4
+
+
+def test_table_2_leaves_out_sets_that_are_not_at_hand(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert any("SVHN" in row.name for row in table2.reproduction("cpu").rows)
+    assert any("NORB" in row.name for row in table2.reproduction("cpu").rows)
+    (tmp_path / "mnist").symlink_to(home / "mnist")
+    monkeypatch.setenv("AUXGEN_DATA", str(tmp_path))
+    names = [row.name for row in table2.reproduction("cpu").rows]
+    assert not any("SVHN" in name or "NORB" in name for name in names)
+    assert {"M1+M2", "M2", "ADGM, deterministic a", "ADGM", "SDGM"} <= set(names)
+
+
+def test_kl_of_each_unit_is_that_of_the_whole_split_up() -> None:
+    """The units' KLs sum to the KLs of the joint diagonal Gaussians, in closed form."""
+    torch.manual_seed(0)
+    sizes = {"x": 6, "classes": 3, "hidden": [8], "a": 2, "z": 4, "alpha": 1.0, "prior_rows": 9}
+    for name in ("adgm", "sdgm", "adgm_uninformed"):
+        m = Recipe(name, sizes).build().double().eval()
+        assert isinstance(m, AuxiliaryDGM)
+        x = torch.rand(50, 6, dtype=torch.float64)
+        torch.manual_seed(1)
+        found = _figures.kl_per_unit(m, x)
+        torch.manual_seed(1)
+        q_a = m.q_a(x)
+        a = q_a.rsample()
+        y = torch.eye(3, dtype=torch.float64)[m.q_y(a, x).probs.argmax(-1)]
+        q_z = m.q_z(a, y, x)
+        p_a = m.p_a(y, q_z.rsample()) if name == "sdgm" else m.p_a(x, y, q_z.rsample())
+        v, s = q_z.variance, p_a.variance
+        kl_z = 0.5 * (q_z.mean**2 + v - v.log() - 1).mean(0)
+        ratio = (q_a.variance + (q_a.mean - p_a.mean) ** 2) / s
+        kl_a = 0.5 * (ratio - 1 + s.log() - q_a.variance.log()).mean(0)
+        torch.testing.assert_close(found["z"], kl_z)
+        torch.testing.assert_close(found["a"], kl_a)
+
+
+def test_principal_components_are_those_of_scikit_learn() -> None:
+    from sklearn.decomposition import PCA
+
+    a = torch.randn(80, 5, generator=torch.Generator().manual_seed(0)).double() @ torch.diag(
+        torch.tensor([5.0, 3.0, 1.0, 0.5, 0.1]).double()
+    )
+    theirs = torch.from_numpy(PCA(2).fit_transform(a.numpy()))
+    ours = _figures.principal(a)
+    torch.testing.assert_close(ours.abs(), theirs.abs())
+
+
+def test_a_reproduction_of_norb_is_tabled(tmp_path: Path) -> None:
+    out = reproduce(
+        "adgm.norb", seeds=1, out=tmp_path / "out", device="cpu", quiet=True, epochs=1, labels=20
+    )
+    assert [row["name"] for row in load(out)["rows"]][-1] == "NORB: SDGM, single images"
+
+
+def test_rows_for_a_temperature_are_not_those_whose_labels_are_learned() -> None:
+    train = images.load("mnist", "train")
+    shown = drawn(train, 10, 0)
+    held = others(train, shown, 5, 0)
+    assert held is not None
+    assert not set(held.tolist()) & set(shown.tolist())
+    assert train.y[held].bincount().tolist() == [5] * 10
+    every = others(train, shown, 1000, 0)
+    assert every is not None
+    counts = train.y.bincount() - 10
+    assert train.y[every].bincount().tolist() == [int(counts.min())] * 10
+    few = train[shown]
+    assert others(few, torch.arange(len(few)), 5, 0) is None
+
+
+def test_mnist_is_told_what_its_probabilities_are_worth(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"hidden": 16, "latent": 4, "hold": 0.5, "labelled_bound": "marginal"}
+    given["warm_up"] = 0.5
+    _, scores = of("adgm.mnist_100", tmp_path, model="adgm", **given)
+    assert scores["adgm/accuracy_of_surest"]["n"] == 90
+    held = scores["adgm/temperature"]["detail"]
+    assert held["nll_tempered"] <= held["nll"]
+    said = scores["adgm/label_nll_tempered"]["protocol"]
+    assert "training rows whose labels training does not see" in said
+    assert {"adgm/label_nll", "adgm/calibration_error_tempered"} <= scores.keys()
