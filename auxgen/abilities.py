@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import Protocol, runtime_checkable
 
+from torch import Tensor
 from torch.distributions import Distribution
 
 from .errors import InputError
@@ -27,6 +28,15 @@ class Prior(Protocol):
 
     def p_z(self) -> Distribution:
         """p(z), batch ()."""
+        ...
+
+
+@runtime_checkable
+class TellsLinearly(Protocol):
+    """Its attributes' logits are linear in the code, w.z for each."""
+
+    def attribute_weights(self) -> Tensor:
+        """-> (k, d)."""
         ...
 
 
@@ -98,6 +108,13 @@ def prior(method: object) -> Prior:
     if isinstance(method, Prior):
         return method
     raise lacking(method, "draw codes from a prior")
+
+
+def linear(method: object) -> TellsLinearly:
+    """The method, which has attribute_weights(); InputError where it has not."""
+    if isinstance(method, TellsLinearly):
+        return method
+    raise lacking(method, "tell attributes by directions of its code")
 
 
 def lacking(method: object, what: str) -> InputError:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from . import __version__
 from .builders import Recipe
 from .data.examples import Space
+from .directions import Direction, named, probed
 from .errors import InputError
 from .files import checksum, encoded, packed, read_json, unpacked, write_folder
 from .method import Method
@@ -34,6 +36,31 @@ class Model:
     space: Space
     name: str
     config: Mapping[str, Any]
+
+    def direction(self, name: str) -> Direction:
+        """Along which the logit of an attribute rises, see `directions.Direction`.
+
+        Raises:
+            InputError: The model tells no attributes by its code, or not this one.
+        """
+        from .exploring.editing import directions
+
+        return named(directions(self.method, self.space), name)
+
+    def probe(self, name: str, raw: Tensor, y: Tensor) -> Direction:
+        """The same of any encoder, by a linear probe of the codes of rows whose answers are known.
+
+        Args:
+            name: Of the attribute.
+            raw: Rows (n, *shape).
+            y: Answers (n,), 0 or 1, NaN where blank.
+
+        Raises:
+            InputError: The model cannot encode, or only one answer is known.
+        """
+        from .exploring.codes import embed
+
+        return probed(name, embed(self.method, self.space, raw), y)
 
 
 def save(

@@ -10,9 +10,11 @@ usage: auxgen COMMAND ...; auxgen COMMAND --help tells more
   compare REAL FAKE --metric M       one set of pictures beside another, by fd:inception and others
   report RUN... [--out FILE]         one HTML file that needs nothing else
   reproduce NAME [--seeds N]         a paper's table: ours beside theirs
-  sample MODEL --out FILE            draw images, points or rows; --of CLASS, --by-class
+  sample MODEL --out FILE            draw images, points or rows; --of CLASS, --by-class,
+                                     --where "Eyeglasses=1,Male=0"
   reconstruct MODEL FILE... --out F  originals beside reconstructions
   interpolate MODEL FILE... --out F  from one to the next through the code
+  edit MODEL FILE... --out FOLDER    --attribute Eyeglasses=+3: attributes added or taken away
   embed MODEL FILE... --out FILE     codes as .csv or .npz
   predict MODEL FILE... [--out F]    classes and probabilities
   export RUN FOLDER                  an artefact: safetensors, JSON, a model card
@@ -38,7 +40,7 @@ TRAINING = {
     "export": "export",
     "demo": "demo",
 }
-EXPLORING = ("sample", "reconstruct", "interpolate", "embed", "predict")
+EXPLORING = ("sample", "reconstruct", "interpolate", "edit", "embed", "predict")
 
 
 def main(args: Sequence[str] | None = None) -> None:

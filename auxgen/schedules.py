@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -51,3 +51,9 @@ def rise_then_cosine(step: Tensor, steps: int, rise: float, floor: float = 0.0) 
 def linear_rise(step: Tensor, steps: int, start: float) -> Tensor:
     """From `start` at step 0 to 1 at `steps`, then 1; 1 throughout when `steps` is 0."""
     return start + (1 - start) * linear_warm_up(step, steps)
+
+
+def stepped(step: Tensor, at: Sequence[int], factor: float) -> Tensor:
+    """1, times `factor` from each of the steps `at` on."""
+    passed = torch.stack([(step >= one).float() for one in at]).sum(0) if at else step * 0.0
+    return factor**passed

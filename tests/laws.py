@@ -106,6 +106,8 @@ METHODS = {
         Recipe("sdgm", {**MODEL, "a": 2, "likelihood": "gaussian", "batch_norm": False}),
         lambda: semi_supervised(as_they_lie),
     ),
+    "sdgm_marginal": Law(Recipe("sdgm", {**MODEL, "a": 2, "labelled_bound": "marginal"})),
+    "m2_marginal": Law(Recipe("m2", {**MODEL, "labelled_bound": "marginal"})),
     "classifier": Law(Recipe("classifier", {**SIZES, "classes": K, "prior_rows": 9})),
     "adgm_deterministic": Law(Recipe("adgm_deterministic", {**MODEL, "a": 2})),
     "adgm_uninformed": Law(Recipe("adgm_uninformed", {**MODEL, "a": 2})),
@@ -179,6 +181,53 @@ METHODS = {
     ),
     "denoising_gan_of_images": Law(
         Recipe("denoising_gan", {**PICTURES, "denoiser": [8, 8], "matching": 1.0, "l1": True}),
+        images,
+        (1, 8, 8),
+    ),
+}
+
+RESIDUAL = {"channels": 1, "size": 8, "widths": [4], "z": 3}
+METHODS |= {
+    "vac": Law(Recipe("vac", {"images": RESIDUAL, "attributes": 3}), described_images, (1, 8, 8)),
+    "introvac": Law(
+        Recipe("introvac", {"images": RESIDUAL, "attributes": 3}), described_images, (1, 8, 8)
+    ),
+    "introvac_summed": Law(
+        Recipe(
+            "introvac",
+            {"images": RESIDUAL, "attributes": 3, "summed": True, "error": "squared"},
+        ),
+        described_images,
+        (1, 8, 8),
+    ),
+    "residual_vae": Law(Recipe("residual_vae", {"images": RESIDUAL}), images, (1, 8, 8)),
+}
+
+STACKED = {"channels": 1, "size": 8, "z": 3, "widths": [2, 4], "hidden": 6}
+CLASSIFIER = {"channels": 1, "size": 8, "classes": K, "width": 2, "hidden": 4}
+JUDGE = {
+    "builder": "stacked_classifier",
+    "arguments": CLASSIFIER,
+    "space": {"kind": "images", "shape": (1, 8, 8), "flat": False},
+}
+JUDGED = {"images": STACKED, "classifier": JUDGE, "layers": ["convolutions.norm2"]}
+METHODS |= {
+    "stacked_classifier": Law(Recipe("stacked_classifier", CLASSIFIER), labelled_images),
+    "stacked_vae": Law(Recipe("stacked_vae", {"images": STACKED}), images, (1, 8, 8)),
+    "stacked_discriminative_vae": Law(
+        Recipe("stacked_discriminative_vae", JUDGED), images, (1, 8, 8)
+    ),
+    "stacked_discriminative_vae_decoder_alone": Law(
+        Recipe("stacked_discriminative_vae", {**JUDGED, "encoder_grad": False}), images, (1, 8, 8)
+    ),
+    "stacked_adjusted_vae": Law(
+        Recipe("stacked_adjusted_vae", {"images": STACKED}), images, (1, 8, 8)
+    ),
+    "stacked_feature_autoencoder": Law(
+        Recipe("stacked_feature_autoencoder", {**JUDGED, "blur": 1.0}), images, (1, 8, 8)
+    ),
+    "image_asl_given": Law(
+        Recipe("image_asl_given", {"images": IMAGES, "given": JUDGE, "sizes": COUPLINGS}),
         images,
         (1, 8, 8),
     ),

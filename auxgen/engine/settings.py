@@ -18,15 +18,22 @@ Optimizers = Callable[[str, list[nn.Parameter]], Optimizer]
 """(player, its parameters) -> its optimiser."""
 
 
-def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> Optimizers:
-    """The same Adam for every player, in its fused form.
+def adam(
+    lr: float,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+) -> Optimizers:
+    """The same Adam for every player, in its fused form; the decay is part of the gradient.
 
     Raises:
         InputError: The learning rate is not a positive number.
     """
     if not 0 < lr < float("inf"):
         raise InputError(f"A learning rate of {lr} was given; a positive number is wanted.")
-    return lambda player, own: Adam(own, lr=lr, betas=betas, eps=eps, fused=True)
+    return lambda player, own: Adam(
+        own, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""IntroVAC: introspective variational classifiers (Maggipinto et al., 2020)."""

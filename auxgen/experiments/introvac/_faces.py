@@ -1,0 +1,123 @@
+"""CelebA (Liu et al., 2015) as the paper divides it: glasses, facial hair, and both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from ...data import described, images
+from ...data.examples import Examples
+from ...errors import InputError
+from ...evaluation.judges import ByAttributes
+from ...experiment import Experiment
+from ._measured import Measured
+from ._pictures import Shown
+from ._stages import Budget, Model, Plan, Side, stages
+
+GLASSES: Mapping[str, Sequence[str]] = {"Eyeglasses": ("Eyeglasses",)}
+HAIR: Mapping[str, Sequence[str]] = {"FacialHair": ("not No_Beard", "Goatee", "Mustache")}
+WIDTHS: Mapping[tuple[Budget, int], tuple[int, ...]] = {
+    ("cpu", 32): (16, 32, 64),
+    ("cpu", 64): (16, 32, 64, 128),
+    ("cpu", 128): (16, 32, 64, 128, 256),
+    ("paper", 32): (128, 256, 512),
+    ("paper", 64): (64, 128, 256, 512),
+    ("paper", 128): (32, 64, 128, 256, 512),
+}
+"""Of the blocks, by budget and side of the images in pixels."""
+PLANS: Mapping[Budget, Plan] = {
+    "cpu": Plan(
+        widths=(),
+        z=64,
+        epochs=20,
+        vac_epochs=20,
+        vac_halvings=(0.4, 0.6, 0.8),
+        lr=1e-3,
+        average=0.99,
+    ),
+    "paper": Plan(widths=(), z=256, epochs=150, vac_epochs=600),
+}
+
+
+def experiment_on(
+    attributes: Mapping[str, Sequence[str]], *, ratio: float, delta: float
+) -> Callable[..., Experiment]:
+    """The experiment on one of the paper's three sets.
+
+    Args:
+        attributes: Each as any of several columns, see `described`.
+        ratio: Rows without any of them for each row with one.
+        delta: Distance that a single attribute is moved by in the paper's figure.
+    """
+
+    def experiment(
+        *,
+        seed: int = 0,
+        budget: Budget = "cpu",
+        size: Side | None = None,
+        model: Model = "all",
+        epochs: float = 1.0,
+        vac_epochs: float | None = None,
+        lr: float | None = None,
+        batch: int | None = None,
+        split: Literal["test", "valid"] = "test",
+        judge: str = "features.celeba",
+    ) -> Experiment:
+        """A plain VAE, VAC and IntroVAC on faces.
+
+        Args:
+            seed: Of the initialisation and the order.
+            budget: cpu is small networks; paper is the paper's, for a GPU.
+            size: Side of the images in pixels: 64 at budget cpu and 128 at paper when not given.
+            model: all, or one of them alone.
+            epochs: Factor on the budget's passes over the training rows.
+            vac_epochs: Passes of VAC and VAE, before that factor; the budget's own when not given.
+            lr: Learning rate of Adam; the budget's own when not given.
+            batch: Rows in a batch; the budget's own when not given.
+            split: What is measured on: test, or valid for choices.
+            judge: Classifier of CelebA's attributes, trained apart, that edits are measured by.
+        """
+        side = size or (64 if budget == "cpu" else 128)
+        plan = chosen(budget, side, epochs=epochs, vac_epochs=vac_epochs, lr=lr, batch=batch)
+        train, test = (faces(part, side) for part in ("train", split))
+        rows = described.subset(described.described(train, attributes), ratio)
+        held_out = described.described(test, attributes)
+        judged = ByAttributes(judge, attributes)
+        measured = Measured(rows, held_out, split, judged, judge)
+        shown = Shown(rows, held_out, delta)
+        return stages(rows, plan, seed=seed, model=model, measured=measured, shown=shown)
+
+    return experiment
+
+
+def chosen(
+    budget: Budget,
+    side: int,
+    *,
+    epochs: float,
+    vac_epochs: float | None = None,
+    lr: float | None = None,
+    batch: int | None = None,
+) -> Plan:
+    """The budget's plan with what a person asks for instead."""
+    plan = PLANS[budget]
+    plan = replace(plan, widths=WIDTHS[budget, side], lr=lr or plan.lr, batch=batch or plan.batch)
+    return replace(
+        plan,
+        epochs=plan.epochs * epochs,
+        vac_epochs=(vac_epochs or plan.vac_epochs) * epochs,
+        pretraining=plan.pretraining * min(epochs, 1.0),
+    )
+
+
+def faces(split: str, side: int) -> Examples:
+    """CelebA, cut to 148 pixels and resized.
+
+    Raises:
+        InputError: It has none of the attributes.
+    """
+    found = images.load("celeba", split, size=side)
+    if found.attributes is None:
+        raise InputError(f"{found.name} has no attributes; columns of 0 and 1 are wanted.")
+    return found

@@ -1,0 +1,176 @@
+"""What is measured of a plain VAE, VAC and IntroVAC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+import torch
+
+from ...data.examples import Examples, Space
+from ...evaluation import attributes
+from ...evaluation.judges import Judge
+from ...evaluation.scores.classified import AttributeTestErrors
+from ...evaluation.scores.edited import Demanded, Edited
+from ...evaluation.scores.pictured import Closeness, Reconstructions, Samples
+from ...evaluation.scores.protocol import OVER_ROWS, standard_error
+from ...experiment import Evaluation, Score
+from ...exploring.codes import embed, reconstruct
+from ...exploring.editing import probes
+from ...methods.vac import VariationalClassifier
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What all stages are measured on.
+
+    Attributes:
+        train: Raw training rows, with attributes.
+        test: Raw rows held out, with attributes.
+        split_name: Of the rows held out.
+        judge: Classifier that took no part in training; None where there is none.
+        extractor: In whose features distances are taken; None for none.
+        edited: Rows that edits of each attribute are measured on, at most.
+    """
+
+    train: Examples
+    test: Examples
+    split_name: str
+    judge: Judge | None
+    extractor: str | None
+    edited: int = 100
+
+    def evaluations(self, stage: str) -> Mapping[str, Evaluation]:
+        """By the stage's name."""
+        told = {} if stage == "vae" else self.told(stage)
+        if stage == "pretrained":
+            return told
+        drawn = {} if stage == "vae" else self.demanded()
+        return {**told, **self.pictured(), **self.edits(), **drawn}
+
+    @property
+    def space(self) -> Space:
+        """Images as they are, with their attributes."""
+        shape = tuple(self.train.x.shape[1:])
+        names = self.train.attribute_names
+        return Space(kind="images", shape=shape, flat=False, attributes=names)
+
+    def told(self, stage: str) -> Mapping[str, Evaluation]:
+        """Attributes of rows held out, beside a probe of the same codes; fakes."""
+        assert self.test.attributes is not None
+        errors = AttributeTestErrors(
+            self.test.raw(),
+            self.test.attributes,
+            names=self.test.attribute_names,
+            split_name=self.split_name,
+        )
+        probe = ProbeError(self.train, self.test, self.space, self.split_name)
+        fakes = {"fakes": Fakes(self.test, self.space, self.split_name)}
+        return {"attributes": errors, "probe": probe, **(fakes if stage == "introvac" else {})}
+
+    def pictured(self) -> Mapping[str, Evaluation]:
+        """Reconstructions and samples beside rows held out."""
+        test, space, split, extractor = self.test, self.space, self.split_name, self.extractor
+        close = Closeness(test, space, measures=("l1", "psnr"), split_name=split)
+        if extractor is None:
+            return {"closeness": close}
+        return {
+            "closeness": close,
+            "back": Reconstructions(test, space, extractor=extractor, split_name=split),
+            "samples": Samples(
+                test, space, extractor=extractor, measures=("FD",), split_name=split
+            ),
+        }
+
+    def edits(self) -> Mapping[str, Evaluation]:
+        """Attributes added to rows held out."""
+        if self.judge is None:
+            return {}
+        edits = Edited(
+            self.train,
+            self.test,
+            self.space,
+            judge=self.judge,
+            split_name=self.split_name,
+            most=self.edited,
+        )
+        return {"edits": edits}
+
+    def demanded(self) -> Mapping[str, Evaluation]:
+        """Draws that shall have an attribute."""
+        return {} if self.judge is None else {"demanded": Demanded(self.space, judge=self.judge)}
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ProbeError:
+    """Error of logistic regression on the same codes, which the model's own should not exceed.
+
+    Attributes:
+        train: Raw rows that it learns from.
+        test: Raw rows measured, with attributes.
+        space: How the model sees raw rows.
+        split_name: Of the latter.
+    """
+
+    train: Examples
+    test: Examples
+    space: Space
+    split_name: str
+
+    def __call__(self, method: object) -> Score:
+        y = self.test.attributes
+        assert y is not None
+        z, found = (
+            embed(method, self.space, self.test.raw()),
+            probes(method, self.space, self.train),
+        )
+        names = [n for n in self.test.attribute_names if n in found]
+        columns = [self.test.attribute_names.index(name) for name in names]
+        told = torch.stack([found[name].logit(z) > 0 for name in names], 1)
+        return Score(
+            value=100 * attributes.share_wrong(told, y[:, columns]).nanmean().item(),
+            unit="%",
+            n=len(y),
+            spread=standard_error(100 * attributes.row_terms(told, y[:, columns])),
+            spread_is=OVER_ROWS,
+            protocol=f"logistic regression on codes of {len(self.train)} training rows; "
+            f"{self.split_name} split, {len(y)} rows, blanks left out; mean over {len(names)} "
+            "attributes",
+        )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Fakes:
+    """How often encoder and classifier tell real rows from their reconstructions.
+
+    Half of it is what chance would do: then the decoder has won.
+
+    Attributes:
+        test: Raw rows held out.
+        space: How the model sees raw rows.
+        split_name: Of these rows.
+    """
+
+    test: Examples
+    space: Space
+    split_name: str
+
+    def __call__(self, method: object) -> dict[str, Score]:
+        assert isinstance(method, VariationalClassifier)
+        raw, back = reconstruct(method, self.space, self.test.raw()).unbind(1)
+        weight = method.fake_weight().detach().cpu()
+        real, fake = (embed(method, self.space, rows) @ weight for rows in (raw, back))
+        right = torch.cat((real <= 0, fake > 0)).double()
+        order = (fake[:, None] > real[None, :]).double().mean().item()
+        what = f"{len(raw)} rows of the {self.split_name} split and their reconstructions"
+        return {
+            "fakes told": Score(
+                100 * right.mean().item(), "%", len(right), f"logit above 0 is fake; {what}"
+            ),
+            "fakes ordered": Score(
+                100 * order, "%", len(right), f"area under the curve of the fake logit; {what}"
+            ),
+        }

@@ -1,0 +1,103 @@
+"""What the tables and figures share: rows that are stages of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...experiment import Reproduction, Row
+
+SEEDS = 3
+MODELS: Mapping[str, str] = {
+    "vae": "VAE, linear probe",
+    "vac": "VAC",
+    "introvac": "IntroVAC",
+}
+DISTANCE = "FD(features.celeba)"
+"""Not an FID, whose features are Inception's."""
+
+
+def options(budget: str) -> dict[str, object]:
+    """Of the runs on faces; at budget cpu they are small."""
+    return {"budget": "cpu", "size": 32} if budget == "cpu" else {"budget": "paper"}
+
+
+def rows(
+    name: str,
+    columns: Mapping[str, str],
+    budget: str,
+    *,
+    stages: Mapping[str, str] = MODELS,
+    prefix: str = "",
+    paper: Mapping[str, str] | None = None,
+) -> list[Row]:
+    """A row for each stage of the runs of introvac.NAME, which all rows share.
+
+    Args:
+        name: eye, facial or eyefacial.
+        columns: Scores by title.
+        budget: cpu or paper.
+        stages: Titles of rows by stage.
+        prefix: Of the titles.
+        paper: The paper's number in the first column by stage.
+    """
+    head = next(iter(columns))
+    return [
+        Row(
+            f"{prefix}{title}",
+            f"introvac.{name}",
+            {column: f"{stage}/{score}" for column, score in columns.items()},
+            options(budget),
+            {head: paper[stage]} if paper and stage in paper else {},
+        )
+        for stage, title in stages.items()
+    ]
+
+
+def edits(name: str, attributes: tuple[str, ...], budget: str) -> list[Row]:
+    """Of each attribute whether it comes, at which distance, and what else changes."""
+    made = []
+    for attribute in attributes:
+        columns = {
+            "told to have it at some distance up to 6": f"{attribute} flipped",
+            "steps at which the mean logit rises": f"{attribute} rising",
+            "median distance": f"{attribute} distance",
+            "rise of the logit": f"{attribute} rise",
+            "change of other attributes": f"{attribute} others changed",
+            "change of others per logit": f"{attribute} others changed per logit",
+            "likeness lost": f"{attribute} likeness lost",
+            "told of originals that have it": f"{attribute} told of originals",
+            "told of their reconstructions": f"{attribute} told of reconstructions",
+        }
+        made += rows(name, columns, budget, prefix=f"{attribute}: ")
+    return made
+
+
+def edited(title: str, name: str, attributes: tuple[str, ...], budget: str) -> Reproduction:
+    """A figure of edits, which is among its runs' pictures, with numbers for what it shows."""
+    return Reproduction(title, edits(name, attributes, budget), claim(attributes))
+
+
+def claim(attributes: tuple[str, ...]):
+    """Whether attributes come for nine of ten, and whether less else changes than by probes."""
+
+    def told(means: Mapping[tuple[str, str], float]) -> str:
+        def of(attribute: str, model: str, column: str) -> float:
+            return means[f"{attribute}: {model}", column]
+
+        said = []
+        for a in attributes:
+            share = of(a, "IntroVAC", "told to have it at some distance up to 6")
+            said.append((f"{a} comes for 90 % or more ({share:.0f} %)", share >= 90))
+            for column in ("change of others per logit", "likeness lost"):
+                own, probe = (of(a, m, column) for m in ("IntroVAC", "VAE, linear probe"))
+                told = f"{column} with {a}: IntroVAC below the probe ({own:.2g}, {probe:.2g})"
+                said.append((told, own < probe))
+        return holds(said)
+
+    return told
+
+
+def holds(claims: list[tuple[str, bool]]) -> str:
+    """Claims with what became of them."""
+    told = [f"{claim}: {'holds' if true else 'does not hold'}" for claim, true in claims]
+    return "; ".join(told) + "."

@@ -1,0 +1,19 @@
+"""Eye: faces with glasses, and twice as many without (IntroVAC, section 4).
+
+auxgen train introvac.eye --run runs/eye --size 32
+auxgen train introvac.eye --run runs/eye --budget paper --device cuda
+"""
+
+from __future__ import annotations
+
+from ...experiment import About
+from ._faces import GLASSES, experiment_on
+
+ABOUT = About(
+    shows="Figures 4 and 8: glasses added to faces, and faces drawn with glasses",
+    paper="pictures without numbers",
+    ours="",
+    time="about 8 minutes of a CPU core at 32 x 32 (cpu); hours on a GPU (paper); not run yet",
+)
+
+experiment = experiment_on(GLASSES, ratio=2, delta=3)

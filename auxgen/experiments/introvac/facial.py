@@ -1,0 +1,19 @@
+"""Facial: faces with a beard, goatee or mustache, and as many without (IntroVAC, section 4).
+
+auxgen train introvac.facial --run runs/facial --size 32
+auxgen train introvac.facial --run runs/facial --budget paper --device cuda
+"""
+
+from __future__ import annotations
+
+from ...experiment import About
+from ._faces import HAIR, experiment_on
+
+ABOUT = About(
+    shows="Figures 5, 7 and 8: facial hair added to faces, VAC beside IntroVAC",
+    paper="pictures without numbers",
+    ours="",
+    time="about 8 minutes of a CPU core at 32 x 32 (cpu); hours on a GPU (paper); not run yet",
+)
+
+experiment = experiment_on(HAIR, ratio=1, delta=4)

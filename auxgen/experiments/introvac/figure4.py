@@ -1,0 +1,19 @@
+"""Figure 4: glasses added to faces.
+
+    auxgen reproduce introvac.figure4
+    auxgen reproduce introvac.figure4 --budget paper --device cuda
+
+Among the pictures of each run: "attributes added".
+"""
+
+from __future__ import annotations
+
+from ...experiment import Reproduction
+from ._tables import SEEDS, edited
+
+__all__ = ["SEEDS", "reproduction"]
+
+
+def reproduction(budget: str) -> Reproduction:
+    """Eye, by a delta of 3."""
+    return edited("Glasses added to faces", "eye", ("Eyeglasses",), budget)

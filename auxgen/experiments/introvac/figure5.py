@@ -1,0 +1,19 @@
+"""Figure 5: facial hair added to faces.
+
+    auxgen reproduce introvac.figure5
+    auxgen reproduce introvac.figure5 --budget paper --device cuda
+
+Among the pictures of each run: "attributes added".
+"""
+
+from __future__ import annotations
+
+from ...experiment import Reproduction
+from ._tables import SEEDS, edited
+
+__all__ = ["SEEDS", "reproduction"]
+
+
+def reproduction(budget: str) -> Reproduction:
+    """Facial, by a delta of 4."""
+    return edited("Facial hair added to faces", "facial", ("FacialHair",), budget)

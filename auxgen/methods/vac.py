@@ -1,0 +1,144 @@
+"""Variational classifiers (Maggipinto, Terzi & Susto, 2020, arXiv:2008.00760)."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.distributions import Bernoulli, Distribution, kl_divergence
+
+from ..distributions import Conditional, StandardNormal
+from ..method import Method, Moves, descend
+from .attribute_classifier import answers, log_likelihood
+from .image_classifier import Labelled
+
+Error = Callable[[Tensor, Tensor], Tensor]
+"""x and its reconstruction -> a scalar, the mean over rows and pixels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Betas:
+    """Weights of the losses, each a mean over rows, and over pixels, answers or latents (sec. 4.1).
+
+    Attributes:
+        ae: Of the reconstruction's error.
+        cl: Of the classification.
+        reg: Of the rate.
+        ec: Of telling fakes, for encoder and classifier.
+        g: Of passing for real, for the decoder.
+    """
+
+    ae: float = 100.0
+    cl: float = 10.0
+    reg: float = 3.0
+    ec: float = 0.01
+    g: float = 5.0
+
+
+class VariationalClassifier(Method, ABC):
+    """Networks of VAC and IntroVAC: attributes are told by a linear map of the code.
+
+    The last row of `p_y` tells fakes, which is for the game of IntroVAC. VAC does not use it, and
+    has it all the same, so that IntroVAC can start from VAC's weights.
+    """
+
+    def __init__(
+        self,
+        *,
+        q_z: Conditional,
+        p_z: StandardNormal,
+        p_x: Conditional,
+        p_y: nn.Linear,
+        error: Error,
+        betas: Betas,
+    ) -> None:
+        """p_y: d -> k + 1 logits without a bias, those of k attributes and of being fake."""
+        super().__init__()
+        self.q_z, self.p_z, self.p_x, self.p_y = q_z, p_z, p_x, p_y
+        self.error, self.betas = error, betas
+
+    def objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        """The negative bound of eq. 5 with its weights, its terms, and z_r (b, d).
+
+        x (b, c, h, w); y (b, m), answers to the first m logits, 0 or 1, NaN where blank: a blank
+        answer contributes no loss.
+        """
+        q_z = self.q_z(x)
+        z_r = q_z.rsample()
+        reconstruction = self.error(x, self.p_x(z_r).mean)
+        m = y.shape[1]
+        classification = cross_entropy(self.p_y(z_r)[:, :m], y).mean() / m
+        rate = kl_divergence(q_z, self.p_z()).mean() / z_r.shape[1]
+        b = self.betas
+        loss = b.ae * reconstruction + b.cl * classification + b.reg * rate
+        terms = {"reconstruction": reconstruction, "classification": classification, "rate": rate}
+        return loss, terms, z_r
+
+    def encode(self, x: Tensor) -> Distribution:
+        """q(z|x): (b, c, h, w) -> batch (b,)."""
+        return self.q_z(x)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        """p(x|z); y tells it nothing: z (b, d) -> batch (b,)."""
+        del y
+        return self.p_x(z)
+
+    def answers(self, z: Tensor) -> Bernoulli:
+        """p(y|z) of the attributes: (b, d) -> batch (b, k)."""
+        logits: Tensor = self.p_y(z)[..., :-1]
+        return answers(logits.to(torch.promote_types(logits.dtype, torch.float32)))
+
+    def attributes(self, x: Tensor) -> Bernoulli:
+        """p(y|z) at the mean of q(z|x): (b, c, h, w) -> batch (b, k)."""
+        return self.answers(self.q_z(x).mean)
+
+    def attribute_weights(self) -> Tensor:
+        """w of each attribute's logit w.z: -> (k, d)."""
+        return self.p_y.weight[:-1]
+
+    def fake_weight(self) -> Tensor:
+        """w of the logit of being fake: -> (d,)."""
+        return self.p_y.weight[-1]
+
+    def sample(self, n: int) -> Tensor:
+        """Means of p(x|z) at n draws of z: -> (n, c, h, w)."""
+        return self.p_x(self.p_z().sample((n,))).mean
+
+
+@final
+class VAC(VariationalClassifier):
+    """p(z) p(x|z) p(y|z)  with  q(z|x)."""
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"encoder": (self.q_z,), "classifier": (self.p_y,), "decoder": (self.p_x,)}
+
+    def round(self, batch: Labelled, step: Tensor) -> Moves:
+        """The negative bound, eq. 5."""
+        loss, terms, _ = self.objective(batch.x, batch.y)
+        yield from descend(loss, *self.players(), **terms)
+
+
+def said(y: Tensor, fake: float) -> Tensor:
+    """Answers with the one to "is it fake" behind: y (b, k) -> (b, k + 1)."""
+    return F.pad(y, (0, 1), value=fake)
+
+
+def cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
+    """-log p of the known answers, nats, summed: logits and y (b, k), NaN blank -> (b,)."""
+    exact = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return -log_likelihood(answers(exact), y)
+
+
+def absolute(x: Tensor, x_r: Tensor) -> Tensor:
+    """Mean of |x - x_r|, which the paper uses (section 4.1)."""
+    return (x - x_r).abs().mean()
+
+
+def squared(x: Tensor, x_r: Tensor) -> Tensor:
+    """Mean of (x - x_r)^2, which the paper's equation 5 names."""
+    return (x - x_r).square().mean()

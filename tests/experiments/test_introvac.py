@@ -1,0 +1,344 @@
+"""IntroVAC's experiments, tables and figures at a budget of seconds."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from auxgen.builders import Recipe
+from auxgen.cli import main
+from auxgen.data.batches import LabelledBatches
+from auxgen.data.examples import Examples
+from auxgen.engine.loop import Training
+from auxgen.errors import InputError
+from auxgen.evaluating import evaluate
+from auxgen.evaluation.judges import ByAttributes, ByClasses
+from auxgen.experiments import find, module, reproductions
+from auxgen.experiments.introvac import fashion, table1
+from auxgen.experiments.introvac._faces import PLANS, WIDTHS
+from auxgen.experiments.introvac._stages import STAGES, Plan, engine
+from auxgen.reproduction import load, reproduce
+from auxgen.run import Run
+from auxgen.run import model as opened
+from auxgen.training import train
+
+COLUMNS = ("Eyeglasses", "No_Beard", "Goatee", "Mustache", "Smiling")
+TINY: dict[str, Any] = {"epochs": 0.05, "batch": 8, "size": 32}
+ON_FACES = ("table1", "figure4", "figure5", "figure6", "figure7", "figure8", "figure9")
+
+
+def slow(name: str) -> Any:
+    """Those that train more than what all others are read off."""
+    marks = [pytest.mark.slow] if name in ("figure4", "figure5", "figure7", "figure8") else []
+    return pytest.param(name, marks=marks)
+
+
+def write_faces(folder: Path, rows: int, blanks: bool = False) -> None:
+    """Noise with a black bar where there are glasses; attributes in turn."""
+    folder.mkdir(parents=True)
+    with (folder / "metadata.csv").open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["file_name", *COLUMNS])
+        for i in range(rows):
+            pixels = np.random.default_rng(i).integers(256, size=(148, 148, 3), dtype=np.uint8)
+            glasses = i % 3 == 0
+            pixels[40:60] = 0 if glasses else 200
+            Image.fromarray(pixels).save(folder / f"{i}.png")
+            answers = [int(glasses), i % 2, 0, int(i % 5 == 0), i // 2 % 2]
+            shown = ["" if blanks and (i + k) % 4 == 0 else a for k, a in enumerate(answers)]
+            writer.writerow([f"{i}.png", *shown])
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A few faces under CelebA's name, and a classifier of their attributes."""
+    root = tmp_path_factory.mktemp("home")
+    for part, rows in (("train", 48), ("test", 24), ("valid", 12)):
+        write_faces(root / "data" / "celeba" / part, rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUXGEN_DATA", str(root / "data"))
+        patch.setenv("AUXGEN_WEIGHTS", str(root / "weights"))
+        patch.setenv("AUXGEN_CACHE", str(root / "cache"))
+        small: dict[str, Any] = {"width": 4, "blocks": 1, "epochs": 4, "batch": 8}
+        judge = root / "weights" / "features.celeba"
+        train("features.celeba", run=judge, device="cpu", quiet=True, **small)
+        evaluate(judge, device="cpu")
+        patch.setattr("auxgen.evaluation.scores.edited.DELTAS", (0.0, 3.0, 6.0))
+        yield root
+
+
+@pytest.mark.parametrize("name", [slow(name) for name in ON_FACES])
+def test_a_table_or_figure_of_faces_is_reproduced(name: str, home: Path) -> None:
+    out = home / "out"
+    folder = reproduce(f"introvac.{name}", seeds=1, out=out, device="cpu", quiet=True, **TINY)
+    found = load(folder)
+    for row in found["rows"]:
+        assert all(np.isfinite(column["mean"]) for column in row["columns"].values())
+    assert "attributes added" in (folder / "report.html").read_text()
+    runs = {file.parent.parent.name.split("-")[0] for file in out.rglob("run.json")}
+    assert len(runs) == len({row["experiment"] for row in found["rows"]} | runs)
+
+
+def test_every_reproduction_is_among_those_tried() -> None:
+    made = {name for name in reproductions() if name.startswith("introvac.")}
+    assert made == {f"introvac.{name}" for name in (*ON_FACES, "figure3")}
+
+
+@pytest.mark.slow
+def test_figure_3_is_reproduced(tmp_path: Path) -> None:
+    judge = train("features.digits", run=tmp_path / "judge", device="cpu", quiet=True, epochs=3)
+    evaluate(judge.path, device="cpu")
+    folder = reproduce(
+        "introvac.figure3",
+        seeds=1,
+        out=tmp_path / "out",
+        device="cpu",
+        quiet=True,
+        epochs=3,
+        judge=str(judge.path),
+    )
+    found = load(folder)["rows"][0]["columns"]
+    assert 0 <= found["error of the attribute"]["mean"] < 60
+    assert "codes of the plane" in (folder / "report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def faces(home: Path) -> Run:
+    """EyeFacial, all models, with pictures: the run of table 1."""
+    options: dict[str, Any] = {"seeds": 1, "device": "cpu", "quiet": True, **TINY}
+    folder = reproduce("introvac.table1", out=home / "out", **options)
+    return Run(folder / load(folder)["rows"][0]["runs"][0])
+
+
+def test_all_models_and_pages_come_of_one_run(faces: Run) -> None:
+    assert tuple(faces.stages()) == STAGES["all"]
+    drawn = {file.stem for file in (faces.path / "pictures").iterdir()}
+    titles = {"attributes added", "samples", "draws by attribute", "until it is sure"}
+    assert drawn >= {f"introvac-{title}" for title in titles}
+    assert {"introvac-reconstructions beside VAC's", "vae-attributes added"} <= drawn
+    assert "introvac-one attribute, the other kept" in drawn
+
+
+def test_rows_are_those_with_an_attribute_and_as_many_without(home: Path) -> None:
+    for name, ratio in (("eye", 2), ("facial", 1), ("eyefacial", 1)):
+        stages = find(f"introvac.{name}").function(**TINY)
+        y = stages["introvac"].data["train"].attributes
+        assert y is not None
+        having = int((y == 1).any(1).sum())
+        assert (y == 1).any(1)[:having].all()
+        without = 48 - having
+        assert len(y) == having + min(ratio * having, without)
+    assert find("introvac.eye").function(**TINY)["vae"].data["test"].x.shape == (24, 3, 32, 32)
+
+
+def test_both_start_from_the_pretrained_weights(faces: Run) -> None:
+    stages = find("introvac.eyefacial").function(**faces.asked["options"])
+    faces.restore("pretrained", stages["pretrained"])
+    expected = stages["pretrained"].method.state_dict()
+    for name in ("vac", "introvac"):
+        start = stages[name].start
+        assert start is not None
+        start(stages[name].method)
+        got = stages[name].method.state_dict()
+        assert all(torch.equal(got[k], v) for k, v in expected.items())
+
+
+def test_edits_and_draws_on_the_command_line(
+    faces: Run, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    artefact, image = faces.path / "introvac", home / "data" / "celeba" / "test" / "1.png"
+    out = tmp_path / "edited"
+    move = ["--attribute", "Eyeglasses=+3", "FacialHair=-1", "--resize", "--out", str(out)]
+    main(["edit", str(artefact), str(image), *move, "--until", "0.999"])
+    assert sorted(f.name for f in out.iterdir()) == ["1.png", "edits.csv", "triplets.png"]
+    assert "1 of 1 are not told with 0.999 even at the far end" in capsys.readouterr().out
+    probed = ["--attribute", "Smiling=2", "--keep", "Eyeglasses", "--probe", "celeba"]
+    vae = str(faces.path / "vae")
+    main(["edit", vae, str(image), *probed, "--resize", "--out", str(tmp_path / "probed")])
+    assert (tmp_path / "probed" / "1.png").exists()
+    direction = opened(artefact).direction("Eyeglasses")
+    assert direction.vector.norm().item() == pytest.approx(1)
+
+
+def test_digits_are_drawn_by_attribute_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small: dict[str, Any] = {"model": "vac", "epochs": 6, "pretraining": 1, "width": 8}
+    run = train("introvac.digits", run=tmp_path / "run", device="cpu", quiet=True, **small)
+    out = tmp_path / "drawn.npy"
+    main(["sample", str(run.path), "--where", "Loop=1,RoundTop=0", "--n", "6", "--out", str(out)])
+    drawn = torch.from_numpy(np.load(out))
+    probs = opened(run.path).method.attributes(drawn).probs  # pyright: ignore
+    assert drawn.shape == (6, 1, 8, 8)
+    assert (probs[:, 0] > 0.5).all()
+    assert (probs[:, 1] <= 0.5).all()
+    assert "% of steps accepted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("stage", "words", "told"),
+    [
+        ("introvac", "--attribute Glasses=3 --resize", "no attribute 'Glasses'; did you mean"),
+        ("introvac", "--attribute Eyeglasses --resize", "takes a name and a distance"),
+        ("introvac", "--attribute Eyeglasses=3", "is 148 x 148 pixels, the model takes 32 x 32"),
+        ("introvac", "--attribute Eyeglasses=3 --keep Eyeglasses --resize", "Nothing is left"),
+        ("introvac", "--attribute Eyeglasses=3 --until 2 --resize", "A probability of 2"),
+        ("vae", "--attribute Eyeglasses=3 --resize", "VAE cannot tell attributes by directions"),
+        ("vae", "--attribute Hat=1 --probe celeba --resize", "There is no attribute 'Hat'"),
+    ],
+)
+def test_edits_that_cannot_be_made_are_refused(
+    stage: str,
+    words: str,
+    told: str,
+    faces: Run,
+    home: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    image = home / "data" / "celeba" / "test" / "1.png"
+    where = ["--out", str(tmp_path / "out")]
+    with pytest.raises(SystemExit) as left:
+        main(["edit", str(faces.path / stage), str(image), *words.split(), *where])
+    assert left.value.code == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("stage", "words", "told"),
+    [
+        ("introvac", "--where Glasses=1", "no attribute 'Glasses'; did you mean 'Eyeglasses'"),
+        ("introvac", "--where Eyeglasses", "takes names with 0 or 1"),
+        ("introvac", "--where Eyeglasses=1 --by-class", "--where asks for attributes"),
+        ("vae", "--where Eyeglasses=1", "VAE cannot tell attributes by directions of its code"),
+    ],
+)
+def test_draws_that_cannot_be_made_are_refused(
+    stage: str,
+    words: str,
+    told: str,
+    faces: Run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = ["--out", str(tmp_path / "drawn.png")]
+    with pytest.raises(SystemExit) as left:
+        main(["sample", str(faces.path / stage), *words.split(), *out])
+    assert left.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_folder_with_blank_attributes_is_learned_from(home: Path, tmp_path: Path) -> None:
+    write_faces(tmp_path / "mine", 30, blanks=True)
+    options: dict[str, Any] = {"data": tmp_path / "mine", "epochs": 0.1, "batch": 8, "size": 32}
+    options["attribute"] = ("Eyeglasses", "Smiling")
+    run = train("introvac.own", run=tmp_path / "run", device="cpu", quiet=True, **options)
+    del options["attribute"]
+    evaluate(run.path, device="cpu")
+    found = run.scores()["scores"]
+    assert 0 <= found["introvac/attribute_error"]["value"] <= 100
+    assert found["introvac/l1"]["n"] == 3
+    stage = find("introvac.own").function(**options)["introvac"]
+    assert isinstance(stage.batches, LabelledBatches)
+    assert stage.batches.y.isnan().any()
+    assert stage.data["train"].attribute_names == ("Eyeglasses", "No_Beard", "Mustache", "Smiling")
+    assert opened(run.path).space.attributes == ("Eyeglasses", "Smiling")
+    with pytest.raises(InputError, match="no attribute 'Glasses'"):
+        find("introvac.own").function(**options, attribute=("Glasses",))
+    with pytest.raises(InputError, match=r"A share of 0\.001 of 30 images"):
+        find("introvac.own").function(**{**options, "test_fraction": 0.001})
+
+
+def test_a_column_with_one_answer_is_refused(home: Path, tmp_path: Path) -> None:
+    write_faces(tmp_path / "mine", 12)
+    with pytest.raises(InputError, match=r"Column 'Goatee' of .* has one answer only"):
+        find("introvac.own").function(data=tmp_path / "mine", size=32, attribute=("Goatee",))
+
+
+def test_most_answers_about_clothes_are_blank(home: Path) -> None:
+    classes = ("T - shirt / top", "Trouser", "Pullover", "Coat", "Sandal", "Sneaker", "Ankle boot")
+    made: Examples = fashion.described.of_classes(
+        Examples(
+            torch.zeros(7, 1, 32, 32, dtype=torch.uint8), torch.arange(7), classes, "clothes", ""
+        ),
+        fashion.ATTRIBUTES,
+    )
+    assert made.attributes is not None
+    assert made.attributes.isnan().sum().item() == 8
+    assert made.attributes[[0, 2, 3], 0].tolist() == [0, 1, 1]
+    assert made.attributes[4:, 1].tolist() == [0, 0, 1]
+
+
+def test_the_learning_rate_is_halved_at_epochs_60_90_and_120_of_150() -> None:
+    plan = Plan(widths=(4,), z=3, epochs=150, vac_epochs=600)
+    settings = engine("introvac", plan, rows=640)
+    assert settings.steps == 1450
+    rates = {e: settings.learning_rate(torch.tensor(10 * (e - 5))).item() for e in range(5, 150)}
+    assert all(rates[e] == 1 for e in range(5, 60))
+    assert all(rates[e] == 0.5 for e in range(60, 90))
+    assert all(rates[e] == 0.25 for e in range(90, 120))
+    assert all(rates[e] == 0.125 for e in range(120, 150))
+    assert engine("pretrained", plan, 640).steps == 50
+    assert engine("vac", plan, 640).steps == 5950
+    assert engine("vac", plan, 640).learning_rate(torch.tensor(5949)) == 1
+
+
+def test_the_schedule_reaches_the_optimisers() -> None:
+    """The same three optimisers all along, each with the rate of the step and weight decay."""
+    plan = Plan(widths=(4,), z=3, epochs=6, vac_epochs=6, batch=4, halvings=(0.9,), precision="32")
+    images = {"channels": 1, "size": 8, "widths": [4], "z": 3}
+    method = Recipe("introvac", {"images": images, "attributes": 1}).build()
+    training = Training(method, engine("introvac", plan, rows=16), seed=0)
+    first = dict(training.optimizers)
+    x, y = torch.rand(8, 1, 8, 8), torch.ones(8, 1)
+    batches = LabelledBatches(x, y, 4, 0)
+    seen = []
+    for step in range(4):
+        training.play(batches(step, 0, 1, "cpu"))
+        seen.append({o.param_groups[0]["lr"] for o in training.optimizers.values()})
+    assert seen == [{2e-4}, {2e-4}, {1e-4}, {1e-4}]
+    assert training.optimizers == first
+    assert all(o.param_groups[0]["weight_decay"] == 1e-5 for o in first.values())
+
+
+def test_the_paper_s_budget_is_the_paper_s() -> None:
+    plan = PLANS["paper"]
+    assert (plan.epochs, plan.vac_epochs, plan.pretraining) == (150, 600, 5)
+    assert (plan.lr, plan.batch, plan.z, plan.vac_halvings) == (2e-4, 64, 256, ())
+    assert WIDTHS["paper", 128] == (32, 64, 128, 256, 512)
+    for (_, side), widths in WIDTHS.items():
+        assert side == 4 * 2 ** len(widths)
+
+
+def test_claims_say_whether_they_hold() -> None:
+    for values, held in (((60.0, 20.0, 0.1, 0.11), 2), ((20.0, 60.0, 0.1, 0.2), 0)):
+        vac, own, error, worse = values
+        means = {
+            ("VAC", table1.FD): vac,
+            ("IntroVAC", table1.FD): own,
+            ("VAC", table1.ERROR): error,
+            ("IntroVAC", table1.ERROR): worse,
+        }
+        assert table1.claim(means).count(": holds") == held
+    figure: Any = module("introvac.figure4").reproduction("cpu").claim
+    told = {"told to have it at some distance up to 6": 95.0, "likeness lost": 0.2}
+    told["change of others per logit"] = 5.0
+    own = {("Eyeglasses: IntroVAC", k): v for k, v in told.items()}
+    probe = {("Eyeglasses: VAE, linear probe", k): v + 0.1 for k, v in told.items()}
+    assert figure({**own, **probe}).count(": holds") == 3
+
+
+def test_judges_refuse_classifiers_of_something_else(home: Path) -> None:
+    picture = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
+    with pytest.raises(InputError, match="tells no classes"):
+        ByClasses("features.celeba", {"A": {"cat": 1}})(picture, "cpu")
+    with pytest.raises(InputError, match=r"no attribute of features\.celeba 'Hat'"):
+        ByAttributes("features.celeba", {"A": ("Hat",)})(picture, "cpu")

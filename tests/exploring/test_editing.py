@@ -1,0 +1,214 @@
+"""Edits and draws on request, of a model that can be checked by hand: z = 4 x - 2, both ways."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.distributions import Bernoulli, Distribution
+
+from auxgen.artefact import Model
+from auxgen.data.examples import Examples, Space
+from auxgen.distributions import StandardNormal, normal
+from auxgen.errors import InputError
+from auxgen.exploring import edited_files
+from auxgen.exploring.conditional import sample_where, wanted
+from auxgen.exploring.editing import directions, edit, moves, probes
+from auxgen.exploring.inputs import Rows
+from auxgen.method import Method, Moves
+
+SPACE = Space(kind="images", shape=(1, 2, 2), flat=True, attributes=("Round", "Red"))
+
+
+class Plain(Method):
+    """Codes of 4 pixels; tells nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.p_z = StandardNormal(4)
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {}
+
+    def round(self, batch: object, step: Tensor) -> Moves:
+        yield from ()
+
+    def encode(self, x: Tensor) -> Distribution:
+        return normal(4 * x - 2, torch.ones_like(x), 1)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        return normal((z + 2) / 4, torch.ones_like(z), 1)
+
+
+class Telling(Plain):
+    """Round: 3 z_0; Red: 2 z_0 + 2 z_1."""
+
+    def attribute_weights(self) -> Tensor:
+        return torch.tensor([[3.0, 0, 0, 0], [2.0, 2, 0, 0]])
+
+    def attributes(self, x: Tensor) -> Bernoulli:
+        return Bernoulli(logits=self.encode(x).mean @ self.attribute_weights().T)
+
+
+def rows(n: int = 3) -> Tensor:
+    return torch.rand(n, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+
+
+def codes(raw: Tensor) -> Tensor:
+    return 4 * raw.flatten(1) - 2
+
+
+def test_a_model_s_directions_have_unit_vectors_and_scales_in_logits() -> None:
+    model = Model(Telling(), SPACE, "telling", {})
+    assert model.direction("Round").vector.tolist() == [1, 0, 0, 0]
+    assert model.direction("Round").scale == 3
+    assert model.direction("Red").scale == pytest.approx(8**0.5)
+    with pytest.raises(InputError, match="no attribute 'Roud'; did you mean 'Round'"):
+        model.direction("Roud")
+    with pytest.raises(InputError, match="Plain cannot tell attributes by directions of its code"):
+        Model(Plain(), SPACE, "plain", {}).direction("Round")
+
+
+def test_an_edit_moves_codes_by_the_distances_asked_for() -> None:
+    raw, known = rows(), directions(Telling(), SPACE)
+    asked = moves(["Round=+3", "Red=-1"], known)
+    edits = edit(Telling(), SPACE, raw, asked)
+    way = 3 * known["Round"].vector - known["Red"].vector
+    torch.testing.assert_close(codes(edits.edited), codes(raw) + way)
+    torch.testing.assert_close(edits.reconstruction, raw)
+    torch.testing.assert_close(edits.before[:, 0], (3 * codes(raw)[:, 0]).sigmoid())
+    assert (edits.after[:, 0] > edits.before[:, 0]).all()
+    assert edits.reached is None
+
+
+def test_an_edit_stops_as_soon_as_the_model_is_sure() -> None:
+    raw = rows(40)
+    asked = moves(["Round=+6"], directions(Telling(), SPACE))
+    edits = edit(Telling(), SPACE, raw, asked, until=0.95)
+    assert edits.reached is not None
+    assert edits.reached.all()
+    assert (edits.after >= 0.95).all()
+    step = 6 / 24
+    behind = codes(edits.edited)[:, 0] - step
+    moved = edits.share > 0
+    assert ((3 * behind[moved]).sigmoid() < 0.95).all()
+    sure = (edits.before >= 0.95)[:, 0]
+    assert sure.any()
+    assert (edits.share[sure] == 0).all()
+    torch.testing.assert_close(edits.edited[sure], raw[sure])
+
+
+def test_an_edit_that_cannot_be_sure_says_so() -> None:
+    raw = torch.zeros(2, 1, 2, 2)
+    edits = edit(Telling(), SPACE, raw, moves(["Round=+0.5"], directions(Telling(), SPACE)), 0.9)
+    assert edits.reached is not None
+    assert not edits.reached.any()
+    torch.testing.assert_close(codes(edits.edited)[:, 0], torch.full((2,), -1.5))
+
+
+def test_taking_away_is_sure_when_the_model_says_no() -> None:
+    raw = torch.full((1, 1, 2, 2), 0.9)
+    edits = edit(Telling(), SPACE, raw, moves(["Round=-6"], directions(Telling(), SPACE)), 0.9)
+    assert edits.after.item() <= 0.1
+    assert edits.reached is not None
+    assert edits.reached.all()
+
+
+def test_what_is_kept_is_projected_out() -> None:
+    raw, known = rows(), directions(Telling(), SPACE)
+    edits = edit(Telling(), SPACE, raw, moves(["Round=+3"], known, keep=["Red"]))
+    red = known["Red"]
+    torch.testing.assert_close(red.logit(codes(edits.edited)), red.logit(codes(raw)))
+    assert (edits.after > edits.before).all()
+
+
+def test_a_probe_finds_directions_of_a_model_that_knows_none() -> None:
+    torch.manual_seed(0)
+    x = torch.randint(256, (600, 1, 2, 2), dtype=torch.uint8)
+    y = torch.stack([(x[:, 0, 0, 0] > 127).float(), torch.ones(600)], 1)
+    y[::5, 0] = torch.nan
+    made = Examples(x, torch.full((600,), -1), (), "dots", "", y, ("Dark", "Always"))
+    found = probes(Plain(), SPACE, made)
+    assert set(found) == {"Dark"}
+    assert found["Dark"].vector[0] > 0.9
+    model = Model(Plain(), SPACE, "plain", {})
+    assert model.probe("Dark", made.raw(), y[:, 0]).cosine(found["Dark"]) == pytest.approx(1)
+    with pytest.raises(InputError, match="has no attributes; columns of 0 and 1"):
+        probes(Plain(), SPACE, Examples(x, made.y, (), "dots", ""))
+    other = Space(kind="images", shape=(1, 4, 4))
+    with pytest.raises(InputError, match="dots has images of 1 x 2 x 2"):
+        probes(Plain(), other, made)
+
+
+@pytest.mark.parametrize("text", ["Round", "Round=", "Round=far", "Round=nan", "=3"])
+def test_moves_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"--attribute takes a name|no attribute ''"):
+        moves([text], directions(Telling(), SPACE))
+
+
+def test_draws_have_what_was_asked_for_once_the_others_are_rejected() -> None:
+    torch.manual_seed(0)
+    settings = {"alpha": 0.1, "steps": 100}
+    drawn = sample_where(Telling(), SPACE, {"Round": True, "Red": False}, 64, **settings)
+    logits = codes(drawn.x) @ Telling().attribute_weights().T
+    assert (logits[:, 0] > 0).all()
+    assert (logits[:, 1] < 0).all()
+    torch.testing.assert_close(codes(drawn.x), drawn.z, atol=1e-5, rtol=0)
+    assert drawn.x.shape == (64, 1, 2, 2)
+    assert 0.3 < drawn.kept < 1
+    assert 0.8 < drawn.acceptance < 1
+    assert drawn.effective > 2
+    every = sample_where(Telling(), SPACE, {"Round": True}, 64, rejecting=False, **settings)
+    assert every.kept == 1
+    assert every.chains == 64
+
+
+def test_what_hardly_ever_happens_is_not_waited_for() -> None:
+    class Contrary(Telling):
+        def attributes(self, x: Tensor) -> Bernoulli:
+            return Bernoulli(logits=torch.full((len(x), 2), -9.0))
+
+    with pytest.raises(InputError, match="Of 40 draws 0 are told to be Round=1, and 4 are wanted"):
+        sample_where(Contrary(), SPACE, {"Round": True}, 4, steps=8)
+
+
+def test_answers_are_read_as_they_are_typed() -> None:
+    assert wanted("Round=1, Red=0") == {"Round": True, "Red": False}
+    for text, told in (
+        ("Round", "takes names with 0 or 1"),
+        ("Round=2", "takes names with 0 or 1"),
+        ("Round=1,Round=0", "names 'Round' twice"),
+    ):
+        with pytest.raises(InputError, match=told):
+            wanted(text)
+    with pytest.raises(InputError, match="no attribute 'Blue'"):
+        sample_where(Telling(), SPACE, {"Blue": True}, 4)
+    with pytest.raises(InputError, match="Telling tells no fakes"):
+        sample_where(Telling(), SPACE, {"Red": True}, 4, real=True)
+
+
+def test_files_of_an_edit(tmp_path: Path) -> None:
+    raw, known = rows(), directions(Telling(), SPACE)
+    asked = moves(["Round=+1"], known)
+    edits = edit(Telling(), SPACE, raw, asked)
+    sources = Rows(raw, ("a.jpg", "deep/a.png", "a.png"))
+    edited_files.write(tmp_path / "out", sources, edits, asked)
+    assert edited_files.names(("triplets.png", "x.npy:3")) == ["triplets-2.png", "x-3.png"]
+    with (tmp_path / "out" / "edits.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert [line["file"] for line in lines] == ["a.png", "deep-a.png", "a-2.png"]
+    assert lines[0]["distance of Round"] == "1"
+    assert float(lines[0]["p(Round) after"]) > float(lines[0]["p(Round) before"])
+    with Image.open(tmp_path / "out" / "a.png") as picture:
+        assert picture.size == (2, 2)
+        first = edits.edited[0, 0, 0, 0].clamp(0, 1).item()
+        assert picture.getpixel((0, 0)) == pytest.approx(255 * first, abs=1)
+
+
+def test_reconstructions_are_what_an_edit_starts_from() -> None:
+    edits = edit(Telling(), SPACE, rows(), moves(["Round=0"], directions(Telling(), SPACE)))
+    torch.testing.assert_close(edits.edited, edits.reconstruction)
