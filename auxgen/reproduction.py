@@ -159,7 +159,7 @@ def picture(table: Mapping[str, Any], file: Path) -> None:
     figure = Figure(figsize=(6.5, height + 3.2 * bool(drawn)), dpi=110, layout="constrained")
     ratios = [height, 3.2] if drawn else [height]
     panels = figure.subplots(len(ratios), 1, height_ratios=ratios, squeeze=False)[:, 0]
-    dots(panels[0], rows, column, f"{what}; dots are seeds, bars their mean")
+    dots(panels[0], rows, column, f"{what}\ndots are seeds, bars their mean")
     if drawn:
         lines(panels[1], drawn, column, f"{what}, while training")
     for axes in panels:
