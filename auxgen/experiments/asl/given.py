@@ -41,7 +41,7 @@ from ._tables import distance
 ABOUT = About(
     shows="Section 3.3: ASL on an encoder without a decoder, here a classifier's features",
     paper="said to be possible, not tried",
-    ours="",
+    ours="FD 4.84, in the features of the encoder itself; 1 seed (results/asl.given.json)",
     time="about 5 minutes of one CPU core",
 )
 
