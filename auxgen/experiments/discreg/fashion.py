@@ -17,8 +17,9 @@ from ._stages import Plan, Set, experiment_on
 ABOUT = About(
     shows="Not in the paper: Fashion-MNIST with and without discriminative regularisation",
     paper="none: not in the paper",
-    ours="",
-    time="tens of minutes of one CPU core (cpu); an hour on a GPU (paper), not run yet",
+    ours="classes found in reconstructions 78 % without, 88 % with; 1 seed "
+    "(results/discreg.fashion.json)",
+    time="10 minutes beside other jobs (cpu); an hour on a GPU (paper), not run yet",
 )
 
 CPU = Plan(
