@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .errors import InputError, unknown
+from .precision import at_least_float32
 
 CLOSE = 1e-6
 """Length of what is left of a unit vector, below which nothing is left."""
@@ -42,7 +43,7 @@ class Direction:
         Raises:
             InputError: The weight is zero or not finite, so that it points nowhere.
         """
-        w = weight.detach().to(torch.promote_types(weight.dtype, torch.float32))
+        w = at_least_float32(weight.detach())
         length = w.norm().item()
         if not 0 < length < float("inf"):
             raise InputError(

@@ -18,6 +18,8 @@ from torch.distributions import (
     Uniform,
 )
 
+from .precision import at_least_float32
+
 VALIDATE = os.environ.get("AUXGEN_DEBUG", "0") != "0"
 """Whether distributions check their arguments; each check would wait for the device."""
 
@@ -37,7 +39,7 @@ class Conditional(nn.Module):
 
     def forward(self, *given: Tensor | None) -> Distribution:
         parameters: Tensor = self.network(*given)
-        return self.family(parameters.to(torch.promote_types(parameters.dtype, torch.float32)))
+        return self.family(at_least_float32(parameters))
 
 
 def diag_normal(parameters: Tensor) -> Independent:

@@ -12,6 +12,7 @@ from torch.distributions import Distribution
 from torch.distributions.constraints import Constraint
 
 from .errors import InputError
+from .precision import at_least_float32
 
 
 class Unchecked(Distribution):
@@ -45,7 +46,7 @@ class Implicit(Unchecked):
 
     def at(self, x: Tensor, e: Tensor) -> Tensor:
         u: Tensor = self.encoder.network(x, e)
-        return u.to(torch.promote_types(u.dtype, torch.float32))
+        return at_least_float32(u)
 
 
 @final

@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .precision import at_least_float32
+
 
 def stein_kernel(u: Tensor, v: Tensor, beta: float) -> Tensor:
     """s(u).s(v) c + s(u).grad_v c + s(v).grad_u c + tr(grad_u grad_v c), s(u) = -u the score.
@@ -21,7 +23,7 @@ def stein_kernel(u: Tensor, v: Tensor, beta: float) -> Tensor:
     u (m, r), v (n, r) -> (m, n); never below float32.
     """
     with torch.autocast(u.device.type, enabled=False):
-        u, v = (a.to(torch.promote_types(a.dtype, torch.float32)) for a in (u, v))
+        u, v = (at_least_float32(a) for a in (u, v))
         inner = u @ v.T
         d = (u.square().sum(1)[:, None] + v.square().sum(1) - 2 * inner).clamp(min=0)
         base = 1 + d

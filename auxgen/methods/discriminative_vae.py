@@ -12,6 +12,7 @@ from torch.distributions import kl_divergence
 from ..distributions import Conditional, FreeScaleNormal, StandardNormal
 from ..method import Moves, descend
 from ..networks.statistics import statistics_untouched
+from ..precision import at_least_float32
 from .vae import Variational
 
 
@@ -70,20 +71,16 @@ class DiscriminativeVAE(Variational):
     def unlike(self, x: Tensor, mean: Tensor) -> dict[str, Tensor]:
         """-log p(d_l(x)|z), nats, mean over rows, by layer: x and the mean of p(x|z) alike."""
         with torch.no_grad():
-            wanted = self.d(x)
-        found = self.d(mean)
+            wanted = self.seen(x)
+        found = self.seen(mean)
         each = zip(self.layers, self.p_d, strict=True)
-        return {
-            layer: -p_d(exact(found[layer])).log_prob(exact(wanted[layer])).mean()
-            for layer, p_d in each
-        }
+        return {layer: -p_d(found[layer]).log_prob(wanted[layer]).mean() for layer, p_d in each}
+
+    def seen(self, x: Tensor) -> dict[str, Tensor]:
+        """d_l(x) by layer: (b, c, h, w) -> (b, ...)."""
+        return {layer: at_least_float32(h) for layer, h in self.d(x).items()}
 
     def alone(self, z: Tensor) -> Tensor:
         """The decoder's mean at codes through which no gradient flows back to the encoder."""
         with statistics_untouched(self.p_x):
             return self.p_x(z.detach()).mean
-
-
-def exact(h: Tensor) -> Tensor:
-    """Densities are never evaluated below float32."""
-    return h.to(torch.promote_types(h.dtype, torch.float32))

@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..method import Gradient, Method, Moves, Step
-from ..networks.gan import Networks, floats
+from ..networks.gan import Networks
 from ..networks.holding import held_fixed
 from ..networks.statistics import statistics_untouched
+from ..precision import at_least_float32
 
 Gap = Callable[[Tensor, Tensor], Tensor]
 """Phi(x) (b, n_h) and Phi(G(z)) (b, n_h) -> how far apart they are on average, ()."""
@@ -67,11 +68,11 @@ class Adversarial(Method):
 
     def features(self, x: Tensor) -> Tensor:
         """Phi(x): (b, *event) -> (b, n_h)."""
-        return floats(self.phi(x))
+        return at_least_float32(self.phi(x))
 
     def logit(self, phi: Tensor) -> Tensor:
         """Of D's probability that features phi (b, n_h) are real: -> (b, 1)."""
-        return floats(self.d(phi))
+        return at_least_float32(self.d(phi))
 
     def sample(self, n: int) -> Tensor:
         """G(z), z ~ p(z): -> (n, *event)."""

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Distribution, kl_divergence
 
 from ..distributions import Conditional, StandardNormal
 from ..method import Method, Moves, descend
+from ..precision import at_least_float32
 from .attribute_classifier import answers, log_likelihood
 from .image_classifier import Labelled
 
@@ -91,7 +91,7 @@ class VariationalClassifier(Method, ABC):
     def answers(self, z: Tensor) -> Bernoulli:
         """p(y|z) of the attributes: (b, d) -> batch (b, k)."""
         logits: Tensor = self.p_y(z)[..., :-1]
-        return answers(logits.to(torch.promote_types(logits.dtype, torch.float32)))
+        return answers(at_least_float32(logits))
 
     def attributes(self, x: Tensor) -> Bernoulli:
         """p(y|z) at the mean of q(z|x): (b, c, h, w) -> batch (b, k)."""
@@ -130,7 +130,7 @@ def said(y: Tensor, fake: float) -> Tensor:
 
 def cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
     """-log p of the known answers, nats, summed: logits and y (b, k), NaN blank -> (b,)."""
-    exact = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    exact = at_least_float32(logits)
     return -log_likelihood(answers(exact), y)
 
 

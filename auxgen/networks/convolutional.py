@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError, at_least
+from ..precision import at_least_float32
 from .mlp import MLP
 
 
@@ -46,7 +47,7 @@ class ImageGenerator(nn.Module):
 
     def forward(self, u: Tensor) -> Tensor:
         logits: Tensor = self.layers(self.first(u.flatten(0, -2)))
-        x = logits.to(torch.promote_types(logits.dtype, torch.float32)).sigmoid()
+        x = at_least_float32(logits).sigmoid()
         return x.unflatten(0, u.shape[:-1])
 
 

@@ -17,6 +17,7 @@ from zuko.mixtures import GMM
 from ..distributions import Conditional, LearnedScaleNormal, StandardNormal, bounded_normal
 from ..encoders import Unchecked
 from ..errors import unknown
+from ..precision import at_least_float32
 from .flows import ADDITIVE, AFFINE, coupling_flow, spline
 from .mlp import MLP
 
@@ -50,7 +51,7 @@ def density(kind: Density, features: int, context: int = 0, **sizes: Any) -> nn.
 def log_density(p: Distribution, u: Tensor) -> Tensor:
     """log p(u) in full precision, networks inside p included: u (..., r) -> (...,), nats."""
     with torch.autocast(u.device.type, enabled=False):
-        return p.log_prob(u.to(torch.promote_types(u.dtype, torch.float32)))
+        return p.log_prob(at_least_float32(u))
 
 
 @torch.no_grad()

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError, at_least
+from ..precision import at_least_float32
 
 Kind = Literal["convolutional", "perceptrons"]
 
@@ -84,7 +85,7 @@ class Images(nn.Module):
         self.layers = layers
 
     def forward(self, z: Tensor) -> Tensor:
-        return floats(self.layers(z)).tanh()
+        return at_least_float32(self.layers(z)).tanh()
 
 
 def generator(channels: int, base: int, z: int, widths: Sequence[int]) -> Images:
@@ -176,8 +177,3 @@ def hidden_layers(widths: Sequence[int]) -> list[nn.Module]:
 NETWORKS: Mapping[str, Callable[..., Networks]] = MappingProxyType(
     {"convolutional": convolutional, "perceptrons": perceptrons}
 )
-
-
-def floats(x: Tensor) -> Tensor:
-    """At least in float32."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import final
 
-import torch
 from torch import Tensor, nn
 from torch.distributions import Independent
 
 from ..distributions import normal
+from ..precision import at_least_float32
 
 
 @final
@@ -33,7 +33,7 @@ class Regression(nn.Module):
     def forward(self, u: Tensor) -> Independent:
         """p(x|u): u (b, r) -> batch (b,)."""
         mean: Tensor = self.g(u)
-        mean = mean.to(torch.promote_types(mean.dtype, torch.float32))
+        mean = at_least_float32(mean)
         return normal(mean, self.s().view(mean.shape[1:]).expand_as(mean), mean.ndim - 1)
 
     def s(self) -> Tensor:

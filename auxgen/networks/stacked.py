@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import final
 
-import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
+from ..precision import at_least_float32
 
 STD = 0.033
 MOMENTUM = 0.05
@@ -108,7 +108,7 @@ class StackedDecoder(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         logits: Tensor = self.layers(z.flatten(0, -2))
-        x = logits.to(torch.promote_types(logits.dtype, torch.float32)).sigmoid()
+        x = at_least_float32(logits).sigmoid()
         return x.unflatten(0, z.shape[:-1])
 
 
