@@ -181,7 +181,17 @@ def taps(classifier: str | Mapping[str, Any], layers: Sequence[str]) -> Tapped |
             raise unknown("classifier", classifier, [VGG19])
         return TappedVGG(VGG(), layers)
     method = Recipe(classifier["builder"], classifier["arguments"]).build()
+    network = network_of(method, classifier["builder"])
+    return Tapped(network, layers, Space.from_json(dict(classifier["space"])))
+
+
+def network_of(method: Method, name: str) -> nn.Module:
+    """The network of a classifier's q(y|x).
+
+    Raises:
+        InputError: It is no classifier of images.
+    """
     network = getattr(getattr(method, "q_y", None), "network", None)
     if not isinstance(network, nn.Module):
-        raise InputError(f"{classifier['builder']} makes no classifier of images; one is wanted.")
-    return Tapped(network, layers, Space.from_json(dict(classifier["space"])))
+        raise InputError(f"{name} is no classifier of images; one is wanted.")
+    return network

@@ -112,6 +112,20 @@ def load(
     return replace(own.framed(folder, split=split, frame=frame), name=f"{name}/{split}")
 
 
+def side(rows: Examples) -> int:
+    """Height and width of square images.
+
+    Raises:
+        InputError: They differ.
+    """
+    height, width = rows.x.shape[2:]
+    if height != width:
+        raise InputError(
+            f"Images of {rows.name} have {height} x {width} pixels; square ones are wanted."
+        )
+    return height
+
+
 def at_home(name: str, folders: tuple[str, ...] = ()) -> Path | None:
     """The set's folder in AUXGEN_DATA, or that folder itself; None if neither is there."""
     places = [Path(name).expanduser()] if name not in KNOWN else []

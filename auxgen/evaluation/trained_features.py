@@ -13,8 +13,9 @@ from filelock import FileLock
 from torch import Tensor, nn
 
 from .. import abilities
+from ..artefact import Model
 from ..data.cache import folder
-from ..data.examples import Space
+from ..data.examples import Examples, Space
 from ..errors import InputError
 from ..method import Classifies
 from .extractors import Extracted, Extractor, made, resized
@@ -72,6 +73,24 @@ def run_of(name: str) -> Path:
         if not finished(place):
             train(name, place)
     return place
+
+
+def model_for(name: str, rows: Examples) -> Model:
+    """A trained model that sees rows like these: an experiment's of this family, or a folder's.
+
+    Raises:
+        InputError: There is none, or it sees rows of another shape.
+    """
+    from ..run import model
+
+    found = model(run_of(name) if name in names() else Path(name).expanduser())
+    shape = tuple(rows.x.shape[1:])
+    if found.space.shape != shape:
+        raise InputError(
+            f"{name} sees rows of shape {found.space.shape}, and {rows.name} has images of shape "
+            f"{shape}; the same are wanted."
+        )
+    return found
 
 
 def finished(run: Path) -> bool:

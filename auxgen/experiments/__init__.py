@@ -40,7 +40,7 @@ def names() -> list[str]:
     """Every module below this package, whether it can be trained or only reproduced."""
     found = pkgutil.walk_packages(__path__, f"{__name__}.")
     public = (m.name.removeprefix(f"{__name__}.") for m in found if not m.ispkg)
-    return sorted(name for name in public if "._" not in name)
+    return sorted(name for name in public if "._" not in f".{name}")
 
 
 def module(name: str) -> ModuleType:

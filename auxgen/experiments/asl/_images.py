@@ -152,11 +152,7 @@ def rows_of(data: str, held_out: int) -> Rows:
     """
     at_least(0, held_out=held_out)
     train = images.load(data, "train")
-    height, width = train.x.shape[2:]
-    if height != width:
-        raise InputError(
-            f"Images of {train.name} have {height} x {width} pixels; square ones are wanted."
-        )
+    images.side(train)
     if not held_out:
         return Rows(train, images.load(data, "test"), "test")
     if held_out >= len(train):

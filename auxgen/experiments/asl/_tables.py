@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ...experiment import Reproduction, Row
 
@@ -58,9 +58,3 @@ def figure(
 def distance(features: str) -> str:
     """The score's name; not an FID, whose features are Inception's."""
     return f"FD(features.{features})"
-
-
-def holds(claims: Sequence[tuple[str, bool]]) -> str:
-    """Claims with what became of them."""
-    told = [f"{claim}: {'holds' if true else 'does not hold'}" for claim, true in claims]
-    return "; ".join(told) + "."

@@ -8,8 +8,11 @@ The paper gives no networks for CIFAR-10; here they are CelebA's with one halvin
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...experiment import About
-from ._images import Plan, experiment_on
+from . import celeba
+from ._images import experiment_on
 
 ABOUT = About(
     shows="Table 1, figure 9: VAE, two-stage VAE, VAE-ASL and MI-ASL on CIFAR-10",
@@ -18,31 +21,9 @@ ABOUT = About(
     time="about 10 minutes of one CPU core (cpu); hours on a GPU (paper); neither run yet",
 )
 
-CPU = Plan(
-    layout="normalised",
-    width=16,
-    u=128,
-    epochs={
-        "vae": 10,
-        "vae_unit": 5,
-        "two_stage": 5,
-        "vae_asl": 5,
-        "mi": 10,
-        "mi_asl": 5,
-        "on_demand": 3,
-    },
-    lr=2e-3,
-    scale=0.15,
-    transforms=8,
-    hidden=(128, 128),
-    second=(256, 256),
-    codes=2000,
-    resamplings=3,
-)
-PAPER = Plan(
-    layout="normalised",
-    width=64,
-    u=128,
+CPU = replace(celeba.CPU, epochs={**celeba.CPU.epochs, "on_demand": 3})
+PAPER = replace(
+    celeba.PAPER,
     epochs={
         "vae": 100,
         "vae_unit": 100,
@@ -52,12 +33,6 @@ PAPER = Plan(
         "mi_asl": 100,
         "on_demand": 50,
     },
-    lr=2e-4,
-    transforms=20,
-    hidden=(128, 128, 128),
-    second=(1024, 1024, 1024),
-    codes=5000,
-    resamplings=10,
 )
 
 experiment = experiment_on("cifar10", {"cpu": CPU, "paper": PAPER})

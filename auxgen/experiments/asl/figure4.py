@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction
-from ._tables import SEEDS, holds, rows
+from .._claims import holds
+from ._tables import SEEDS, rows
 
 __all__ = ["SEEDS", "reproduction"]
 

@@ -11,7 +11,6 @@ family features. Its features are the codes, or codes drawn where it has none.
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,15 +23,14 @@ from ...builders.images import Layout
 from ...data.batches import Resident
 from ...data.examples import Space
 from ...encoders import whiten
-from ...errors import InputError, at_least
+from ...errors import at_least
+from ...evaluation.trained_features import model_for
 from ...evaluation.trained_features import names as trained_extractors
-from ...evaluation.trained_features import run_of
 from ...experiment import About, Experiment, Reproduction, Row, Stage
 from ...method import Extracts, Method
 from ...methods.supervised_latent import ImplicitASL
 from ...networks.densities import Density
 from ...networks.given import Given
-from ...run import model
 from ._image_pictures import Shown
 from ._image_scores import Measured
 from ._images import Rows, engine_of, rows_of
@@ -99,16 +97,9 @@ def given(encoder: str, rows: Rows) -> Model:
     Raises:
         InputError: There is none, it has no codes, or it sees images of another shape.
     """
-    folder = run_of(encoder) if encoder in trained_extractors() else Path(encoder).expanduser()
-    found = model(folder)
+    found = model_for(encoder, rows.train)
     if not isinstance(found.method, Extracts):
         abilities.encoder(found.method)
-    shape = tuple(rows.train.x.shape[1:])
-    if found.space.shape != shape:
-        raise InputError(
-            f"{encoder} sees rows of shape {found.space.shape}, and {rows.train.name} has images "
-            f"of shape {shape}; the same are wanted."
-        )
     return found
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction, Row
-from ._tables import MODELS, SEEDS, distance, holds, rows
+from .._claims import holds
+from ._tables import MODELS, SEEDS, distance, rows
 
 __all__ = ["SEEDS", "reproduction"]
 

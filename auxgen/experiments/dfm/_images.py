@@ -9,7 +9,6 @@ from typing import Literal, final
 from ...data import images
 from ...data.examples import Examples, Space
 from ...engine.settings import Precision
-from ...errors import InputError
 from ...evaluation.extractors import extracted, extractor
 from ...evaluation.scores.modes import Variety
 from ...evaluation.scores.pictured import Samples, labelled
@@ -125,7 +124,7 @@ def experiment_on(
         }
         plan = replace(plans[budget], **{k: v for k, v in given.items() if v is not None})
         learned, held = (images.load(data, split, size=size) for split in (train, test))
-        pixels, space = side(learned), space_of(learned)
+        pixels, space = images.side(learned), space_of(learned)
         steps = round(plan.epochs * len(learned) / plan.batch)
         layout = ARCHITECTURES[plan.architecture]
         r = Denoising(
@@ -164,20 +163,6 @@ def features_of(data: str, usual: tuple[str, str | None]) -> str | None:
     if data == own and extractor is not None:
         return extractor
     return named if named in trained_extractors() else extractor
-
-
-def side(train: Examples) -> int:
-    """Height and width.
-
-    Raises:
-        InputError: They differ.
-    """
-    height, width = train.x.shape[2:]
-    if height != width:
-        raise InputError(
-            f"Images of {train.name} have {height} x {width} pixels; square ones are wanted."
-        )
-    return height
 
 
 def space_of(train: Examples) -> Space:

@@ -6,21 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from torch import Tensor, nn
+from torch import nn
 
 from ...builders import Recipe
-from ...builders.discriminative import VGG19, taps
+from ...builders.discriminative import VGG19, network_of, taps
 from ...data.examples import Examples, Space
 from ...errors import InputError
 from ...evaluation.pretrained import vgg19
-from ...evaluation.trained_features import names as trained_extractors
-from ...evaluation.trained_features import run_of
+from ...evaluation.trained_features import model_for
 from ...experiment import Stage
-from ...method import Method
 from ...networks.residual import ResNet
 from ...networks.stacked import STRIDED
 from ...networks.taps import Tapped, TappedVGG
-from ...run import model
 from ..features._stages import Plan, by_attribute, by_class
 
 OWN = "own"
@@ -46,9 +43,9 @@ class Judge:
     network: Tapped | TappedVGG
     stage: Stage | None
 
-    def weights(self) -> Mapping[str, Tensor]:
-        """Of the classifier's own network."""
-        return self.network.network.state_dict()
+    def swear_in(self, taps: nn.Module) -> None:
+        """Give taps of the same layers the weights, which nobody changes afterwards."""
+        taps.load_state_dict(self.network.state_dict())
 
 
 def judge(
@@ -77,14 +74,7 @@ def judge(
         return Judge(VGG19, chosen, TappedVGG(vgg19(), chosen), None)
     if classifier == OWN:
         return own(train, test, plan, hidden, layers or STRIDED)
-    folder = run_of(classifier) if classifier in trained_extractors() else classifier
-    found = model(folder)
-    shape = tuple(train.x.shape[1:])
-    if found.space.shape != shape:
-        raise InputError(
-            f"{classifier} sees rows of shape {found.space.shape}, and {train.name} has images of "
-            f"shape {shape}; the same are wanted."
-        )
+    found = model_for(classifier, train)
     told = {key: found.config[key] for key in ("builder", "arguments", "space")}
     network = network_of(found.method, classifier)
     chosen = layers or usual(network)
@@ -106,14 +96,6 @@ def own(train: Examples, test: Examples, plan: Plan, hidden: int, layers: tuple[
     taps(told, layers)  # names of layers are checked before anything is trained
     network = network_of(stage.method, made.builder)
     return Judge(told, layers, Tapped(network, layers, space), stage)
-
-
-def network_of(method: Method, name: str) -> nn.Module:
-    """Of q(y|x)."""
-    network = getattr(getattr(method, "q_y", None), "network", None)
-    if not isinstance(network, nn.Module):
-        raise InputError(f"{name} is no classifier of images; one is wanted.")
-    return network
 
 
 def usual(network: nn.Module) -> tuple[str, ...]:

@@ -88,11 +88,7 @@ class Set:
             InputError: The set is not there, or its images are not square.
         """
         rows = images.load(self.name, split, crop=self.crop, size=self.size)
-        height, width = rows.x.shape[2:]
-        if height != width:
-            raise InputError(
-                f"Images of {rows.name} have {height} x {width} pixels; square ones are wanted."
-            )
+        images.side(rows)
         return rows
 
     def splits(self) -> dict[str, Examples]:
@@ -259,9 +255,8 @@ def engine(steps: int, lr: float) -> Engine:
 
 
 def sworn_in(method: Method, *, found: Judge) -> None:
-    """The classifier's weights, which nobody changes afterwards."""
     assert isinstance(method, DiscriminativeVAE)
-    method.d.get_submodule("network").load_state_dict(dict(found.weights()))
+    found.swear_in(method.d)
 
 
 def adjust(method: Method, *, source: Method, batches: int) -> None:

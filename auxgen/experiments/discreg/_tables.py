@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ...experiment import Reproduction, Row
 from ._stages import Budget
@@ -44,9 +44,3 @@ def rows(
 def figure(title: str, data: str, columns: Mapping[str, str], budget: Budget) -> Reproduction:
     """A figure, which is among the pictures of its runs, with numbers for what it shows."""
     return Reproduction(title, rows(data, columns, budget, stages={**VAES, **ADJUSTED}))
-
-
-def holds(claims: Sequence[tuple[str, bool]]) -> str:
-    """Claims with what became of them."""
-    told = [f"{claim}: {'holds' if true else 'does not hold'}" for claim, true in claims]
-    return "; ".join(told) + "."

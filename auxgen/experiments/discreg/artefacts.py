@@ -122,9 +122,8 @@ def stage(made: Recipe, few: Examples, found: Judge, engine: Engine, seed: int) 
 
 
 def sworn_in(method: Method, *, found: Judge) -> None:
-    """The classifier's weights, which nobody changes afterwards."""
     assert isinstance(method, FeatureAutoencoder)
-    method.h.get_submodule("network").load_state_dict(dict(found.weights()))
+    found.swear_in(method.h)
 
 
 def show(method: Method, file: Path, *, rows: Examples, control: Method) -> None:

@@ -9,10 +9,11 @@ features.fashion_mnist, judges reconstructions.
 
 from __future__ import annotations
 
-from ...data.batches import as_they_lie
+from dataclasses import replace
+
 from ...experiment import About
-from ..features._stages import Plan as ClassifierPlan
-from ._stages import Plan, Set, experiment_on
+from . import cifar10
+from ._stages import Set, experiment_on
 
 ABOUT = About(
     shows="Not in the paper: Fashion-MNIST with and without discriminative regularisation",
@@ -22,33 +23,8 @@ ABOUT = About(
     time="10 minutes beside other jobs (cpu); an hour on a GPU (paper), not run yet",
 )
 
-CPU = Plan(
-    widths=(16, 32),
-    hidden=256,
-    z=64,
-    epochs=6,
-    lr=2e-3,
-    scale=0.2,
-    classifier=ClassifierPlan(
-        blocks=1, width=16, epochs=6, lr=2e-3, batch=100, seed=0, corruption=as_they_lie
-    ),
-    dense=256,
-    rows=1000,
-    nll_rows=200,
-)
-PAPER = Plan(
-    widths=(64, 128),
-    hidden=1000,
-    z=128,
-    epochs=75,
-    lr=2e-3,
-    classifier=ClassifierPlan(
-        blocks=1, width=32, epochs=50, lr=2e-3, batch=100, seed=0, corruption=as_they_lie
-    ),
-    dense=1000,
-    rows=10_000,
-    nll_rows=2000,
-)
+CPU = replace(cifar10.CPU, widths=(16, 32))
+PAPER = replace(cifar10.PAPER, widths=(64, 128))
 
 experiment = experiment_on(
     Set("fashion_mnist", valid=5000),

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction, Row
+from .._claims import holds
 from ._stages import Budget
-from ._tables import SEEDS, holds
+from ._tables import SEEDS
 
 __all__ = ["SEEDS", "reproduction"]
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ...builders import Recipe
 from ...data.batches import LabelledBatches, Resident
 from ...data.examples import Examples, Space
+from ...data.images import side
 from ...engine.settings import Engine, adam
 from ...errors import InputError, at_least
 from ...experiment import Experiment, Stage
@@ -120,14 +121,10 @@ def recipe(name: str, train: Examples, plan: Plan) -> Recipe:
     Raises:
         InputError: Images are not square, or there are no attributes.
     """
-    channels, height, width = train.x.shape[1:]
-    if height != width:
-        raise InputError(
-            f"Images of {train.name} have {height} x {width} pixels; square ones are wanted."
-        )
+    channels, size = train.x.shape[1], side(train)
     if train.attributes is None:
         raise InputError(f"{train.name} has no attributes; columns of 0 and 1 are wanted.")
-    images = {"channels": channels, "size": height, "widths": list(plan.widths), "z": plan.z}
+    images = {"channels": channels, "size": size, "widths": list(plan.widths), "z": plan.z}
     shared: dict[str, Any] = {"images": images}
     if plan.betas:
         shared["betas"] = dict(plan.betas)

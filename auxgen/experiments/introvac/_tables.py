@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction, Row
+from .._claims import holds
 
 SEEDS = 3
 MODELS: Mapping[str, str] = {
@@ -95,9 +96,3 @@ def claim(attributes: tuple[str, ...]):
         return holds(said)
 
     return told
-
-
-def holds(claims: list[tuple[str, bool]]) -> str:
-    """Claims with what became of them."""
-    told = [f"{claim}: {'holds' if true else 'does not hold'}" for claim, true in claims]
-    return "; ".join(told) + "."

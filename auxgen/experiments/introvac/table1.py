@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction
-from ._tables import DISTANCE, SEEDS, holds, rows
+from .._claims import holds
+from ._tables import DISTANCE, SEEDS, rows
 
 __all__ = ["SEEDS", "reproduction"]
 
