@@ -58,6 +58,7 @@ def stacked_discriminative_vae(
     weights: Sequence[float] | None = None,
     encoder_grad: bool = True,
     scale: float = 1.0,
+    feature_scale: float = 1.0,
 ) -> Method:
     """A VAE of images whose reconstructions are to look like the rows to a classifier.
 
@@ -67,7 +68,8 @@ def stacked_discriminative_vae(
         layers: Of it, by name.
         weights: Of each layer; 1 when not given.
         encoder_grad: Whether the encoder learns from the classifier too.
-        scale: Of every entry of p(x|z) at the start, and of every p(d_l(x)|z).
+        scale: Of every entry of p(x|z) at the start; 1 in the authors' code.
+        feature_scale: Of every entry of all p(d_l(x)|z) at the start; 1 likewise.
     """
     weights = [1.0] * len(layers) if weights is None else weights
     if len(weights) != len(layers):
@@ -79,7 +81,7 @@ def stacked_discriminative_vae(
     return DiscriminativeVAE(
         **parts(**images, scale=scale),
         d=d,
-        p_d={layer: FreeScaleNormal(shapes[layer], scale) for layer in layers},
+        p_d={layer: FreeScaleNormal(shapes[layer], feature_scale) for layer in layers},
         weights=dict(zip(layers, weights, strict=True)),
         encoder_grad=encoder_grad,
     )

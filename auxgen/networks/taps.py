@@ -12,9 +12,16 @@ from ..errors import InputError, unknown
 from .vgg import TAPS, VGG
 
 
+class _Seen(Exception):
+    """Every layer that is wanted has spoken."""
+
+
 @final
 class Tapped(nn.Module):
     """Outputs of any network's layers by their dotted names, as `named_modules` has them.
+
+    Of a layer that is used more than once, the first. What comes after the last of them is not
+    computed.
 
     raw images (b, c, h, w) in [0, 1] -> {"layer1.0": (b, ...), ...}
     """
@@ -36,7 +43,12 @@ class Tapped(nn.Module):
         found: dict[str, Tensor] = {}
 
         def keep(layer: str) -> Any:
-            return lambda _module, _inputs, output: found.__setitem__(layer, output)
+            def hook(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
+                found.setdefault(layer, output)
+                if len(found) == len(set(self.layers)):
+                    raise _Seen
+
+            return hook
 
         hooks = [
             self.network.get_submodule(layer).register_forward_hook(keep(layer))
@@ -44,6 +56,8 @@ class Tapped(nn.Module):
         ]
         try:
             self.network(raw if self.space is None else self.space.enter(raw))
+        except _Seen:
+            pass
         finally:
             for hook in hooks:
                 hook.remove()

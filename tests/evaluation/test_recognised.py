@@ -59,3 +59,23 @@ def test_rows_without_labels_are_refused() -> None:
     bare = replace(bare, y=torch.full_like(bare.y, -1))
     with pytest.raises(InputError, match="No row of the test split is labelled"):
         Recognised(bare, SPACE, extractor="quadrants")(Copier())
+
+
+@pytest.mark.usefixtures("known")
+def test_the_classifier_can_be_shown_the_middle_alone() -> None:
+    framed = pictures(40)
+    dark = torch.full_like(framed.x, 0)
+    dark[:, :, 1:3, 1:3] = framed.x[:, :, 1:3, 1:3]
+    framed = replace(framed, x=dark)
+    whole = Recognised(framed, SPACE, extractor="quadrants")(Copier(1.0))
+    middle = Recognised(framed, SPACE, extractor="quadrants", cut=2)(Copier(1.0))
+    assert whole["accuracy of originals"].value == 50  # all seem dark
+    assert middle["accuracy of originals"].value == 100
+    assert middle["accuracy of reconstructions"].value == 100
+    told = middle["accuracy of reconstructions"].protocol
+    assert "in the central 2 x 2 pixels of the reconstructions of 40 rows" in told
+
+
+def test_the_middle_is_as_far_from_both_borders() -> None:
+    x = torch.arange(36).view(1, 1, 6, 6)
+    assert torch.equal(recognised.centre(x, 2), x[:, :, 2:4, 2:4])

@@ -33,6 +33,27 @@ def test_taps_are_what_the_layers_put_out() -> None:
     assert not network[1]._forward_hooks
 
 
+class Over(nn.Module):
+    """x + 1 twice through one layer, then what must not be reached."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = nn.Identity()
+        self.two = nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.two(self.one(self.one(x + 1) + 1))
+        raise AssertionError("nobody asked for this")
+
+
+def test_nothing_is_computed_after_the_last_layer_asked_for() -> None:
+    tapped = Tapped(Over(), ["two", "one"])
+    found = tapped(torch.zeros(1))
+    assert list(found) == ["two", "one"]
+    assert (found["one"].item(), found["two"].item()) == (1, 2)
+    assert not any(module._forward_hooks for module in tapped.modules())
+
+
 def test_layers_that_are_not_there_or_not_used_are_refused() -> None:
     network = StackedClassifier(1, 8, 3, width=2, hidden=4)
     with pytest.raises(InputError, match="did you mean"):

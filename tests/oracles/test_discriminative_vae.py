@@ -151,6 +151,16 @@ def test_it_is_a_vae_to_whoever_asks_for_bounds() -> None:
         torch.testing.assert_close(ours, theirs)
 
 
+def test_pixels_and_features_have_scales_of_their_own() -> None:
+    arguments = {"images": IMAGES, "classifier": classifier(), "layers": ["convolutions.norm2"]}
+    scales = {"scale": 0.2, "feature_scale": 0.7}
+    made: Any = Recipe("stacked_discriminative_vae", {**arguments, **scales}).build()
+    x = torch.rand(2, 1, 8, 8)
+    torch.testing.assert_close(made.p_x(torch.zeros(2, 3)).stddev, torch.full_like(x, 0.2))
+    of_features = made.p_d[0](made.seen(x)["convolutions.norm2"]).stddev
+    torch.testing.assert_close(of_features, torch.full_like(of_features, 0.7))
+
+
 def test_decoder_statistics_become_those_of_the_prior() -> None:
     torch.manual_seed(0)
     made = Recipe("stacked_adjusted_vae", {"images": IMAGES}).build()

@@ -75,6 +75,8 @@ class Recognised:
         real: Raw pictures, with classes or attributes.
         space: How the model sees them.
         extractor: Name of the classifier, see `extractors.extractor`; not one trained with.
+        cut: Side in pixels of the square cut from the centre of each picture, where the classifier
+            was taught by such; all of it when None.
         split_name: For the protocol.
     """
 
@@ -82,6 +84,7 @@ class Recognised:
     space: Space
     _: KW_ONLY
     extractor: str
+    cut: int | None = None
     split_name: str = "test"
 
     def __call__(self, method: object) -> dict[str, Score]:
@@ -93,10 +96,20 @@ class Recognised:
             )
         rows, found, device = self.real[known], extractor(self.extractor), str(device_of(method))
         back = quantised(reconstruct(method, self.space, rows.raw())[:, 1])
-        said = {}
+        said, part = (
+            {},
+            "" if self.cut is None else f"the central {self.cut} x {self.cut} pixels of ",
+        )
         for of, pictures in (("reconstructions", back), ("originals", rows.x)):
-            what = f"in the {of} of {len(rows)} rows of the {self.split_name} split"
-            for name, score in right(found, pictures, y[known], device).items():
+            what = f"in {part}the {of} of {len(rows)} rows of the {self.split_name} split"
+            shown = pictures if self.cut is None else centre(pictures, self.cut)
+            for name, score in right(found, shown, y[known], device).items():
                 told = f"{score.protocol} {what}; {found.protocol}"
                 said[f"{name} of {of}"] = replace(score, protocol=told)
         return said
+
+
+def centre(pictures: Tensor, side: int) -> Tensor:
+    """The square in the middle of each picture: (n, c, h, w) -> (n, c, side, side)."""
+    down, across = ((length - side) // 2 for length in pictures.shape[2:])
+    return pictures[:, :, down : down + side, across : across + side]

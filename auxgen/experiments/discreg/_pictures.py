@@ -50,7 +50,7 @@ class Shown:
 
     def reconstructions(self, method: Method, file: Path) -> None:
         """At the means of q(z|x) (figure 5, whose authors drew z)."""
-        raw = self.rows[:40].raw()
+        raw = self.rows[:25].raw()
         back = {n: reconstruct(m, self.space, raw)[:, 1] for n, m in self.both(method).items()}
         panels = {WITH: back[WITH], "originals": raw, WITHOUT: back[WITHOUT]}
         write_panels(panels, file, columns=5)

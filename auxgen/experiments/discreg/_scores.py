@@ -16,6 +16,8 @@ from ...evaluation.scores.recognised import FeatureErrors, Recognised
 from ...experiment import Evaluation, Score
 
 NLL = "nll_per_dimension"
+AT_ONCE = {"rows": 4, "chunk": 25}
+"""Rows, and weights of each: so few that what the decoder makes stays in the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,7 @@ class Measured:
         taps: The layers that reconstructions are held to.
         extractor: In whose features samples are measured, and by whose verdict reconstructions;
             None for none.
+        cut: Side of the square that its verdict is on; all of a picture when None.
         rows: Test rows that are reconstructed, and as many samples.
         nll_rows: Rows of each split that likelihoods are measured on.
         k: Importance weights for each.
@@ -37,6 +40,7 @@ class Measured:
     space: Space
     taps: nn.Module
     extractor: str | None
+    cut: int | None
     rows: int
     nll_rows: int
     k: int
@@ -53,7 +57,9 @@ class Measured:
         each["features"] = FeatureErrors(test, self.space, self.taps)
         each["closeness"] = Closeness(test, self.space)
         if self.extractor is not None:
-            each["recognised"] = Recognised(test, self.space, extractor=self.extractor)
+            each["recognised"] = Recognised(
+                test, self.space, extractor=self.extractor, cut=self.cut
+            )
             each["samples"] = Samples(
                 test, self.space, extractor=self.extractor, measures=("FD", "precision", "recall")
             )
@@ -61,7 +67,7 @@ class Measured:
 
     def nll(self, split: str, rows: Examples) -> ImportanceNll:
         x = self.space.enter(rows[: self.nll_rows].raw())
-        return ImportanceNll(x, k=self.k, split_name=split)
+        return ImportanceNll(x, k=self.k, split_name=split, **AT_ONCE)
 
 
 @final

@@ -39,7 +39,8 @@ class Plan:
         epochs: Passes over the training images.
         lr: Learning rate of Adam.
         batch: Images in a batch.
-        scale: Of every entry of p(x|z) and p(d_l(x)|z) at the start.
+        scale: Of every entry of p(x|z) at the start.
+        feature_scale: Of every entry of p(d_l(x)|z) at the start.
         classifier: How an own classifier is trained.
         dense: Width of its dense layer.
         adjusting: Passes in which the encoder adapts to the decoder's adjusted batch norm.
@@ -47,6 +48,8 @@ class Plan:
         rows: Test rows that are reconstructed.
         nll_rows: Rows of each split that likelihoods are measured on.
         k: Importance weights for each.
+        cut: Side of the central square on which another classifier's verdict is asked, where it
+            was taught by pictures cut closer; all of a picture when None.
     """
 
     widths: tuple[int, ...]
@@ -56,6 +59,7 @@ class Plan:
     lr: float
     batch: int = 100
     scale: float = 1.0
+    feature_scale: float = 1.0
     classifier: ClassifierPlan
     dense: int
     adjusting: float = 1.0
@@ -63,6 +67,7 @@ class Plan:
     rows: int
     nll_rows: int
     k: int = 100
+    cut: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,11 +166,14 @@ def experiment_on(
         given = {"lr": lr, "batch": batch, "z": z, "widths": widths, "rows": rows}
         plan = replace(plans[budget], **{k: v for k, v in given.items() if v is not None})
         plan = scaled(plan, epochs, seed, rows)
+        if extractor != measured_by:
+            plan = replace(plan, cut=None)
         splits = replace(source, name=data, valid=valid).splits()
         train, test = splits["train"], splits["test"]
         found = judge(classifier, layers, train, test, plan.classifier, plan.dense)
-        told = {"layers": found.layers, "weights": weights, "encoder_grad": encoder_grad}
-        vaes = of_vaes(splits, plan, found, told, extractor, seed=seed, adjusted=adjusted)
+        told = {"weights": weights, "encoder_grad": encoder_grad}
+        regularised = {"discriminative": told}
+        vaes = of_vaes(splits, plan, found, regularised, extractor, seed=seed, adjusted=adjusted)
         return vaes if found.stage is None else {"classifier": found.stage, **vaes}
 
     return experiment
@@ -190,49 +198,48 @@ def of_vaes(
     splits: Mapping[str, Examples],
     plan: Plan,
     found: Judge,
-    told: Mapping[str, Any],
+    regularised: Mapping[str, Mapping[str, Any]],
     extractor: str | None,
     *,
     seed: int,
     adjusted: bool,
 ) -> dict[str, Stage]:
-    """The VAE without and with regularisation, and both adjusted."""
+    """The VAE without regularisation, those with, and all adjusted.
+
+    Args:
+        splits: Raw rows.
+        plan: How large they are, and how they are trained.
+        found: The classifier.
+        regularised: What is particular to each of those with, by the name of its stage: arguments
+            of `builders.discriminative.stacked_discriminative_vae`.
+        extractor: Another classifier, by whom they are measured.
+        seed: Of the order.
+        adjusted: Whether all are adjusted to codes of the prior.
+    """
     train = splits["train"]
-    channels, size, _ = train.x.shape[1:]
-    networks = {
-        "channels": channels,
-        "size": size,
-        "z": plan.z,
-        "widths": list(plan.widths),
-        "hidden": plan.hidden,
-    }
-    regularised = {"classifier": found.told, **told, "scale": plan.scale}
-    regularised["layers"] = list(found.layers)
-    made = {
-        "vae": Recipe("stacked_vae", {"images": networks, "scale": plan.scale}),
-        "discriminative": Recipe("stacked_discriminative_vae", {"images": networks, **regularised}),
-    }
-    if adjusted:
-        made |= {
-            f"{name}_adjusted": Recipe("stacked_adjusted_vae", {"images": networks})
-            for name in ("vae", "discriminative")
-        }
+    made = recipes(train, plan, found, regularised)
+    starts: dict[str, Callable[[Method], None]] = dict.fromkeys(
+        regularised, partial(sworn_in, found=found)
+    )
     methods = {name: recipe.build() for name, recipe in made.items()}
-    starts: dict[str, Callable[[Method], None]] = {"discriminative": partial(sworn_in, found=found)}
-    for name in ("vae", "discriminative"):
-        starts[f"{name}_adjusted"] = partial(
-            adjust, source=methods[name], batches=plan.recalibrating
-        )
+    if adjusted:
+        fixed = Recipe("stacked_adjusted_vae", {"images": made["vae"].arguments["images"]})
+        for name in tuple(made):
+            its = f"{name}_adjusted"
+            made[its], methods[its] = fixed, fixed.build()
+            starts[its] = partial(adjust, source=methods[name], batches=plan.recalibrating)
     space = Space(kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes)
-    measured = Measured(splits, space, found.network, extractor, plan.rows, plan.nll_rows, plan.k)
-    rows, facts = splits["valid"], {"data": train.name, "fingerprint": train.fingerprint}
+    measured = Measured(
+        splits, space, found.network, extractor, plan.cut, plan.rows, plan.nll_rows, plan.k
+    )
+    facts = {"data": train.name, "fingerprint": train.fingerprint}
     stages: dict[str, Stage] = {}
     for name, recipe in made.items():
         passes = plan.adjusting if name.endswith("_adjusted") else plan.epochs
         pictures: dict[str, Picture] = {"samples": partial(show_samples, space=space)}
-        if name.startswith("discriminative"):
-            without = methods[name.replace("discriminative", "vae")]
-            pictures |= Shown(rows, space, without).pictures()
+        without = "vae_adjusted" if name.endswith("_adjusted") else "vae"
+        if name != without:
+            pictures |= Shown(splits["valid"], space, methods[without]).pictures()
         stages[name] = Stage(
             method=methods[name],
             batches=Resident(train.x, plan.batch, seed),
@@ -246,6 +253,31 @@ def of_vaes(
             facts=facts,
         )
     return stages
+
+
+def recipes(
+    train: Examples, plan: Plan, found: Judge, regularised: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Recipe]:
+    """Of the VAE without regularisation, called vae, and of those with."""
+    channels, size, _ = train.x.shape[1:]
+    images = {
+        "channels": channels,
+        "size": size,
+        "z": plan.z,
+        "widths": list(plan.widths),
+        "hidden": plan.hidden,
+    }
+    common = {"images": images, "scale": plan.scale}
+    judged = {
+        **common,
+        "classifier": found.told,
+        "layers": list(found.layers),
+        "feature_scale": plan.feature_scale,
+    }
+    return {"vae": Recipe("stacked_vae", common)} | {
+        name: Recipe("stacked_discriminative_vae", {**judged, **told})
+        for name, told in regularised.items()
+    }
 
 
 def engine(steps: int, lr: float) -> Engine:

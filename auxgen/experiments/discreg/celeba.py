@@ -18,16 +18,21 @@ from ._stages import Plan, Set, experiment_on
 ABOUT = About(
     shows="Table 2, figures 4-6: faces with and without discriminative regularisation",
     paper="NLL -1.1835 without, -1.0866 with, nats per dimension, test",
-    ours="",
-    time="tens of minutes of one CPU core (cpu); hours on a GPU (paper), not run yet",
+    ours="NLL -0.544 without, -0.524 with, narrow and after 6 epochs; 1 seed "
+    "(results/discreg.table2.json)",
+    time="half an hour of one CPU core (cpu); hours on a GPU (paper), not run yet",
 )
 
+CUT = 54
+"""Of 64 pixels: features.celeba was taught by 148 x 148 of the 178 x 178 pixels seen here."""
+
 CPU = Plan(
-    widths=(16, 32, 64, 64),
+    widths=(8, 16, 64, 128),
     hidden=256,
     z=64,
     epochs=6,
     lr=2e-3,
+    batch=50,
     scale=0.2,
     classifier=ClassifierPlan(
         blocks=1, width=16, epochs=6, lr=2e-3, batch=100, seed=0, corruption=as_they_lie
@@ -35,6 +40,7 @@ CPU = Plan(
     dense=256,
     rows=500,
     nll_rows=200,
+    cut=CUT,
 )
 PAPER = Plan(
     widths=(32, 64, 128, 256),
@@ -48,6 +54,7 @@ PAPER = Plan(
     dense=1000,
     rows=2000,
     nll_rows=2000,
+    cut=CUT,
 )
 
 experiment = experiment_on(

@@ -19,7 +19,7 @@ ABOUT = About(
     shows="Figure 2: CIFAR-10 with and without discriminative regularisation",
     paper="pictures without numbers",
     ours="",
-    time="tens of minutes of one CPU core (cpu); an hour on a GPU (paper), not run yet",
+    time="an hour of one CPU core (cpu), a few on a GPU (paper); neither run yet",
 )
 
 CPU = Plan(

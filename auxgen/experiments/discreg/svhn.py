@@ -17,7 +17,7 @@ ABOUT = About(
     shows="Figure 3: SVHN with and without discriminative regularisation",
     paper="pictures without numbers",
     ours="",
-    time="tens of minutes of one CPU core (cpu); an hour on a GPU (paper), not run yet",
+    time="an hour of one CPU core (cpu), a few on a GPU (paper); neither run yet",
 )
 
 experiment = experiment_on(

@@ -4,7 +4,8 @@
     auxgen reproduce discreg.table2 --budget paper --device cuda
 
 The regularised VAE is worse on it, which is the paper's point: likelihood does not measure what a
-person sees. The last columns are what it is better at.
+person sees. The other columns are what it is better at. Which of the authors' models the paper's
+numbers are of, before or after adjusting, is not told; they stand beside those before.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ...networks.stacked import STRIDED
 from .._claims import holds
 from ._scores import NLL
 from ._stages import Budget
-from ._tables import SEEDS, VAES, rows
+from ._tables import ADJUSTED, SEEDS, VAES, rows
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -26,12 +27,18 @@ PAPER = {
 }
 ERRORS = {f"feature error at {layer.split('.')[-1]}": layer for layer in STRIDED}
 FOUND = "attributes found in reconstructions"
+SPLITS = ("train", "valid", "test")
+EACH, BOUND = "NLL, test, nats an image", "ELBO, test, nats an image"
 COLUMNS = {
-    **{f"NLL, {split}": f"{NLL} of {split}" for split in ("train", "valid", "test")},
+    **{f"NLL, {split}": f"{NLL} of {split}" for split in SPLITS},
+    EACH: "nll of test",
+    BOUND: "elbo",
     **{title: f"feature error at {layer}" for title, layer in ERRORS.items()},
     FOUND: "balanced_accuracy of reconstructions",
     "attributes found in originals": "balanced_accuracy of originals",
-    "ELBO, nats an image": "elbo",
+    "PSNR": "psnr",
+    "SSIM": "ssim",
+    "FD of samples, not FID": "FD(features.celeba)",
 }
 
 
@@ -41,17 +48,23 @@ def reproduction(budget: Budget) -> Reproduction:
         stage: {f"NLL, {split}": number for split, number in numbers.items()}
         for stage, numbers in PAPER.items()
     }
-    lines = rows("celeba", COLUMNS, budget, paper=paper)
+    stages = {**VAES, **ADJUSTED}
+    lines = rows("celeba", COLUMNS, budget, stages=stages, paper=paper)
     return Reproduction("Likelihood of faces, and what classifiers see", lines, claim)
 
 
 def claim(means: Mapping[tuple[str, str], float]) -> str:
     """Whether regularisation costs likelihood and buys features, as the paper has it."""
     without, with_ = VAES["vae"], VAES["discriminative"]
-    gaps = [means[with_, f"NLL, {s}"] - means[without, f"NLL, {s}"] for s in ("train", "test")]
-    told = [(f"NLL is worse with regularisation ({min(gaps):+.4f} or more)", min(gaps) > 0)]
+    gaps = [means[with_, f"NLL, {s}"] - means[without, f"NLL, {s}"] for s in SPLITS]
+    said = f"NLL is worse with regularisation ({min(gaps):+.3f} to {max(gaps):+.3f})"
+    told = [(said, min(gaps) > 0)]
+    in_size = all(0.05 <= gap <= 0.15 for gap in gaps)
+    told.append(("by 0.05 to 0.15 nats per dimension, the paper's size", in_size))
+    bounded = all(means[row, EACH] <= -means[row, BOUND] for row in (without, with_))
+    told.append(("NLL is at most minus the ELBO", bounded))
     saved = min(1 - means[with_, error] / means[without, error] for error in ERRORS)
     told.append((f"every feature error is at least 20 % lower ({saved:.0%})", saved >= 0.2))
     more = means[with_, FOUND] - means[without, FOUND]
-    told.append((f"more attributes are found in reconstructions ({more:+.1f} %)", more > 0))
+    told.append((f"more attributes are found in reconstructions ({more:+.1f} points)", more > 0))
     return holds(told)
