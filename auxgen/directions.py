@@ -160,12 +160,7 @@ def probed(name: str, z: Tensor, y: Tensor, *, penalty: float = 1.0) -> Directio
     """
     from sklearn.linear_model import LogisticRegression
 
-    known = ~y.isnan()
-    if len(y[known].unique()) < 2:
-        raise InputError(
-            f"Rows with and without {name!r} are wanted to find its direction; only one kind is "
-            "there."
-        )
+    known = of_both_kinds(name, y)
     codes = z[known].double().cpu()
     mean, std = codes.mean(0), codes.std(0).clamp(min=1e-12)
     fitted = LogisticRegression(C=1 / penalty, max_iter=1000)
@@ -173,6 +168,37 @@ def probed(name: str, z: Tensor, y: Tensor, *, penalty: float = 1.0) -> Directio
     weight = torch.from_numpy(fitted.coef_).flatten() / std
     bias = torch.as_tensor(fitted.intercept_).item() - float(weight @ mean)
     return Direction.of(name, weight.to(torch.float32), bias)
+
+
+def contrasted(name: str, z: Tensor, y: Tensor) -> Direction:
+    """From the mean code of rows without an attribute to that of rows with it (Larsen et al. 2016).
+
+    The logit is that of two Gaussians of covariance I about these means, equally frequent.
+
+    Args:
+        name: Of the attribute.
+        z: Codes (n, d).
+        y: Answers (n,), 0 or 1, NaN where blank; blanks are left out.
+
+    Raises:
+        InputError: Only one answer is known.
+    """
+    of_both_kinds(name, y)
+    codes, answers = z.double().cpu(), y.cpu()
+    there, absent = (codes[answers == answer].mean(0) for answer in (1, 0))
+    way = there - absent
+    return Direction.of(name, way.to(torch.float32), -float(way @ (there + absent)) / 2)
+
+
+def of_both_kinds(name: str, y: Tensor) -> Tensor:
+    """Rows (n,) whose answer is known; raises unless both answers are."""
+    known = ~y.isnan()
+    if len(y[known].unique()) < 2:
+        raise InputError(
+            f"Rows with and without {name!r} are wanted to find its direction; only one kind is "
+            "there."
+        )
+    return known
 
 
 def between_0_and_1(probability: float) -> None:

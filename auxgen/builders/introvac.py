@@ -6,20 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from torch import nn
+from torch import Tensor, nn
 
 from ..distributions import Conditional, FixedScaleLaplace, StandardNormal, bounded_normal
 from ..errors import at_least, unknown
 from ..method import Method
 from ..methods.introvac import IntroVAC
-from ..methods.vac import VAC, Betas, absolute, squared
+from ..methods.vac import VAC, Betas, Error
 from ..methods.vae import VAE
 from ..networks.residual_autoencoder import check, encoder, generator
 from ..schedules import constant
 from .images import in_layout
 
 ErrorName = Literal["absolute", "squared"]
-ERRORS = {"absolute": absolute, "squared": squared}
+
+
+def absolute(x: Tensor, x_r: Tensor) -> Tensor:
+    """Mean of |x - x_r|, which the paper uses (section 4.1)."""
+    return (x - x_r).abs().mean()
+
+
+def squared(x: Tensor, x_r: Tensor) -> Tensor:
+    """Mean of (x - x_r)^2, which the paper's equation 5 names."""
+    return (x - x_r).square().mean()
+
+
+ERRORS: Mapping[ErrorName, Error] = {"absolute": absolute, "squared": squared}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..data.described import NOT
 from ..errors import InputError, unknown
 from ..method import Describes
-from .extractors import extract, extractor
+from .extractors import Extractor, extract, extractor
 from .trained_features import Learned
 
 
@@ -74,19 +74,9 @@ class ByAttributes:
     def protocol(self) -> str:
         return extractor(self.extractor).protocol
 
-    @torch.no_grad()
     def __call__(self, pictures: Tensor, device: str) -> Verdict:
         found = extractor(self.extractor)
-        network = found.network.to(device)
-        if not isinstance(network, Learned) or not isinstance(network.method, Describes):
-            raise InputError(
-                f"{found.name} tells no attributes; a classifier of them is wanted to judge edits."
-            )
-        parts = [
-            network.method.attributes(network.entered(part.to(device))).logits.cpu()
-            for part in pictures.split(256)
-        ]
-        logits, names = torch.cat(parts), network.space.attributes
+        logits, names = attribute_logits(found, pictures, device)
         used = {c.removeprefix(NOT) for columns in self.definitions.values() for c in columns}
         for name in used:
             if name not in names:
@@ -98,6 +88,22 @@ class ByAttributes:
     def features(self, pictures: Tensor, device: str) -> Tensor:
         """uint8 (n, c, h, w) -> (n, d)."""
         return extract(extractor(self.extractor), pictures, device=device).features
+
+
+@torch.no_grad()
+def attribute_logits(
+    found: Extractor, pictures: Tensor, device: str
+) -> tuple[Tensor, Sequence[str]]:
+    """What an extractor that tells attributes says: uint8 (n, c, h, w) -> (n, k), and k names.
+
+    Raises:
+        InputError: It tells none.
+    """
+    network = found.network.to(device)
+    if not isinstance(network, Learned) or not isinstance(network.method, Describes):
+        raise InputError(f"{found.name} tells no attributes; a classifier of them is wanted.")
+    parts = [network.method.attributes(network.entered(p.to(device))) for p in pictures.split(256)]
+    return torch.cat([part.logits.cpu() for part in parts]), network.space.attributes
 
 
 def any_logit(logits: Tensor, names: Sequence[str], columns: Sequence[str]) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -14,6 +14,9 @@ from ..data.examples import Examples, Space
 from ..directions import Direction, between_0_and_1, displacement, named, probed
 from ..errors import InputError
 from .codes import decoded, embed
+
+Fit = Callable[[str, Tensor, Tensor], Direction]
+"""An attribute's name, codes (n, d) and answers (n,), NaN where blank -> its direction."""
 
 PLACES = 24
 """Looked at on the way, where an edit stops as soon as it is sure."""
@@ -67,8 +70,14 @@ def directions(method: object, space: Space) -> dict[str, Direction]:
     return {name: Direction.of(name, w) for name, w in zip(names, weights.cpu(), strict=True)}
 
 
-def probes(method: object, space: Space, rows: Examples) -> dict[str, Direction]:
-    """Of every attribute of some rows, by linear probes of their codes.
+def probes(method: object, space: Space, rows: Examples, fit: Fit = probed) -> dict[str, Direction]:
+    """Of every attribute of some rows, found in their codes after the fact.
+
+    Args:
+        method: Encodes.
+        space: How it sees raw rows.
+        rows: Raw rows with attributes.
+        fit: `directions.probed`, a linear probe, or `directions.contrasted`.
 
     Raises:
         InputError: The rows have no attributes or do not fit the model, or it cannot encode.
@@ -84,7 +93,7 @@ def probes(method: object, space: Space, rows: Examples) -> dict[str, Direction]
     z = embed(method, space, rows.raw())
     kinds = {n: y[:, k][~y[:, k].isnan()].unique() for k, n in enumerate(rows.attribute_names)}
     both = [name for name, answers in kinds.items() if len(answers) == 2]
-    return {name: probed(name, z, y[:, rows.attribute_names.index(name)]) for name in both}
+    return {name: fit(name, z, y[:, rows.attribute_names.index(name)]) for name in both}
 
 
 def moves(

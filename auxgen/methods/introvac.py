@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, final
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..method import Gradient, Moves, Step
 from ..networks.holding import held_fixed
 from ..networks.statistics import statistics_untouched
 from .image_classifier import Labelled
-from .vac import VariationalClassifier, cross_entropy, said
+from .vac import VariationalClassifier, cross_entropy
 
 
 @final
@@ -69,3 +70,8 @@ class IntroVAC(VariationalClassifier):
         """Of attributes and of being fake, at the mean of q(z|x): -> (b, k + 1)."""
         with statistics_untouched(self.q_z):
             return self.p_y(self.q_z(x).mean)
+
+
+def said(y: Tensor, fake: float) -> Tensor:
+    """Answers with the one to "is it fake" behind: y (b, k) -> (b, k + 1)."""
+    return F.pad(y, (0, 1), value=fake)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Distribution, kl_divergence
 
@@ -123,22 +122,7 @@ class VAC(VariationalClassifier):
         yield from descend(loss, *self.players(), **terms)
 
 
-def said(y: Tensor, fake: float) -> Tensor:
-    """Answers with the one to "is it fake" behind: y (b, k) -> (b, k + 1)."""
-    return F.pad(y, (0, 1), value=fake)
-
-
 def cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
     """-log p of the known answers, nats, summed: logits and y (b, k), NaN blank -> (b,)."""
     exact = at_least_float32(logits)
     return -log_likelihood(answers(exact), y)
-
-
-def absolute(x: Tensor, x_r: Tensor) -> Tensor:
-    """Mean of |x - x_r|, which the paper uses (section 4.1)."""
-    return (x - x_r).abs().mean()
-
-
-def squared(x: Tensor, x_r: Tensor) -> Tensor:
-    """Mean of (x - x_r)^2, which the paper's equation 5 names."""
-    return (x - x_r).square().mean()

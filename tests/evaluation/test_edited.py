@@ -79,7 +79,6 @@ def test_edits_go_as_far_as_the_judge_needs_and_change_nothing_else() -> None:
     assert found["Bright told of reconstructions"].value == 100
     at = z + far
     assert found["Bright rise"].value == pytest.approx((at - z).mean().item(), abs=0.1)
-    assert found["Bright others changed per logit"].value == pytest.approx(0, abs=1e-6)
     curve = found["Bright flipped"].detail
     assert curve["deltas"][-1] == 6
     assert curve["share_told"][0] == 0

@@ -18,10 +18,10 @@ from auxgen.data.batches import LabelledBatches
 from auxgen.data.examples import Examples
 from auxgen.engine.loop import Training
 from auxgen.errors import InputError
-from auxgen.evaluating import evaluate
+from auxgen.evaluating import draw, evaluate
 from auxgen.evaluation.judges import ByAttributes, ByClasses
 from auxgen.experiments import find, module, reproductions
-from auxgen.experiments.introvac import fashion, table1
+from auxgen.experiments.introvac import draws, equal_effect, fashion, table1
 from auxgen.experiments.introvac._faces import PLANS, WIDTHS
 from auxgen.experiments.introvac._stages import STAGES, Plan, engine
 from auxgen.reproduction import load, reproduce
@@ -31,7 +31,8 @@ from auxgen.training import train
 
 COLUMNS = ("Eyeglasses", "No_Beard", "Goatee", "Mustache", "Smiling")
 TINY: dict[str, Any] = {"epochs": 0.05, "batch": 8, "size": 32}
-ON_FACES = ("table1", "figure4", "figure5", "figure6", "figure7", "figure8", "figure9")
+FIGURES = tuple(f"figure{n}" for n in range(4, 10))
+ON_FACES = ("table1", "equal_effect", "draws", *FIGURES)
 
 
 def slow(name: str) -> Any:
@@ -67,10 +68,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("AUXGEN_WEIGHTS", str(root / "weights"))
         patch.setenv("AUXGEN_CACHE", str(root / "cache"))
         small: dict[str, Any] = {"width": 4, "blocks": 1, "epochs": 4, "batch": 8}
-        judge = root / "weights" / "features.celeba"
-        train("features.celeba", run=judge, device="cpu", quiet=True, **small)
-        evaluate(judge, device="cpu")
+        for name in ("features.celeba", "features.celeba_32"):
+            judge = root / "weights" / name
+            train(name, run=judge, device="cpu", quiet=True, **small)
+            evaluate(judge, device="cpu")
         patch.setattr("auxgen.evaluation.scores.edited.DELTAS", (0.0, 3.0, 6.0))
+        patch.setattr("auxgen.evaluation.scores.equal_effect.DELTAS", (0.0, 6.0, 12.0))
         yield root
 
 
@@ -88,7 +91,7 @@ def test_a_table_or_figure_of_faces_is_reproduced(name: str, home: Path) -> None
 
 def test_every_reproduction_is_among_those_tried() -> None:
     made = {name for name in reproductions() if name.startswith("introvac.")}
-    assert made == {f"introvac.{name}" for name in (*ON_FACES, "figure3")}
+    assert made == {f"introvac.{name}" for name in (*ON_FACES, "figure3", "digits")}
 
 
 @pytest.mark.slow
@@ -109,6 +112,20 @@ def test_figure_3_is_reproduced(tmp_path: Path) -> None:
     assert "codes of the plane" in (folder / "report.html").read_text()
 
 
+@pytest.mark.slow
+def test_digits_are_reproduced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = train("features.digits", run=tmp_path / "features.digits", device="cpu", quiet=True)
+    evaluate(judge.path, device="cpu")
+    monkeypatch.setenv("AUXGEN_WEIGHTS", str(tmp_path))
+    small: dict[str, Any] = {"epochs": 4, "pretraining": 1, "width": 8, "device": "cpu"}
+    folder = reproduce("introvac.digits", seeds=1, out=tmp_path / "out", quiet=True, **small)
+    rows = {row["name"]: row["columns"] for row in load(folder)["rows"]}
+    assert rows.keys() == {"VAE, linear probe", "VAC", "IntroVAC"}
+    for columns in rows.values():
+        assert all(np.isfinite(column["mean"]) for column in columns.values())
+        assert 0 <= columns["Loop comes at some distance up to 6"]["mean"] <= 100
+
+
 @pytest.fixture(scope="module")
 def faces(home: Path) -> Run:
     """EyeFacial, all models, with pictures: the run of table 1."""
@@ -123,6 +140,7 @@ def test_all_models_and_pages_come_of_one_run(faces: Run) -> None:
     titles = {"attributes added", "samples", "draws by attribute", "until it is sure"}
     assert drawn >= {f"introvac-{title}" for title in titles}
     assert {"introvac-reconstructions beside VAC's", "vae-attributes added"} <= drawn
+    assert "introvac-edits at equal effect" in drawn
     assert "introvac-one attribute, the other kept" in drawn
 
 
@@ -246,6 +264,7 @@ def test_a_folder_with_blank_attributes_is_learned_from(home: Path, tmp_path: Pa
     found = run.scores()["scores"]
     assert 0 <= found["introvac/attribute_error"]["value"] <= 100
     assert found["introvac/l1"]["n"] == 3
+    assert "introvac-answers, blanks and edits" in {file.stem for file in draw(run.path)}
     stage = find("introvac.own").function(**options)["introvac"]
     assert isinstance(stage.batches, LabelledBatches)
     assert stage.batches.y.isnan().any()
@@ -329,11 +348,28 @@ def test_claims_say_whether_they_hold() -> None:
         }
         assert table1.claim(means).count(": holds") == held
     figure: Any = module("introvac.figure4").reproduction("cpu").claim
-    told = {"told to have it at some distance up to 6": 95.0, "likeness lost": 0.2}
-    told["change of others per logit"] = 5.0
-    own = {("Eyeglasses: IntroVAC", k): v for k, v in told.items()}
-    probe = {("Eyeglasses: VAE, linear probe", k): v + 0.1 for k, v in told.items()}
-    assert figure({**own, **probe}).count(": holds") == 3
+    for share, rising, held in ((95.0, 100.0, 2), (80.0, 100.0, 1), (80.0, 90.0, 0)):
+        of = {"told to have it at some distance up to 6": share}
+        of["steps at which the mean logit rises"] = rising
+        said = figure({("Eyeglasses: IntroVAC", column): value for column, value in of.items()})
+        assert said.count(": holds") == held
+
+
+def test_the_claim_at_equal_effect_is_that_less_changes() -> None:
+    made = module("introvac.equal_effect").reproduction("cpu")
+    told = {row.name: 1.0 if "IntroVAC" in row.name else 2.0 for row in made.rows}
+    means = {(name, change): told[name] for name in told for change in equal_effect.CHANGES}
+    assert made.claim(means).count(": holds") == 2 * 2 * 4
+    means["Eyeglasses, told to have it: VAE, linear probe", "likeness lost"] = 0.5
+    assert made.claim(means).count("does not hold") == 1
+
+
+def test_the_claim_of_draws_is_that_asking_and_rejecting_help() -> None:
+    made = module("introvac.draws").reproduction("cpu")
+    for shares, held in (((9.0, 5.0, 1.0), 2), ((9.0, 1.0, 5.0), 0), ((3.0, 5.0, 1.0), 0)):
+        columns = dict(zip((draws.KEPT, draws.ALL, draws.PRIOR), shares, strict=True))
+        means = {(row.name, column): v for row in made.rows for column, v in columns.items()}
+        assert made.claim(means).count("does not hold") == 2 - held
 
 
 def test_judges_refuse_classifiers_of_something_else(home: Path) -> None:

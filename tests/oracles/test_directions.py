@@ -7,7 +7,7 @@ from math import sqrt
 import pytest
 import torch
 
-from auxgen.directions import Direction, combined, displacement, named, probed
+from auxgen.directions import Direction, combined, contrasted, displacement, named, probed
 from auxgen.errors import InputError
 
 
@@ -125,3 +125,23 @@ def test_probabilities_and_sums_that_will_not_do_are_refused() -> None:
         combined([(glasses, 1.0), (glasses, -1.0)])
     with pytest.raises(InputError, match="No direction was given"):
         combined([])
+
+
+def test_the_difference_of_means_is_the_log_odds_of_two_gaussians() -> None:
+    """Of covariance I, about the means of the rows with and without."""
+    torch.manual_seed(0)
+    z = torch.randn(50, 3, dtype=torch.float64)
+    y = (torch.arange(50) % 3 == 0).double()
+    y[::7] = torch.nan
+    found = contrasted("Glasses", z, y)
+    there, absent = (
+        torch.distributions.MultivariateNormal(
+            z[y == answer].mean(0), torch.eye(3, dtype=torch.float64)
+        )
+        for answer in (1, 0)
+    )
+    new = torch.randn(5, 3, dtype=torch.float64)
+    expected = there.log_prob(new) - absent.log_prob(new)
+    torch.testing.assert_close(found.logit(new), expected, rtol=1e-5, atol=1e-5)
+    with pytest.raises(InputError, match="only one kind is there"):
+        contrasted("Glasses", z, torch.ones(50))

@@ -11,12 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from auxgen.builders import Recipe
+from auxgen.builders.introvac import absolute, squared
 from auxgen.engine.loop import Training, hold_fixed_what_no_one_owns
 from auxgen.engine.settings import Engine, adam
 from auxgen.method import Gradient, Step
 from auxgen.methods.image_classifier import Labelled
 from auxgen.methods.introvac import IntroVAC
-from auxgen.methods.vac import VAC, VariationalClassifier, absolute, squared
+from auxgen.methods.vac import VAC, VariationalClassifier
 
 IMAGES = {"channels": 1, "size": 8, "widths": [4], "z": 3}
 BETAS = {"ae": 7.0, "cl": 3.0, "reg": 2.0, "ec": 0.5, "g": 5.0}

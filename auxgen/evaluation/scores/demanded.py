@@ -7,18 +7,16 @@ from dataclasses import KW_ONLY, dataclass, replace
 from math import sqrt
 from typing import final
 
-import torch
 from torch import Tensor
 
 from ...data.examples import Examples, Space
 from ...errors import InputError
 from ...experiment import Score
 from ...exploring.sampling import sample
-from ...method import Describes
 from .. import attributes
 from ..drawing import device_of, seeded
 from ..extractors import Extractor, extract, extractor, quantised
-from ..trained_features import Learned
+from ..judges import attribute_logits
 from .protocol import BINOMIAL
 
 
@@ -79,17 +77,7 @@ def right(found: Extractor, pictures: Tensor, y: Tensor, device: str) -> Mapping
         share = (probs.argmax(1) == y).double().mean().item()
         spread = 100 * sqrt(share * (1 - share) / len(y))
         return {"accuracy": Score(100 * share, "%", len(y), "classes found", spread, BINOMIAL)}
-    told = described(found, pictures, device) > 0.5
+    told = attribute_logits(found, pictures, device)[0] > 0
     value = 100 * attributes.balanced_accuracy(told, y).nanmean().item()
     what = f"balanced accuracy, mean over {y.shape[1]} attributes"
     return {"balanced_accuracy": Score(value, "%", len(y), what)}
-
-
-@torch.no_grad()
-def described(found: Extractor, pictures: Tensor, device: str) -> Tensor:
-    """Probabilities of attributes: uint8 (n, c, h, w) -> (n, k) on the CPU."""
-    network = found.network.to(device)
-    if not isinstance(network, Learned) or not isinstance(network.method, Describes):
-        raise InputError(f"{found.name} tells no attributes; a classifier of them is wanted.")
-    parts = [network.method.attributes(network.entered(p.to(device))) for p in pictures.split(256)]
-    return torch.cat([part.probs.cpu() for part in parts])

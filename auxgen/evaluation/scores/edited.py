@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from math import sqrt
 from typing import final
 
@@ -54,7 +54,7 @@ class Edited:
     _: KW_ONLY
     judge: Judge
     split_name: str = "test"
-    deltas: tuple[float, ...] = DELTAS
+    deltas: tuple[float, ...] = field(default_factory=lambda: DELTAS)
     most: int = 250
 
     def __call__(self, method: object) -> dict[str, Score]:
@@ -66,10 +66,12 @@ class Edited:
         return scores
 
     def towards(self, method: object, direction: Direction, k: int) -> dict[str, Score]:
-        """Scores of one attribute, by "<attribute> <score>"."""
+        """Scores of an attribute that some rows lack, by "<attribute> <score>"."""
         y = self.test.attributes
         if y is None:
             raise InputError(f"{self.test.name} has no attributes; columns of 0 and 1 are wanted.")
+        if not (y[:, k] == 0).any():
+            return {}
         rows = self.test[(y[:, k] == 0).nonzero().flatten()[: self.most]]
         z, device = embed(method, self.space, rows.raw()), str(device_of(method))
         pictures = [
@@ -102,6 +104,8 @@ class Edited:
 
     def ceiling(self, method: object, rows: Tensor, k: int) -> dict[str, Score]:
         """How often the judge tells what is there: in originals, and in their reconstructions."""
+        if len(rows) == 0:
+            return {}
         raw = self.test[rows].raw()
         back = decoded(method, self.space, embed(method, self.space, raw), None)
         what = f"first {len(rows)} rows of the {self.split_name} split that have it"
@@ -188,11 +192,6 @@ def told(deltas: tuple[float, ...], logits: Tensor, change: Change, what: str) -
     }
     rise = (logits.gather(1, place[:, None])[:, 0] - logits[:, 0]).double().mean().item()
     scores["rise"] = Score(rise, "logits", n, f"where first told or farthest; {what}")
-    if len(change.others):
-        each = 100 * change.others.double().mean().item() / max(abs(rise), 1e-6)
-        words = f"change of other probabilities for each logit that the attribute's rises; {what}"
-        caution = "" if rise > 0 else "the attribute's logit does not rise"
-        scores["others changed per logit"] = Score(each, "%", n, words, caution=caution)
     measures = {
         "others changed": (100 * change.others, "%", "mean change of other probabilities"),
         "asked changed": (100 * change.asked, "%", "change of the model's other attributes"),

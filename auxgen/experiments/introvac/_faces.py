@@ -17,6 +17,9 @@ from ._stages import Budget, Model, Plan, Side, stages
 
 GLASSES: Mapping[str, Sequence[str]] = {"Eyeglasses": ("Eyeglasses",)}
 HAIR: Mapping[str, Sequence[str]] = {"FacialHair": ("not No_Beard", "Goatee", "Mustache")}
+FEATURES = "features.celeba"
+JUDGES: Mapping[int, str] = {32: "features.celeba_32"}
+"""By side of the images in pixels; features.celeba of all others."""
 WIDTHS: Mapping[tuple[Budget, int], tuple[int, ...]] = {
     ("cpu", 32): (16, 32, 64),
     ("cpu", 64): (16, 32, 64, 128),
@@ -62,7 +65,7 @@ def experiment_on(
         lr: float | None = None,
         batch: int | None = None,
         split: Literal["test", "valid"] = "test",
-        judge: str = "features.celeba",
+        judge: str | None = None,
     ) -> Experiment:
         """A plain VAE, VAC and IntroVAC on faces.
 
@@ -76,15 +79,16 @@ def experiment_on(
             lr: Learning rate of Adam; the budget's own when not given.
             batch: Rows in a batch; the budget's own when not given.
             split: What is measured on: test, or valid for choices.
-            judge: Classifier of CelebA's attributes, trained apart, that edits are measured by.
+            judge: Classifier of CelebA's attributes, trained apart, that edits are measured by:
+                features.celeba_32 or features.celeba, by the size, when not given.
         """
         side = size or (64 if budget == "cpu" else 128)
         plan = chosen(budget, side, epochs=epochs, vac_epochs=vac_epochs, lr=lr, batch=batch)
         train, test = (faces(part, side) for part in ("train", split))
         rows = described.subset(described.described(train, attributes), ratio)
         held_out = described.described(test, attributes)
-        judged = ByAttributes(judge, attributes)
-        measured = Measured(rows, held_out, split, judged, judge)
+        judged = ByAttributes(judge or JUDGES.get(side, FEATURES), attributes)
+        measured = Measured(rows, held_out, split, judged, FEATURES)
         shown = Shown(rows, held_out, delta)
         return stages(rows, plan, seed=seed, model=model, measured=measured, shown=shown)
 

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import final
 
 import torch
 
 from ...data.examples import Examples, Space
+from ...directions import contrasted
 from ...evaluation import attributes
 from ...evaluation.judges import Judge
 from ...evaluation.scores.classified import AttributeTestErrors
 from ...evaluation.scores.edited import Demanded, Edited
+from ...evaluation.scores.equal_effect import EqualEffect
 from ...evaluation.scores.pictured import Closeness, Reconstructions, Samples
 from ...evaluation.scores.protocol import OVER_ROWS, standard_error
 from ...experiment import Evaluation, Score
 from ...exploring.codes import embed, reconstruct
-from ...exploring.editing import probes
+from ...exploring.editing import directions, probes
+from ...method import Method
 from ...methods.vac import VariationalClassifier
+
+OWN = "IntroVAC"
+BESIDE = ("VAE, linear probe", "VAE, difference of means", "VAC")
+"""With which edits are compared, see `Measured.beside`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +40,7 @@ class Measured:
         judge: Classifier that took no part in training; None where there is none.
         extractor: In whose features distances are taken; None for none.
         edited: Rows that edits of each attribute are measured on, at most.
+        methods: By stage; when the last is measured, those of earlier stages are trained too.
     """
 
     train: Examples
@@ -40,6 +49,7 @@ class Measured:
     judge: Judge | None
     extractor: str | None
     edited: int = 100
+    methods: dict[str, Method] = field(default_factory=dict)
 
     def evaluations(self, stage: str) -> Mapping[str, Evaluation]:
         """By the stage's name."""
@@ -47,7 +57,9 @@ class Measured:
         if stage == "pretrained":
             return told
         drawn = {} if stage == "vae" else self.demanded()
-        return {**told, **self.pictured(), **self.edits(), **drawn}
+        beside = self.beside() if stage == "introvac" else None
+        compared = {} if beside is None else {"equal effect": beside}
+        return {**told, **self.pictured(), **self.edits(), **drawn, **compared}
 
     @property
     def space(self) -> Space:
@@ -96,6 +108,24 @@ class Measured:
             most=self.edited,
         )
         return {"edits": edits}
+
+    def beside(self) -> EqualEffect | None:
+        """IntroVAC's edits beside those of the others, where these are there too."""
+        if self.judge is None or not {"vae", "vac"} <= self.methods.keys():
+            return None
+        own = partial(directions, space=self.space)
+        vae, found = self.methods["vae"], partial(probes, space=self.space, rows=self.train)
+        contrasts = partial(found, fit=contrasted)
+        others = ((vae, found), (vae, contrasts), (self.methods["vac"], own))
+        return EqualEffect(
+            self.test,
+            self.space,
+            judge=self.judge,
+            own=(OWN, own),
+            beside=dict(zip(BESIDE, others, strict=True)),
+            split_name=self.split_name,
+            most=self.edited,
+        )
 
     def demanded(self) -> Mapping[str, Evaluation]:
         """Draws that shall have an attribute."""

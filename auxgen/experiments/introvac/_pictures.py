@@ -8,24 +8,27 @@ from functools import partial
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ...data.examples import Examples, Space
 from ...directions import Direction, combined
 from ...errors import InputError
 from ...evaluation.scores.edited import directions_of
+from ...evaluation.scores.equal_effect import EqualEffect
 from ...experiment import Picture
 from ...exploring.codes import decoded, embed, reconstruct
 from ...exploring.conditional import sample_where
 from ...exploring.editing import Move, edit
 from ...exploring.panels import write_panels
-from ...exploring.pictures import write_grid
 from ...exploring.showing import show_samples
 from ...method import Method
 
 TRIPLETS = 8
 """On a page, for each attribute."""
 THREE = "original, reconstruction, edited"
+CLEAR = 128
+"""Pixels a side: smaller images are enlarged to it, smoothly, as squares hide a face."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,9 @@ class Shown:
                 each["one attribute, the other kept"] = self.kept
         if stage == "introvac" and "vac" in self.methods:
             each["reconstructions beside VAC's"] = self.reconstructions
+        y = self.train.attributes
+        if stage in ("vac", "introvac") and y is not None and y.isnan().any():
+            each["answers, blanks and edits"] = self.answered
         return each
 
     @property
@@ -71,11 +77,13 @@ class Shown:
         return Space(kind="images", shape=shape, flat=False, attributes=names)
 
     def without(self, columns: list[int]) -> Tensor:
-        """The first raw rows that have none of these attributes."""
-        y = self.test.attributes
-        assert y is not None
-        rows = (y[:, columns] == 0).all(1).nonzero().flatten()[:TRIPLETS]
-        return self.test[rows].raw()
+        """The first raw rows that have none of these attributes, or may have none, or any."""
+        assert self.test.attributes is not None
+        y = self.test.attributes[:, columns]
+        for chosen in ((y == 0).all(1), (y != 1).all(1)):
+            if chosen.any():
+                return self.test[chosen.nonzero().flatten()[:TRIPLETS]].raw()
+        return self.test[:TRIPLETS].raw()
 
     def added(self, method: Method, file: Path) -> None:
         """Original, reconstruction, edited: each attribute alone, then all (figures 4 to 6)."""
@@ -90,8 +98,26 @@ class Shown:
         if len(found) > 1:
             together = combined([(known[name], 1.0) for name in found])
             raw = self.without([names.index(name) for name in found])
-            panels[f"all: {THREE}"] = triplets(method, self.space, raw, together, self.both)
-        write_panels(panels, file, columns=3)
+            title = f"{' and '.join(found)}"
+            panels[title] = triplets(method, self.space, raw, together, self.both)
+        write_clear(panels, file, columns=3)
+
+    def answered(self, method: Method, file: Path) -> None:
+        """Of each attribute training rows with it, without it and left blank, and it added."""
+        known, y = self.known(method), self.train.attributes
+        assert y is not None
+        panels = {}
+        for k, name in enumerate(self.train.attribute_names):
+            kinds = {"1": y[:, k] == 1, "0": y[:, k] == 0, "left blank": y[:, k].isnan()}
+            for said, of in kinds.items():
+                rows = of.nonzero().flatten()[: 3 * TRIPLETS]
+                title = f"{name} {said}: {int(of.sum())} of {len(y)}"
+                some = self.train[rows].raw()
+                panels[title] = some if len(rows) else torch.ones(1, *self.train.x.shape[1:])
+            panels[f"{name} added: {THREE}"] = triplets(
+                method, self.space, self.without([k]), known[name], self.delta
+            )
+        write_clear(panels, file, columns=6, across=4)
 
     def known(self, method: Method) -> Mapping[str, Direction]:
         return directions_of(method, self.space, self.train)
@@ -105,7 +131,7 @@ class Shown:
             f"originals; {one.name} by 0, 1, ... 5": one,
             f"the same, {other.name} projected out": one.without(other),
         }
-        write_panels(
+        write_clear(
             {title: along(method, self.space, raw, way) for title, way in ways.items()},
             file,
             columns=6,
@@ -120,14 +146,18 @@ class Shown:
             edits = edit(method, self.space, raw, [Move(known[name], known[name], 8.0)], 0.95)
             each = torch.stack((raw, edits.reconstruction, edits.edited), 1)
             panels[f"{name}, until 95 % sure"] = each.flatten(0, 1)
-        write_panels(panels, file, columns=3)
+        write_clear(panels, file, columns=3)
 
     def reconstructions(self, method: Method, file: Path) -> None:
         """Original, VAC's reconstruction, IntroVAC's (figure 7)."""
         raw = self.test[:24].raw()
         vac = reconstruct(self.methods["vac"].eval(), self.space, raw)[:, 1]
         own = reconstruct(method, self.space, raw)[:, 1]
-        write_grid(torch.stack((raw, vac, own), 1).flatten(0, 1), file, 12)
+        each = torch.stack((raw, vac, own), 1)
+        title, half = "original, VAC, IntroVAC", (len(each) + 1) // 2
+        parts = [part.flatten(0, 1) for part in each.split(half)]
+        panels = {title + " " * place: part for place, part in enumerate(parts)}  # both named so
+        write_clear(panels, file, columns=6)
 
     def draws(self, method: Method, file: Path) -> None:
         """Draws with each attribute, and without any (figure 8)."""
@@ -142,7 +172,41 @@ class Shown:
                 panels[f"{title}, none rejected"] = sample_where(
                     method, self.space, wanted, 32, rejecting=False
                 ).x
-        write_panels(panels, file, columns=8)
+        write_clear(panels, file, columns=8)
+
+
+def at_equal_effect(method: Method, file: Path, *, compared: EqualEffect, most: int = 4) -> None:
+    """Original, reconstruction, edited by each model until the judge tells the attribute."""
+    panels = {}
+    for attribute, ways in compared.ways(method, most=8 * most).items():
+        rows = ways.without()
+        far = ways.reached(rows, None)
+        shared = (~torch.stack(list(far.values())).isnan().any(0)).nonzero().flatten()[:most]
+        for model, way in ways.each.items():
+            panels[f"{attribute}, {model}"] = torch.ones(3, *ways.originals.shape[1:])
+            if len(shared):
+                ends = (torch.zeros(len(shared)), far[model][shared])
+                both = [way.pictures(rows[shared], each) for each in ends]
+                each = torch.stack((ways.originals[rows[shared]], *both), 1)
+                panels[f"{attribute}, {model}"] = each.flatten(0, 1) / 255
+    if panels:
+        write_clear(panels, file, columns=3, across=len(compared.beside) + 1)
+
+
+def write_clear(
+    panels: Mapping[str, Tensor], file: Path, *, columns: int, across: int | None = None
+) -> None:
+    """`write_panels` of images (n, c, h, w), small ones enlarged."""
+    clear = {title: enlarged(images) for title, images in panels.items()}
+    write_panels(clear, file, columns=columns, across=across)
+
+
+def enlarged(images: Tensor) -> Tensor:
+    """(n, c, h, w) by a whole factor, bicubic."""
+    factor = max(1, CLEAR // images.shape[-2])
+    if factor == 1:
+        return images
+    return F.interpolate(images, scale_factor=factor, mode="bicubic").clamp(0, 1)
 
 
 def triplets(

@@ -13,11 +13,11 @@ from ...data.examples import Examples, Space
 from ...data.images import side
 from ...engine.settings import Engine, adam
 from ...errors import InputError, at_least
-from ...experiment import Experiment, Stage
+from ...experiment import Experiment, Picture, Stage
 from ...method import Method
 from ...schedules import stepped
 from ._measured import Measured
-from ._pictures import Shown
+from ._pictures import Shown, at_equal_effect
 
 Budget = Literal["cpu", "paper"]
 Model = Literal["all", "introvac", "vac", "vae"]
@@ -98,6 +98,7 @@ def stages(
     }
     told = {"data": train.name, "rows": len(train), "fingerprint": train.fingerprint}
     shown.methods.update(methods)
+    measured.methods.update(methods)
     return {
         name: Stage(
             method=method,
@@ -107,12 +108,21 @@ def stages(
             recipe=recipe(name, train, plan),
             space=space_of(train, told=name != "vae"),
             start=starts.get(name),
-            pictures=shown.pictures(name),
+            pictures=pictures(name, measured, shown),
             data={"train": train, "test": measured.test},
             facts={**told, **(facts or {})},
         )
         for name, method in methods.items()
     }
+
+
+def pictures(name: str, measured: Measured, shown: Shown) -> Mapping[str, Picture]:
+    """A stage's, by title."""
+    compared = measured.beside() if name == "introvac" else None
+    if compared is None:
+        return shown.pictures(name)
+    drawn = partial(at_equal_effect, compared=compared)
+    return {**shown.pictures(name), "edits at equal effect": drawn}
 
 
 def recipe(name: str, train: Examples, plan: Plan) -> Recipe:

@@ -1,0 +1,178 @@
+"""What edits change at equal effect, of models and a judge for which it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import cos, radians, tan
+
+import pytest
+import torch
+from torch import Tensor
+from torch.distributions import Distribution
+
+from auxgen.data.examples import Examples, Space
+from auxgen.directions import Direction
+from auxgen.distributions import normal
+from auxgen.evaluation.judges import Verdict
+from auxgen.evaluation.reaching import bracketed, halved
+from auxgen.evaluation.scores.equal_effect import EqualEffect
+from auxgen.experiment import Score
+
+SPACE = Space(kind="images", shape=(1, 2, 2), flat=True)
+DELTAS = tuple(float(i) for i in range(13))
+STEP = 40 / 255
+"""Of a code, by a step of its pixel."""
+
+
+class Model:
+    """Codes of the four pixels, z = 40 x - 20, or of what is seen `lower` in the first of them."""
+
+    def __init__(self, lower: float = 0.0) -> None:
+        self.lower = torch.tensor([lower, 0, 0, 0])
+
+    def encode(self, x: Tensor) -> Distribution:
+        return normal(40 * x - 20 - self.lower, torch.ones_like(x), 1)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        return normal((z + 20) / 40, torch.ones_like(z), 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Eye:
+    """The logit of "Bright" is the first code; the others' are a tenth of the third and fourth."""
+
+    attributes: tuple[str, ...] = ("Bright",)
+    protocol: str = "by hand"
+
+    def __call__(self, pictures: Tensor, device: str) -> Verdict:
+        z = pictures.flatten(1) / 255 * 40 - 20
+        return Verdict(z[:, :1], (z[:, 2:] / 10).sigmoid())
+
+    def features(self, pictures: Tensor, device: str) -> Tensor:
+        return pictures.flatten(1)[:, 2:] / 255 * 40 - 20
+
+
+def rows(n: int = 60) -> Examples:
+    """First codes from -5 to -1, all others from 1 to 3."""
+    torch.manual_seed(0)
+    z = torch.rand(n, 4) * torch.tensor([4.0, 2, 2, 2]) + torch.tensor([-5.0, 1, 1, 1])
+    x = ((z + 20) / 40 * 255).round().to(torch.uint8).reshape(n, 1, 2, 2)
+    return Examples(x, torch.full((n,), -1), (), "dots", "", torch.zeros(n, 1), ("Bright",))
+
+
+def along(angle: float):
+    """The way of the first code, turned towards the third."""
+    turned = torch.tensor([cos(radians(angle)), 0, 0, 0])
+    turned[2] = (1 - turned[0] ** 2).clamp(min=0).sqrt()
+
+    def directions(method: object) -> Mapping[str, Direction]:
+        return {"Bright": Direction("Bright", turned, 1.0)}
+
+    return directions
+
+
+def compared(test: Examples, **beside: tuple[object, float]) -> dict[str, Score]:
+    others = {name: (model, along(angle)) for name, (model, angle) in beside.items()}
+    score = EqualEffect(
+        test, SPACE, judge=Eye(), own=("own", along(0)), beside=others, deltas=DELTAS, rise=3.0
+    )
+    return score(Model())
+
+
+def codes(test: Examples) -> Tensor:
+    return test.x.flatten(1).double() / 255 * 40 - 20
+
+
+def test_what_a_turned_direction_changes_more_is_what_the_angle_says() -> None:
+    test = rows()
+    z, turned = codes(test), 60.0
+    found = compared(test, turned=(Model(), turned))
+    for effect, rise in (("told", -z[:, 0]), ("+3", torch.full((len(z),), 3.0).double())):
+        name = f"Bright {effect}, turned"
+        assert found[f"{name}: reached"].value == 100
+        assert found[f"{name}: distance"].value == pytest.approx(
+            (rise / cos(radians(turned))).mean().item(), abs=2 * STEP
+        )
+        assert found[f"Bright {effect}, own: others changed"].value == pytest.approx(0, abs=1e-9)
+        third = z[:, 2] + rise * tan(radians(turned))
+        more = 100 * ((third / 10).sigmoid() - (z[:, 2] / 10).sigmoid()) / 2
+        score = found[f"{name}: others changed more"]
+        assert score.value == pytest.approx(more.mean().item(), rel=0.05)
+        assert score.spread is not None
+        assert score.spread <= 1.2 * more.std().item() / len(more) ** 0.5 + 0.01
+        edited = torch.stack((third, z[:, 3]), 1)
+        lost = 1 - torch.cosine_similarity(edited, z[:, 2:], dim=1)
+        assert found[f"{name}: likeness lost"].value == pytest.approx(lost.mean().item(), rel=0.1)
+        since = found[f"{name}: others changed since the original"].value
+        assert since == pytest.approx(found[f"{name}: others changed"].value, rel=0.05)
+
+
+def test_a_rise_is_as_far_for_reconstructions_that_begin_lower_and_being_told_is_not() -> None:
+    test = rows()
+    found = compared(test, lower=(Model(lower=2.0), 0.0))
+    risen = [found[f"Bright +3, {name}: distance"].value for name in ("own", "lower")]
+    told = [found[f"Bright told, {name}: distance"].value for name in ("own", "lower")]
+    assert risen == pytest.approx([3, 3], abs=STEP)
+    assert told[1] - told[0] == pytest.approx(2, abs=STEP)
+
+
+def test_what_a_model_cannot_reconstruct_counts_since_the_original_only() -> None:
+    """A blurred model has a third code lower by 4 in all that it decodes."""
+
+    class Blurred(Model):
+        def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+            return super().decode(z - torch.tensor([0.0, 0, 4, 0]), y)
+
+    test = rows()
+    found = compared(test, blurred=(Blurred(), 0.0))
+    third = codes(test)[:, 2]
+    lost = 50 * ((third / 10).sigmoid() - ((third - 4) / 10).sigmoid())
+    more = found["Bright told, blurred: others changed since the original more"]
+    assert more.value == pytest.approx(lost.mean().item(), rel=0.05)
+    assert found["Bright told, blurred: others changed more"].value == pytest.approx(0, abs=1e-6)
+
+
+def test_rows_are_those_that_all_are_told_to_be_without_and_where_all_get_there() -> None:
+    """At 85 degrees a way of 12 raises the logit by 1.05, at 75 degrees by 3.1."""
+    test = rows()
+    z = codes(test)
+    found = compared(test, lower=(Model(lower=-2.0), 0.0), across=(Model(), 85.0))
+    without = z[:, 0] < -2 - 0.6 * STEP
+    assert found["Bright told, own: reached"].n == int(without.sum())
+    assert found["Bright +3, across: reached"].value == 0
+    none = found["Bright +3, own: others changed"]
+    assert (none.n, none.value, none.caution) == (0, 0.0, "no row is left")
+    some = compared(test, across=(Model(), 75.0))
+    near = int((12 * cos(radians(75)) + z[:, 0] > 0).sum())
+    assert abs(some["Bright told, own: others changed"].n - near) <= 3
+    assert 0 < near < len(z)
+    assert some["Bright told, own: reached"].n == len(z)
+
+
+def test_places_are_found_between_distances() -> None:
+    slopes = torch.tensor([1.0, 0.3, 0.01, 2.0], dtype=torch.float64)
+    deltas = (0.0, 1.0, 4.0, 10.0)
+    curve = slopes[:, None] * torch.tensor(deltas, dtype=torch.float64)
+    wanted = torch.tensor([2.2, 0.5, 1.0, 20.0], dtype=torch.float64)
+    low, high = bracketed(curve, wanted, deltas)
+    assert low[[0, 1, 3]].tolist() == [1, 1, 4]
+    assert high[[0, 1, 3]].tolist() == [4, 4, 10]
+    assert low[2].isnan()
+    assert high[2].isnan()
+    found = halved(low, high, lambda rows, far: slopes[rows] * far < wanted[rows], times=12)
+    expected = wanted / slopes
+    within = (high - low) / 2**12
+    chosen = torch.tensor([0, 1, 3])
+    assert (found[chosen] >= expected[chosen]).all()
+    assert (found[chosen] <= expected[chosen] + within[chosen]).all()
+    assert found[2].isnan()
+
+
+def test_rows_without_answers_are_refused() -> None:
+    from dataclasses import replace
+
+    from auxgen.errors import InputError
+
+    with pytest.raises(InputError, match="dots has no attributes"):
+        compared(replace(rows(), attributes=None, attribute_names=()))
