@@ -51,10 +51,19 @@ class Way:
         """What the judge says of these: -> (m,)."""
         return self.judge(self.pictures(rows, far), self.device).logits[:, self.k]
 
-    def curve(self, deltas: Sequence[float]) -> Tensor:
-        """Logits of all rows at all distances: -> (n, s)."""
-        every = torch.arange(len(self.z))
-        return torch.stack([self.logits(every, torch.full((len(every),), d)) for d in deltas], 1)
+    def curve(self, deltas: Sequence[float], rise: float) -> Tensor:
+        """Logits of all rows at distances that rise from 0: -> (n, s).
+
+        NaN beyond where a logit is above 0 and has risen by so much: nothing farther is asked for.
+        """
+        logits = torch.full((len(self.z), len(deltas)), torch.nan)
+        rows = torch.arange(len(self.z))
+        for place, delta in enumerate(deltas):
+            if len(rows):
+                logits[rows, place] = self.logits(rows, torch.full((len(rows),), delta))
+                enough = (logits[rows, 0] + rise).clamp(min=0)
+                rows = rows[logits[rows, place] < enough]
+        return logits
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +73,7 @@ class Ways:
     Attributes:
         originals: uint8 (n, c, h, w).
         each: By model.
-        curves: Logits (n, s) at the distances, by model.
+        curves: Logits (n, s) at the distances, by model; NaN beyond all effects, see `Way.curve`.
         deltas: s distances, rising from 0.
     """
 

@@ -15,7 +15,7 @@ from auxgen.data.examples import Examples, Space
 from auxgen.directions import Direction
 from auxgen.distributions import normal
 from auxgen.evaluation.judges import Verdict
-from auxgen.evaluation.reaching import bracketed, halved
+from auxgen.evaluation.reaching import Way, bracketed, halved
 from auxgen.evaluation.scores.equal_effect import EqualEffect
 from auxgen.experiment import Score
 
@@ -148,6 +148,25 @@ def test_rows_are_those_that_all_are_told_to_be_without_and_where_all_get_there(
     assert abs(some["Bright told, own: others changed"].n - near) <= 3
     assert 0 < near < len(z)
     assert some["Bright told, own: reached"].n == len(z)
+
+
+def test_nothing_farther_is_decoded_than_both_effects_need() -> None:
+    """Codes from -5 to -1, risen by 3 and above 0: after 3 to 5 steps of 1."""
+    test = rows()
+    z = codes(test).float()
+    way = Way(Model(), SPACE, along(0)(None)["Bright"], z, Eye(), 0)
+    found = way.curve(DELTAS, 3.0)
+    whole = z[:, :1] + torch.tensor(DELTAS)
+    seen = ~found.isnan()
+    needed = torch.maximum(torch.tensor(3.0), -z[:, 0])
+    assert (seen.sum(1) - 1 - needed.ceil()).abs().max() <= 1
+    assert torch.allclose(found[seen], whole[seen], atol=STEP)
+    for wanted in (torch.zeros(len(z)), found[:, 0] + 3):
+        for got, expected in zip(
+            bracketed(found, wanted, DELTAS), bracketed(whole, wanted, DELTAS), strict=True
+        ):
+            assert (got - expected).abs().max() <= 1
+            assert not got.isnan().any()
 
 
 def test_places_are_found_between_distances() -> None:

@@ -110,7 +110,7 @@ class EqualEffect:
                     )
                     for title, (model, found) in known.items()
                 }
-                curves = {title: way.curve(self.deltas) for title, way in each.items()}
+                curves = {title: way.curve(self.deltas, self.rise) for title, way in each.items()}
                 made[attribute] = Ways(quantised(raw), each, curves, self.deltas)
         return made
 

@@ -88,7 +88,9 @@ def experiment_on(
         rows = described.subset(described.described(train, attributes), ratio)
         held_out = described.described(test, attributes)
         judged = ByAttributes(judge or JUDGES.get(side, FEATURES), attributes)
-        measured = Measured(rows, held_out, split, judged, FEATURES)
+        measured = Measured(
+            rows, held_out, split, judged, FEATURES, others=untouched(train, attributes)
+        )
         shown = Shown(rows, held_out, delta)
         return stages(rows, plan, seed=seed, model=model, measured=measured, shown=shown)
 
@@ -125,3 +127,10 @@ def faces(split: str, side: int) -> Examples:
     if found.attributes is None:
         raise InputError(f"{found.name} has no attributes; columns of 0 and 1 are wanted.")
     return found
+
+
+def untouched(examples: Examples, attributes: Mapping[str, Sequence[str]]) -> Examples | None:
+    """The same rows with all attributes that these are not made of; None where there are none."""
+    used = {column.removeprefix(described.NOT) for of in attributes.values() for column in of}
+    rest = {name: (name,) for name in examples.attribute_names if name not in used}
+    return described.described(examples, rest) if rest else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import final
 
@@ -21,12 +21,15 @@ from ...evaluation.scores.protocol import OVER_ROWS, standard_error
 from ...experiment import Evaluation, Score
 from ...exploring.codes import embed, reconstruct
 from ...exploring.editing import directions, probes
+from ...exploring.keeping import keeping
 from ...method import Method
 from ...methods.vac import VariationalClassifier
 
 OWN = "IntroVAC"
 BESIDE = ("VAE, linear probe", "VAE, difference of means", "VAC")
 """With which edits are compared, see `Measured.beside`."""
+KEPT = (BESIDE[0], BESIDE[2], OWN)
+"""Compared once more, plain and with others kept, see `Measured.kept`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,8 @@ class Measured:
         judge: Classifier that took no part in training; None where there is none.
         extractor: In whose features distances are taken; None for none.
         edited: Rows that edits of each attribute are measured on, at most.
+        others: Raw training rows with attributes that no model learns and edits may keep; None
+            for none.
         methods: By stage; when the last is measured, those of earlier stages are trained too.
     """
 
@@ -49,6 +54,7 @@ class Measured:
     judge: Judge | None
     extractor: str | None
     edited: int = 100
+    others: Examples | None = None
     methods: dict[str, Method] = field(default_factory=dict)
 
     def evaluations(self, stage: str) -> Mapping[str, Evaluation]:
@@ -57,8 +63,8 @@ class Measured:
         if stage == "pretrained":
             return told
         drawn = {} if stage == "vae" else self.demanded()
-        beside = self.beside() if stage == "introvac" else None
-        compared = {} if beside is None else {"equal effect": beside}
+        made = {"equal effect": self.beside(), "others kept": self.kept()}
+        compared = {n: e for n, e in made.items() if e is not None and stage == "introvac"}
         return {**told, **self.pictured(), **self.edits(), **drawn, **compared}
 
     @property
@@ -126,6 +132,20 @@ class Measured:
             split_name=self.split_name,
             most=self.edited,
         )
+
+    def kept(self) -> EqualEffect | None:
+        """The same, plain and along ways that keep others, where there are others to keep."""
+        plain = self.beside()
+        if plain is None or self.others is None:
+            return None
+        every = {OWN: (self.methods["introvac"], plain.own[1]), **plain.beside}
+        ways = {f"{name}, plain": every[name] for name in KEPT}
+        known = {"space": self.space, "rows": self.train, "others": self.others}
+        for name in KEPT:
+            model, find = every[name]
+            ways[f"{name}, others kept"] = (model, partial(keeping, own=find, **known))
+        own = f"{OWN}, others kept"
+        return replace(plain, own=(own, ways.pop(own)[1]), beside=ways)
 
     def demanded(self) -> Mapping[str, Evaluation]:
         """Draws that shall have an attribute."""

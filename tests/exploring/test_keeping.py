@@ -1,0 +1,127 @@
+"""Ways that keep others, of linear models whose answers are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+import torch
+from torch import Tensor
+from torch.distributions import Distribution
+
+from auxgen.data.examples import Examples, Space
+from auxgen.directions import Direction, probed
+from auxgen.distributions import normal
+from auxgen.exploring import keeping as ways
+from auxgen.exploring.codes import decoded, embed
+from auxgen.exploring.keeping import keeping, responses, turned
+
+SPACE = Space(kind="points", shape=(4,), attributes=("Hat",))
+
+
+class Linear:
+    """Codes are half the row, rows are a mixture of the code: they are no inverses."""
+
+    def __init__(self, mixture: Tensor) -> None:
+        self.mixture = mixture
+
+    def encode(self, x: Tensor) -> Distribution:
+        return normal(x / 2, torch.ones_like(x), 1)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        x = z @ self.mixture.to(z).T
+        return normal(x, torch.ones_like(x), 1)
+
+
+def drawn(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def test_responses_are_those_of_a_linear_model() -> None:
+    mixture, z = drawn(4, 4), drawn(5, 4, seed=1)
+    read = [Direction.of("Scarf", drawn(4, seed=2), 0.3), Direction.of("Red", drawn(4, seed=3))]
+    found = responses(Linear(mixture), SPACE, z, read)
+    weights = torch.stack([probe.scale * probe.vector for probe in read])
+    through = weights @ mixture / 2
+    logits = z @ through.T + torch.tensor([0.3, 0.0], dtype=torch.float64)
+    for i in range(4):
+        up, down = ((logits + sign * through[:, i]).sigmoid() for sign in (1, -1))
+        assert torch.allclose(found[i].double(), (up - down) / 2, atol=1e-6)
+
+
+def test_a_small_share_leaves_others_as_they_are_in_what_is_decoded() -> None:
+    """Their probes are correlated with the own one; a plain projection leaves others changed.
+
+    They are so weak that probabilities are linear in the code, and changes have two ways alone.
+    """
+    mixture, z, w = drawn(4, 4), drawn(6, 4, seed=1), drawn(4, seed=2)
+    own = Direction.of("Hat", w, 0.7)
+    read = [Direction.of(f"{k}", 0.01 * (w + drawn(4, seed=k))) for k in (3, 4)]
+    model = Linear(mixture)
+    way = turned(own, responses(model, SPACE, z, read), torch.eye(4), 1e-6)
+
+    def changed(along: Direction) -> float:
+        ends = (decoded(model, SPACE, along.moved(z, d), None) for d in (0.0, 3.0))
+        before, after = (embed(model, SPACE, x) for x in ends)
+        return max(float((p.logit(after) - p.logit(before)).abs().max()) for p in read)
+
+    assert changed(way) < 0.01 * changed(own.without(*read))
+    assert changed(way) < 0.01 * changed(own)
+    risen = own.logit(way.moved(z, 3.0)) - own.logit(z)
+    assert risen.min() > 0
+    assert torch.allclose(risen, torch.full_like(risen, 3 * way.scale))
+
+
+def test_it_is_the_projection_where_nothing_is_lost_between_code_and_picture() -> None:
+    own, read = Direction.of("Hat", drawn(4)), [Direction.of("Red", 0.01 * drawn(4, seed=1))]
+    same = Linear(2 * torch.eye(4, dtype=torch.float64))
+    changes = responses(same, SPACE, drawn(6, 4, seed=2), read)
+    projected = own.without(*read)
+    assert turned(own, changes, torch.eye(4), 1e-6).cosine(projected) == pytest.approx(1, abs=1e-5)
+    assert turned(own, changes, torch.eye(4), 1e-6).scale == pytest.approx(
+        projected.scale, rel=1e-3
+    )
+    assert turned(own, changes, torch.eye(4), 1e10).cosine(own) == pytest.approx(1, abs=1e-9)
+    assert turned(own, 0 * changes, torch.eye(4), 1.0) is own
+
+
+def test_no_way_of_the_same_rise_costs_less() -> None:
+    own, changes, share = Direction.of("Hat", drawn(5)), drawn(5, 7, 3, seed=1), 0.4
+    moment = torch.einsum("ink,jnk->ij", changes, changes) / 7
+    spread = torch.cov(drawn(5, 40, seed=2))
+    moment = moment + share * (moment @ spread).trace() / 5 * spread.inverse()
+
+    def cost(v: Tensor) -> float:
+        v = v / (own.vector @ v)
+        return float(v @ moment @ v)
+
+    best = turned(own, changes, spread, share).vector
+    for k in range(50):
+        assert cost(best) <= cost(best + 0.1 * drawn(5, seed=10 + k)) + 1e-12
+    far = Direction.of("Hat", spread @ own.vector)
+    assert turned(own, changes, spread, 1e10).cosine(far) == pytest.approx(1, abs=1e-9)
+
+
+def test_a_model_s_directions_are_turned_by_rows_without_the_attribute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 60 rows 30 have no hat, and every third of these is looked at."""
+    monkeypatch.setattr(ways, "ROWS", 10)
+    x = drawn(60, 4).float()
+    scarf = (x[:, 0] + 0.1 * drawn(60, seed=1).float() > 0).float()
+    hat = (torch.arange(60) % 2).float()
+    rows = Examples(x, torch.full((60,), -1), (), "hats", "", hat[:, None], ("Hat",))
+    others = Examples(x, rows.y, (), "scarves", "", scarf[:, None], ("Scarf",))
+    first = Direction.of("Hat", torch.tensor([1.0, 1.0, 0.0, 0.0]))
+
+    def own(method: object) -> Mapping[str, Direction]:
+        return {"Hat": first}
+
+    model = Linear(2 * torch.eye(4) + 0.3 * drawn(4, 4, seed=5).float())
+    found = keeping(model, space=SPACE, own=own, rows=rows, others=others)["Hat"]
+    codes = x / 2
+    changes = responses(model, SPACE, codes[::6], [probed("Scarf", codes, scarf)])
+    expected = turned(first, changes, torch.cov(codes.double().T), ways.SHARE)
+    assert found.name == "Hat, others kept"
+    assert torch.allclose(found.vector, expected.vector, atol=1e-6)
+    assert abs(float(found.vector[0])) < 0.7 * float(found.vector[1])
