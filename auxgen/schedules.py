@@ -35,7 +35,7 @@ def cosine(step: Tensor, steps: int, floor: float = 0.0) -> Tensor:
 def hold_then_cosine(step: Tensor, steps: int, hold: float, floor: float = 0.0) -> Tensor:
     """1 for the first `hold` (a fraction) of `steps`, then half a cosine to `floor`."""
     held = round(hold * steps)
-    return cosine((step - held).clamp(min=0), steps - held, floor)
+    return cosine((step - held).clamp(min=0), max(steps - held, 1), floor)
 
 
 def rise_then_cosine(step: Tensor, steps: int, rise: float, floor: float = 0.0) -> Tensor:
@@ -48,8 +48,8 @@ def rise_then_cosine(step: Tensor, steps: int, rise: float, floor: float = 0.0) 
     return up.minimum(cosine((step - rising).clamp(min=0), max(steps - rising, 1), floor))
 
 
-def linear_rise(step: Tensor, steps: int, start: float) -> Tensor:
-    """From `start` at step 0 to 1 at `steps`, then 1; 1 throughout when `steps` is 0."""
+def linear_to_one(step: Tensor, steps: int, start: float) -> Tensor:
+    """From `start`, below 1 or above, at step 0 to 1 at `steps`, then 1; 1 when `steps` is 0."""
     return start + (1 - start) * linear_warm_up(step, steps)
 
 

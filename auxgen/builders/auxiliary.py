@@ -25,9 +25,9 @@ from ..methods.auxiliary_fit import AuxiliaryFit
 from ..methods.m2 import M2
 from ..methods.semi_supervised import LabelledBound, conditional, marginal
 from ..networks.free import Free, Zeros
-from ..networks.initial import he_hidden, means_spread
+from ..networks.initial import he_hidden, means_spread, narrowed
 from ..networks.mlp import MLP
-from ..schedules import linear_rise, linear_warm_up
+from ..schedules import linear_to_one
 from .likelihoods import Likelihood, Widths, likelihood_of
 
 Labelled = Literal["conditional", "marginal"]
@@ -70,7 +70,9 @@ def auxiliary(
     batch_norm: bool = False,
     samples: int = 1,
     warm_up: int = 0,
+    warm_up_from: float = 0.0,
     labelled_bound: Labelled = "conditional",
+    log_std_a: float | None = None,
     of_a: tuple[int, Family] | None = None,
     p_a: Conditional | None = None,
 ) -> AuxiliaryDGM:
@@ -93,9 +95,12 @@ def auxiliary(
         scale: Standard deviation of a Gaussian p(x|.), at the start where it is learned.
         batch_norm: Normalise before each nonlinearity.
         samples: Monte-Carlo draws of a, each with one z per class.
-        warm_up: Steps over which the weight of the log-ratios of a and z rises from 0 to 1.
+        warm_up: Steps over which the weight of the log-ratios of a and z goes to 1.
+        warm_up_from: That weight at first; above 1, classes have to be told by y before z can.
         labelled_bound: Of a labelled row, beside the classification term: conditional, -L(x, y),
             as the papers; marginal, -U(x), which leaves the label out.
+        log_std_a: Of q(a|x) at the start; below 0, a starts as a code of x rather than as noise.
+            As torch starts layers, near 0, when not given.
         of_a: Heads and family of q(a|x); Gaussian when not given.
         p_a: p(a|.) where it is no network; of the network's inputs.
     """
@@ -104,8 +109,11 @@ def auxiliary(
         return Conditional(MLP(inputs, hidden, heads, batch_norm=batch_norm), family)
 
     into_a, into_x = generative(x, classes, a, z)
+    q_a = MLP([x], hidden, of_a[0] if of_a else 2 * a, batch_norm=batch_norm)
+    if log_std_a is not None:
+        narrowed(q_a, log_std=log_std_a)
     return model(
-        q_a=given([x], *(of_a or (2 * a, bounded_normal))),
+        q_a=Conditional(q_a, of_a[1] if of_a else bounded_normal),
         q_y=given([a, x], classes, categorical),
         q_z=given([a, classes, x], 2 * z, bounded_normal),
         p_z=StandardNormal(z),
@@ -115,7 +123,7 @@ def auxiliary(
         alpha=alpha,
         prior_rows=prior_rows,
         samples=samples,
-        warm_up=partial(linear_warm_up, steps=warm_up),
+        warm_up=partial(linear_to_one, steps=warm_up, start=warm_up_from),
         labelled_bound=BOUNDS[labelled_bound],
     )
 
@@ -133,6 +141,7 @@ def m2(
     batch_norm: bool = False,
     samples: int = 1,
     warm_up: int = 0,
+    warm_up_from: float = 0.0,
     labelled_bound: Labelled = "conditional",
 ) -> Method:
     """M2 of vectors, p(y) p(z) p(x|y,z) with q(y|x) q(z|x,y); arguments as in `auxiliary`."""
@@ -149,7 +158,7 @@ def m2(
         alpha=alpha,
         prior_rows=prior_rows,
         samples=samples,
-        warm_up=partial(linear_warm_up, steps=warm_up),
+        warm_up=partial(linear_to_one, steps=warm_up, start=warm_up_from),
         labelled_bound=BOUNDS[labelled_bound],
     )
 
@@ -207,5 +216,5 @@ def auxiliary_fit(
         p_a=Conditional(p_a, bounded_normal),
         energy=two_moded_energy,
         draws=draws,
-        cooling=partial(linear_rise, steps=cooling, start=start),
+        cooling=partial(linear_to_one, steps=cooling, start=start),
     )

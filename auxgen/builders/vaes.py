@@ -7,16 +7,13 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from ..distributions import (
-    Conditional,
-    StandardNormal,
-    diag_normal,
-)
+from ..distributions import Conditional, StandardNormal, bounded_normal, diag_normal
 from ..method import Method
 from ..methods.auxiliary_vae import AVAE
 from ..methods.iwae import IWAE
 from ..methods.vae import VAE
 from ..networks.free import Zeros
+from ..networks.initial import narrowed
 from ..networks.mlp import MLP
 from ..schedules import linear_warm_up
 from .likelihoods import Likelihood, conditional, likelihood_of
@@ -120,6 +117,7 @@ def avae_with(
     scale: float = 1.0,
     batch_norm: bool = False,
     warm_up: int = 0,
+    log_std_a: float | None = None,
 ) -> AVAE:
     """The networks of an AVAE of vectors.
 
@@ -134,13 +132,18 @@ def avae_with(
         scale: Standard deviation of a Gaussian p(x|z_1), at the start where it is learned.
         batch_norm: Normalise before each nonlinearity.
         warm_up: Steps over which the weight of the log-ratios of a and z rises from 0 to 1.
+        log_std_a: Of every q(a_i|.) at the start; below 0, a starts as a code rather than as noise.
+            As torch starts layers, near 0, when not given.
     """
     given = partial(conditional, batch_norm=batch_norm)
     layers = range(len(z))
     into_z, into_a = [x, *z], [x, *a]
     heads, family = likelihood_of(likelihood, x, scale)
+    into = [MLP([into_a[i]], hidden[i], 2 * a[i], batch_norm=batch_norm) for i in layers]
+    if log_std_a is not None:
+        into = [narrowed(network, log_std=log_std_a) for network in into]
     return AVAE(
-        q_a=[given([into_a[i]], hidden[i], 2 * a[i]) for i in layers],
+        q_a=[Conditional(network, bounded_normal) for network in into],
         q_z=[given([a[i], into_z[i]], hidden[i], 2 * z[i]) for i in layers],
         p_z=[given([z[i]], hidden[i][::-1], 2 * z[i - 1]) for i in layers[1:]],
         p_top=StandardNormal(z[-1]),

@@ -35,3 +35,19 @@ def means_spread(network: MLP, inputs: Tensor, *, std: float, log_std: float) ->
     network.head.weight[d:] *= 0.1
     network.head.bias[d:] = log_std
     return network
+
+
+@torch.no_grad()
+def narrowed(network: MLP, *, log_std: float, spread: float = 3.0) -> MLP:
+    """A head of (mean, log std) that starts as nearly a function of its inputs.
+
+    Args:
+        network: Changed in place.
+        log_std: What the log standard deviations start near.
+        spread: Factor on the weights of the means.
+    """
+    d = len(network.head.weight) // 2
+    network.head.weight[:d] *= spread
+    network.head.weight[d:] *= 0.1
+    network.head.bias[d:] = log_std
+    return network

@@ -106,6 +106,7 @@ def test_terms_are_means_since_they_were_last_read() -> None:
         (partial(schedules.staircase, every=5, factor=0.5, floor=0.1), [1, 0.5, 0.1]),
         (partial(schedules.cosine, steps=10), [1, 0.5, 0]),
         (partial(schedules.hold_then_cosine, steps=10, hold=0.5), [1, 1, 0]),
+        (partial(schedules.hold_then_cosine, steps=10, hold=1.0), [1, 1, 0]),
         (partial(schedules.rise_then_cosine, steps=10, rise=0.4), [0.25, (1 + cos(pi / 6)) / 2, 0]),
         (partial(schedules.rise_then_cosine, steps=10, rise=0.0), [1, 0.5, 0]),
         (partial(schedules.rise_then_cosine, steps=0, rise=0.2, floor=0.1), [1, 0.1, 0.1]),

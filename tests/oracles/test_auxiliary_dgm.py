@@ -332,6 +332,20 @@ def test_warm_up_scales_the_log_ratios_and_nothing_else() -> None:
     torch.testing.assert_close(found[0.0], log_p_x - log(K))
 
 
+@pytest.mark.parametrize("name", ["adgm", "m2"])
+def test_a_weight_that_starts_above_1_is_of_the_log_ratios_at_the_first_step(name: str) -> None:
+    sizes = {**MODELS.get(name, SIZES), "warm_up": 10, "warm_up_from": 3.0}
+    weights = [Recipe(name, sizes).build().warm_up(torch.tensor(t)).item() for t in (0, 5, 10)]  # pyright: ignore
+    assert weights == pytest.approx([3.0, 2.0, 1.0])
+
+
+def test_a_starts_as_narrow_as_asked() -> None:
+    torch.manual_seed(0)
+    method = Recipe("sdgm", {**MODELS["sdgm"], "log_std_a": -2.0}).build()
+    std = method.q_a(x().float()).base_dist.scale  # pyright: ignore
+    assert std.log().sub(-2.0).abs().max() < 0.2
+
+
 def test_a_class_that_is_ruled_out_cannot_make_the_bound_infinite() -> None:
     """Log standard deviations are bounded: without that, 0 times infinity ended training."""
     m = model("sdgm").float()

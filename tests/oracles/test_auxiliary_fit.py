@@ -13,9 +13,9 @@ from auxgen.builders import Recipe
 from auxgen.data.toys import two_moded_energy, two_moded_log_z
 from auxgen.distributions import Conditional, diag_normal
 from auxgen.methods.auxiliary_fit import AuxiliaryFit
-from auxgen.networks.initial import he_hidden, means_spread
+from auxgen.networks.initial import he_hidden, means_spread, narrowed
 from auxgen.networks.mlp import MLP
-from auxgen.schedules import linear_rise
+from auxgen.schedules import linear_to_one
 
 
 def test_the_energy_is_the_one_that_rezende_and_mohamed_print() -> None:
@@ -100,10 +100,23 @@ def test_means_start_about_0_with_the_spread_asked_for() -> None:
     assert (log_std + 1.5).abs().max() < 1.0
 
 
-def test_a_rise_starts_where_asked_and_ends_at_1() -> None:
-    at = [linear_rise(torch.tensor(step), 10, 0.2).item() for step in (0, 5, 10, 20)]
-    assert at == pytest.approx([0.2, 0.6, 1.0, 1.0])
-    assert linear_rise(torch.tensor(0), 0, 0.2).item() == 1
+@pytest.mark.parametrize(
+    ("start", "expected"), [(0.2, [0.2, 0.6, 1.0, 1.0]), (3.0, [3.0, 2.0, 1.0, 1.0])]
+)
+def test_a_weight_starts_where_asked_and_ends_at_1(start: float, expected: list[float]) -> None:
+    at = [linear_to_one(torch.tensor(step), 10, start).item() for step in (0, 5, 10, 20)]
+    assert at == pytest.approx(expected)
+    assert linear_to_one(torch.tensor(0), 0, start).item() == 1
+
+
+def test_a_narrowed_head_starts_near_its_log_std_and_keeps_its_means_in_proportion() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(1000, 4)
+    network = MLP([4], [20, 20], 6)
+    before = network(x).detach()[:, :3] - network.head.bias[:3]
+    mean, log_std = narrowed(network, log_std=-2.0)(x).detach().chunk(2, -1)
+    torch.testing.assert_close(mean - network.head.bias[:3], 3 * before)
+    assert (log_std + 2).abs().max() < 0.2
 
 
 @pytest.mark.slow

@@ -215,3 +215,12 @@ def test_a_is_a_leaf_so_that_samples_do_not_depend_on_it() -> None:
             nn.init.normal_(parameter)
     torch.manual_seed(3)
     torch.testing.assert_close(method.sample(4), before)
+
+
+def test_every_layer_of_a_starts_as_narrow_as_asked() -> None:
+    method = made("avae", a=[2, 2], log_std_a=-2.0)
+    given = bits()
+    for q_a in method.q_a:
+        found = q_a(given)
+        assert found.base_dist.scale.log().sub(-2.0).abs().max() < 0.2
+        given = found.mean

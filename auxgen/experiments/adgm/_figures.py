@@ -43,6 +43,7 @@ def show_auxiliary(
         own = points[y == c]
         colour = PALETTE[c % len(PALETTE)]
         axes.scatter(own[:, 0], own[:, 1], s=5, alpha=0.6, linewidths=0, color=colour, label=name)
+    axes.locator_params(nbins=6)
     axes.set_xlabel("first principal component of the means of q(a|x)")
     axes.set_ylabel("second")
     axes.spines[["top", "right"]].set_visible(False)

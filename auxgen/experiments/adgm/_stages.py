@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ...builders import Recipe
-from ...data import labels
+from ...data import images, labels
 from ...data.batches import Corruption, SemiSupervisedBatches, as_they_lie, binarised
 from ...data.examples import Examples, Space
 from ...engine.settings import Engine
@@ -87,6 +87,15 @@ def split(
         facts=facts,
         held=None if held is None else (space.enter(train[held].raw()), train.y[held]),
     )
+
+
+def parts(data: str, held_out: bool) -> tuple[Examples, Examples]:
+    """Training and test images; or the first 5/6 and the last 1/6 of those for training."""
+    train = images.load(data, "train")
+    if not held_out:
+        return train, images.load(data, "test")
+    first = len(train) * 5 // 6
+    return train[:first], train[first:]
 
 
 def drawn(train: Examples, per_class: int, seed: int) -> Tensor:

@@ -24,7 +24,7 @@ from ...engine.settings import Engine, adam
 from ...errors import at_least
 from ...evaluation.scores import TestError
 from ...experiment import About, Experiment, Reproduction, Row
-from ._stages import drawn, epochs_of, recipe, split, stage
+from ._stages import drawn, epochs_of, parts, recipe, split, stage
 
 ABOUT = About(
     shows="M2 by the protocol of Pyro's tutorial: 100 to 3,000 labels of MNIST",
@@ -32,9 +32,6 @@ ABOUT = About(
     ours="",
     time="not measured; minutes of a CPU core a run (cpu), a GPU (paper)",
 )
-
-TRAIN = 5 / 6
-"""Share of the training images that are trained on; the others choose the multiplier."""
 
 
 def experiment(
@@ -49,6 +46,8 @@ def experiment(
     latent: int = 50,
     batch: int = 200,
     labelled_bound: Labelled = "conditional",
+    warm_up: float = 0.0,
+    warm_up_from: float = 0.0,
 ) -> Experiment:
     """M2 from a few labels; scores of 10,000 validation images, to choose by, and of the test.
 
@@ -63,11 +62,11 @@ def experiment(
         latent: Width of z.
         batch: Rows in a batch, labelled (or all of them) and unlabelled each.
         labelled_bound: Of a labelled row: conditional, of log p(x, y); marginal, of log p(x).
+        warm_up: Epochs over which the weight of the KL goes to 1.
+        warm_up_from: That weight at first.
     """
     at_least(1, hidden=hidden, latent=latent)
-    every, test = images.load("mnist", "train"), images.load("mnist", "test")
-    first = round(TRAIN * len(every))
-    train, valid = every[:first], every[first:]
+    (train, valid), test = parts("mnist", held_out=True), images.load("mnist", "test")
     rows = drawn(train, labels // len(train.classes), seed)
     data = split(train, test, space_of(train), rows, binarised)
     made = recipe(
@@ -79,9 +78,11 @@ def experiment(
         alpha=multiplier,
         likelihood="bernoulli",
         labelled_bound=labelled_bound,
+        warm_up=epochs_of(len(train), batch, warm_up),
+        warm_up_from=warm_up_from,
     )
     steps = epochs_of(len(train), batch, epochs or EPOCHS[budget])
-    engine = Engine(steps, adam(lr))
+    engine = Engine(steps, adam(lr), precision="bf16")
     x = data.space.enter(valid.raw())
     chosen_by = TestError(x, valid.y, split_name="validation", classes=data.space.classes)
     batches: Any = {"labelled": batch, "unlabelled": batch, "seed": seed}

@@ -22,7 +22,10 @@ SEEDS = 3
 ERROR = "test error"
 NAMES = {"m2": "M2", "adgm_deterministic": "ADGM, deterministic a", "adgm": "ADGM", "sdgm": "SDGM"}
 PAPER = {"adgm": "0.96 (0.02) %", "sdgm": "1.32 (0.07) %"}
-SHORT: Mapping[str, Mapping[str, Any]] = {"cpu": {"epochs": 10, "monitor": 1}, "paper": {}}
+SHORT: Mapping[str, Mapping[str, Any]] = {
+    "cpu": {"epochs": 10, "monitor": 1, "plain_start": True},
+    "paper": {},
+}
 """What a budget changes of the settings of adgm.mnist_100, for all models alike."""
 
 
