@@ -20,20 +20,21 @@ from ..distributions import (
     diag_normal,
 )
 from ..method import Method
+from ..methods import semi_supervised
 from ..methods.auxiliary_dgm import ADGM, SDGM, AuxiliaryDGM
 from ..methods.auxiliary_fit import AuxiliaryFit
 from ..methods.m2 import M2
-from ..methods.semi_supervised import LabelledBound, conditional, marginal
+from ..methods.semi_supervised import LabelledBound
 from ..networks.free import Free, Zeros
-from ..networks.initial import he_hidden, means_spread, narrowed
+from ..networks.initial import he_hidden, means_spread
 from ..networks.mlp import MLP
 from ..schedules import linear_to_one
-from .likelihoods import Likelihood, Widths, likelihood_of
+from .likelihoods import Likelihood, Widths, conditional, likelihood_of
 
 Labelled = Literal["conditional", "marginal"]
 """What bounds a labelled row: log p(x, y), or log p(x) with the label left out."""
 BOUNDS: Mapping[Labelled, LabelledBound] = MappingProxyType(
-    {"conditional": conditional, "marginal": marginal}
+    {"conditional": semi_supervised.conditional, "marginal": semi_supervised.marginal}
 )
 
 
@@ -104,21 +105,15 @@ def auxiliary(
         of_a: Heads and family of q(a|x); Gaussian when not given.
         p_a: p(a|.) where it is no network; of the network's inputs.
     """
-
-    def given(inputs: Widths, heads: int, family: Family) -> Conditional:
-        return Conditional(MLP(inputs, hidden, heads, batch_norm=batch_norm), family)
-
     into_a, into_x = generative(x, classes, a, z)
-    q_a = MLP([x], hidden, of_a[0] if of_a else 2 * a, batch_norm=batch_norm)
-    if log_std_a is not None:
-        narrowed(q_a, log_std=log_std_a)
+    given = partial(conditional, batch_norm=batch_norm)
     return model(
-        q_a=Conditional(q_a, of_a[1] if of_a else bounded_normal),
-        q_y=given([a, x], classes, categorical),
-        q_z=given([a, classes, x], 2 * z, bounded_normal),
+        q_a=given([x], hidden, *(of_a or (2 * a, bounded_normal)), log_std=log_std_a),
+        q_y=given([a, x], hidden, classes, categorical),
+        q_z=given([a, classes, x], hidden, 2 * z),
         p_z=StandardNormal(z),
-        p_a=p_a or given(into_a, 2 * a, bounded_normal),
-        p_x=given(into_x, *likelihood_of(likelihood, x, scale)),
+        p_a=p_a or given(into_a, hidden, 2 * a),
+        p_x=given(into_x, hidden, *likelihood_of(likelihood, x, scale)),
         classes=classes,
         alpha=alpha,
         prior_rows=prior_rows,
@@ -145,15 +140,12 @@ def m2(
     labelled_bound: Labelled = "conditional",
 ) -> Method:
     """M2 of vectors, p(y) p(z) p(x|y,z) with q(y|x) q(z|x,y); arguments as in `auxiliary`."""
-
-    def given(inputs: Widths, heads: int, family: Family) -> Conditional:
-        return Conditional(MLP(inputs, hidden, heads, batch_norm=batch_norm), family)
-
+    given = partial(conditional, batch_norm=batch_norm)
     return M2(
-        q_y=given([x], classes, categorical),
-        q_z=given([x, classes], 2 * z, bounded_normal),
+        q_y=given([x], hidden, classes, categorical),
+        q_z=given([x, classes], hidden, 2 * z),
         p_z=StandardNormal(z),
-        p_x=given([classes, z], *likelihood_of(likelihood, x, scale)),
+        p_x=given([classes, z], hidden, *likelihood_of(likelihood, x, scale)),
         classes=classes,
         alpha=alpha,
         prior_rows=prior_rows,

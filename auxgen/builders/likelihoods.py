@@ -15,6 +15,7 @@ from ..distributions import (
     bounded_normal,
 )
 from ..errors import unknown
+from ..networks.initial import narrowed
 from ..networks.mlp import MLP
 
 Likelihood = Literal["bernoulli", "gaussian", "gaussian_fixed", "gaussian_scalar", "gaussian_pixel"]
@@ -45,6 +46,11 @@ def conditional(
     family: Family = bounded_normal,
     *,
     batch_norm: bool = False,
+    log_std: float | None = None,
 ) -> Conditional:
-    """An MLP with the family of its heads; a Gaussian with bounded log standard deviations."""
-    return Conditional(MLP(inputs, hidden, heads, batch_norm=batch_norm), family)
+    """An MLP with the family of its heads; a Gaussian with bounded log standard deviations.
+
+    Those start near `log_std`, see `networks.initial.narrowed`; as torch starts layers when None.
+    """
+    network = MLP(inputs, hidden, heads, batch_norm=batch_norm)
+    return Conditional(network if log_std is None else narrowed(network, log_std=log_std), family)

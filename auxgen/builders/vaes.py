@@ -7,13 +7,12 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from ..distributions import Conditional, StandardNormal, bounded_normal, diag_normal
+from ..distributions import Conditional, StandardNormal, diag_normal
 from ..method import Method
 from ..methods.auxiliary_vae import AVAE
 from ..methods.iwae import IWAE
 from ..methods.vae import VAE
 from ..networks.free import Zeros
-from ..networks.initial import narrowed
 from ..networks.mlp import MLP
 from ..schedules import linear_warm_up
 from .likelihoods import Likelihood, conditional, likelihood_of
@@ -139,11 +138,8 @@ def avae_with(
     layers = range(len(z))
     into_z, into_a = [x, *z], [x, *a]
     heads, family = likelihood_of(likelihood, x, scale)
-    into = [MLP([into_a[i]], hidden[i], 2 * a[i], batch_norm=batch_norm) for i in layers]
-    if log_std_a is not None:
-        into = [narrowed(network, log_std=log_std_a) for network in into]
     return AVAE(
-        q_a=[Conditional(network, bounded_normal) for network in into],
+        q_a=[given([into_a[i]], hidden[i], 2 * a[i], log_std=log_std_a) for i in layers],
         q_z=[given([a[i], into_z[i]], hidden[i], 2 * z[i]) for i in layers],
         p_z=[given([z[i]], hidden[i][::-1], 2 * z[i - 1]) for i in layers[1:]],
         p_top=StandardNormal(z[-1]),

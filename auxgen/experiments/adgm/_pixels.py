@@ -18,6 +18,7 @@ from ...engine.settings import Engine, adam
 from ...errors import InputError
 from ...experiment import Experiment
 from ...schedules import staircase
+from . import _stages
 from ._figures import measures, pictures
 from ._stages import Ablation, Name, Split, epochs_of, recipe, stage
 
@@ -54,22 +55,8 @@ def split(train: Examples, test: Examples, space: Space, rows: Tensor) -> Split:
     zeros, ones = torch.zeros(d), torch.ones(d)
     shift = torch.tensor(space.shift) if space.shift else zeros
     scale = torch.tensor(space.scale) if space.scale else ones
-    x = train.x.flatten(1)
-    return Split(
-        space=space,
-        x=x[rows],
-        y=train.y[rows],
-        x_unlabelled=x,
-        x_test=space.enter(test.raw()),
-        y_test=test.y,
-        corruption=partial(dequantised, shift=shift, scale=scale),
-        examples={"train": train, "test": test},
-        facts={
-            "data": train.name,
-            "fingerprint": train.fingerprint,
-            "labelled_rows": rows.tolist(),
-        },
-    )
+    corruption = partial(dequantised, shift=shift, scale=scale)
+    return _stages.split(train, test, space, rows, corruption, x=train.x.flatten(1))
 
 
 def experiment_of(

@@ -63,13 +63,16 @@ def split(
     rows: Tensor,
     corruption: Corruption = as_they_lie,
     held: Tensor | None = None,
+    x: Tensor | None = None,
 ) -> Split:
     """All of `train` unlabelled, `rows` of it labelled; pixels that are not shifted stay uint8.
 
-    The labels of the rows `held` are for a temperature.
+    The labels of the rows `held` are for a temperature. `x` (n, d) is what `corruption` takes,
+    where that is not the rows as a model sees them.
     """
     compact = train.kind == "images" and not (space.shift or space.scale)
-    x = space.enter(train.x if compact else train.raw())
+    if x is None:
+        x = space.enter(train.x if compact else train.raw())
     facts = {
         "data": train.name,
         "fingerprint": train.fingerprint,

@@ -105,7 +105,7 @@ def experiment(
         labelled_bound=labelled_bound,
         warm_up=epochs_of(len(train), ROWS_IN_BATCH, or_else(warm_up, start.warm_up)),
         warm_up_from=or_else(warm_up_from, start.warm_up_from),
-        **({"log_std_a": start.log_std_a} if start.log_std_a else {}),
+        **({} if start.log_std_a is None else {"log_std_a": start.log_std_a}),
         **({"a_sees_x": a_sees_x} if model == "adgm" else {}),
     )
     rate = partial(of_budget["schedule"], **of_budget["rate"](steps))
@@ -144,9 +144,9 @@ class Start:
 PLAIN = Start()
 
 
-def or_else(asked: float | None, of_budget: float) -> float:
+def or_else(asked: float | None, own: float) -> float:
     """0 may be asked for."""
-    return of_budget if asked is None else asked
+    return own if asked is None else asked
 
 
 def authors_rate(steps: int) -> dict[str, Any]:
