@@ -8,6 +8,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from ..errors import InputError
+
 Kind = Literal["images", "points", "table"]
 
 
@@ -48,6 +50,16 @@ class Examples:
         if self.x.dtype == torch.uint8:
             return "images"
         return "table" if self.columns else "points"
+
+    def answers(self) -> Tensor:
+        """The attributes, (n, k) float32: 0 or 1, NaN where blank.
+
+        Raises:
+            InputError: There are none.
+        """
+        if self.attributes is None:
+            raise InputError(f"{self.name} has no attributes; columns of 0 and 1 are wanted.")
+        return self.attributes
 
     def raw(self) -> Tensor:
         """x as float32: pixels in [0, 1], (n, c, h, w); points and tables as they are, (n, d)."""

@@ -82,9 +82,7 @@ def probes(method: object, space: Space, rows: Examples, fit: Fit = probed) -> d
     Raises:
         InputError: The rows have no attributes or do not fit the model, or it cannot encode.
     """
-    y = rows.attributes
-    if y is None:
-        raise InputError(f"{rows.name} has no attributes; columns of 0 and 1 are wanted.")
+    y = rows.answers()
     if tuple(rows.x.shape[1:]) != space.shape:
         got, wanted = (" x ".join(map(str, s)) for s in (rows.x.shape[1:], space.shape))
         raise InputError(

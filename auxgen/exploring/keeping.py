@@ -41,8 +41,7 @@ def keeping(
         rows: Raw training rows with their attributes; those without one are moved towards it.
         others: Raw training rows with the attributes to be kept, for probes.
     """
-    y, read = rows.attributes, list(probes(method, space, others).values())
-    assert y is not None
+    y, read = rows.answers(), list(probes(method, space, others).values())
     codes = embed(method, space, rows.raw())
     spread, made = torch.cov(codes.double().T), {}
     for name, direction in own(method).items():

@@ -13,7 +13,6 @@ from torch import Tensor
 from ...abilities import TellsLinearly
 from ...data.examples import Examples, Space
 from ...directions import Direction
-from ...errors import InputError
 from ...experiment import Score
 from ...exploring.codes import decoded, embed
 from ...exploring.conditional import as_wanted, sample_where
@@ -67,9 +66,7 @@ class Edited:
 
     def towards(self, method: object, direction: Direction, k: int) -> dict[str, Score]:
         """Scores of an attribute that some rows lack, by "<attribute> <score>"."""
-        y = self.test.attributes
-        if y is None:
-            raise InputError(f"{self.test.name} has no attributes; columns of 0 and 1 are wanted.")
+        y = self.test.answers()
         if not (y[:, k] == 0).any():
             return {}
         rows = self.test[(y[:, k] == 0).nonzero().flatten()[: self.most]]

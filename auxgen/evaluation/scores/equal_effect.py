@@ -15,7 +15,6 @@ from torch import Tensor
 
 from ...data.examples import Examples, Space
 from ...directions import Direction
-from ...errors import InputError
 from ...experiment import Score
 from ...exploring.codes import embed
 from ..extractors import quantised
@@ -89,9 +88,7 @@ class EqualEffect:
 
     def ways(self, method: object, most: int | None = None) -> dict[str, Ways]:
         """Of each attribute that all models know and that some rows lack."""
-        y = self.test.attributes
-        if y is None:
-            raise InputError(f"{self.test.name} has no attributes; columns of 0 and 1 are wanted.")
+        y = self.test.answers()
         models = {self.own[0]: (method, self.own[1]), **self.beside}
         known = {title: (model, find(model)) for title, (model, find) in models.items()}
         made = {}

@@ -170,8 +170,7 @@ class ProbeError:
     split_name: str
 
     def __call__(self, method: object) -> Score:
-        y = self.test.attributes
-        assert y is not None
+        y = self.test.answers()
         z, found = (
             embed(method, self.space, self.test.raw()),
             probes(method, self.space, self.train),

@@ -131,9 +131,7 @@ def recipe(name: str, train: Examples, plan: Plan) -> Recipe:
     Raises:
         InputError: Images are not square, or there are no attributes.
     """
-    channels, size = train.x.shape[1], side(train)
-    if train.attributes is None:
-        raise InputError(f"{train.name} has no attributes; columns of 0 and 1 are wanted.")
+    channels, size, attributes = train.x.shape[1], side(train), train.answers().shape[1]
     images = {"channels": channels, "size": size, "widths": list(plan.widths), "z": plan.z}
     shared: dict[str, Any] = {"images": images}
     if plan.betas:
@@ -141,14 +139,13 @@ def recipe(name: str, train: Examples, plan: Plan) -> Recipe:
     if name == "vae":
         return Recipe("residual_vae", shared)
     builder = "introvac" if name == "introvac" else "vac"
-    return Recipe(builder, {**shared, "attributes": train.attributes.shape[1]})
+    return Recipe(builder, {**shared, "attributes": attributes})
 
 
 def batches(name: str, train: Examples, plan: Plan, seed: int) -> LabelledBatches | Resident:
     if name == "vae":
         return Resident(train.x, plan.batch, seed)
-    assert train.attributes is not None
-    return LabelledBatches(train.x, train.attributes, plan.batch, seed)
+    return LabelledBatches(train.x, train.answers(), plan.batch, seed)
 
 
 def engine(name: str, plan: Plan, rows: int) -> Engine:

@@ -112,8 +112,6 @@ def answered(rows: Examples) -> tuple[str, ...]:
     Raises:
         InputError: There are none.
     """
-    y = rows.attributes
-    if y is None:
-        raise InputError(f"{rows.name} has no attributes; columns of 0 and 1 are wanted.")
+    y = rows.answers()
     both = (y == 0).any(0) & (y == 1).any(0)
     return tuple(name for name, there in zip(rows.attribute_names, both, strict=True) if there)
