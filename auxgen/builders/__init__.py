@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from ..errors import InputError, unknown
 from ..method import Method
 from .likelihoods import Likelihood
@@ -28,7 +30,7 @@ class Recipe:
     arguments: Mapping[str, Any]
 
     def build(self) -> Method:
-        """Make the method, with fresh weights.
+        """Make the method, with fresh weights; channels lie last, so that convolutions are fast.
 
         Raises:
             InputError: There is no such builder, or it does not take these arguments.
@@ -37,11 +39,12 @@ class Recipe:
         if self.builder not in known:
             raise unknown("builder", self.builder, known)
         try:
-            return known[self.builder](**self.arguments)
+            method = known[self.builder](**self.arguments)
         except (TypeError, ValueError, RuntimeError, AttributeError, LookupError) as error:
             raise InputError(
                 f"The builder {self.builder} refuses its arguments: {error}."
             ) from error
+        return method.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 def builders() -> dict[str, Callable[..., Method]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -99,14 +99,6 @@ def parts(*, channels: int, size: int, u: int, layout: Layout, width: int) -> Pa
     return Parts(LAYOUTS[layout](channels, size, width), u)
 
 
-M = TypeVar("M", bound=Method)
-
-
-def in_layout(method: M) -> M:
-    """Convolutions with channels last, in which CPUs and GPUs are faster."""
-    return method.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-
-
 def image_vae(
     *, images: Mapping[str, Any], scale: float = 1.0, learned: bool = True, warm_up: int = 0
 ) -> Method:
@@ -119,13 +111,11 @@ def image_vae(
         warm_up: Steps over which the KL's weight rises from 0 to 1.
     """
     made = parts(**images)
-    return in_layout(
-        VAE(
-            q_z=made.gaussian(),
-            p_z=StandardNormal(made.r),
-            p_x=made.decoder(scale, learned),
-            warm_up=partial(linear_warm_up, steps=warm_up),
-        )
+    return VAE(
+        q_z=made.gaussian(),
+        p_z=StandardNormal(made.r),
+        p_x=made.decoder(scale, learned),
+        warm_up=partial(linear_warm_up, steps=warm_up),
     )
 
 
@@ -139,7 +129,7 @@ def image_two_stage_vae(
     """A density of the codes of an `image_vae`, held fixed; kind and sizes as for `density`."""
     made = parts(**images)
     p_u = density(kind, made.r, **sizes)
-    return in_layout(TwoStageVAE(q_u=made.gaussian(), p_u=p_u, p_x=made.decoder(scale)))
+    return TwoStageVAE(q_u=made.gaussian(), p_u=p_u, p_x=made.decoder(scale))
 
 
 def image_informative_encoder(
@@ -160,29 +150,27 @@ def image_informative_encoder(
         floor: Of the residual variances a, for pixels that never change.
     """
     made = parts(**images)
-    return in_layout(
-        InformativeEncoder(
-            q_u=made.implicit(),
-            g=made.networks.generator(made.r),
-            entries=made.entries,
-            weight=weight,
-            beta=beta,
-            floor=floor,
-            a=scale**2,
-        )
+    return InformativeEncoder(
+        q_u=made.implicit(),
+        g=made.networks.generator(made.r),
+        entries=made.entries,
+        weight=weight,
+        beta=beta,
+        floor=floor,
+        a=scale**2,
     )
 
 
 def image_vae_asl(*, images: Mapping[str, Any], **rest: Any) -> Method:
     """ASL on the encoder of an `image_vae`; the rest as in `fitted_to_codes`."""
     made = parts(**images)
-    return in_layout(ExplicitASL(q_u=made.gaussian(), **made.fitted(**rest)))
+    return ExplicitASL(q_u=made.gaussian(), **made.fitted(**rest))
 
 
 def image_mi_asl(*, images: Mapping[str, Any], **rest: Any) -> Method:
     """ASL on an `image_informative_encoder`; the rest as in `fitted_to_codes`."""
     made = parts(**images)
-    return in_layout(ImplicitASL(q_u=made.implicit(), **made.fitted(**rest)))
+    return ImplicitASL(q_u=made.implicit(), **made.fitted(**rest))
 
 
 def image_asl_given(*, images: Mapping[str, Any], given: Mapping[str, Any], **rest: Any) -> Method:
@@ -200,7 +188,7 @@ def image_asl_given(*, images: Mapping[str, Any], given: Mapping[str, Any], **re
     with torch.no_grad():
         width = codes(torch.zeros(2, *space.shape)).shape[1]
     q_u = Conditional(nn.Sequential(codes, nn.Linear(width, made.r)), PointMass)
-    return in_layout(ImplicitASL(q_u=q_u, **made.fitted(**rest)))
+    return ImplicitASL(q_u=q_u, **made.fitted(**rest))
 
 
 def image_conditional_asl(
@@ -208,11 +196,9 @@ def image_conditional_asl(
 ) -> Method:
     """`image_mi_asl` with p(u|y) of either classes or attributes."""
     made, given = parts(**images), classes or attributes
-    return in_layout(
-        ConditionalASL(
-            q_u=made.implicit(),
-            context=partial(one_hot, classes=classes) if classes else attributes_as_given,
-            width=given,
-            **made.fitted(context=given, **rest),
-        )
+    return ConditionalASL(
+        q_u=made.implicit(),
+        context=partial(one_hot, classes=classes) if classes else attributes_as_given,
+        width=given,
+        **made.fitted(context=given, **rest),
     )

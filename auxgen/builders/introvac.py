@@ -16,7 +16,6 @@ from ..methods.vac import VAC, Betas, Error
 from ..methods.vae import VAE
 from ..networks.residual_autoencoder import check, encoder, generator
 from ..schedules import constant
-from .images import in_layout
 
 ErrorName = Literal["absolute", "squared"]
 
@@ -71,7 +70,7 @@ class Shape:
 
 def vac(*, images: Mapping[str, Any], attributes: int, **rest: Any) -> Method:
     """A variational classifier; arguments as in `networks`."""
-    return in_layout(VAC(**networks(images, attributes, **rest)))
+    return VAC(**networks(images, attributes, **rest))
 
 
 def introvac(
@@ -86,7 +85,7 @@ def introvac(
             else their mean is taken, for which the weights of the authors' code are.
         rest: As in `networks`.
     """
-    return in_layout(IntroVAC(summed=summed, **networks(images, attributes, **rest)))
+    return IntroVAC(summed=summed, **networks(images, attributes, **rest))
 
 
 def networks(
@@ -124,7 +123,4 @@ def residual_vae(*, images: Mapping[str, Any], betas: Mapping[str, float] | None
     """A plain VAE in the networks of `vac`, which is what that becomes with a weight cl of 0."""
     shape = Shape(**images)
     scale = shape.scale(Betas(**(betas or {})))
-    method = VAE(
-        q_z=shape.q_z(), p_z=StandardNormal(shape.z), p_x=shape.p_x(scale), warm_up=constant
-    )
-    return in_layout(method)
+    return VAE(q_z=shape.q_z(), p_z=StandardNormal(shape.z), p_x=shape.p_x(scale), warm_up=constant)

@@ -62,7 +62,6 @@ def convolutional(
     )
     for network in (made.g, made.phi, made.d):
         dcgan_start(network)
-        network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     return made
 
 
