@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from statistics import mean, stdev
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def show(runs: Sequence[str], results: Sequence[Mapping[str, Any]], mixed: bool) -> None:
@@ -81,22 +85,54 @@ def written(score: Mapping[str, Any] | None) -> str:
 
 
 def show_reproduction(table: Mapping[str, Any]) -> None:
-    """Ours beside the paper's, mean and standard deviation over seeds."""
-    from rich.console import Console
-    from rich.table import Table
+    """Ours beside the paper's, mean and standard deviation over seeds.
 
+    One line for each row where the terminal is wide enough, else one for each score.
+    """
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    console = Console()
+    shown = across(table)
+    unbounded = console.options.update(max_width=sys.maxsize)
+    if Measurement.get(console, unbounded, shown).maximum > console.width:
+        shown = down(table)
+    console.print(shown)
+    if table["claim"]:
+        console.print(table["claim"])
+
+
+def across(table: Mapping[str, Any]) -> Table:
+    """A line for each row of the reproduction, two columns for each score."""
     columns = list(dict.fromkeys(c for row in table["rows"] for c in row["columns"]))
-    shown = Table("", title=f"{table['title']}: {len(table['seeds'])} seeds")
+    shown = empty(table)
     for column in columns:
         shown.add_column(f"{column}, ours")
         shown.add_column("paper")
     for row in table["rows"]:
         cells = [row["columns"].get(column) for column in columns]
         shown.add_row(row["name"], *(t for cell in cells for t in beside(cell)))
-    console = Console()
-    console.print(shown)
-    if table["claim"]:
-        console.print(table["claim"])
+    return shown
+
+
+def down(table: Mapping[str, Any]) -> Table:
+    """A line for each score of each row."""
+    shown = empty(table)
+    for title in ("score", "ours", "paper"):
+        shown.add_column(title)
+    for row in table["rows"]:
+        names = [row["name"], *[""] * (len(row["columns"]) - 1)]
+        for name, (column, cell) in zip(names, row["columns"].items(), strict=True):
+            shown.add_row(name, column, *beside(cell))
+        shown.add_section()
+    return shown
+
+
+def empty(table: Mapping[str, Any]) -> Table:
+    from rich.table import Table
+
+    count = len(table["seeds"])
+    return Table("", title=f"{table['title']}: {count} seed{'s' * (count != 1)}")
 
 
 def beside(cell: Mapping[str, Any] | None) -> tuple[str, str]:

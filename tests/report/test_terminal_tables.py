@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from auxgen.errors import InputError
-from auxgen.report.tables import show
+from auxgen.report.tables import show, show_reproduction
 
 
 def result(value: float, *, protocol: str = "error; 10 rows", **asked: Any) -> dict[str, Any]:
@@ -55,3 +55,18 @@ def test_different_protocols_are_refused_unless_mixed(capsys: pytest.CaptureFixt
     said = capsys.readouterr().out
     assert "99 rows" in said
     assert "3 \N{PLUS-MINUS SIGN}" not in said
+
+
+@pytest.mark.parametrize("scores", [2, 12])
+def test_a_reproduction_can_be_read_however_many_scores_it_has(
+    scores: int, capsys: pytest.CaptureFixture[str]
+):
+    cell = {"mean": 1.5, "sd": None, "unit": "nats", "paper": "9.75"}
+    columns = {f"s{i}": cell for i in range(scores)}
+    rows = [{"name": name, "columns": columns} for name in ("with", "without")]
+    show_reproduction({"title": "Faces", "seeds": [0], "rows": rows, "claim": "It holds."})
+    said = capsys.readouterr().out
+    assert "1 seed " in said
+    assert said.count("1.5 nats") == said.count("9.75") == 2 * scores
+    assert all(f"s{i}" in said for i in range(scores))
+    assert "It holds." in said
