@@ -32,9 +32,7 @@ def means_spread(network: MLP, inputs: Tensor, *, std: float, log_std: float) ->
     scale = std / out[:, :d].std(0)
     network.head.weight[:d] *= scale.unsqueeze(1)
     network.head.bias[:d] = scale * (network.head.bias[:d] - out[:, :d].mean(0))
-    network.head.weight[d:] *= 0.1
-    network.head.bias[d:] = log_std
-    return network
+    return log_stds_near(network, d, log_std)
 
 
 @torch.no_grad()
@@ -48,6 +46,11 @@ def narrowed(network: MLP, *, log_std: float, spread: float = 3.0) -> MLP:
     """
     d = len(network.head.weight) // 2
     network.head.weight[:d] *= spread
+    return log_stds_near(network, d, log_std)
+
+
+def log_stds_near(network: MLP, d: int, log_std: float) -> MLP:
+    """A head of (d means, d log stds), the latter near the same number for all inputs."""
     network.head.weight[d:] *= 0.1
     network.head.bias[d:] = log_std
     return network

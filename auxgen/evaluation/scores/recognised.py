@@ -96,10 +96,8 @@ class Recognised:
             )
         rows, found, device = self.real[known], extractor(self.extractor), str(device_of(method))
         back = quantised(reconstruct(method, self.space, rows.raw())[:, 1])
-        said, part = (
-            {},
-            "" if self.cut is None else f"the central {self.cut} x {self.cut} pixels of ",
-        )
+        said: dict[str, Score] = {}
+        part = "" if self.cut is None else f"the central {self.cut} x {self.cut} pixels of "
         for of, pictures in (("reconstructions", back), ("originals", rows.x)):
             what = f"in {part}the {of} of {len(rows)} rows of the {self.split_name} split"
             shown = pictures if self.cut is None else centre(pictures, self.cut)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction, Row
+from ...networks.stacked import STRIDED
 from ._stages import Budget
 
 SEEDS = 3
 VAES = {"vae": "without regularisation", "discriminative": "with regularisation"}
+ERRORS = {
+    f"feature error at {layer.split('.')[-1]}": f"feature error at {layer}" for layer in STRIDED
+}
+"""Scores by title."""
 ADJUSTED = {f"{stage}_adjusted": f"{name}, adjusted" for stage, name in VAES.items()}
 
 
@@ -23,7 +28,7 @@ def rows(
     """A row for each stage of the runs of discreg.DATA, which all rows share.
 
     Args:
-        data: celeba, cifar10, svhn or fashion.
+        data: celeba, cifar10, svhn or fashion; or artefacts or layers.
         columns: Scores by title.
         budget: cpu or paper.
         stages: Titles of rows by stage.

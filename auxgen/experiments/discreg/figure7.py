@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction, Row
+from ...experiment import Reproduction
 from .._claims import holds
 from ._stages import Budget
-from ._tables import SEEDS
+from ._tables import SEEDS, rows
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -23,16 +23,8 @@ PSNR, HIGH = "PSNR", "power of high frequencies in what is wrong"
 def reproduction(budget: Budget) -> Reproduction:
     """The control, and the blurred layer."""
     columns = {PSNR: "psnr", HIGH: "high_frequency"}
-    rows = [
-        Row(
-            title,
-            "discreg.artefacts",
-            {column: f"{stage}/{score}" for column, score in columns.items()},
-            {"budget": budget},
-        )
-        for stage, title in (("identity", CONTROL), ("blurred", BLURRED))
-    ]
-    return Reproduction("100 images known through one layer of a classifier", rows, claim)
+    lines = rows("artefacts", columns, budget, stages={"identity": CONTROL, "blurred": BLURRED})
+    return Reproduction("100 images known through one layer of a classifier", lines, claim)
 
 
 def claim(means: Mapping[tuple[str, str], float]) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data.examples import Examples, Space
-from ...experiment import About, Experiment, Reproduction, Row
+from ...experiment import About, Experiment, Reproduction
 from ...exploring.codes import reconstruct
 from ...exploring.panels import write_panels
 from ...method import Method
@@ -26,6 +26,7 @@ from . import fashion
 from ._classifiers import OWN, judge
 from ._scores import NLL
 from ._stages import Budget, Set, of_vaes, scaled
+from ._tables import ERRORS, rows
 
 ABOUT = About(
     shows="Not in the paper: which of a classifier's layers are worth regularising by",
@@ -135,18 +136,6 @@ def reproduction(budget: Budget) -> Reproduction:
         "FD of samples, not FID": "FD(features.fashion_mnist)",
         "NLL, nats per dimension": f"{NLL} of test",
         "PSNR": "psnr",
-        **{
-            f"feature error at {layer.split('.')[-1]}": f"feature error at {layer}"
-            for layer in STRIDED
-        },
+        **ERRORS,
     }
-    rows = [
-        Row(
-            title,
-            "discreg.layers",
-            {column: f"{stage}/{score}" for column, score in columns.items()},
-            {"budget": budget},
-        )
-        for stage, title in TITLES.items()
-    ]
-    return Reproduction("Which layers help", rows)
+    return Reproduction("Which layers help", rows("layers", columns, budget, stages=TITLES))

@@ -98,8 +98,7 @@ class Shown:
         if len(found) > 1:
             together = combined([(known[name], 1.0) for name in found])
             raw = self.without([names.index(name) for name in found])
-            title = f"{' and '.join(found)}"
-            panels[title] = triplets(method, self.space, raw, together, self.both)
+            panels[" and ".join(found)] = triplets(method, self.space, raw, together, self.both)
         write_clear(panels, file, columns=3)
 
     def answered(self, method: Method, file: Path) -> None:
