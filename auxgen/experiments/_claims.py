@@ -7,5 +7,9 @@ from collections.abc import Sequence
 
 def holds(claims: Sequence[tuple[str, bool]]) -> str:
     """Claims with what became of them."""
-    told = [f"{claim}: {'holds' if true else 'does not hold'}" for claim, true in claims]
-    return "; ".join(told) + "."
+    return "; ".join(f"{claim}: {verdict(true)}" for claim, true in claims) + "."
+
+
+def verdict(true: bool) -> str:
+    """In words."""
+    return "holds" if true else "does not hold"

@@ -25,6 +25,7 @@ from ...evaluation.scores import PeerError
 from ...experiment import About, Experiment, Reproduction, Row
 from ...exploring.showing import show_classes
 from ...schedules import hold_then_cosine
+from .._claims import verdict
 from ._stages import Name, Split, drawn, hidden_labels, recipe, split, stage
 
 ABOUT = About(
@@ -144,7 +145,7 @@ def reproduction(budget: str) -> Reproduction:
 def claim(means: Mapping[tuple[str, str], float]) -> str:
     """Whether SDGM's error is at most two thirds of the classifier's alone."""
     ours, alone = means["SDGM", ERROR], means[ALONE, ERROR]
-    holds = "holds" if ours <= 2 / 3 * alone else "does not hold"
+    holds = verdict(ours <= 2 / 3 * alone)
     return (
         "SDGM's error is at most two thirds of the same classifier's trained on the labelled rows "
         f"alone: {holds} ({ours:.2f} % against {alone:.2f} %)."

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction
+from .._claims import verdict
 from .half_moons import ERROR, NAMES, row
 
 __all__ = ["SEEDS", "reproduction"]
@@ -33,7 +34,7 @@ def reproduction(budget: str) -> Reproduction:
 def claim(means: Mapping[tuple[str, str], float]) -> str:
     """Whether M2 after 100 epochs is still worse than the ADGM after ten."""
     ours, other = means["ADGM", ERROR], means[LATER, ERROR]
-    holds = "holds" if ours < other else "does not hold"
+    holds = verdict(ours < other)
     return (
         "M2's mean error after 100 epochs is still above the ADGM's after ten: "
         f"{holds} ({other:.2f} % against {ours:.2f} %)."

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction
+from .._claims import verdict
 from .table2 import ERROR, mnist
 
 __all__ = ["SEEDS", "reproduction"]
@@ -27,6 +28,6 @@ def claim(means: Mapping[tuple[str, str], float]) -> str:
     """The order that the figure ends in: SDGM and ADGM below M2 and ADGM-det."""
     ours = {name: means[name, ERROR] for name in ("SDGM", "ADGM")}
     others = {name: means[name, ERROR] for name in ("M2", "ADGM, deterministic a")}
-    holds = "holds" if max(ours.values()) < min(others.values()) else "does not hold"
+    holds = verdict(max(ours.values()) < min(others.values()))
     told = ", ".join(f"{name} {value:.2f} %" for name, value in {**ours, **others}.items())
     return f"SDGM and ADGM end below M2 and the ADGM with a deterministic a: {holds} ({told})."

@@ -23,6 +23,7 @@ from ...data.examples import Examples, space_of
 from ...engine.settings import Engine, adam
 from ...experiment import About, Experiment, Reproduction, Row
 from ...exploring.showing import show_decision
+from .._claims import verdict
 from ._figures import show_auxiliary
 from ._stages import Ablation, Name, Split, drawn, epochs_of, recipe, stage
 
@@ -156,7 +157,7 @@ def row(name: str, model: str, paper: str = "", **options: Any) -> Row:
 def claim(means: Mapping[tuple[str, str], float]) -> str:
     """Whether M2 is worse than the ADGM."""
     ours, other = means["ADGM", ERROR], means["M2", ERROR]
-    holds = "holds" if ours < other else "does not hold"
+    holds = verdict(ours < other)
     return (
         "M2's mean error after 10 epochs is above the ADGM's: "
         f"{holds} ({other:.2f} % against {ours:.2f} %)."

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction
+from .._claims import verdict
 from .half_moons import ERROR, row
 
 __all__ = ["SEEDS", "reproduction"]
@@ -33,7 +34,7 @@ def reproduction(budget: str) -> Reproduction:
 def claim(means: Mapping[tuple[str, str], float]) -> str:
     """Whether the authors' places are the easiest."""
     ends, inside, drawn = (means[name, ERROR] for name in (ENDS, INSIDE, DRAWN))
-    holds = "holds" if ends < min(inside, drawn) else "does not hold"
+    holds = verdict(ends < min(inside, drawn))
     return (
         f"The error is least with labels at the ends and in the middle: {holds} ({ends:.2f} % "
         f"against {inside:.2f} % inside and {drawn:.2f} % at random)."

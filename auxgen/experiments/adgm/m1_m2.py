@@ -25,6 +25,7 @@ from ...experiment import About, Experiment, Reproduction, Row, Stage
 from ...method import Method
 from ...methods.on_codes import OnCodes
 from ...methods.vae import VAE
+from .._claims import verdict
 from ._stages import Split, bounds, drawn, epochs_of, split, stage
 
 ABOUT = About(
@@ -158,7 +159,7 @@ def reproduction(budget: str) -> Reproduction:
 def claim(means: Mapping[tuple[str, str], float]) -> str:
     """Whether M2 on the codes is better than a classifier of the labelled codes."""
     both, alone = (value for (_, column), value in means.items() if column == ERROR)
-    holds = "holds" if both < alone else "does not hold"
+    holds = verdict(both < alone)
     return (
         f"M1+M2 is better than M1 under a classifier: {holds} ({both:.2f} % against {alone:.2f})."
     )

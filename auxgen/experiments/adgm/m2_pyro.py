@@ -25,6 +25,7 @@ from ...engine.settings import Engine, adam
 from ...errors import at_least
 from ...evaluation.scores import TestError
 from ...experiment import About, Experiment, Reproduction, Row
+from .._claims import verdict
 from ._stages import drawn, epochs_of, parts, recipe, split, stage
 
 ABOUT = About(
@@ -134,6 +135,6 @@ def claim(means: Mapping[tuple[str, str], float]) -> str:
     told = []
     for labels, theirs in PYRO.items():
         ours = 100 - means[named(labels), ERROR]
-        holds = "holds" if ours >= theirs else "does not hold"
+        holds = verdict(ours >= theirs)
         told.append(f"{named(labels)}: {holds} ({ours:.2f} % right against {theirs:.2f})")
     return f"At or above the tutorial's accuracy: {'; '.join(told)}."

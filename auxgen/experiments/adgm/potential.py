@@ -26,6 +26,7 @@ from ...evaluation.scores.protocol import standard_error
 from ...experiment import About, Experiment, Reproduction, Row, Score, Stage
 from ...methods.auxiliary_fit import AuxiliaryFit
 from ...schedules import cosine
+from .._claims import verdict
 
 ABOUT = About(
     shows="Figure 2a, b: a density of two modes, by an auxiliary variable",
@@ -168,7 +169,7 @@ def reproduction(budget: str) -> Reproduction:
 def claim(means: Mapping[tuple[str, str], float]) -> str:
     """Whether the mean bound is one that needs both modes, and below log Z."""
     ours, other, log_z = means[WITH, BOUND], means[WITHOUT, BOUND], two_moded_log_z()
-    holds = "holds" if 1.3 <= ours <= log_z else "does not hold"
+    holds = verdict(1.3 <= ours <= log_z)
     return (
         f"The mean bound lies between 1.3 nats and log Z = {log_z:.4f}: {holds} ({ours:.3f}; "
         f"{other:.3f} without a; log(Z/2) = {log_z - 0.6931:.4f})."

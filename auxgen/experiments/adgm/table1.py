@@ -24,6 +24,7 @@ from ...evaluation.scores import Elbo, ImportanceBound
 from ...experiment import About, Experiment, Reproduction, Row, Stage
 from ...exploring.showing import show_samples
 from ...schedules import hold_then_cosine
+from .._claims import verdict
 from ._stages import parts
 
 ABOUT = About(
@@ -195,6 +196,6 @@ def claim(means: Mapping[tuple[str, str], float]) -> str:
     for name in (n for n, column in means if column == BOUND and n.startswith("AVAE")):
         size = name.removeprefix("AVAE, ").removesuffix(SEEN)
         ours, other = means[name, BOUND], means[f"VAE, {size}", BOUND]
-        holds = "holds" if ours > other else "does not hold"
+        holds = verdict(ours > other)
         told.append(f"{name}: {holds} ({ours:.2f} nats against {other:.2f})")
     return f"Above a VAE of the same size: {'; '.join(told)}."

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...data.images import KNOWN, at_home
 from ...experiment import Reproduction, Row
+from .._claims import verdict
 from . import m1_m2, norb, svhn
 
 __all__ = ["SEEDS", "reproduction"]
@@ -56,7 +57,7 @@ def claim(means: Mapping[tuple[str, str], float]) -> str:
     """Whether both auxiliary models are better than all others on MNIST."""
     ours = max(means["ADGM", ERROR], means["SDGM", ERROR])
     others = min(means[name, ERROR] for name in ("M1+M2", "M2", "ADGM, deterministic a"))
-    holds = "holds" if ours < others else "does not hold"
+    holds = verdict(ours < others)
     return (
         "On MNIST ADGM and SDGM are both better than M1+M2, M2 and the ADGM with a deterministic "
         f"a: {holds} ({ours:.2f} % at most, against {others:.2f} % at least)."

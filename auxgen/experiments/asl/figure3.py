@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction, Row
+from .._claims import verdict
 from ._stages import MODELS
 
 TOYS = ("ring", "grid", "moons", "circle", "pinwheel", "swiss_roll")
@@ -47,7 +48,7 @@ def claim(means: Mapping[tuple[str, str], float]) -> str:
 
     near = {toy: mean(toy, "MI-ASL") / mean(toy, FLOOR) for toy in ("ring", "moons", "circle")}
     below = [toy for toy in TOYS if mean(toy, "MI-ASL") < mean(toy, "VAE")]
-    holds = "holds" if max(near.values()) <= 2.5 else "does not hold"
+    holds = verdict(max(near.values()) <= 2.5)
     times = ", ".join(f"{value:.2f} on {toy}" for toy, value in near.items())
     return (
         "MI-ASL is at most 2.5 times as far from the truth as another true set on ring, moons and "

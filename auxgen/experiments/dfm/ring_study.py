@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction, Row
+from .._claims import verdict
 from ._stages import TITLES, Objective
 
 SEEDS = 10
@@ -39,7 +40,7 @@ def claim(means: Mapping[tuple[str, str], float]) -> str:
     told = []
     for column, least in ((MODES, 6), (QUALITY, 75)):
         ours = means[TITLES["dfm"], column]
-        holds = "holds" if ours >= least else "does not hold"
+        holds = verdict(ours >= least)
         others = (f"{TITLES[o]} {means[TITLES[o], column]:.1f}" for o in ("gan", "fm"))
         told.append(f"{column} at least {least}: {holds} ({ours:.1f}; {', '.join(others)})")
     return (

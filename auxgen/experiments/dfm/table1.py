@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction
+from .._claims import verdict
 from ._images import Budget
 from ._stages import TITLES
 from ._tables import SCORE, SEEDS, Table, gain
@@ -39,7 +40,7 @@ def reproduction(budget: Budget) -> Reproduction:
 def claim(means: Mapping[tuple[str, str], float]) -> str:
     """Whether the class score is at most 0.2 below the GAN's."""
     ours, gan = (means[TITLES[objective], SCORE] for objective in ("dfm", "gan"))
-    holds = "holds" if gain(means) >= -0.2 else "does not hold"
+    holds = verdict(gain(means) >= -0.2)
     return (
         "Denoising feature matching has a class score at most 0.2 below the GAN's: "
         f"{holds} ({ours:.2f} against {gan:.2f})."

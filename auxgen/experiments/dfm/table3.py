@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...experiment import Reproduction
+from .._claims import verdict
 from ._images import Budget
 from ._tables import SEEDS, Table, gain
 
@@ -35,7 +36,7 @@ def reproduction(budget: Budget) -> Reproduction:
 
 def claim(means: Mapping[tuple[str, str], float]) -> str:
     """The sign of the gain, which the paper has positive."""
-    holds = "holds" if gain(means) > 0 else "does not hold"
+    holds = verdict(gain(means) > 0)
     return (
         "Denoising feature matching has the higher class score than the same networks without it: "
         f"{holds} ({gain(means):+.2f}; the paper's Inception scores: +0.35)."
