@@ -16,6 +16,28 @@ def summed_out(log_q: Tensor, each: Tensor) -> Tensor:
     return (log_q.exp() * (each - log_q)).sum(-1)
 
 
+def some_of(log_q: Tensor, probable: int) -> tuple[Tensor, Tensor]:
+    """The most probable classes and one drawn from the rest, which stands for all of the rest.
+
+    With weights w, sum_i w_i q(y_i) g(y_i) has the expectation sum_y q(y) g(y), and so have its
+    gradients, those through q too (Liu et al., ICML 2019, arXiv:1810.04777).
+
+    log_q (..., k) normalised -> classes and weights, each (..., probable + 1); k above probable.
+    """
+    q = log_q.detach().exp().clamp(min=1e-12)
+    most = q.topk(probable).indices
+    rest = q.scatter(-1, most, 0.0)
+    drawn = rest.flatten(0, -2).multinomial(1).view(*rest.shape[:-1], 1)
+    weight = rest.sum(-1, keepdim=True) / rest.gather(-1, drawn)
+    weights = torch.cat((torch.ones_like(most, dtype=weight.dtype), weight), -1)
+    return torch.cat((most, drawn), -1), weights
+
+
+def entropy(log_q: Tensor) -> Tensor:
+    """H(q): log_q (..., k) normalised -> (...,), nats."""
+    return -(log_q.exp() * log_q).sum(-1)
+
+
 def log_mean_exp(log_w: Tensor) -> Tensor:
     """log of the mean weight: (k, ...) -> (...,)."""
     return log_w.logsumexp(0) - log(len(log_w))

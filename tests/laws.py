@@ -108,6 +108,8 @@ METHODS = {
     ),
     "sdgm_marginal": Law(Recipe("sdgm", {**MODEL, "a": 2, "labelled_bound": "marginal"})),
     "m2_marginal": Law(Recipe("m2", {**MODEL, "labelled_bound": "marginal"})),
+    "sdgm_summed": Law(Recipe("sdgm", {**MODEL, "a": 2, "samples": 2, "classes_summed": 2})),
+    "m2_summed": Law(Recipe("m2", {**MODEL, "classes_summed": 2})),
     "classifier": Law(Recipe("classifier", {**SIZES, "classes": K, "prior_rows": 9})),
     "adgm_deterministic": Law(Recipe("adgm_deterministic", {**MODEL, "a": 2})),
     "adgm_uninformed": Law(Recipe("adgm_uninformed", {**MODEL, "a": 2})),

@@ -19,12 +19,13 @@ from ..distributions import (
     categorical,
     diag_normal,
 )
+from ..errors import InputError
 from ..method import Method
 from ..methods import semi_supervised
 from ..methods.auxiliary_dgm import ADGM, SDGM, AuxiliaryDGM
 from ..methods.auxiliary_fit import AuxiliaryFit
 from ..methods.m2 import M2
-from ..methods.semi_supervised import LabelledBound
+from ..methods.semi_supervised import LabelledBound, Summation, over_all, over_some
 from ..networks.free import Free, Zeros
 from ..networks.initial import he_hidden, means_spread
 from ..networks.mlp import MLP
@@ -55,6 +56,21 @@ def sdgm(**arguments: Any) -> Method:
     return auxiliary(SDGM, lambda x, k, a, z: ([k, z], [a, k, z]), **arguments)
 
 
+def summation(summed: int | None, classes: int) -> Summation:
+    """Over all classes, or over so many of them.
+
+    Raises:
+        InputError: Fewer than 2, or more than there are.
+    """
+    if summed is None or summed == classes:
+        return over_all
+    if not 2 <= summed < classes:
+        raise InputError(
+            f"classes_summed is {summed}; 2 to {classes}, the number of classes, are wanted."
+        )
+    return partial(over_some, probable=summed - 1)
+
+
 def auxiliary(
     model: type[AuxiliaryDGM],
     generative: Callable[[int, int, int, int], tuple[Widths, Widths]],
@@ -73,6 +89,7 @@ def auxiliary(
     warm_up: int = 0,
     warm_up_from: float = 0.0,
     labelled_bound: Labelled = "conditional",
+    classes_summed: int | None = None,
     log_std_a: float | None = None,
     of_a: tuple[int, Family] | None = None,
     p_a: Conditional | None = None,
@@ -100,6 +117,8 @@ def auxiliary(
         warm_up_from: That weight at first; above 1, classes have to be told by y before z can.
         labelled_bound: Of a labelled row, beside the classification term: conditional, -L(x, y),
             as the papers; marginal, -U(x), which leaves the label out.
+        classes_summed: Classes over which training sums the label of an unlabelled row out: the
+            most probable ones and one drawn from the rest, without bias; all when not given.
         log_std_a: Of q(a|x) at the start; below 0, a starts as a code of x rather than as noise.
             As torch starts layers, near 0, when not given.
         of_a: Heads and family of q(a|x); Gaussian when not given.
@@ -120,6 +139,7 @@ def auxiliary(
         samples=samples,
         warm_up=partial(linear_to_one, steps=warm_up, start=warm_up_from),
         labelled_bound=BOUNDS[labelled_bound],
+        summation=summation(classes_summed, classes),
     )
 
 
@@ -138,6 +158,7 @@ def m2(
     warm_up: int = 0,
     warm_up_from: float = 0.0,
     labelled_bound: Labelled = "conditional",
+    classes_summed: int | None = None,
 ) -> Method:
     """M2 of vectors, p(y) p(z) p(x|y,z) with q(y|x) q(z|x,y); arguments as in `auxiliary`."""
     given = partial(conditional, batch_norm=batch_norm)
@@ -152,6 +173,7 @@ def m2(
         samples=samples,
         warm_up=partial(linear_to_one, steps=warm_up, start=warm_up_from),
         labelled_bound=BOUNDS[labelled_bound],
+        summation=summation(classes_summed, classes),
     )
 
 

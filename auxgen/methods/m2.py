@@ -8,12 +8,12 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, kl_divergence
 
-from ..bounds import summed_out, weight_prior
+from ..bounds import weight_prior
 from ..distributions import Conditional, StandardNormal, UniformClasses
 from ..method import Method, Moves, descend
 from ..networks.statistics import statistics_untouched
 from ..schedules import Schedule
-from .semi_supervised import LabelledBound, SemiSupervised, conditional
+from .semi_supervised import LabelledBound, SemiSupervised, Summation, conditional, over_all
 
 
 @final
@@ -36,13 +36,17 @@ class M2(Method):
         samples: int,
         warm_up: Schedule,
         labelled_bound: LabelledBound = conditional,
+        summation: Summation = over_all,
     ) -> None:
-        """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows."""
+        """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows.
+
+        `summation` is over the classes of unlabelled rows in training.
+        """
         super().__init__()
         self.q_y, self.q_z = q_y, q_z
         self.p_y, self.p_z, self.p_x = UniformClasses(classes), p_z, p_x
         self.alpha, self.prior_rows, self.samples = alpha, prior_rows, samples
-        self.warm_up, self.labelled_bound = warm_up, labelled_bound
+        self.warm_up, self.labelled_bound, self.summation = warm_up, labelled_bound, summation
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self,)}
@@ -54,7 +58,7 @@ class M2(Method):
         with statistics_untouched(self):
             labelled = -self.labelled(x, y, warmth, self.labelled_bound).mean()
             classification = -self.classify(x).log_prob(y).mean()
-        unlabelled = -self.elbo(x_u, warmth).mean()
+        unlabelled = -self.elbo(x_u, warmth, self.summation).mean()
         prior = weight_prior(self) / self.prior_rows
         loss = labelled + self.alpha * classification + unlabelled + prior
         terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
@@ -77,10 +81,12 @@ class M2(Method):
         f = partial(self.f, x.unsqueeze(1), warmth=warmth)
         return bound(f, lambda: self.classify(x).logits, self.p_y, y)
 
-    def elbo(self, x: Tensor, warmth: Tensor | float = 1.0) -> Tensor:
+    def elbo(
+        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = over_all
+    ) -> Tensor:
         """-U(x), eq. 7: the label summed out under q(y|x): (b, d) -> (b,)."""
-        each = self.f(x.unsqueeze(1), self.p_y.every, warmth)
-        return summed_out(self.classify(x).logits, each)
+        f = partial(self.f, x.unsqueeze(1), warmth=warmth)
+        return summation(f, self.classify(x).logits, self.p_y)
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log sum_y p(x,y,z) / q(z|x,y), k draws of z: (b, d) -> (k, b)."""

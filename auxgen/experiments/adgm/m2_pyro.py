@@ -57,6 +57,7 @@ def experiment(
     latent: int = 50,
     batch: int = 200,
     labelled_bound: Labelled = "conditional",
+    classes_summed: int | None = None,
     warm_up: float | None = None,
     warm_up_from: float = 8.0,
     batch_norm: bool = True,
@@ -74,6 +75,8 @@ def experiment(
         latent: Width of z.
         batch: Rows in a batch, labelled (or all of them) and unlabelled each.
         labelled_bound: Of a labelled row: conditional, of log p(x, y); marginal, of log p(x).
+        classes_summed: Classes over which training sums the label of an unlabelled row out: the
+            most probable ones and one drawn from the rest, without bias; all when not given.
         warm_up: Epochs over which the weight of the KL goes to 1; three quarters of all when not
             given.
         warm_up_from: That weight at first.
@@ -95,6 +98,7 @@ def experiment(
         likelihood="bernoulli",
         batch_norm=batch_norm,
         labelled_bound=labelled_bound,
+        classes_summed=classes_summed,
         warm_up=epochs_of(len(train), batch, settled),
         warm_up_from=warm_up_from,
     )

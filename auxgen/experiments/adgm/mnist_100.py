@@ -49,6 +49,7 @@ def experiment(
     a_sees_x: bool = False,
     labels_per_class: int = 10,
     labelled_bound: Labelled = "conditional",
+    classes_summed: int | None = None,
     monitor: float | None = None,
     hold: float | None = None,
     warm_up: float | None = None,
@@ -73,6 +74,8 @@ def experiment(
         labels_per_class: Rows of each class that keep their label.
         labelled_bound: Of a labelled row: conditional, of log p(x, y), as the paper; marginal, of
             log p(x), which leaves the label to the classification term.
+        classes_summed: Classes over which training sums the label of an unlabelled row out: the
+            most probable ones and one drawn from the rest, without bias; all when not given.
         monitor: Epochs between test errors, for the curve; the budget's own when not given.
         hold: Share of the run at the full rate, which then falls along a cosine; the budget's own
             schedule when not given.
@@ -103,6 +106,7 @@ def experiment(
         samples=samples or of_budget["samples"],
         likelihood="bernoulli",
         labelled_bound=labelled_bound,
+        classes_summed=classes_summed,
         warm_up=epochs_of(len(train), ROWS_IN_BATCH, or_else(warm_up, start.warm_up)),
         warm_up_from=or_else(warm_up_from, start.warm_up_from),
         **({} if start.log_std_a is None else {"log_std_a": start.log_std_a}),

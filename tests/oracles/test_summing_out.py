@@ -1,0 +1,127 @@
+"""The label summed out over some classes, against the sum over all."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+from torch.distributions import Normal
+
+from auxgen.bounds import some_of
+from auxgen.builders import Recipe
+from auxgen.distributions import UniformClasses
+from auxgen.errors import InputError
+from auxgen.methods.auxiliary_dgm import AuxiliaryDGM
+from auxgen.methods.m2 import M2
+from auxgen.methods.semi_supervised import over_all, over_some
+
+K, PROBABLE, ROWS = 6, 2, 4
+
+
+@pytest.fixture
+def logits() -> Tensor:
+    return torch.randn(ROWS, K, generator=torch.Generator().manual_seed(0)).double()
+
+
+@pytest.fixture
+def values() -> Tensor:
+    """f of each class, far from 0 as bounds are."""
+    return torch.randn(ROWS, K, generator=torch.Generator().manual_seed(1)).double() - 100
+
+
+def always(monkeypatch: pytest.MonkeyPatch, drawn: Tensor) -> None:
+    """Of the rest, these classes are drawn: (rows,)."""
+    monkeypatch.setattr(Tensor, "multinomial", lambda *_: drawn.unsqueeze(1))
+
+
+def estimate(logits: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Sums over some classes, and the gradients of their total by logits and by values."""
+    logits, values = logits.clone().requires_grad_(), values.clone().requires_grad_()
+    f = lambda y: (y * values.unsqueeze(1)).sum(-1)  # noqa: E731
+    sums = over_some(f, logits.log_softmax(-1), UniformClasses(K).double(), probable=PROBABLE)
+    sums.sum().backward()
+    assert logits.grad is not None
+    assert values.grad is not None
+    return sums.detach(), logits.grad, values.grad
+
+
+def test_its_expectation_is_the_sum_over_all_classes_and_so_are_its_gradients(
+    logits: Tensor, values: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    q = logits.softmax(-1)
+    order = q.argsort(descending=True)
+    means = [torch.zeros(ROWS).double(), torch.zeros(ROWS, K).double()]
+    means.append(means[1].clone())
+    rest = q.gather(-1, order[:, PROBABLE:])
+    chances = rest / rest.sum(-1, keepdim=True)
+    for place in range(K - PROBABLE):
+        always(monkeypatch, order[:, PROBABLE + place])
+        chance = chances[:, place]
+        for mean, part in zip(means, estimate(logits, values), strict=True):
+            mean += chance.view(-1, *[1] * (part.ndim - 1)) * part
+    at, given = logits.clone().requires_grad_(), values.clone().requires_grad_()
+    exact = over_all(lambda _: given, at.log_softmax(-1), UniformClasses(K).double())
+    gradients = torch.autograd.grad(exact.sum(), (at, given))
+    for mean, wanted in zip(means, (exact.detach(), *gradients), strict=True):
+        torch.testing.assert_close(mean, wanted)
+
+
+def test_what_all_classes_share_adds_no_noise(logits: Tensor, values: Tensor) -> None:
+    torch.manual_seed(2)
+    here = estimate(logits, values)
+    torch.manual_seed(2)
+    there = estimate(logits, values + 1000)
+    torch.testing.assert_close(there[0], here[0] + 1000)
+    torch.testing.assert_close(there[1], here[1])
+
+
+def test_a_class_is_drawn_as_often_as_it_is_probable(logits: Tensor) -> None:
+    torch.manual_seed(3)
+    n = 40_000
+    log_q = logits[0].log_softmax(-1)
+    classes, weights = some_of(log_q.expand(n, K), PROBABLE)
+    assert (classes[:, :PROBABLE].sort().values == log_q.topk(PROBABLE).indices.sort().values).all()
+    assert (weights[:, :PROBABLE] == 1).all()
+    seen = classes[:, -1].bincount(minlength=K) / n
+    rest = log_q.exp().scatter(-1, log_q.topk(PROBABLE).indices, 0.0)
+    torch.testing.assert_close(seen.double(), rest / rest.sum(), atol=0.01, rtol=0)
+
+
+def test_certainty_leaves_the_rest_finite() -> None:
+    log_q = torch.tensor([[0.0, -1e4, -1e4, -1e4]]).log_softmax(-1)
+    classes, weights = some_of(log_q, 1)
+    assert classes[0, 0] == 0
+    assert classes[0, 1] != 0
+    assert weights.isfinite().all()
+
+
+SIZES = {"x": 5, "hidden": [7, 7], "z": 2, "alpha": 1.0, "prior_rows": 10, "samples": 3}
+
+
+@pytest.mark.parametrize("name", ["m2", "adgm", "sdgm"])
+def test_f_of_classes_row_by_row_is_f_of_every_class_there(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Normal, "rsample", lambda self, shape=(): self.mean.expand(*shape, *self.mean.shape)
+    )
+    torch.manual_seed(0)
+    sizes = {**SIZES, "classes": K, **({} if name == "m2" else {"a": 2})}
+    m = Recipe(name, sizes).build().eval()
+    x = torch.rand(ROWS, 1, 5).round()
+    if isinstance(m, M2):
+        classes = torch.randint(K, (ROWS, 3))
+        each, every = m.f(x, m.p_y.one_hot(classes), 1.0), m.f(x, m.p_y.every, 1.0)
+    else:
+        assert isinstance(m, AuxiliaryDGM)
+        classes = torch.randint(K, (3, ROWS, 3))
+        q_a, a = m.auxiliary(x, 3)
+        each = m.f(x, m.p_y.one_hot(classes), a, q_a, 1.0)
+        every = m.f(x, m.p_y.every, a, q_a, 1.0)
+    torch.testing.assert_close(each, every.gather(-1, classes))
+
+
+@pytest.mark.parametrize("summed", [1, 7])
+def test_too_few_or_too_many_classes_are_refused(summed: int) -> None:
+    with pytest.raises(InputError, match=f"classes_summed is {summed}; 2 to 6"):
+        Recipe("m2", {**SIZES, "classes": K, "classes_summed": summed}).build()
