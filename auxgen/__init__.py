@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .artefact import Model as Model
-    from .artefact import load as load
     from .engine.settings import Engine as Engine
     from .errors import InputError as InputError
     from .estimators import SemiSupervisedClassifier as SemiSupervisedClassifier
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from .method import Method as Method
     from .method import Step as Step
     from .reproduction import reproduce as reproduce
+    from .run import load as load
     from .training import resume as resume
     from .training import train as train
 
@@ -39,7 +39,7 @@ _HOMES = {
     "Stage": "experiment",
     "Step": "method",
     "evaluate": "evaluating",
-    "load": "artefact",
+    "load": "run",
     "reproduce": "reproduction",
     "resume": "training",
     "train": "training",

@@ -89,11 +89,13 @@ class Run:
         artefact.fill(trained.method, file, known.get("sha256", checksum(file.read_bytes())))
 
 
-def model(path: str | Path, stage: str | None = None) -> Model:
+def load(path: str | Path, stage: str | None = None) -> Model:
     """The model of an artefact's folder, or of a run's last stage or the one named.
 
+    JSON and safetensors are read, nothing in the folder is executed.
+
     Raises:
-        InputError: There is none.
+        InputError: There is none, or it is damaged.
     """
     path = Path(path)
     if not (path / "run.json").exists():

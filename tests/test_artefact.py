@@ -16,7 +16,6 @@ from auxgen import artefact
 from auxgen.builders import Recipe
 from auxgen.data.examples import Space
 from auxgen.errors import InputError
-from auxgen.run import model
 from auxgen.training import train
 
 
@@ -127,10 +126,10 @@ def test_a_folder_that_is_none_or_no_artefact_is_told(tmp_path: Path) -> None:
 def test_a_run_gives_the_model_of_its_last_stage_or_the_one_named(tmp_path: Path) -> None:
     both = {**experiment(method="vae"), **experiment(method="sdgm")}
     train(both, run=tmp_path / "run", device="cpu", quiet=True)
-    assert model(tmp_path / "run").config["builder"] == "sdgm"
-    assert model(tmp_path / "run", "vae").config["builder"] == "vae"
+    assert auxgen.load(tmp_path / "run").config["builder"] == "sdgm"
+    assert auxgen.load(tmp_path / "run", "vae").config["builder"] == "vae"
     with pytest.raises(InputError, match="no trained stage 'm2'; it has vae, sdgm"):
-        model(tmp_path / "run", "m2")
+        auxgen.load(tmp_path / "run", "m2")
 
 
 def test_builders_take_and_give_plain_json(folder: Path) -> None:

@@ -10,9 +10,9 @@ from ..errors import InputError, at_least
 
 
 def opened(path: Path, stage: str | None) -> Model:
-    from ..run import model
+    from ..run import load
 
-    return model(path, stage)
+    return load(path, stage)
 
 
 def rows(model: Model, files: tuple[Path, ...], resize: bool, *, least: int = 1):

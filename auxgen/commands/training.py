@@ -240,9 +240,9 @@ def export(run: Path, folder: Path, /, *, stage: str | None = None) -> None:
         stage: Which stage; the last trained where not given.
     """
     from ..files import not_saved
-    from ..run import model
+    from ..run import load
 
-    found = model(run, stage)
+    found = load(run, stage)
     if folder.exists():
         raise InputError(f"{folder} exists already; a new folder is wanted.")
     try:

@@ -81,9 +81,9 @@ def model_for(name: str, rows: Examples) -> Model:
     Raises:
         InputError: There is none, or it sees rows of another shape.
     """
-    from ..run import model
+    from ..run import load
 
-    found = model(run_of(name) if name in names() else Path(name).expanduser())
+    found = load(run_of(name) if name in names() else Path(name).expanduser())
     shape = tuple(rows.x.shape[1:])
     if found.space.shape != shape:
         raise InputError(
@@ -143,9 +143,9 @@ def of_folder(path: Path, name: str | None = None) -> Extractor:
     Raises:
         InputError: It is no such folder, is damaged, or its model has no features of pictures.
     """
-    from ..run import model
+    from ..run import load
 
-    found = model(path)
+    found = load(path)
     name = name or FAMILY + path.resolve().name.removeprefix(FAMILY)
     method, space = found.method, found.space
     abilities.extractor(method)
