@@ -8,12 +8,14 @@ import torch
 from torch import Tensor, nn
 
 
-def summed_out(log_q: Tensor, each: Tensor) -> Tensor:
-    """sum_y q(y) each(y) + H(q): the label summed out (ADGM, eq. 11).
+def summed_out(log_q: Tensor, each: Tensor, temperature: Tensor | float = 1.0) -> Tensor:
+    """sum_y q(y) each(y) + H(q): the label summed out (ADGM, eq. 11); the entropy times T.
+
+    At temperature T it is greatest where q is proportional to exp(each / T).
 
     log_q (..., k) normalised, each (..., k) -> (...,), nats.
     """
-    return (log_q.exp() * (each - log_q)).sum(-1)
+    return (log_q.exp() * (each - temperature * log_q)).sum(-1)
 
 
 def some_of(log_q: Tensor, probable: int) -> tuple[Tensor, Tensor]:

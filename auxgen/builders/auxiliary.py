@@ -90,6 +90,7 @@ def auxiliary(
     warm_up_from: float = 0.0,
     labelled_bound: Labelled = "conditional",
     classes_summed: int | None = None,
+    temperature_from: float = 1.0,
     log_std_a: float | None = None,
     of_a: tuple[int, Family] | None = None,
     p_a: Conditional | None = None,
@@ -119,6 +120,8 @@ def auxiliary(
             as the papers; marginal, -U(x), which leaves the label out.
         classes_summed: Classes over which training sums the label of an unlabelled row out: the
             most probable ones and one drawn from the rest, without bias; all when not given.
+        temperature_from: Weight of the entropy of q(y|.) of unlabelled rows at first, which goes to
+            1 as that of the log-ratios does; above 1, classes stay undecided for longer.
         log_std_a: Of q(a|x) at the start; below 0, a starts as a code of x rather than as noise.
             As torch starts layers, near 0, when not given.
         of_a: Heads and family of q(a|x); Gaussian when not given.
@@ -140,6 +143,7 @@ def auxiliary(
         warm_up=partial(linear_to_one, steps=warm_up, start=warm_up_from),
         labelled_bound=BOUNDS[labelled_bound],
         summation=summation(classes_summed, classes),
+        temperature=partial(linear_to_one, steps=warm_up, start=temperature_from),
     )
 
 
@@ -159,6 +163,7 @@ def m2(
     warm_up_from: float = 0.0,
     labelled_bound: Labelled = "conditional",
     classes_summed: int | None = None,
+    temperature_from: float = 1.0,
 ) -> Method:
     """M2 of vectors, p(y) p(z) p(x|y,z) with q(y|x) q(z|x,y); arguments as in `auxiliary`."""
     given = partial(conditional, batch_norm=batch_norm)
@@ -174,6 +179,7 @@ def m2(
         warm_up=partial(linear_to_one, steps=warm_up, start=warm_up_from),
         labelled_bound=BOUNDS[labelled_bound],
         summation=summation(classes_summed, classes),
+        temperature=partial(linear_to_one, steps=warm_up, start=temperature_from),
     )
 
 

@@ -13,7 +13,7 @@ from ..bounds import weight_prior
 from ..distributions import Conditional, StandardNormal, UniformClasses, categorical
 from ..method import Method, Moves, descend
 from ..networks.statistics import statistics_untouched
-from ..schedules import Schedule
+from ..schedules import Schedule, constant
 from .semi_supervised import LabelledBound, SemiSupervised, Summation, conditional, over_all
 
 
@@ -40,16 +40,19 @@ class AuxiliaryDGM(Method):
         warm_up: Schedule,
         labelled_bound: LabelledBound = conditional,
         summation: Summation = over_all,
+        temperature: Schedule = constant,
     ) -> None:
         """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows.
 
-        `summation` is over the classes of unlabelled rows in training.
+        `summation` is over the classes of unlabelled rows in training, and `temperature` the weight
+        of their entropy.
         """
         super().__init__()
         self.q_a, self.q_y, self.q_z = q_a, q_y, q_z
         self.p_y, self.p_z, self.p_a, self.p_x = UniformClasses(classes), p_z, p_a, p_x
         self.alpha, self.prior_rows, self.samples = alpha, prior_rows, samples
-        self.warm_up, self.labelled_bound, self.summation = warm_up, labelled_bound, summation
+        self.warm_up, self.temperature = warm_up, temperature
+        self.labelled_bound, self.summation = labelled_bound, summation
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self,)}
@@ -61,7 +64,7 @@ class AuxiliaryDGM(Method):
         with statistics_untouched(self):
             bound, log_q_y = self.labelled(x, y, warmth, self.labelled_bound)
         labelled, classification = -bound.mean(), -log_q_y.mean()
-        unlabelled = -self.elbo(x_u, warmth, self.summation).mean()
+        unlabelled = -self.elbo(x_u, warmth, self.temperature(step), self.summation).mean()
         prior = weight_prior(self) / self.prior_rows
         loss = labelled + self.alpha * classification + unlabelled + prior
         terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
@@ -90,13 +93,17 @@ class AuxiliaryDGM(Method):
         """p(a|.), of inputs that broadcast: x (..., d), y (..., k) one-hot, z (..., d_z)."""
 
     def elbo(
-        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = over_all
+        self,
+        x: Tensor,
+        warmth: Tensor | float = 1.0,
+        temperature: Tensor | float = 1.0,
+        summation: Summation = over_all,
     ) -> Tensor:
         """-U(x), eq. 11: the label summed out under q(y|a,x): (b, d) -> (b,)."""
         x = x.unsqueeze(1)
         q_a, a = self.auxiliary(x, self.samples)
         f = partial(self.f, x, a=a, q_a=q_a, warmth=warmth)
-        return summation(f, self.log_q_y(a, x), self.p_y).mean(0)
+        return summation(f, self.log_q_y(a, x), self.p_y, temperature).mean(0)
 
     def labelled_elbo(self, x: Tensor, y: Tensor) -> Tensor:
         """-L(x, y), eq. 10: x (b, d), y (b,) -> (b,)."""

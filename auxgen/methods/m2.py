@@ -12,7 +12,7 @@ from ..bounds import weight_prior
 from ..distributions import Conditional, StandardNormal, UniformClasses
 from ..method import Method, Moves, descend
 from ..networks.statistics import statistics_untouched
-from ..schedules import Schedule
+from ..schedules import Schedule, constant
 from .semi_supervised import LabelledBound, SemiSupervised, Summation, conditional, over_all
 
 
@@ -37,16 +37,19 @@ class M2(Method):
         warm_up: Schedule,
         labelled_bound: LabelledBound = conditional,
         summation: Summation = over_all,
+        temperature: Schedule = constant,
     ) -> None:
         """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows.
 
-        `summation` is over the classes of unlabelled rows in training.
+        `summation` is over the classes of unlabelled rows in training, and `temperature` the weight
+        of their entropy.
         """
         super().__init__()
         self.q_y, self.q_z = q_y, q_z
         self.p_y, self.p_z, self.p_x = UniformClasses(classes), p_z, p_x
         self.alpha, self.prior_rows, self.samples = alpha, prior_rows, samples
-        self.warm_up, self.labelled_bound, self.summation = warm_up, labelled_bound, summation
+        self.warm_up, self.temperature = warm_up, temperature
+        self.labelled_bound, self.summation = labelled_bound, summation
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self,)}
@@ -58,7 +61,7 @@ class M2(Method):
         with statistics_untouched(self):
             labelled = -self.labelled(x, y, warmth, self.labelled_bound).mean()
             classification = -self.classify(x).log_prob(y).mean()
-        unlabelled = -self.elbo(x_u, warmth, self.summation).mean()
+        unlabelled = -self.elbo(x_u, warmth, self.temperature(step), self.summation).mean()
         prior = weight_prior(self) / self.prior_rows
         loss = labelled + self.alpha * classification + unlabelled + prior
         terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
@@ -82,11 +85,15 @@ class M2(Method):
         return bound(f, lambda: self.classify(x).logits, self.p_y, y)
 
     def elbo(
-        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = over_all
+        self,
+        x: Tensor,
+        warmth: Tensor | float = 1.0,
+        temperature: Tensor | float = 1.0,
+        summation: Summation = over_all,
     ) -> Tensor:
         """-U(x), eq. 7: the label summed out under q(y|x): (b, d) -> (b,)."""
         f = partial(self.f, x.unsqueeze(1), warmth=warmth)
-        return summation(f, self.classify(x).logits, self.p_y)
+        return summation(f, self.classify(x).logits, self.p_y, temperature)
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log sum_y p(x,y,z) / q(z|x,y), k draws of z: (b, d) -> (k, b)."""

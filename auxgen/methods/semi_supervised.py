@@ -19,17 +19,27 @@ class SemiSupervised(NamedTuple):
     x_unlabelled: Tensor
 
 
-Summation = Callable[[Callable[[Tensor], Tensor], Tensor, UniformClasses], Tensor]
-"""f of one-hot classes, log q(y|.) (..., k), p(y) -> sum_y q(y|.) f(y) + H(q(y|.)) (...,)."""
+Summation = Callable[[Callable[[Tensor], Tensor], Tensor, UniformClasses, Tensor | float], Tensor]
+"""f of one-hot classes, log q(y|.) (..., k), p(y), T -> sum_y q(y|.) f(y) + T H(q(y|.)) (...,)."""
 
 
-def over_all(f: Callable[[Tensor], Tensor], log_q_y: Tensor, p_y: UniformClasses) -> Tensor:
+def over_all(
+    f: Callable[[Tensor], Tensor],
+    log_q_y: Tensor,
+    p_y: UniformClasses,
+    temperature: Tensor | float = 1.0,
+) -> Tensor:
     """Exactly: f at every class (ADGM eq. 11, M2 eq. 7)."""
-    return summed_out(log_q_y, f(p_y.every))
+    return summed_out(log_q_y, f(p_y.every), temperature)
 
 
 def over_some(
-    f: Callable[[Tensor], Tensor], log_q_y: Tensor, p_y: UniformClasses, *, probable: int
+    f: Callable[[Tensor], Tensor],
+    log_q_y: Tensor,
+    p_y: UniformClasses,
+    temperature: Tensor | float = 1.0,
+    *,
+    probable: int,
 ) -> Tensor:
     """Without bias: f at the most probable classes, and at one drawn from the rest.
 
@@ -41,7 +51,7 @@ def over_some(
     common = each[..., 0].detach()
     above = each - common.unsqueeze(-1)
     q = log_q_y.gather(-1, classes).exp()
-    return (weights * q * above).sum(-1) + common + entropy(log_q_y)
+    return (weights * q * above).sum(-1) + common + temperature * entropy(log_q_y)
 
 
 LabelledBound = Callable[

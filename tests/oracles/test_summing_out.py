@@ -7,13 +7,14 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal
 
-from auxgen.bounds import some_of
+from auxgen.bounds import entropy, some_of, summed_out
 from auxgen.builders import Recipe
 from auxgen.distributions import UniformClasses
 from auxgen.errors import InputError
+from auxgen.method import Gradient, Method
 from auxgen.methods.auxiliary_dgm import AuxiliaryDGM
 from auxgen.methods.m2 import M2
-from auxgen.methods.semi_supervised import over_all, over_some
+from auxgen.methods.semi_supervised import SemiSupervised, over_all, over_some
 
 K, PROBABLE, ROWS = 6, 2, 4
 
@@ -34,19 +35,23 @@ def always(monkeypatch: pytest.MonkeyPatch, drawn: Tensor) -> None:
     monkeypatch.setattr(Tensor, "multinomial", lambda *_: drawn.unsqueeze(1))
 
 
-def estimate(logits: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def estimate(
+    logits: Tensor, values: Tensor, temperature: float = 1.0
+) -> tuple[Tensor, Tensor, Tensor]:
     """Sums over some classes, and the gradients of their total by logits and by values."""
     logits, values = logits.clone().requires_grad_(), values.clone().requires_grad_()
     f = lambda y: (y * values.unsqueeze(1)).sum(-1)  # noqa: E731
-    sums = over_some(f, logits.log_softmax(-1), UniformClasses(K).double(), probable=PROBABLE)
+    p_y = UniformClasses(K).double()
+    sums = over_some(f, logits.log_softmax(-1), p_y, temperature, probable=PROBABLE)
     sums.sum().backward()
     assert logits.grad is not None
     assert values.grad is not None
     return sums.detach(), logits.grad, values.grad
 
 
+@pytest.mark.parametrize("temperature", [1.0, 20.0])
 def test_its_expectation_is_the_sum_over_all_classes_and_so_are_its_gradients(
-    logits: Tensor, values: Tensor, monkeypatch: pytest.MonkeyPatch
+    logits: Tensor, values: Tensor, temperature: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     q = logits.softmax(-1)
     order = q.argsort(descending=True)
@@ -57,10 +62,11 @@ def test_its_expectation_is_the_sum_over_all_classes_and_so_are_its_gradients(
     for place in range(K - PROBABLE):
         always(monkeypatch, order[:, PROBABLE + place])
         chance = chances[:, place]
-        for mean, part in zip(means, estimate(logits, values), strict=True):
+        for mean, part in zip(means, estimate(logits, values, temperature), strict=True):
             mean += chance.view(-1, *[1] * (part.ndim - 1)) * part
     at, given = logits.clone().requires_grad_(), values.clone().requires_grad_()
-    exact = over_all(lambda _: given, at.log_softmax(-1), UniformClasses(K).double())
+    p_y = UniformClasses(K).double()
+    exact = over_all(lambda _: given, at.log_softmax(-1), p_y, temperature)
     gradients = torch.autograd.grad(exact.sum(), (at, given))
     for mean, wanted in zip(means, (exact.detach(), *gradients), strict=True):
         torch.testing.assert_close(mean, wanted)
@@ -95,6 +101,15 @@ def test_certainty_leaves_the_rest_finite() -> None:
     assert weights.isfinite().all()
 
 
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 20.0])
+def test_the_sum_is_greatest_at_the_tempered_posterior(values: Tensor, temperature: float) -> None:
+    log_q = (values / temperature).log_softmax(-1)
+    best = summed_out(log_q, values, temperature)
+    torch.testing.assert_close(best, temperature * (values / temperature).logsumexp(-1))
+    elsewhere = (values / temperature + torch.randn_like(values)).log_softmax(-1)
+    assert (summed_out(elsewhere, values, temperature) < best).all()
+
+
 SIZES = {"x": 5, "hidden": [7, 7], "z": 2, "alpha": 1.0, "prior_rows": 10, "samples": 3}
 
 
@@ -125,3 +140,36 @@ def test_f_of_classes_row_by_row_is_f_of_every_class_there(
 def test_too_few_or_too_many_classes_are_refused(summed: int) -> None:
     with pytest.raises(InputError, match=f"classes_summed is {summed}; 2 to 6"):
         Recipe("m2", {**SIZES, "classes": K, "classes_summed": summed}).build()
+
+
+@pytest.mark.parametrize("name", ["m2", "sdgm"])
+@pytest.mark.parametrize("step", [0, 5, 10, 20])
+def test_the_entropy_of_unlabelled_rows_counts_more_at_first(name: str, step: int) -> None:
+    sizes = {**SIZES, "classes": K, **({} if name == "m2" else {"a": 2})}
+    method = Recipe(name, {**sizes, "warm_up": 10, "warm_up_from": 1.0}).build()
+    warm = Recipe(
+        name, {**sizes, "warm_up": 10, "warm_up_from": 1.0, "temperature_from": 5}
+    ).build()
+    warm.load_state_dict(method.state_dict())
+    x = torch.rand(ROWS, 5).round()
+    batch = SemiSupervised(x, torch.arange(ROWS), x)
+
+    def unlabelled(m: Method) -> Tensor:
+        torch.manual_seed(0)
+        (first,) = [
+            move for move in m.round(batch, torch.tensor(step)) if isinstance(move, Gradient)
+        ]
+        return first.terms["unlabelled"]
+
+    torch.manual_seed(0)
+    x_l = x.unsqueeze(1)
+    if isinstance(method, AuxiliaryDGM):
+        _, a = method.auxiliary(x_l, 3)  # the labelled rows' draws come first
+        method.f(x_l, method.p_y.one_hot(batch.y).unsqueeze(1), a, method.q_a(x_l), 1.0)
+        log_q = method.log_q_y(method.auxiliary(x_l, 3)[1], x_l)
+    else:
+        assert isinstance(method, M2)
+        log_q = method.classify(x).logits
+    weight = max(0.0, 4 * (1 - step / 10))
+    gap = unlabelled(method) - unlabelled(warm)
+    torch.testing.assert_close(gap, weight * entropy(log_q).mean(), atol=1e-5, rtol=1e-4)
