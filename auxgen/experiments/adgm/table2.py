@@ -3,8 +3,8 @@
     auxgen reproduce adgm.table2
 
 SVHN and NORB are among the rows where AUXGEN_DATA has a folder of theirs. Budget cpu: M2, ADGM-det,
-ADGM and SDGM under equal settings for ten epochs each, which is far from where they end (24 minutes
-of the ADGM's: adgm.mnist_100); M1 and M1+M2 as adgm.m1_m2 has them.
+ADGM and SDGM under equal settings for ten epochs each, which is far from where they end (80 of the
+SDGM, 200 of the ADGM: adgm.mnist_100); M1 and M1+M2 as adgm.m1_m2 has them.
 """
 
 from __future__ import annotations
