@@ -15,7 +15,7 @@ from auxgen.errors import InputError
 from auxgen.evaluating import draw, evaluate
 from auxgen.experiments import find
 from auxgen.reproduction import load, reproduce
-from auxgen.run import Run, model
+from auxgen.run import Run
 from auxgen.training import train
 
 TINY: dict[str, Any] = {"data": "digits", "width": 2, "batch": 16, "transforms": 2, "u": 4}
@@ -50,7 +50,7 @@ def test_a_classifier_s_features_are_the_codes_and_stay_as_they_were(
 ) -> None:
     run = run_on(features, tmp_path / "run")
     method: Any = auxgen.load(run.path / "asl").method
-    given = model(features)
+    given = auxgen.load(features)
     codes, directions = method.q_u.network
     x = pixels()
     with torch.no_grad():
@@ -70,7 +70,7 @@ def test_a_vae_s_codes_are_drawn_afresh(vae: Path, tmp_path: Path) -> None:
     method: Any = auxgen.load(run.path / "asl").method
     x = pixels()[:5]
     assert not torch.equal(method.encode(x).mean, method.encode(x).mean)
-    given = model(vae)
+    given = auxgen.load(vae)
     weights = {k.removeprefix("q_u.network.0.method."): v for k, v in method.state_dict().items()}
     assert all(torch.equal(weights[k], v) for k, v in given.method.state_dict().items())
 

@@ -26,7 +26,7 @@ from auxgen.experiments.introvac._faces import PLANS, WIDTHS
 from auxgen.experiments.introvac._stages import STAGES, Plan, engine
 from auxgen.reproduction import load, reproduce
 from auxgen.run import Run
-from auxgen.run import model as opened
+from auxgen.run import load as opened
 from auxgen.training import train
 
 COLUMNS = ("Eyeglasses", "No_Beard", "Goatee", "Mustache", "Smiling")
