@@ -64,7 +64,8 @@ class AuxiliaryDGM(Method):
         with statistics_untouched(self):
             bound, log_q_y = self.labelled(x, y, warmth, self.labelled_bound)
         labelled, classification = -bound.mean(), -log_q_y.mean()
-        unlabelled = -self.elbo(x_u, warmth, self.temperature(step), self.summation).mean()
+        summation = partial(self.summation, temperature=self.temperature(step))
+        unlabelled = -self.elbo(x_u, warmth, summation).mean()
         prior = weight_prior(self) / self.prior_rows
         loss = labelled + self.alpha * classification + unlabelled + prior
         terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
@@ -93,17 +94,13 @@ class AuxiliaryDGM(Method):
         """p(a|.), of inputs that broadcast: x (..., d), y (..., k) one-hot, z (..., d_z)."""
 
     def elbo(
-        self,
-        x: Tensor,
-        warmth: Tensor | float = 1.0,
-        temperature: Tensor | float = 1.0,
-        summation: Summation = over_all,
+        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = over_all
     ) -> Tensor:
         """-U(x), eq. 11: the label summed out under q(y|a,x): (b, d) -> (b,)."""
         x = x.unsqueeze(1)
         q_a, a = self.auxiliary(x, self.samples)
         f = partial(self.f, x, a=a, q_a=q_a, warmth=warmth)
-        return summation(f, self.log_q_y(a, x), self.p_y, temperature).mean(0)
+        return summation(f, self.log_q_y(a, x), self.p_y).mean(0)
 
     def labelled_elbo(self, x: Tensor, y: Tensor) -> Tensor:
         """-L(x, y), eq. 10: x (b, d), y (b,) -> (b,)."""

@@ -61,7 +61,8 @@ class M2(Method):
         with statistics_untouched(self):
             labelled = -self.labelled(x, y, warmth, self.labelled_bound).mean()
             classification = -self.classify(x).log_prob(y).mean()
-        unlabelled = -self.elbo(x_u, warmth, self.temperature(step), self.summation).mean()
+        summation = partial(self.summation, temperature=self.temperature(step))
+        unlabelled = -self.elbo(x_u, warmth, summation).mean()
         prior = weight_prior(self) / self.prior_rows
         loss = labelled + self.alpha * classification + unlabelled + prior
         terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
@@ -85,15 +86,11 @@ class M2(Method):
         return bound(f, lambda: self.classify(x).logits, self.p_y, y)
 
     def elbo(
-        self,
-        x: Tensor,
-        warmth: Tensor | float = 1.0,
-        temperature: Tensor | float = 1.0,
-        summation: Summation = over_all,
+        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = over_all
     ) -> Tensor:
         """-U(x), eq. 7: the label summed out under q(y|x): (b, d) -> (b,)."""
         f = partial(self.f, x.unsqueeze(1), warmth=warmth)
-        return summation(f, self.classify(x).logits, self.p_y, temperature)
+        return summation(f, self.classify(x).logits, self.p_y)
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log sum_y p(x,y,z) / q(z|x,y), k draws of z: (b, d) -> (k, b)."""

@@ -1,9 +1,9 @@
-"""What the semi-supervised models share: their batch, and what bounds a labelled row."""
+"""What semi-supervised models share: batches, summing a label out, what bounds a labelled row."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
@@ -19,8 +19,18 @@ class SemiSupervised(NamedTuple):
     x_unlabelled: Tensor
 
 
-Summation = Callable[[Callable[[Tensor], Tensor], Tensor, UniformClasses, Tensor | float], Tensor]
-"""f of one-hot classes, log q(y|.) (..., k), p(y), T -> sum_y q(y|.) f(y) + T H(q(y|.)) (...,)."""
+class Summation(Protocol):
+    """How a label is summed out."""
+
+    def __call__(
+        self,
+        f: Callable[[Tensor], Tensor],
+        log_q_y: Tensor,
+        p_y: UniformClasses,
+        temperature: Tensor | float = 1.0,
+    ) -> Tensor:
+        """f of one-hot classes, log q(y|.) (..., k) -> sum_y q(y|.) f(y) + T H(q(y|.)) (...,)."""
+        ...
 
 
 def over_all(

@@ -40,7 +40,10 @@ def estimate(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Sums over some classes, and the gradients of their total by logits and by values."""
     logits, values = logits.clone().requires_grad_(), values.clone().requires_grad_()
-    f = lambda y: (y * values.unsqueeze(1)).sum(-1)  # noqa: E731
+
+    def f(y: Tensor) -> Tensor:
+        return (y * values.unsqueeze(1)).sum(-1)
+
     p_y = UniformClasses(K).double()
     sums = over_some(f, logits.log_softmax(-1), p_y, temperature, probable=PROBABLE)
     sums.sum().backward()
