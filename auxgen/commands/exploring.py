@@ -242,6 +242,7 @@ def predict(
     draws: int = 100,
     abstain: float = 0.0,
     temperature: float = 1.0,
+    bound: bool = False,
     resize: bool = False,
     seed: int = 0,
     stage: str | None = None,
@@ -255,6 +256,8 @@ def predict(
         draws: Draws of a, averaged.
         abstain: Share of the rows, those that it is least sure of, whose class is left open.
         temperature: Probabilities are flattened above 1, sharpened below; evaluate fits one.
+        bound: Also a lower bound on log p(x) of each row, in nats: low where a row looks like
+            nothing that was learned from.
         resize: Resize images that have another size.
         seed: Of the draws.
         stage: Which stage of a run; the last where not given.
@@ -271,12 +274,16 @@ def predict(
         found.method, found.space, given.x, draws, temperature=temperature
     )
     predictions = predicting.abstaining(predictions, abstain)
+    if bound:
+        predictions = predicting.bounding(predictions, found.method, found.space, given.x, draws)
     if out is not None:
         print(tables.write_predictions(predictions, out, given.names))
         return
-    lines = zip(given.names, predictions.names, predictions.confidence.tolist(), strict=True)
-    for name, predicted, confidence in lines:
-        print(f"{name}\t{predicted or '?'}\t{confidence:.3f}")
+    told = [f"{p:.3f}" for p in predictions.confidence.tolist()]
+    if predictions.bounds is not None:
+        told = [f"{p}\t{b:.1f}" for p, b in zip(told, predictions.bounds.tolist(), strict=True)]
+    for name, predicted, numbers in zip(given.names, predictions.names, told, strict=True):
+        print(f"{name}\t{predicted or '?'}\t{numbers}")
 
 
 def write(x, out: Path, model: Model, *, columns: int | None = None) -> None:

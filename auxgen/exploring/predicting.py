@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..abilities import classifier
+from ..abilities import bounded, classifier
 from ..data.examples import Space
+from ..distributions import bernoulli
 from ..errors import InputError
 from ..evaluation.confidence import surest, tempered
-from ..evaluation.drawing import device_of
+from ..evaluation.drawing import binarised, device_of
+from ..evaluation.likelihood import elbo
 
 ROWS = 256
 
@@ -24,11 +26,13 @@ class Predictions:
         probabilities: (n, k) float32, on the CPU.
         classes: Names of the k classes.
         told: Rows (n,) bool whose class is told; of the others nothing is said. None for all.
+        bounds: Lower bounds on log p(x) (n,), nats; None where they were not asked for.
     """
 
     probabilities: Tensor
     classes: tuple[str, ...]
     told: Tensor | None = None
+    bounds: Tensor | None = None
 
     @property
     def predicted(self) -> Tensor:
@@ -85,3 +89,26 @@ def abstaining(predictions: Predictions, share: float) -> Predictions:
     told = torch.zeros(len(predictions.probabilities), dtype=torch.bool)
     told[surest(predictions.probabilities, 1 - share)] = True
     return replace(predictions, told=told)
+
+
+@torch.no_grad()
+def bounding(
+    predictions: Predictions, method: object, space: Space, raw: Tensor, draws: int = 1
+) -> Predictions:
+    """The same, with a lower bound on log p(x) of each row beside its class.
+
+    It is of rows as the model sees them, the mean of `draws`; grey values of a model of bits are
+    drawn as bits once, with seed 0, as for `elbo` of a run. Rows that belong elsewhere may have
+    high ones (docs/papers/adgm.md): raw (n, *shape).
+
+    Raises:
+        InputError: The model has no bound.
+    """
+    x = space.enter(raw)
+    x = binarised(x, 0) if of_bits(method) else x
+    return replace(predictions, bounds=elbo(bounded(method), x, draws))
+
+
+def of_bits(method: object) -> bool:
+    """Whether p(x|.) is of bits, of which grey values are the probabilities."""
+    return getattr(getattr(method, "p_x", None), "family", None) is bernoulli

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ..errors import InputError
@@ -50,7 +51,7 @@ def write_codes(
 
 
 def write_predictions(predictions: Predictions, path: Path, names: Sequence[str]) -> Path:
-    """CSV: name of the row, class, its probability, and the probability of each class.
+    """CSV: name of the row, class, its probability, that of each class, and its bound where there.
 
     Raises:
         InputError: The file's name ends otherwise.
@@ -58,12 +59,12 @@ def write_predictions(predictions: Predictions, path: Path, names: Sequence[str]
     if path.suffix != ".csv":
         raise InputError(f"Predictions cannot be written as {path.name!r}; wanted is .csv.")
     header = ["name", "class", "probability", *(f"p({c})" for c in predictions.classes)]
+    values = predictions.probabilities
+    if predictions.bounds is not None:
+        header.append("bound")
+        values = torch.cat((values, predictions.bounds.to(values)[:, None]), 1)
     each = zip(
-        names,
-        predictions.names,
-        predictions.confidence.tolist(),
-        predictions.probabilities.tolist(),
-        strict=True,
+        names, predictions.names, predictions.confidence.tolist(), values.tolist(), strict=True
     )
     return _write_csv(path, header, ([n, c, short(p), *map(short, ps)] for n, c, p, ps in each))
 

@@ -202,6 +202,18 @@ def test_the_rows_that_it_is_least_sure_of_can_be_left_open(
     assert max(left) <= min(told)
 
 
+def test_a_bound_stands_beside_each_class_where_it_is_asked_for(
+    auxgen: Command, digits: Path, images: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "bounds.csv"
+    given = ("predict", digits, images, "--bound")
+    printed = [line.split("\t") for line in auxgen(*given).out.splitlines()]
+    auxgen(*given, "--out", out)
+    written = [float(row["bound"]) for row in table(out)]
+    assert [float(bound) for *_, bound in printed] == pytest.approx(written, abs=0.06)
+    assert all(bound < 0 for bound in written)
+
+
 def test_a_measure_of_outsiders_wants_a_set_and_images_of_its_shape(
     auxgen: Command, digits: Path
 ) -> None:

@@ -12,7 +12,7 @@ from auxgen.distributions import normal
 from auxgen.errors import InputError
 from auxgen.exploring.analogies import analogies
 from auxgen.exploring.codes import embed, interpolate, linear, reconstruct, spherical
-from auxgen.exploring.predicting import abstaining, predict
+from auxgen.exploring.predicting import abstaining, bounding, predict
 from auxgen.exploring.sampling import class_grid, class_index, sample
 
 SPACE = Space(
@@ -165,6 +165,22 @@ def test_a_temperature_raises_probabilities_to_a_power_and_keeps_their_order():
     for temperature in (0.0, -1.0, float("nan")):
         with pytest.raises(InputError, match="above 0 is wanted"):
             predict(Classy(), SPACE, raw, temperature=temperature)
+
+
+class Bounded(Classy):
+    def elbo(self, x: Tensor) -> Tensor:
+        return -x.square().sum(1)
+
+
+def test_a_bound_is_told_of_each_row_as_the_model_sees_it():
+    raw = torch.randn(300, 2)
+    plain = predict(Classy(), SPACE, raw)
+    assert plain.bounds is None
+    found = bounding(plain, Bounded(), SPACE, raw, draws=3).bounds
+    assert found is not None
+    torch.testing.assert_close(found, -SPACE.enter(raw).square().sum(1).double())
+    with pytest.raises(InputError, match="bound"):
+        bounding(plain, Classy(), SPACE, raw)
 
 
 def test_rows_that_are_least_sure_are_told_no_class():
