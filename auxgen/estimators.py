@@ -14,6 +14,7 @@ from .abilities import bounded
 from .artefact import Model
 from .bounds import alpha
 from .builders import Recipe
+from .builders.auxiliary import Labelled
 from .data import labels, own
 from .data.batches import SemiSupervisedBatches, as_they_lie, binarised
 from .data.examples import space_of
@@ -41,6 +42,10 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         beta: Weight of the classification term, times (N_l + N_u) / N_l.
         batch_norm: Normalise before each nonlinearity; wants tens of labelled rows, since a
             labelled batch is normalised by its own statistics.
+        labelled_bound: Of a labelled row: "conditional", of log p(x, y); "marginal", of log p(x),
+            which leaves the label to the classification term.
+        classes_summed: Classes over which training sums the label of an unlabelled row out: the
+            most probable ones and one drawn from the rest, without bias; all when None.
         draws: Draws of a averaged for a prediction.
         least_confidence: A row whose most probable class has less gets -1, no class.
         device: "cpu" or "cuda".
@@ -58,6 +63,8 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         learning_rate: float = 1e-3,
         beta: float = 0.1,
         batch_norm: bool = False,
+        labelled_bound: Labelled = "conditional",
+        classes_summed: int | None = None,
         draws: int = 20,
         least_confidence: float = 0.0,
         device: str = "cpu",
@@ -66,6 +73,7 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         self.model, self.hidden, self.latent = model, hidden, latent
         self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
         self.beta, self.batch_norm = beta, batch_norm
+        self.labelled_bound, self.classes_summed = labelled_bound, classes_summed
         self.draws, self.device = draws, device
         self.least_confidence = least_confidence
         self.random_state = random_state
@@ -141,6 +149,8 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
                 "prior_rows": rows,
                 "likelihood": "bernoulli" if bits else "gaussian",
                 "batch_norm": self.batch_norm,
+                "labelled_bound": self.labelled_bound,
+                "classes_summed": self.classes_summed,
             },
         )
 

@@ -40,7 +40,7 @@ def test_it_keeps_the_names_of_classes_and_its_seed() -> None:
 
 
 def test_it_can_be_cloned() -> None:
-    made = clone(SemiSupervisedClassifier("m2", latent=3))
+    made = clone(SemiSupervisedClassifier("m2", latent=3, labelled_bound="marginal"))
     assert isinstance(made, SemiSupervisedClassifier)
     assert made.get_params()["model"] == "m2"
     assert made.get_params()["latent"] == 3

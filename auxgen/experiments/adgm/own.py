@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...bounds import alpha
+from ...builders.auxiliary import Labelled
 from ...data import folders, labels, own, tables
 from ...data.batches import Corruption, as_they_lie, binarised
 from ...data.examples import Examples, Space, space_of
@@ -42,6 +43,8 @@ def experiment(
     hidden: int = 200,
     latent: int = 32,
     batch: int = 100,
+    labelled_bound: Labelled = "conditional",
+    classes_summed: int | None = None,
 ) -> Experiment:
     """A classifier and a generative model of your data, from the labels that there are.
 
@@ -58,6 +61,11 @@ def experiment(
         hidden: Units in each of two hidden layers.
         latent: Width of a and of z.
         batch: Rows in a batch, labelled and unlabelled each.
+        labelled_bound: Of a labelled row: conditional, of log p(x, y); marginal, of log p(x), which
+            leaves the label to the classification term.
+        classes_summed: Classes over which training sums the label of an unlabelled row out: the
+            most probable ones and one drawn from the rest, without bias; all when not given. Where
+            there are many classes a few are much faster.
     """
     train, test = parts(Path(data), label, size, test_fraction, seed)
     labels.check(train)
@@ -73,6 +81,8 @@ def experiment(
         alpha=alpha(beta, len(rows), len(train)),
         likelihood=likelihood,
         batch_norm=train.kind == "images",
+        labelled_bound=labelled_bound,
+        classes_summed=classes_summed,
     )
     engine = Engine(steps, adam(lr), max_grad_norm=5.0)
     return {model: stage(made, known, engine, labelled=batch, unlabelled=batch, seed=seed)}
