@@ -85,7 +85,7 @@ def test_every_file_named_exists(page: Path) -> None:
     links = [to.partition("#")[0] for to in re.findall(r"\]\(([^)\s]+)\)", text)]
     for to in links:
         assert "://" in to or not to or (page.parent / to).exists(), to
-    for path in re.findall(r"`((?:auxgen|tests|docs)/[\w/.]+)`", text):
+    for path in re.findall(r"`((?:auxgen|tests|docs|benchmarks|results)/[\w/.]+)`", text):
         assert to_be_made(path) or (ROOT / path).exists(), path
 
 

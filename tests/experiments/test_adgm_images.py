@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from auxgen.evaluating import draw, evaluate
 from auxgen.experiments.adgm import _figures, m2_multipliers, m2_pyro, table2
 from auxgen.experiments.adgm._pixels import grey, joined, per_channel, split
 from auxgen.experiments.adgm._stages import drawn, others
+from auxgen.experiments.adgm.m1_m2 import reproduction as reproduction_of_m1_m2
 from auxgen.methods.auxiliary_dgm import AuxiliaryDGM
 from auxgen.reproduction import load, reproduce
 from auxgen.training import train
@@ -211,11 +213,44 @@ def test_principal_components_are_those_of_scikit_learn() -> None:
     torch.testing.assert_close(ours.abs(), theirs.abs())
 
 
-def test_a_reproduction_of_norb_is_tabled(tmp_path: Path) -> None:
-    out = reproduce(
-        "adgm.norb", seeds=1, out=tmp_path / "out", device="cpu", quiet=True, epochs=1, labels=20
-    )
-    assert [row["name"] for row in load(out)["rows"]][-1] == "NORB: SDGM, single images"
+def keeping_all(budget: str) -> Any:
+    whole = reproduction_of_m1_m2(budget)
+    rows = [replace(row, options={**row.options, "keep_above": 0.0}) for row in whole.rows]
+    return replace(whole, rows=rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "options"),
+    [
+        ("adgm.norb", 2, {"labels": 20}),
+        ("adgm.svhn", 2, {"labels_per_class": 2}),
+        ("adgm.m2_pyro", 1, {"hidden": 8, "latent": 2, "batch": 20}),
+        ("adgm.m2_multipliers", 3, {"hidden": 8, "latent": 2, "batch": 20}),
+        ("adgm.table2", 6, {"hidden": 8, "latent": 2}),
+    ],
+)
+def test_a_reproduction_is_tabled(
+    name: str,
+    rows: int,
+    options: dict[str, Any],
+    tmp_path: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = {100: m2_pyro.PYRO[100]}
+    for module in (m2_pyro, m2_multipliers):
+        monkeypatch.setattr(module, "PYRO", few)
+        monkeypatch.setattr(module, "EPOCHS", {"cpu": {100: 1}})
+    if name == "adgm.table2":  # with MNIST alone, and all codes of an M1 that has learned nothing
+        (tmp_path / "mnist").symlink_to(home / "mnist")
+        monkeypatch.setenv("AUXGEN_DATA", str(tmp_path))
+        monkeypatch.setattr(table2.m1_m2, "reproduction", keeping_all)
+    given: dict[str, Any] = {"device": "cpu", "quiet": True, "epochs": 1, **options}
+    out = reproduce(name, seeds=1, out=tmp_path / "out", **given)
+    found = load(out)["rows"]
+    assert len(found) >= rows
+    assert all(np.isfinite(c["mean"]) for row in found for c in row["columns"].values())
+    assert (out / "table.png").exists()
 
 
 def test_rows_for_a_temperature_are_not_those_whose_labels_are_learned() -> None:
