@@ -11,7 +11,7 @@ usage: auxgen COMMAND ...; auxgen COMMAND --help tells more
   report RUN... [--out FILE]         one HTML file that needs nothing else
   reproduce NAME [--seeds N]         a paper's table: ours beside theirs
   sample MODEL --out FILE            draw images, points or rows; --of CLASS, --by-class,
-                                     --where "Eyeglasses=1,Male=0"
+                                     --where "Eyeglasses=1,FacialHair=0"
   reconstruct MODEL FILE... --out F  originals beside reconstructions
   interpolate MODEL FILE... --out F  from one to the next through the code
   edit MODEL FILE... --out FOLDER    --attribute Eyeglasses=+3: attributes added or taken away

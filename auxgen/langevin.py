@@ -42,7 +42,7 @@ class Chains:
     Attributes:
         z: Their last states (n, d).
         acceptance: Share of proposals taken; 1 without the Metropolis step.
-        trace: Energies of states after each step, (steps, n), in nats.
+        trace: What was watched of the states after each step, (steps, n, m).
     """
 
     z: Tensor
@@ -51,13 +51,22 @@ class Chains:
 
     @property
     def effective(self) -> float:
-        """Independent draws that a chain's second half is worth, mean over chains; see below."""
+        """Independent draws that a chain's second half is worth, mean over chains; see below.
+
+        Of what was watched, that which forgets the slowest.
+        """
         later = self.trace[len(self.trace) // 2 :]
-        return effective_sample_size(later) / self.trace.shape[1]
+        return min(effective_sample_size(each) for each in later.unbind(-1)) / later.shape[1]
 
 
 def langevin(
-    energy: Energy, z: Tensor, *, alpha: float, steps: int, corrected: bool = False
+    energy: Energy,
+    z: Tensor,
+    *,
+    alpha: float,
+    steps: int,
+    corrected: bool = False,
+    watched: Callable[[Tensor], Tensor] | None = None,
 ) -> Chains:
     """Runs chains from z (n, d), each on its own.
 
@@ -68,6 +77,8 @@ def langevin(
         steps: How many.
         corrected: Take a proposal with the probability of Metropolis and Hastings, so that exp(-U)
             is met exactly; else always.
+        watched: What the chains' worth is told by: z (n, d) -> (n, m); the energy when not given,
+            which forgets twice as fast as the coordinates of a Gaussian.
 
     Raises:
         InputError: The step size is not positive, or there are no steps.
@@ -91,7 +102,7 @@ def langevin(
         else:
             z, u, slope = proposal, u_there, slope_there
             taken += 1
-        trace.append(u)
+        trace.append(u[:, None] if watched is None else watched(z))
     return Chains(z, (taken / steps).item(), torch.stack(trace))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from ..artefact import Model
 from ..errors import InputError, at_least
@@ -36,6 +37,10 @@ def sample(
     of: str | None = None,
     by_class: bool = False,
     where: str | None = None,
+    alpha: float = 0.05,
+    steps: int = 500,
+    corrected: bool = True,
+    rejecting: bool = True,
     seed: int = 0,
     stage: str | None = None,
 ) -> None:
@@ -47,7 +52,12 @@ def sample(
         n: Draws; with --by-class, draws of z.
         of: Only this class.
         by_class: One z in each row, one class in each column.
-        where: Attributes that draws shall have (1) or not (0), such as "Eyeglasses=1,Male=0".
+        where: Attributes that draws shall have (1) or not (0), such as "Eyeglasses=1,FacialHair=0".
+            One Langevin chain leads to each draw; the next four are of these chains.
+        alpha: Size of a step.
+        steps: Of a chain.
+        corrected: Whether steps are taken or not so that the density is met exactly (Metropolis).
+        rejecting: Whether draws are left out that the model, seeing them, tells to be otherwise.
         seed: Of the draws.
         stage: Which stage of a run; the last where not given.
     """
@@ -63,7 +73,8 @@ def sample(
     found = opened(model, stage)
     torch.manual_seed(seed)
     if where is not None:
-        write(drawn_where(found, where, n), out, found)
+        chains: Any = {"alpha": alpha, "steps": steps, "corrected": corrected}
+        write(drawn_where(found, where, n, rejecting=rejecting, **chains), out, found)
         return
     if by_class:
         x = sampling.class_grid(found.method, found.space, n)
@@ -75,16 +86,19 @@ def sample(
     write(sampling.sample(found.method, found.space, n, y), out, found)
 
 
-def drawn_where(model: Model, where: str, n: int):
-    """Draws with attributes; what the chains were like is told on stderr."""
+def drawn_where(model: Model, where: str, n: int, *, rejecting: bool, **chains: Any):
+    """Draws with attributes; what the chains, see `sample_where`, were like is told on stderr."""
     import sys
 
     from ..exploring import conditional
 
-    drawn = conditional.sample_where(model.method, model.space, conditional.wanted(where), n)
+    wanted = conditional.wanted(where)
+    chains |= {"rejecting": rejecting}
+    drawn = conditional.sample_where(model.method, model.space, wanted, n, **chains)
     print(
-        f"{drawn.chains} chains, {100 * drawn.acceptance:.1f} % of steps accepted, each worth "
-        f"{drawn.effective:.1f} independent draws; {100 * drawn.kept:.1f} % told to be as wanted",
+        f"{drawn.chains} chains, {100 * drawn.acceptance:.1f} % of steps accepted, the later half "
+        f"of each worth {drawn.effective:.1f} independent draws"
+        + (f"; {100 * drawn.kept:.1f} % told to be as wanted" if rejecting else ""),
         file=sys.stderr,
     )
     return drawn.x
@@ -108,7 +122,7 @@ def edit(
     Args:
         model: A run or an artefact.
         files: Images, folders, .npy or .csv files.
-        attribute: Names with distances, such as Eyeglasses=+3 Male=-1; the prior's codes have
+        attribute: Names with distances, such as Eyeglasses=+3 Smiling=-1; the prior's codes have
             standard deviation 1 in every direction.
         out: Folder to write: an image for each, triplets.png (original, reconstruction, edited),
             and edits.csv (how far, and what the model says before and after).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from functools import partial
+from statistics import mean
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from ..abilities import describer, linear, prior
 from ..data.examples import Space
 from ..errors import InputError, at_least, unknown
 from ..evaluation.drawing import device_of
-from ..langevin import conditional_energy, langevin
+from ..langevin import Chains, conditional_energy, langevin
 from ..methods.vac import VariationalClassifier
 from .codes import decoded
 
@@ -30,7 +31,8 @@ class Draws:
         z: Their codes (n, d).
         chains: How many were run.
         acceptance: Share of proposals that were taken.
-        effective: Independent draws that the second half of a chain is worth, mean over chains.
+        effective: Independent draws that the second half of a chain is worth, mean over chains, by
+            the logit that was asked for and forgets the slowest.
         kept: Share of the chains' ends that the model tells to be as wanted, once decoded.
     """
 
@@ -80,23 +82,32 @@ def sample_where(
     energy = partial(conditional_energy, weight=weight, bias=torch.zeros_like(y), y=y)
     found: list[Tensor] = []
     codes: list[Tensor] = []
-    chains, acceptance, effective = 0, 0.0, 0.0
+    runs: list[Chains] = []
     for _ in range(ROUNDS):
         start = prior(method).p_z().sample((n,))
-        run = langevin(energy, start, alpha=alpha, steps=steps, corrected=corrected)
-        chains, acceptance, effective = chains + n, run.acceptance, run.effective
+        run = langevin(
+            energy,
+            start,
+            alpha=alpha,
+            steps=steps,
+            corrected=corrected,
+            watched=lambda z: z @ weight.T,
+        )
+        runs.append(run)
         x = decoded(method, space, run.z, None)
         good = as_wanted(method, space, x, wanted) if rejecting else x.new_ones(n) > 0
         found.append(x[good])
         codes.append(run.z.cpu()[good])
         if sum(map(len, found)) >= n:
             break
-    x, z = torch.cat(found), torch.cat(codes)
+    x, z, chains = torch.cat(found), torch.cat(codes), n * len(runs)
     if len(x) < n:
         raise InputError(
             f"Of {chains} draws {len(x)} are told to be {asked(wanted)}, and {n} are wanted; ask "
             "for fewer, or for attributes that go together."
         )
+    acceptance = mean(run.acceptance for run in runs)
+    effective = mean(run.effective for run in runs)
     return Draws(x[:n], z[:n], chains, acceptance, effective, len(x) / chains)
 
 
@@ -136,7 +147,7 @@ def place(space: Space, name: str, each: Sized) -> int:
 
 
 def wanted(text: str) -> dict[str, bool]:
-    """What a person types, "Eyeglasses=1,Male=0", as answers by name.
+    """What a person types, "Eyeglasses=1,FacialHair=0", as answers by name.
 
     Raises:
         InputError: A part is no name with 0 or 1, or a name stands there twice.

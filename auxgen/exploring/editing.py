@@ -13,7 +13,7 @@ from ..abilities import decoder, linear
 from ..data.examples import Examples, Space
 from ..directions import Direction, between_0_and_1, displacement, named, probed
 from ..errors import InputError
-from .codes import decoded, embed
+from .codes import classes_of, decoded, embed
 
 Fit = Callable[[str, Tensor, Tensor], Direction]
 """An attribute's name, codes (n, d) and answers (n,), NaN where blank -> its direction."""
@@ -135,6 +135,8 @@ def edit(
 ) -> Edits:
     """Codes of raw rows (n, *shape) moved by the sum of all moves, and decoded.
 
+    A model of classes is given the class that it finds most probable, before and after.
+
     Args:
         method: Encodes and decodes.
         space: How it sees raw rows.
@@ -147,12 +149,12 @@ def edit(
         InputError: The model cannot encode or decode, or until is no probability.
     """
     decoder(method)
-    z = embed(method, space, raw)
+    z, y = embed(method, space, raw), classes_of(method, space, raw)
     way = displacement([(move.along, move.delta) for move in asked]).to(z)
-    back = decoded(method, space, z, None)
+    back = decoded(method, space, z, y)
     before = told(method, space, back, asked)
     if until is None:
-        edited = decoded(method, space, z + way, None)
+        edited = decoded(method, space, z + way, y)
         after = told(method, space, edited, asked)
         return Edits(back, edited, torch.ones(len(z)), before, after)
     between_0_and_1(until)
@@ -163,7 +165,8 @@ def edit(
         if len(left) == 0:
             break
         share[left] = place / PLACES
-        edited[left] = decoded(method, space, z[left] + place / PLACES * way, None)
+        of = None if y is None else y[left]
+        edited[left] = decoded(method, space, z[left] + place / PLACES * way, of)
         after[left] = told(method, space, edited[left], asked)
         reached[left] = sure(after[left], asked, until)
     return Edits(back, edited, share, before, after, reached)

@@ -191,13 +191,20 @@ def test_digits_are_drawn_by_attribute_on_the_command_line(
     small: dict[str, Any] = {"model": "vac", "epochs": 6, "pretraining": 1, "width": 8}
     run = train("introvac.digits", run=tmp_path / "run", device="cpu", quiet=True, **small)
     out = tmp_path / "drawn.npy"
-    main(["sample", str(run.path), "--where", "Loop=1,RoundTop=0", "--n", "6", "--out", str(out)])
+    asked = ["sample", str(run.path), "--where", "Loop=1,RoundTop=0", "--n", "6", "--out", str(out)]
+    main(asked)
     drawn = torch.from_numpy(np.load(out))
     probs = opened(run.path).method.attributes(drawn).probs  # pyright: ignore
     assert drawn.shape == (6, 1, 8, 8)
     assert (probs[:, 0] > 0.5).all()
     assert (probs[:, 1] <= 0.5).all()
-    assert "% of steps accepted" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "% of steps accepted" in said
+    assert "% told to be as wanted" in said
+    main([*asked, "--alpha", "0.1", "--steps", "40", "--no-corrected", "--no-rejecting"])
+    said = capsys.readouterr().err
+    assert said.startswith("6 chains, 100.0 % of steps accepted")
+    assert "as wanted" not in said
 
 
 @pytest.mark.parametrize(

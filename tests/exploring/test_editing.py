@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torch.distributions import Bernoulli, Distribution
+from torch.distributions import Bernoulli, Categorical, Distribution
 
 from auxgen.artefact import Model
 from auxgen.data.examples import Examples, Space
@@ -83,6 +83,28 @@ def test_an_edit_moves_codes_by_the_distances_asked_for() -> None:
     torch.testing.assert_close(edits.before[:, 0], (3 * codes(raw)[:, 0]).sigmoid())
     assert (edits.after[:, 0] > edits.before[:, 0]).all()
     assert edits.reached is None
+
+
+class OfClasses(Telling):
+    """Decodes only with a class, which the second entry of x tells."""
+
+    def classify(self, x: Tensor, draws: int = 1) -> Categorical:
+        return Categorical(logits=torch.stack((0.5 - x[:, 1], x[:, 1] - 0.5), -1))
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        assert y is not None
+        return normal((z + 2 + y[:, None]) / 4, torch.ones_like(z), 1)
+
+
+def test_a_model_of_classes_keeps_the_class_that_it_finds() -> None:
+    raw = rows(8)
+    y = (raw.flatten(1)[:, 1] > 0.5).float()
+    asked = moves(["Round=+2"], directions(OfClasses(), SPACE))
+    for until in (None, 0.99):
+        found = edit(OfClasses(), SPACE, raw, asked, until=until)
+        z = codes(raw) + 2 * found.share[:, None] * asked[0].along.vector
+        there = (z + 2 + y[:, None]) / 4
+        torch.testing.assert_close(found.edited.flatten(1), there)
 
 
 def test_an_edit_stops_as_soon_as_the_model_is_sure() -> None:

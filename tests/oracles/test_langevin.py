@@ -106,7 +106,7 @@ def test_what_is_accepted_keeps_detailed_balance() -> None:
     assert chains.acceptance < 0.95
     assert chains.z.square().sum(1).mean().item() == pytest.approx(5, abs=0.06)
     assert (chains.z != z).any(1).double().mean().item() == pytest.approx(chains.acceptance)
-    torch.testing.assert_close(chains.trace[-1], chains.z.square().sum(1) / 2)
+    torch.testing.assert_close(chains.trace[-1, :, 0], chains.z.square().sum(1) / 2)
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.6, 0.9])
@@ -126,7 +126,23 @@ def test_chains_that_disagree_are_worth_little() -> None:
     assert effective_sample_size(apart) < 10
     assert effective_sample_size(torch.zeros(10, 3)) == 0
     z = torch.zeros(4, 1)
-    assert Chains(z, 1.0, apart).effective < 3
+    assert Chains(z, 1.0, apart[..., None]).effective < 3
+
+
+def test_a_coordinate_is_worth_less_than_the_energy_and_what_is_worth_the_least_counts() -> None:
+    """Steps of a Gaussian are autoregressions: rho is 1 - alpha for z, its square for |z|^2."""
+    torch.manual_seed(0)
+    alpha, none, z = 0.1, weight(1.0)[:0], torch.randn(64, 5, dtype=torch.float64)
+    settings = {"alpha": alpha, "steps": 2000}
+    of_energy = langevin(energy(none), z, **settings).effective
+    of_z = langevin(energy(none), z, **settings, watched=lambda z: z[:, :1]).effective
+    of_both = langevin(
+        energy(none), z, **settings, watched=lambda z: torch.stack((z[:, 0], z.square().sum(1)), 1)
+    ).effective
+    rho = 1 - alpha
+    assert of_z == pytest.approx(1000 * (1 - rho) / (1 + rho), rel=0.1)
+    assert of_energy == pytest.approx(1000 * (1 - rho**2) / (1 + rho**2), rel=0.1)
+    assert of_both == pytest.approx(of_z, rel=0.1)
 
 
 def test_long_steps_mix_better_than_short_ones() -> None:
