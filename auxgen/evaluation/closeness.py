@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import InputError
@@ -54,6 +55,35 @@ def ssim(x: Tensor, y: Tensor) -> Tensor:
         InputError: As `psnr`, or a side below 3.
     """
     return _each(lambda a, b: _ssim(a, b, ssim_window(*a.shape[2:])), x, y)
+
+
+def explained(x: Tensor, y: Tensor, places: int = 4) -> dict[str, float]:
+    """Share of what differs between the x that the y of the same rows have too, at most 1.
+
+    1 less the squared error over the variance over rows, both summed over means in a grid. Of
+    brightness, the mean over channels; and, in colour, of colours, each channel less that.
+
+    Args:
+        x: Pictures (n, c, h, w).
+        y: Likewise, such as their reconstructions.
+        places: Of the grid, on either side.
+
+    Raises:
+        InputError: Different shapes.
+    """
+    if x.shape != y.shape:
+        raise InputError(f"Pictures of {tuple(x.shape)} and {tuple(y.shape)} cannot be compared.")
+    grids = [F.adaptive_avg_pool2d(each.double(), places) for each in (x, y)]
+    grey = [each.mean(1, keepdim=True) for each in grids]
+    found = {"brightness": _explained(*grey)}
+    if x.shape[1] > 1:
+        found["colours"] = _explained(*(a - b for a, b in zip(grids, grey, strict=True)))
+    return found
+
+
+def _explained(x: Tensor, y: Tensor) -> float:
+    error, spread = (x - y).square().mean(0).sum(), x.var(0, correction=0).sum()
+    return (1 - error / spread).item()
 
 
 def ssim_window(height: int, width: int) -> int:

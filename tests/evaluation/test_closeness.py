@@ -15,7 +15,7 @@ from torchmetrics.functional.image import (
 
 from auxgen.errors import InputError
 from auxgen.evaluation.checks import picture_sets
-from auxgen.evaluation.closeness import high_frequency, l1, psnr, ssim, ssim_window
+from auxgen.evaluation.closeness import explained, high_frequency, l1, psnr, ssim, ssim_window
 
 
 def pair(side: int = 32, n: int = 5) -> tuple[Tensor, Tensor]:
@@ -162,3 +162,24 @@ def test_a_diagonal_wave_counts_by_its_own_length() -> None:
         wave = (0.2 * torch.cos(phase)).expand(1, 1, 16, 16)
         each = high_frequency(torch.full_like(wave, 0.5), 0.5 + wave)
         torch.testing.assert_close(each, kept * wave.square().mean()[None], atol=1e-12, rtol=1e-9)
+
+
+def test_what_is_explained_of_colours_and_brightness() -> None:
+    """Scikit-learn's coefficient of determination, weighted by variance; 0 for what is lost."""
+    from sklearn.metrics import r2_score
+
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(40, 3, 8, 8, generator=generator, dtype=torch.float64)
+    y = (x + 0.1 * torch.randn(x.shape, generator=generator, dtype=torch.float64)).clamp(0, 1)
+    means = [each.unflatten(3, (4, 2)).unflatten(2, (4, 2)).mean((3, 5)) for each in (x, y)]
+    grey = [each.mean(1) for each in means]
+    colours = [each - g[:, None] for each, g in zip(means, grey, strict=True)]
+    found = explained(x, y)
+    for name, parts in {"brightness": grey, "colours": colours}.items():
+        theirs = r2_score(*(p.flatten(1).numpy() for p in parts), multioutput="variance_weighted")
+        assert found[name] == pytest.approx(theirs)
+    faded = x.mean(1, keepdim=True) + (x - x.mean(1, keepdim=True)).mean(0)
+    assert explained(x, faded) == pytest.approx({"brightness": 1, "colours": 0}, abs=1e-9)
+    assert explained(x[:, :1], x[:, :1]) == {"brightness": 1}
+    with pytest.raises(InputError, match="cannot be compared"):
+        explained(x, y[:, :1])

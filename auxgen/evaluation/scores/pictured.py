@@ -126,6 +126,22 @@ class Closeness(Pictured):
         )
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Explained(Pictured):
+    """What reconstructions keep of their originals' brightness and colours, coarsely."""
+
+    def __call__(self, method: object) -> dict[str, Score]:
+        x, back = reconstruct(method, self.space, self.real.raw()).unbind(1)
+        what = "share of the variance over rows, of means in a grid of 4 x 4"
+        return {
+            f"{name} explained": Score(
+                100 * value, "%", len(x), f"{what}, that reconstructions have too; {self.rows()}"
+            )
+            for name, value in closeness.explained(x, back).items()
+        }
+
+
 CLOSENESS: Mapping[str, tuple[Callable[[Tensor, Tensor], Tensor], str, str]] = MappingProxyType(
     {
         "psnr": (closeness.psnr, "dB", "peak signal-to-noise ratio"),

@@ -11,7 +11,7 @@ from torch import nn
 from ...data.examples import Examples, Space
 from ...evaluation.scores import Elbo
 from ...evaluation.scores.bounds import ImportanceNll
-from ...evaluation.scores.pictured import Closeness, Samples
+from ...evaluation.scores.pictured import Closeness, Explained, Samples
 from ...evaluation.scores.recognised import FeatureErrors, Recognised
 from ...experiment import Evaluation, Score
 
@@ -56,6 +56,7 @@ class Measured:
         each["elbo"] = Elbo(x, draws=self.k)
         each["features"] = FeatureErrors(test, self.space, self.taps)
         each["closeness"] = Closeness(test, self.space)
+        each["explained"] = Explained(test, self.space)
         if self.extractor is not None:
             each["recognised"] = Recognised(
                 test, self.space, extractor=self.extractor, cut=self.cut

@@ -128,6 +128,7 @@ def experiment_on(
         seed: int = 0,
         data: str = source.name,
         valid: int = source.valid,
+        size: int | None = source.size,
         budget: Budget = "cpu",
         epochs: float = 1.0,
         classifier: str = judged_by,
@@ -149,6 +150,7 @@ def experiment_on(
             data: Name, hub id or folder of square images, with labels for an own classifier.
             valid: Last training rows for validation, where the set has no such split; 0 where it
                 has.
+            size: Side in pixels that images are resized to; as they are when not given.
             budget: cpu is minutes of one core; paper is the paper's setup, for a GPU.
             epochs: Factor on the budget's passes over the images.
             classifier: own, trained in this run; vgg19; features.SET; or a folder of a classifier.
@@ -168,7 +170,7 @@ def experiment_on(
         plan = scaled(plan, epochs, seed, rows)
         if extractor != measured_by:
             plan = replace(plan, cut=None)
-        splits = replace(source, name=data, valid=valid).splits()
+        splits = replace(source, name=data, valid=valid, size=size).splits()
         train, test = splits["train"], splits["test"]
         found = judge(classifier, layers, train, test, plan.classifier, plan.dense)
         told = {"weights": weights, "encoder_grad": encoder_grad}

@@ -4,8 +4,9 @@
     auxgen train discreg.celeba --run runs/faces --budget paper --device cuda
     auxgen reproduce discreg.table2 --budget paper --device cuda
 
-The classifier tells the 40 attributes. At the paper's budget it, the VAE and their training are
-those of the authors' code. Another network, features.celeba, judges reconstructions.
+The classifier tells the 40 attributes. At the paper's budget it and the VAE, their optimiser,
+batches and epochs are those of the authors' code; docs/papers/discreg.md says what is not. Another
+network, features.celeba, judges reconstructions.
 """
 
 from __future__ import annotations
