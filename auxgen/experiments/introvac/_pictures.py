@@ -27,6 +27,8 @@ from ...method import Method
 TRIPLETS = 8
 """On a page, for each attribute."""
 THREE = "original, reconstruction, edited"
+FAR = 8.0
+"""As far as an edit goes that stops when the model is sure."""
 CLEAR = 128
 """Pixels a side: smaller images are enlarged to it, smoothly, as squares hide a face."""
 
@@ -90,7 +92,7 @@ class Shown:
         known, names = self.known(method), self.test.attribute_names
         found = [name for name in names if name in known]
         panels = {
-            f"{name}: {THREE}": triplets(
+            f"{name} +{self.delta:g}: {THREE}": triplets(
                 method, self.space, self.without([names.index(name)]), known[name], self.delta
             )
             for name in found
@@ -98,7 +100,8 @@ class Shown:
         if len(found) > 1:
             together = combined([(known[name], 1.0) for name in found])
             raw = self.without([names.index(name) for name in found])
-            panels[" and ".join(found)] = triplets(method, self.space, raw, together, self.both)
+            title = f"{' and '.join(found)} +{self.both:g}: {THREE}"
+            panels[title] = triplets(method, self.space, raw, together, self.both)
         write_clear(panels, file, columns=3)
 
     def answered(self, method: Method, file: Path) -> None:
@@ -113,7 +116,7 @@ class Shown:
                 title = f"{name} {said}: {int(of.sum())} of {len(y)}"
                 some = self.train[rows].raw()
                 panels[title] = some if len(rows) else torch.ones(1, *self.train.x.shape[1:])
-            panels[f"{name} added: {THREE}"] = triplets(
+            panels[f"{name} +{self.delta:g}: {THREE}"] = triplets(
                 method, self.space, self.without([k]), known[name], self.delta
             )
         write_clear(panels, file, columns=6, across=4)
@@ -142,9 +145,11 @@ class Shown:
         panels = {}
         for k, name in enumerate(names):
             raw = self.without([k])
-            edits = edit(method, self.space, raw, [Move(known[name], known[name], 8.0)], 0.95)
+            edits = edit(method, self.space, raw, [Move(known[name], known[name], FAR)], 0.95)
             each = torch.stack((raw, edits.reconstruction, edits.edited), 1)
-            panels[f"{name}, until 95 % sure"] = each.flatten(0, 1)
+            gone = (FAR * edits.share).tolist()
+            said = f"{name}, 95 % sure after {min(gone):.1f} to {max(gone):.1f}"
+            panels[said] = each.flatten(0, 1)
         write_clear(panels, file, columns=3)
 
     def reconstructions(self, method: Method, file: Path) -> None:

@@ -23,7 +23,7 @@ __all__ = ["SEEDS", "reproduction"]
 EFFECTS = {"+3": "logit risen by 3", "told": "told to have it"}
 ATTRIBUTES = ("Eyeglasses", "FacialHair")
 PROBE = BESIDE[0]
-OWN_KEPT = f"{OWN}, others kept"
+OWN_KEPT, VAC_KEPT = (f"{model}, others kept" for model in (OWN, KEPT[1]))
 WAYS = tuple(f"{model}, {how}" for model in KEPT for how in ("plain", "others kept"))
 CLAIMED = ("likeness lost", "others changed")
 SINCE = tuple(f"{change} since the original" for change in CLAIMED)
@@ -56,8 +56,9 @@ def columns(attribute: str, effect: str, model: str) -> Mapping[str, str]:
 
 
 def claim(means: Mapping[tuple[str, str], float]) -> str:
-    """Whether IntroVAC changes less than a linear probe of a plain VAE, both plain or not."""
-    pairs = [(OWN, PROBE), *((OWN_KEPT, f"{PROBE}, {how}") for how in ("plain", "others kept"))]
+    """Whether IntroVAC and VAC change less than a linear probe of a plain VAE, plain or not."""
+    probes = [f"{PROBE}, {how}" for how in ("plain", "others kept")]
+    pairs = [(OWN, PROBE), *product((OWN_KEPT, VAC_KEPT), probes)]
     said = []
     for attribute in ATTRIBUTES:
         for effect in EFFECTS.values():
