@@ -100,7 +100,7 @@ class Shown:
         if len(found) > 1:
             together = combined([(known[name], 1.0) for name in found])
             raw = self.without([names.index(name) for name in found])
-            title = f"{' and '.join(found)} +{self.both:g}: {THREE}"
+            title = f"{'both' if len(found) == 2 else 'all'} +{self.both:g}: {THREE}"
             panels[title] = triplets(method, self.space, raw, together, self.both)
         write_clear(panels, file, columns=3)
 
