@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor
 from torch.distributions import Distribution
 
+from .distributions import bernoulli
 from .errors import InputError
 from .method import (
     Bounds,
@@ -94,6 +95,11 @@ def bounded(method: object) -> Bounds:
     if isinstance(method, Bounds):
         return method
     raise lacking(method, "bound log p(x)")
+
+
+def of_bits(method: object) -> bool:
+    """Whether p(x|.) is of bits, of which grey values are the probabilities."""
+    return getattr(getattr(method, "p_x", None), "family", None) is bernoulli
 
 
 def weighed(method: object) -> Weighs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -73,8 +74,8 @@ def sample(
     found = opened(model, stage)
     torch.manual_seed(seed)
     if where is not None:
-        chains: Any = {"alpha": alpha, "steps": steps, "corrected": corrected}
-        write(drawn_where(found, where, n, rejecting=rejecting, **chains), out, found)
+        chains = {"alpha": alpha, "steps": steps, "corrected": corrected}
+        write(drawn_where(found, where, n, rejecting, chains), out, found)
         return
     if by_class:
         x = sampling.class_grid(found.method, found.space, n)
@@ -86,15 +87,16 @@ def sample(
     write(sampling.sample(found.method, found.space, n, y), out, found)
 
 
-def drawn_where(model: Model, where: str, n: int, *, rejecting: bool, **chains: Any):
+def drawn_where(model: Model, where: str, n: int, rejecting: bool, chains: Mapping[str, Any]):
     """Draws with attributes; what the chains, see `sample_where`, were like is told on stderr."""
     import sys
 
     from ..exploring import conditional
 
     wanted = conditional.wanted(where)
-    chains |= {"rejecting": rejecting}
-    drawn = conditional.sample_where(model.method, model.space, wanted, n, **chains)
+    drawn = conditional.sample_where(
+        model.method, model.space, wanted, n, rejecting=rejecting, **chains
+    )
     print(
         f"{drawn.chains} chains, {100 * drawn.acceptance:.1f} % of steps accepted, the later half "
         f"of each worth {drawn.effective:.1f} independent draws"

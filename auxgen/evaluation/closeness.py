@@ -1,4 +1,4 @@
-"""How near each picture is to another, such as a reconstruction to its original: x, y -> (n,)."""
+"""How near pictures are to others, such as reconstructions to their originals."""
 
 from __future__ import annotations
 
@@ -64,16 +64,15 @@ def explained(x: Tensor, y: Tensor, places: int = 4) -> dict[str, float]:
     brightness, the mean over channels; and, in colour, of colours, each channel less that.
 
     Args:
-        x: Pictures (n, c, h, w).
-        y: Likewise, such as their reconstructions.
+        x: Pictures in [0, 1], (n, c, h, w).
+        y: Likewise.
         places: Of the grid, on either side.
 
     Raises:
-        InputError: Different shapes.
+        InputError: As `psnr`.
     """
-    if x.shape != y.shape:
-        raise InputError(f"Pictures of {tuple(x.shape)} and {tuple(y.shape)} cannot be compared.")
-    grids = [F.adaptive_avg_pool2d(each.double(), places) for each in (x, y)]
+    pairs = checks.picture_pairs(x, y)
+    grids = [F.adaptive_avg_pool2d(each.double(), places) for each in pairs]
     grey = [each.mean(1, keepdim=True) for each in grids]
     found = {"brightness": _explained(*grey)}
     if x.shape[1] > 1:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..abilities import bounded, classifier
+from ..abilities import bounded, classifier, of_bits
 from ..data.examples import Space
-from ..distributions import bernoulli
 from ..errors import InputError
 from ..evaluation.confidence import surest, tempered
 from ..evaluation.drawing import binarised, device_of
@@ -107,8 +106,3 @@ def bounding(
     x = space.enter(raw)
     x = binarised(x, 0) if of_bits(method) else x
     return replace(predictions, bounds=elbo(bounded(method), x, draws))
-
-
-def of_bits(method: object) -> bool:
-    """Whether p(x|.) is of bits, of which grey values are the probabilities."""
-    return getattr(getattr(method, "p_x", None), "family", None) is bernoulli

@@ -138,7 +138,7 @@ class Explained(Pictured):
             f"{name} explained": Score(
                 100 * value, "%", len(x), f"{what}, that reconstructions have too; {self.rows()}"
             )
-            for name, value in closeness.explained(x, back).items()
+            for name, value in closeness.explained(x, back.clamp(0, 1)).items()
         }
 
 

@@ -8,11 +8,10 @@ from functools import partial
 from typing import Any, Literal
 
 from ...builders import Recipe
-from ...data import images
 from ...data.batches import Resident
 from ...data.examples import Examples, Space
 from ...engine.settings import Engine, adam
-from ...errors import InputError, at_least
+from ...errors import at_least
 from ...experiment import Experiment, Picture, Stage
 from ...exploring.showing import show_samples
 from ...method import Method
@@ -24,6 +23,7 @@ from ..features._stages import Plan as ClassifierPlan
 from ._classifiers import Judge, judge
 from ._pictures import Shown
 from ._scores import Measured
+from ._sets import Set
 
 Budget = Literal["cpu", "paper"]
 
@@ -68,49 +68,6 @@ class Plan:
     nll_rows: int
     k: int = 100
     cut: int | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Set:
-    """A set of images, as an experiment reads it.
-
-    Attributes:
-        name: As `images.load` has it.
-        valid: Last training rows that are for validation, where the set has no such split.
-        crop: See `images.load`.
-        size: See `images.load`.
-    """
-
-    name: str
-    valid: int = 0
-    crop: int | None = None
-    size: int | None = None
-
-    def load(self, split: str) -> Examples:
-        """Raw rows of one of its splits.
-
-        Raises:
-            InputError: The set is not there, or its images are not square.
-        """
-        rows = images.load(self.name, split, crop=self.crop, size=self.size)
-        images.side(rows)
-        return rows
-
-    def splits(self) -> dict[str, Examples]:
-        """Raw rows of train, valid and test.
-
-        Raises:
-            InputError: As above, or no row would be left to learn from.
-        """
-        train, test = self.load("train"), self.load("test")
-        if not self.valid:
-            return {"train": train, "valid": self.load("valid"), "test": test}
-        if self.valid >= len(train):
-            raise InputError(
-                f"{self.valid} of {len(train)} training rows shall be for validation; fewer are "
-                "wanted."
-            )
-        return {"train": train[: -self.valid], "valid": train[-self.valid :], "test": test}
 
 
 def experiment_on(

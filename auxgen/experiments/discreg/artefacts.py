@@ -30,7 +30,7 @@ from ...methods.feature_autoencoder import FeatureAutoencoder
 from ...schedules import hold_then_cosine
 from ..features._stages import Plan as ClassifierPlan
 from ._classifiers import Judge, judge
-from ._stages import Set
+from ._sets import Set
 
 ABOUT = About(
     shows="Figure 7: images taught by a classifier's layer, as it is and blurred",

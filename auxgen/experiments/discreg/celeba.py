@@ -14,7 +14,8 @@ from __future__ import annotations
 from ...data.batches import as_they_lie
 from ...experiment import About
 from ..features._stages import Plan as ClassifierPlan
-from ._stages import Plan, Set, experiment_on
+from ._sets import Set
+from ._stages import Plan, experiment_on
 
 ABOUT = About(
     shows="Table 2, figures 4-6: faces with and without discriminative regularisation",

@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from ...experiment import About
 from . import cifar10
-from ._stages import Set, experiment_on
+from ._sets import Set
+from ._stages import experiment_on
 
 ABOUT = About(
     shows="Not in the paper: Fashion-MNIST with and without discriminative regularisation",

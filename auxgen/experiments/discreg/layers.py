@@ -25,7 +25,8 @@ from ...networks.stacked import STRIDED
 from . import fashion
 from ._classifiers import OWN, judge
 from ._scores import NLL
-from ._stages import Budget, Set, of_vaes, scaled
+from ._sets import Set
+from ._stages import Budget, of_vaes, scaled
 from ._tables import ERRORS, rows
 
 ABOUT = About(

@@ -10,7 +10,8 @@ the extra images are left out.
 from __future__ import annotations
 
 from ...experiment import About
-from ._stages import Set, experiment_on
+from ._sets import Set
+from ._stages import experiment_on
 from .cifar10 import CPU, PAPER
 
 ABOUT = About(
