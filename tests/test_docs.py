@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import auxgen
-from auxgen import cli
+from auxgen import cli, experiments
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -59,6 +60,23 @@ def test_the_sixth_method_trains_and_is_measured(tmp_path: Path) -> None:
     assert scores["mixture/log_p"]["value"] < scores["mixture/truth"]["value"]
 
 
+def test_a_vae_is_regularised_by_any_network_s_dotted_layers(tmp_path: Path) -> None:
+    file = tmp_path / "regularised.py"
+    file.write_text(python("docs/guides/regularising.md"))
+    run = auxgen.train(file, run=tmp_path / "run", device="cpu", quiet=True, steps=60)
+    scores = auxgen.evaluate(run.path, device="cpu")["scores"]
+    for stage in ("regularised", "adjusted"):
+        assert scores[f"{stage}/feature error at 0"]["value"] > 0
+        assert scores[f"{stage}/feature error at 1.2"]["value"] > 0
+    adjusted: Any = auxgen.load(run.path / "adjusted").method
+    assert adjusted.sample(2).shape == (2, 1, 8, 8)
+    again: Any = experiments.find(file).function(steps=60)["regularised"]
+    fresh = {name: value.clone() for name, value in again.method.d.state_dict().items()}
+    run.restore("regularised", again)
+    held = again.method.d.state_dict()
+    assert all(torch.equal(fresh[name], held[name]) for name in fresh)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_every_command_named_exists(page: Path) -> None:
     typed = fenced(page) + re.findall(r"`([^`\n]+)`", page.read_text())
@@ -69,14 +87,8 @@ def test_every_command_named_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_every_experiment_named_exists(page: Path) -> None:
     named = re.findall(r"auxgen (?:train|reproduce) ([a-z]+\.\w+)", page.read_text())
-    files = {"my_experiment.py", "mixture.py", "experiment.py"}
-    assert set(named) - files <= set(auxgen_experiments())
-
-
-def auxgen_experiments() -> list[str]:
-    from auxgen import experiments
-
-    return experiments.names()
+    files = {"my_experiment.py", "mixture.py", "regularised.py", "experiment.py"}
+    assert set(named) - files <= set(experiments.names())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))

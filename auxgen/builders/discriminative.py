@@ -71,18 +71,49 @@ def stacked_discriminative_vae(
         scale: Of every entry of p(x|z) at the start; 1 in the authors' code.
         feature_scale: Of every entry of all p(d_l(x)|z) at the start; 1 likewise.
     """
-    weights = [1.0] * len(layers) if weights is None else weights
-    if len(weights) != len(layers):
-        raise InputError(f"{len(weights)} weights for {len(layers)} layers; one each is wanted.")
-    d = taps(classifier, layers)
+    return regularised(
+        taps(classifier, layers),
+        images=images,
+        weights=weights,
+        encoder_grad=encoder_grad,
+        scale=scale,
+        feature_scale=feature_scale,
+    )
+
+
+def regularised(
+    d: Tapped | TappedVGG,
+    *,
+    images: Mapping[str, Any],
+    weights: Sequence[float] | None = None,
+    encoder_grad: bool = True,
+    scale: float = 1.0,
+    feature_scale: float = 1.0,
+) -> DiscriminativeVAE:
+    """The same by layers of any network, with its weights: `networks.taps.Tapped(network, layers)`.
+
+    Args:
+        d: The layers; held fixed, in eval mode.
+        images: See `parts`.
+        weights: Of each layer; 1 when not given.
+        encoder_grad: Whether the encoder learns from the network too.
+        scale: See above.
+        feature_scale: See above.
+
+    Raises:
+        InputError: There are more or fewer weights than layers.
+    """
+    weights = [1.0] * len(d.layers) if weights is None else weights
+    if len(weights) != len(d.layers):
+        raise InputError(f"{len(weights)} weights for {len(d.layers)} layers; one each is wanted.")
     shape = (2, images["channels"], images["size"], images["size"])
     with torch.no_grad():
         shapes = {layer: h.shape[1:] for layer, h in d.eval()(torch.zeros(shape)).items()}
     return DiscriminativeVAE(
         **parts(**images, scale=scale),
         d=d,
-        p_d={layer: FreeScaleNormal(shapes[layer], feature_scale) for layer in layers},
-        weights=dict(zip(layers, weights, strict=True)),
+        p_d={layer: FreeScaleNormal(shapes[layer], feature_scale) for layer in d.layers},
+        weights=dict(zip(d.layers, weights, strict=True)),
         encoder_grad=encoder_grad,
     )
 

@@ -21,7 +21,7 @@ from .labels import check, indices, labelled
 from .pixels import Encoded, Frame, Pictures, blocks, shape_of
 from .tables import rows
 
-__all__ = ["arrays", "holdout", "images", "table"]
+__all__ = ["arrays", "divided", "holdout", "images", "table"]
 
 
 def images(
@@ -163,6 +163,29 @@ def holdout(examples: Examples, fraction: float, seed: int) -> tuple[Examples, E
         ]
         held[group[chosen]] = True
     return part(examples, ~held), part(examples, held)
+
+
+def divided(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Examples]:
+    """Splits rows into (train, held out), labelled or not, in the order in which they are.
+
+    Args:
+        examples: Rows.
+        fraction: Of them, that is held out.
+        seed: Of the draw.
+
+    Raises:
+        InputError: Nothing would be left on one side.
+    """
+    held = round(fraction * len(examples)) if 0 < fraction < 1 else 0
+    if not 0 < held < len(examples):
+        raise InputError(
+            f"A share of {fraction:g} of {len(examples)} images was to be held out; one that "
+            "leaves images on both sides is wanted."
+        )
+    order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed))
+    chosen = torch.zeros(len(examples), dtype=torch.bool)
+    chosen[order[:held]] = True
+    return part(examples, ~chosen), part(examples, chosen)
 
 
 def part(examples: Examples, rows: Tensor) -> Examples:

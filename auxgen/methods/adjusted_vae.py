@@ -7,7 +7,7 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import kl_divergence
 
-from ..method import Moves, descend
+from ..method import Method, Moves, descend
 from ..networks.statistics import recalibrate
 from .vae import Variational
 
@@ -36,3 +36,18 @@ class AdjustedVAE(Variational):
         self.p_x.train()
         recalibrate(self.p_x, lambda _: self.p_x(self.p_z().sample((rows,))), batches)
         self.p_x.eval()
+
+
+def adjusted_from(method: Method, *, source: Method, batches: int = 30) -> None:
+    """The networks of a VAE, its decoder's batch norm with statistics of codes of the prior.
+
+    Args:
+        method: An AdjustedVAE of the same networks, which is changed.
+        source: The VAE.
+        batches: Of 500 codes.
+    """
+    assert isinstance(method, AdjustedVAE)
+    assert isinstance(source, Variational)
+    method.q_z.load_state_dict(source.q_z.state_dict())
+    method.p_x.load_state_dict(source.p_x.state_dict())
+    method.recalibrate(batches)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from auxgen.data import images as sets
 from auxgen.data import own
+from auxgen.data.examples import Examples
 from auxgen.data.pixels import ORIENTATION
 from auxgen.errors import InputError, NotSaved
 
@@ -195,3 +196,23 @@ def test_a_cache_that_cannot_be_written_is_told(
     monkeypatch.setenv("AUXGEN_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(NotSaved, match=r"; set AUXGEN_CACHE to a folder with room\.$"):
         own.images(zoo)
+
+
+def test_rows_are_divided_in_their_order_and_by_seed() -> None:
+    every = Examples(
+        x=torch.arange(40, dtype=torch.uint8).reshape(10, 1, 2, 2),
+        y=torch.full((10,), -1),
+        classes=(),
+        name="photos/train",
+        fingerprint="",
+    )
+    train, held = own.divided(every, 0.3, seed=1)
+    assert (len(train), len(held)) == (7, 3)
+    first = torch.cat((train.x, held.x))[:, 0, 0, 0]
+    assert first.sort().values.tolist() == list(range(0, 40, 4))
+    assert train.x[:, 0, 0, 0].diff().gt(0).all()
+    assert own.divided(every, 0.3, seed=1)[1].fingerprint == held.fingerprint
+    assert own.divided(every, 0.3, seed=2)[1].fingerprint != held.fingerprint
+    for fraction in (0.0, 0.04, 1.0):
+        with pytest.raises(InputError, match="of 10 images was to be held out"):
+            own.divided(every, fraction, seed=0)

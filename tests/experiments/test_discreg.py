@@ -202,6 +202,45 @@ def test_the_artefacts_are_reproduced(home: Path) -> None:
     assert "blurred-panels.png" in drawn or "panels" in (folder / "report.html").read_text()
 
 
+def test_vgg_is_the_same_to_the_last_bit_after_training(home: Path, tmp_path: Path) -> None:
+    options = {**SMALL, "valid": 8, "extractor": None, "adjusted": False, "layers": ("relu1_2",)}
+    run = train("discreg.cifar10", run=tmp_path / "run", device="cpu", quiet=True, **options)
+    held: Any = auxgen.load(run.path / "discriminative").method
+    given = pretrained.vgg19().state_dict()
+    other = held.d.network.state_dict()
+    assert given.keys() == other.keys()
+    assert all(torch.equal(given[name], other[name]) for name in given)
+
+
+@pytest.mark.parametrize("kind", ["classes", "attributes", "none"])
+def test_own_images_regularise_by_what_is_known_of_them(
+    kind: str, home: Path, tmp_path: Path
+) -> None:
+    random, folder = np.random.default_rng(0), tmp_path / "photos"
+    for i in range(60):
+        file = folder / (f"{i % 3}/{i}.png" if kind == "classes" else f"{i}.png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(256, size=(36, 40, 3), dtype=np.uint8)).save(file)
+    if kind == "attributes":
+        with (folder / "metadata.csv").open("w", newline="") as out:
+            answers = [["", 0, 1][i % 3] for i in range(60)]
+            named = [[f"{i}.png", answers[i], i % 2] for i in range(60)]
+            csv.writer(out).writerows([["file_name", "Smiling", "Hat"], *named])
+    classifier = "vgg19" if kind == "none" else "own"
+    options = {**SMALL, "batch": 4, "rows": 4, "classifier": classifier, "adjusted": False}
+    run = train(
+        "discreg.own", run=tmp_path / "run", device="cpu", quiet=True, data=folder, **options
+    )
+    evaluate(run.path, device="cpu")
+    assert ("classifier" in run.stages()) == (kind != "none")
+    if kind != "none":
+        space = auxgen.load(run.path / "classifier").space
+        told = space.classes if kind == "classes" else space.attributes
+        assert told == (("0", "1", "2") if kind == "classes" else ("Smiling", "Hat"))
+    found = run.scores()["scores"]
+    assert np.isfinite(found["discriminative/nll_per_dimension of valid"]["value"])
+
+
 def assert_reproduced(name: str, home: Path, **options: Any) -> Path:
     folder = reproduce(
         f"discreg.{name}", seeds=1, out=home / "out", device="cpu", quiet=True, **options

@@ -135,6 +135,30 @@ def classifier() -> dict[str, Any]:
     return {"builder": "stacked_classifier", "arguments": sizes, "space": space}
 
 
+def test_the_decoder_sees_every_batch_once_where_the_encoder_is_spared() -> None:
+    arguments = {"images": IMAGES, "classifier": classifier(), "layers": ["convolutions.norm2"]}
+    seen, learned = [], []
+    for encoder_grad in (True, False):
+        torch.manual_seed(0)
+        told = {**arguments, "encoder_grad": encoder_grad}
+        made: Any = Recipe("stacked_discriminative_vae", told).build().train()
+        made.d.eval()
+        x = torch.rand(6, 1, 8, 8)
+        learned.append(gradients(made, x))
+        seen.append({n: b for n, b in made.p_x.named_buffers() if "running" in n})
+    assert seen[0]
+    for name, buffer in seen[0].items():
+        torch.testing.assert_close(buffer, seen[1][name])
+    for name, gradient in learned[0].items():
+        if name.startswith("p_x"):
+            torch.testing.assert_close(gradient, learned[1][name])
+    assert any(
+        not torch.allclose(gradient, learned[1][name], rtol=1e-3)
+        for name, gradient in learned[0].items()
+        if name.startswith("q_z")
+    )
+
+
 def test_it_is_a_vae_to_whoever_asks_for_bounds() -> None:
     torch.manual_seed(0)
     arguments = {"images": IMAGES, "classifier": classifier(), "layers": ["convolutions.norm2"]}

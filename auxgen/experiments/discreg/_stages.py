@@ -15,9 +15,8 @@ from ...errors import at_least
 from ...experiment import Experiment, Picture, Stage
 from ...exploring.showing import show_samples
 from ...method import Method
-from ...methods.adjusted_vae import AdjustedVAE
+from ...methods.adjusted_vae import adjusted_from
 from ...methods.discriminative_vae import DiscriminativeVAE
-from ...methods.vae import Variational
 from ...schedules import rise_then_cosine
 from ..features._stages import Plan as ClassifierPlan
 from ._classifiers import Judge, judge
@@ -128,14 +127,47 @@ def experiment_on(
         if extractor != measured_by:
             plan = replace(plan, cut=None)
         splits = replace(source, name=data, valid=valid, size=size).splits()
-        train, test = splits["train"], splits["test"]
-        found = judge(classifier, layers, train, test, plan.classifier, plan.dense)
-        told = {"weights": weights, "encoder_grad": encoder_grad}
-        regularised = {"discriminative": told}
-        vaes = of_vaes(splits, plan, found, regularised, extractor, seed=seed, adjusted=adjusted)
-        return vaes if found.stage is None else {"classifier": found.stage, **vaes}
+        return of_all(
+            splits,
+            plan,
+            classifier,
+            layers,
+            {"weights": weights, "encoder_grad": encoder_grad},
+            extractor,
+            seed=seed,
+            adjusted=adjusted,
+        )
 
     return experiment
+
+
+def of_all(
+    splits: Mapping[str, Examples],
+    plan: Plan,
+    classifier: str,
+    layers: tuple[str, ...] | None,
+    told: Mapping[str, Any],
+    extractor: str | None,
+    *,
+    seed: int,
+    adjusted: bool,
+) -> Experiment:
+    """The classifier, where it is trained in the run, and a VAE without it and with.
+
+    Args:
+        splits: Raw rows.
+        plan: How large the networks are, and how they are trained.
+        classifier: See `_classifiers.judge`.
+        layers: Of it, by name; its usual ones when None.
+        told: Arguments of `builders.discriminative.stacked_discriminative_vae` for the one with.
+        extractor: Another classifier, by whom they are measured.
+        seed: Of the order.
+        adjusted: Whether both are adjusted to codes of the prior.
+    """
+    found = judge(classifier, layers, splits["train"], splits["test"], plan.classifier, plan.dense)
+    regularised = {"discriminative": told}
+    vaes = of_vaes(splits, plan, found, regularised, extractor, seed=seed, adjusted=adjusted)
+    return vaes if found.stage is None else {"classifier": found.stage, **vaes}
 
 
 def scaled(plan: Plan, epochs: float, seed: int, rows: int | None) -> Plan:
@@ -186,7 +218,7 @@ def of_vaes(
         for name in tuple(made):
             its = f"{name}_adjusted"
             made[its], methods[its] = fixed, fixed.build()
-            starts[its] = partial(adjust, source=methods[name], batches=plan.recalibrating)
+            starts[its] = partial(adjusted_from, source=methods[name], batches=plan.recalibrating)
     space = Space(kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes)
     measured = Measured(
         splits, space, found.network, extractor, plan.cut, plan.rows, plan.nll_rows, plan.k
@@ -248,12 +280,3 @@ def engine(steps: int, lr: float) -> Engine:
 def sworn_in(method: Method, *, found: Judge) -> None:
     assert isinstance(method, DiscriminativeVAE)
     found.swear_in(method.d)
-
-
-def adjust(method: Method, *, source: Method, batches: int) -> None:
-    """The networks of a VAE, its decoder's batch norm with statistics of codes of the prior."""
-    assert isinstance(method, AdjustedVAE)
-    assert isinstance(source, Variational)
-    method.q_z.load_state_dict(source.q_z.state_dict())
-    method.p_x.load_state_dict(source.p_x.state_dict())
-    method.recalibrate(batches)

@@ -11,11 +11,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from ...data import described, folders, own
 from ...data.examples import Examples
-from ...data.fingerprints import stamped
 from ...errors import InputError
 from ...evaluation.judges import ByAttributes
 from ...experiment import About, Experiment
@@ -95,15 +92,7 @@ def parts(
     if "test" in folders.splits(data):
         test = own.images(data, size=size, split="test")
         return train, described.described(test, {name: (name,) for name in names})
-    if not 0 < fraction < 1 or not 0 < round(fraction * len(train)) < len(train):
-        raise InputError(
-            f"A share of {fraction:g} of {len(train)} images was to be held out; one that leaves "
-            "images on both sides is wanted."
-        )
-    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
-    held = order[: round(fraction * len(train))].sort().values
-    rest = order[len(held) :].sort().values
-    return stamped(train[rest]), stamped(train[held])
+    return own.divided(train, fraction, seed)
 
 
 def answered(rows: Examples) -> tuple[str, ...]:
