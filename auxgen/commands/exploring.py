@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,7 @@ def edit(
     out: Path,
     until: float | None = None,
     keep: tuple[str, ...] = (),
+    by: str | None = None,
     probe: str | None = None,
     resize: bool = False,
     stage: str | None = None,
@@ -130,23 +132,28 @@ def edit(
             and edits.csv (how far, and what the model says before and after).
         until: Go no further than it takes for the model to be this sure, such as 0.95.
         keep: Attributes that shall stay as they are: what they share is taken out of the way.
+        by: Image set or folder with the attributes to keep as columns: the way is turned to where
+            they change least in what the model decodes, measured on training rows of the set.
         probe: Image set or folder with attributes, by which directions are found for a model that
             knows none.
         resize: Resize images that have another size.
         stage: Which stage of a run; the last where not given.
     """
     from ..data import images
-    from ..exploring import edited_files, editing
+    from ..exploring import edited_files, editing, keeping
 
     found = opened(model, stage)
     if found.space.kind != "images":
         raise InputError(f"{model} sees {found.space.kind}; wanted for edits is a model of images.")
+
+    load = partial(images.load, split="train", size=found.space.shape[-1])
     if probe is None:
         known = editing.directions(found.method, found.space)
     else:
-        rows_known = images.load(probe, "train", size=found.space.shape[-1])
-        known = editing.probes(found.method, found.space, rows_known)
-    asked = editing.moves(attribute, known, keep)
+        known = editing.probes(found.method, found.space, load(probe))
+    asked = editing.moves(attribute, known, () if by else keep)
+    if by is not None:
+        asked = keeping.kept(found.method, found.space, asked, load(by), keep)
     given = rows(found, files, resize)
     edits = editing.edit(found.method, found.space, given.x, asked, until)
     edited_files.write(out, given, edits, asked)

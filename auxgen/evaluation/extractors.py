@@ -109,8 +109,9 @@ def extractor(name: str) -> Extractor:
     """An extractor by its name.
 
     Args:
-        name: "inception", "cifar10-resnet56", "vgg19-relu3_1", "features.<set>" (in AUXGEN_WEIGHTS,
-            else trained once into the cache), or a folder of a trained features run or artefact.
+        name: "inception", "cifar10-resnet56", "vgg19-relu3_1", "features.<set>" or, with another
+            seed than 0, "features.<set>-seed=1" (in AUXGEN_WEIGHTS, else trained once into the
+            cache), or a folder of a trained features run or artefact.
 
     Raises:
         InputError: There is none, or its weights are missing, damaged or another network's.
@@ -122,7 +123,7 @@ def extractor(name: str) -> Extractor:
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         if name in known:
             return known[name]()
-        if name in trained_features.names():
+        if trained_features.is_trained_here(name):
             return trained_features.named(name)
         if Path(name).expanduser().is_dir():
             return trained_features.of_folder(Path(name).expanduser())

@@ -53,6 +53,38 @@ class Judge(Protocol):
 
 @final
 @dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Several judges of the same attributes, which are harder to deceive together than alone.
+
+    Logits and probabilities are means over them, features stand side by side.
+
+    Attributes:
+        judges: One or more.
+    """
+
+    judges: Sequence[Judge]
+
+    @property
+    def attributes(self) -> Sequence[str]:
+        return self.judges[0].attributes
+
+    @property
+    def protocol(self) -> str:
+        told = "; and ".join(judge.protocol for judge in self.judges)
+        return told if len(self.judges) == 1 else f"mean logit of {len(self.judges)}: {told}"
+
+    def __call__(self, pictures: Tensor, device: str) -> Verdict:
+        each = [judge(pictures, device) for judge in self.judges]
+        logits = torch.stack([verdict.logits for verdict in each])
+        return Verdict(logits.mean(0), torch.stack([verdict.others for verdict in each]).mean(0))
+
+    def features(self, pictures: Tensor, device: str) -> Tensor:
+        """uint8 (n, c, h, w) -> (n, sum of d)."""
+        return torch.cat([judge.features(pictures, device) for judge in self.judges], 1)
+
+
+@final
+@dataclass(frozen=True, eq=False)
 class ByAttributes:
     """A classifier of attributes, of which some or any of several are asked for.
 

@@ -29,6 +29,7 @@ class Way:
         z: Codes (n, d).
         judge: The classifier.
         k: Its attribute that the direction is for.
+        y: Classes (n,) of a model of classes, else None.
     """
 
     method: object
@@ -37,6 +38,7 @@ class Way:
     z: Tensor
     judge: Judge
     k: int
+    y: Tensor | None = None
 
     @property
     def device(self) -> str:
@@ -45,7 +47,8 @@ class Way:
     def pictures(self, rows: Tensor, far: Tensor) -> Tensor:
         """Of rows (m,) at distances (m,): -> uint8 (m, c, h, w)."""
         moved = self.direction.moved(self.z[rows], far)
-        return quantised(decoded(self.method, self.space, moved, None))
+        of = None if self.y is None else self.y[rows]
+        return quantised(decoded(self.method, self.space, moved, of))
 
     def logits(self, rows: Tensor, far: Tensor) -> Tensor:
         """What the judge says of these: -> (m,)."""

@@ -22,6 +22,8 @@ from .extractors import Extracted, Extractor, made, resized
 from .pretrained import home
 
 FAMILY = "features."
+SEED = "-seed="
+"""Between an experiment's name and a seed: features.celeba_32-seed=1."""
 
 
 @final
@@ -51,6 +53,23 @@ def names() -> list[str]:
     from ..experiments import names
 
     return [name for name in names() if name.startswith(FAMILY)]
+
+
+def is_trained_here(name: str) -> bool:
+    """Whether it is an experiment's name, or one with a seed."""
+    return parted(name)[0] in names()
+
+
+def parted(name: str) -> tuple[str, int]:
+    """An experiment and its seed: features.celeba_32-seed=1, seed 0 where none is told.
+
+    Raises:
+        InputError: The seed is no whole number.
+    """
+    experiment, given, seed = name.partition(SEED)
+    if given and not seed.isdecimal():
+        raise InputError(f"{name} has a seed of {seed!r}; a whole number such as 1 is wanted.")
+    return experiment, int(seed or 0)
 
 
 def named(name: str) -> Extractor:
@@ -83,7 +102,7 @@ def model_for(name: str, rows: Examples) -> Model:
     """
     from ..run import load
 
-    found = load(run_of(name) if name in names() else Path(name).expanduser())
+    found = load(run_of(name) if is_trained_here(name) else Path(name).expanduser())
     shape = tuple(rows.x.shape[1:])
     if found.space.shape != shape:
         raise InputError(
@@ -104,12 +123,13 @@ def finished(run: Path) -> bool:
 
 
 def train(name: str, run: Path) -> None:
-    """The experiment with seed 0 in a run's folder, or what is left of it; then its scores."""
+    """The experiment in a run's folder, or what is left of it; then its scores."""
     from ..evaluating import evaluate
     from ..experiments import find
     from ..training import resume, train
 
-    found = find(name)
+    experiment, seed = parted(name)
+    found = find(experiment)
     needs = [
         option.name
         for option in inspect.signature(found.function).parameters.values()
@@ -118,7 +138,8 @@ def train(name: str, run: Path) -> None:
     if needs:
         raise InputError(
             f"{name} is not trained, and needs {', '.join(needs)}: train it with auxgen train "
-            f"{name} --run FOLDER, then name the folder or put it into AUXGEN_WEIGHTS as {name}."
+            f"{experiment} --run FOLDER, then name the folder or put it into AUXGEN_WEIGHTS as "
+            f"{name}."
         )
     print(
         f"{name} is in neither AUXGEN_WEIGHTS nor the cache: training it once, "
@@ -129,7 +150,7 @@ def train(name: str, run: Path) -> None:
         if run.exists():
             resume(run)
         else:
-            train(name, run=run, seed=0)
+            train(experiment, run=run, seed=seed)
         evaluate(run)
 
 

@@ -18,6 +18,9 @@ from .codes import classes_of, decoded, embed
 Fit = Callable[[str, Tensor, Tensor], Direction]
 """An attribute's name, codes (n, d) and answers (n,), NaN where blank -> its direction."""
 
+Directions = Callable[[object], Mapping[str, Direction]]
+"""A model -> its directions by attribute."""
+
 PLACES = 24
 """Looked at on the way, where an edit stops as soon as it is sure."""
 
@@ -95,7 +98,9 @@ def probes(method: object, space: Space, rows: Examples, fit: Fit = probed) -> d
 
 
 def moves(
-    asked: Iterable[str], known: Mapping[str, Direction], keep: Sequence[str] = ()
+    asked: Iterable[str],
+    known: Mapping[str, Direction],
+    keep: Sequence[str] = (),
 ) -> list[Move]:
     """What a person types, "Eyeglasses=+3", as moves.
 

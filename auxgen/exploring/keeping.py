@@ -7,16 +7,18 @@ are no inverses. So that change is measured, and kept small. No classifier but p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from ..data.described import described
 from ..data.examples import Examples, Space
 from ..directions import Direction
-from .codes import decoded, embed
-from .editing import probes
+from ..errors import InputError
+from .codes import classes_of, decoded, embed
+from .editing import Directions, Move, probes
 
 SHARE = 1.0
 """Weight of a way's length beside the change of others; chosen on the validation split."""
@@ -28,7 +30,7 @@ def keeping(
     method: object,
     *,
     space: Space,
-    own: Callable[[object], Mapping[str, Direction]],
+    own: Directions,
     rows: Examples,
     others: Examples,
 ) -> dict[str, Direction]:
@@ -38,21 +40,53 @@ def keeping(
         method: Encodes and decodes.
         space: How it sees raw rows.
         own: Its directions.
-        rows: Raw training rows with their attributes; those without one are moved towards it.
+        rows: Raw training rows; those without an attribute are moved towards it, by their own
+            answers or, where these have none of that name, those of the lower half of logits.
         others: Raw training rows with the attributes to be kept, for probes.
     """
-    y, read = rows.answers(), list(probes(method, space, others).values())
+    read = list(probes(method, space, others).values())
     codes = embed(method, space, rows.raw())
     spread, made = torch.cov(codes.double().T), {}
     for name, direction in own(method).items():
-        lacking = (y[:, rows.attribute_names.index(name)] == 0).nonzero().flatten()
+        if name in rows.attribute_names:
+            absent = rows.answers()[:, rows.attribute_names.index(name)] == 0
+        else:
+            logits = direction.logit(codes)
+            absent = logits <= logits.median()
+        lacking = absent.nonzero().flatten()
         some = lacking[:: max(1, len(lacking) // ROWS)][:ROWS]
-        changes = responses(method, space, codes[some], read)
+        y = classes_of(method, space, rows[some].raw())
+        changes = responses(method, space, codes[some], read, y)
         made[name] = turned(direction, changes, spread, SHARE)
     return made
 
 
-def responses(method: object, space: Space, z: Tensor, read: Sequence[Direction]) -> Tensor:
+def kept(
+    method: object, space: Space, moves: Sequence[Move], rows: Examples, keep: Sequence[str]
+) -> list[Move]:
+    """The same moves along ways that keep some columns of a set as they are.
+
+    Args:
+        method: Encodes and decodes.
+        space: How it sees raw rows.
+        moves: What is asked.
+        rows: Raw training rows with the columns.
+        keep: Their names.
+
+    Raises:
+        InputError: None is named, or the set has no such column.
+    """
+    if not keep:
+        raise InputError("What is to be kept was not named; --keep NAME is wanted with --by.")
+    others = described(rows, {name: (name,) for name in keep})
+    own = {move.attribute.name: move.attribute for move in moves}
+    ways = keeping(method, space=space, own=lambda _: own, rows=rows, others=others)
+    return [replace(move, along=ways[move.attribute.name]) for move in moves]
+
+
+def responses(
+    method: object, space: Space, z: Tensor, read: Sequence[Direction], y: Tensor | None = None
+) -> Tensor:
     """How k probes of the codes of decoded rows change with each latent, by central differences.
 
     Args:
@@ -60,13 +94,14 @@ def responses(method: object, space: Space, z: Tensor, read: Sequence[Direction]
         space: How it sees raw rows.
         z: Codes (n, d).
         read: The probes.
+        y: Classes (n,) of a model of classes.
 
     Returns:
         (d, n, k), of probabilities, for a unit of distance.
     """
 
     def told(moved: Tensor) -> Tensor:
-        codes = embed(method, space, decoded(method, space, moved, None))
+        codes = embed(method, space, decoded(method, space, moved, y))
         return torch.stack([probe.logit(codes) for probe in read], 1).sigmoid()
 
     return torch.stack([(told(z + e) - told(z - e)) / 2 for e in torch.eye(z.shape[1])])

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.distributions import Bernoulli, Distribution
 
 from auxgen.data.examples import Examples, Space
+from auxgen.directions import Direction
 from auxgen.distributions import StandardNormal, normal
 from auxgen.evaluation.judges import Verdict, any_logit
 from auxgen.evaluation.scores.edited import Demanded, Edited, first_told
@@ -93,6 +94,19 @@ def test_a_plain_model_is_moved_along_probes() -> None:
     assert "a linear probe" in found["Wide flipped"].protocol
     assert found["Wide flipped"].value == 100
     assert found["Wide others changed"].value < 5
+
+
+def test_a_model_is_moved_along_other_ways_where_they_are_given() -> None:
+    def ways(method: object) -> dict[str, Direction]:
+        return {"Bright": Direction("Bright, turned", torch.tensor([0.6, 0.8, 0.0, 0.0]), 1.0)}
+
+    plain, found = (
+        Edited(rows(), rows(), SPACE, judge=Eye(), ways=w)(Model()) for w in (None, ways)
+    )
+    assert not any(name.startswith("Wide") for name in found)
+    far, near = found["Bright, turned distance"].value, plain["Bright distance"].value
+    assert far == pytest.approx(near / 0.6, abs=1)
+    assert "along the classifier, turned; by hand" in found["Bright, turned flipped"].protocol
 
 
 def test_where_nothing_is_told_to_be_without_a_caution_says_so() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, radians, tan
 
 import pytest
@@ -14,7 +14,7 @@ from torch.distributions import Distribution
 from auxgen.data.examples import Examples, Space
 from auxgen.directions import Direction
 from auxgen.distributions import normal
-from auxgen.evaluation.judges import Verdict
+from auxgen.evaluation.judges import Ensemble, Verdict
 from auxgen.evaluation.reaching import Way, bracketed, halved
 from auxgen.evaluation.scores.equal_effect import EqualEffect
 from auxgen.experiment import Score
@@ -195,3 +195,52 @@ def test_rows_without_answers_are_refused() -> None:
 
     with pytest.raises(InputError, match="dots has no attributes"):
         compared(replace(rows(), attributes=None, attribute_names=()))
+
+
+@dataclass(frozen=True, eq=False)
+class Late(Eye):
+    """Sees the first code where it is above 2, and others three times as clearly."""
+
+    protocol: str = "by another hand"
+
+    def __call__(self, pictures: Tensor, device: str) -> Verdict:
+        told = super().__call__(pictures, device)
+        return Verdict(told.logits - 2, (3 * told.others.logit()).sigmoid())
+
+
+def test_a_witness_tells_what_changed_and_not_how_far_to_go() -> None:
+    test = rows()
+    z, turned = codes(test), 60.0
+    ways = {"turned": (Model(), along(turned))}
+    alone = EqualEffect(
+        test, SPACE, judge=Eye(), own=("own", along(0)), beside=ways, deltas=DELTAS, rise=3.0
+    )
+    one, two = alone(Model()), replace(alone, witness=Late())(Model())
+    for name in ("reached", "distance"):
+        assert (
+            two[f"Bright told, turned: {name}"].value == one[f"Bright told, turned: {name}"].value
+        )
+    third = z[:, 2] - z[:, 0] * tan(radians(turned))
+    changed = 100 * ((0.3 * third).sigmoid() - (0.3 * z[:, 2]).sigmoid()) / 2
+    found = two["Bright told, turned: others changed"]
+    assert found.value == pytest.approx(changed.mean().item(), rel=0.05)
+    assert found.value != pytest.approx(one["Bright told, turned: others changed"].value, rel=0.1)
+    assert one["Bright told, own: told"].value == 100
+    assert two["Bright told, own: told"].value == 0
+    assert two["Bright +3, own: told"].value == pytest.approx(
+        100 * (z[:, 0] + 3 > 2).double().mean().item(), abs=5
+    )
+    assert "what changed is told by by another hand" in found.protocol
+
+
+def test_several_judges_say_what_they_say_on_average() -> None:
+    both = Ensemble([Eye(), Late()])
+    pictures = rows(5).x
+    first, second = Eye()(pictures, "cpu"), Late()(pictures, "cpu")
+    told = both(pictures, "cpu")
+    assert torch.equal(told.logits, first.logits - 1)
+    torch.testing.assert_close(told.others, (first.others + second.others) / 2)
+    assert both.features(pictures, "cpu").shape == (5, 4)
+    assert both.attributes == ("Bright",)
+    assert both.protocol == "mean logit of 2: by hand; and by another hand"
+    assert Ensemble([Eye()]).protocol == "by hand"

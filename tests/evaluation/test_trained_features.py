@@ -128,6 +128,24 @@ def test_the_first_who_asks_trains_it_and_others_find_it(
     assert f"test_error {error['classifier/test_error']['value']:.4g} %" in first.protocol
 
 
+def test_the_same_network_is_trained_with_another_seed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = digits.experiment
+
+    def short(*, seed: int = 0, epochs: float = 0.1) -> Experiment:
+        return whole(seed=seed, epochs=epochs, width=4, batch=8)
+
+    monkeypatch.setattr(digits, "experiment", short)
+    found = extractor("features.digits-seed=3")
+    assert found.label("FD") == "FD(features.digits-seed=3)"
+    run = Run(root / "cache" / "extractors" / "features.digits-seed=3")
+    assert (run.asked["experiment"], run.asked["seed"]) == ("features.digits", 3)
+    assert found.sha256 != extractor("features.digits").sha256
+    with pytest.raises(InputError, match="has a seed of 'x'; a whole number such as 1"):
+        extractor("features.digits-seed=x")
+
+
 def test_training_that_was_stopped_goes_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from auxgen.training import train
 

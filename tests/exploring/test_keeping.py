@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import pytest
 import torch
 from torch import Tensor
-from torch.distributions import Distribution
+from torch.distributions import Categorical, Distribution
 
 from auxgen.data.examples import Examples, Space
 from auxgen.directions import Direction, probed
-from auxgen.distributions import normal
+from auxgen.distributions import categorical, normal
 from auxgen.exploring import keeping as ways
 from auxgen.exploring.codes import decoded, embed
 from auxgen.exploring.keeping import keeping, responses, turned
@@ -125,3 +125,28 @@ def test_a_model_s_directions_are_turned_by_rows_without_the_attribute(
     assert found.name == "Hat, others kept"
     assert torch.allclose(found.vector, expected.vector, atol=1e-6)
     assert abs(float(found.vector[0])) < 0.7 * float(found.vector[1])
+
+
+def test_a_model_of_classes_decodes_each_row_with_its_own() -> None:
+    """A class adds to the third entry; a probe of the third reads less of those nearer to 1."""
+
+    class OfClasses(Linear):
+        def classify(self, x: Tensor) -> Categorical:
+            return categorical(torch.stack([x[:, 3], -x[:, 3]], 1))
+
+        def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+            assert y is not None
+            x = super().decode(z).mean + torch.eye(4)[2] * 4 * y[:, None]
+            return normal(x, torch.ones_like(x), 1)
+
+    x = drawn(40, 4).float()
+    y = (x[:, 3] < 0).long()
+    scarf = (x[:, 2] > 0).float()
+    others = Examples(x, torch.full((40,), -1), (), "scarves", "", scarf[:, None], ("Scarf",))
+    model, own = OfClasses(torch.eye(4)), Direction.of("Hat", torch.tensor([1.0, 0, 1, 0]))
+    probe = probed("Scarf", x / 2, scarf)
+    lacking = own.logit(x / 2) <= own.logit(x / 2).median()  # the rows have no such answer
+    expected = responses(model, SPACE, x[lacking] / 2, [probe], y[lacking])
+    found = keeping(model, space=SPACE, own=lambda _: {"Hat": own}, rows=others, others=others)
+    way = turned(own, expected, torch.cov((x / 2).double().T), ways.SHARE)
+    assert torch.allclose(found["Hat"].vector, way.vector, atol=1e-6)

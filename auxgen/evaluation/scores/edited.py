@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import partial
 from math import sqrt
 from typing import final
 
@@ -16,7 +17,7 @@ from ...directions import Direction
 from ...experiment import Score
 from ...exploring.codes import decoded, embed
 from ...exploring.conditional import as_wanted, sample_where
-from ...exploring.editing import directions, probes
+from ...exploring.editing import Directions, directions, probes
 from ...exploring.sampling import sample
 from ..drawing import device_of, seeded
 from ..extractors import quantised
@@ -43,6 +44,7 @@ class Edited:
         space: How the model sees raw rows.
         judge: The classifier.
         split_name: Of `test`.
+        ways: Other directions by attribute, for a model; those above where None.
         deltas: Distances, rising from 0.
         most: Rows for each attribute, the first ones.
     """
@@ -53,11 +55,12 @@ class Edited:
     _: KW_ONLY
     judge: Judge
     split_name: str = "test"
+    ways: Directions | None = None
     deltas: tuple[float, ...] = field(default_factory=lambda: DELTAS)
     most: int = 250
 
     def __call__(self, method: object) -> dict[str, Score]:
-        found = directions_of(method, self.space, self.train)
+        found = (self.ways or partial(directions_of, space=self.space, train=self.train))(method)
         scores: dict[str, Score] = {}
         for k, name in enumerate(self.judge.attributes):
             if name in found:
@@ -65,8 +68,8 @@ class Edited:
         return scores
 
     def towards(self, method: object, direction: Direction, k: int) -> dict[str, Score]:
-        """Scores of an attribute that some rows lack, by "<attribute> <score>"."""
-        y = self.test.answers()
+        """Scores of an attribute that some rows lack, by "<direction> <score>"."""
+        y, name = self.test.answers(), self.judge.attributes[k]
         if not (y[:, k] == 0).any():
             return {}
         rows = self.test[(y[:, k] == 0).nonzero().flatten()[: self.most]]
@@ -78,12 +81,13 @@ class Edited:
         verdicts = [self.judge(each, device) for each in pictures]
         logits = torch.stack([v.logits[:, k] for v in verdicts], 1)
         without = logits[:, 0] <= 0
-        caution = "" if without.any() else f"every reconstruction is told to have {direction.name}"
+        caution = "" if without.any() else f"every reconstruction is told to have {name}"
         without = without if without.any() else ~without
         along = "the classifier" if isinstance(method, TellsLinearly) else "a linear probe"
+        along += direction.name.removeprefix(name)
         what = (
             f"{int(without.sum())} of the first {len(rows)} rows of the {self.split_name} split "
-            f"without {direction.name}, their reconstructions told to be so; moved by 0 to "
+            f"without {name}, their reconstructions told to be so; moved by 0 to "
             f"{self.deltas[-1]:g} in steps of {self.deltas[1]:g} along {along}; "
             f"{self.judge.protocol}"
         )

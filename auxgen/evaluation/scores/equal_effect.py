@@ -2,11 +2,13 @@
 
 A direction that does little changes little. So each model goes as far as a classifier needs to see
 as much of the attribute as with the others, and what else changed is told there, of the same rows.
+Both are asked of different classifiers where there are two: one that pictures were made to please
+sees more in them than is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import final
 
@@ -14,11 +16,11 @@ import torch
 from torch import Tensor
 
 from ...data.examples import Examples, Space
-from ...directions import Direction
 from ...experiment import Score
-from ...exploring.codes import embed
+from ...exploring.codes import classes_of, embed
+from ...exploring.editing import Directions
 from ..extractors import quantised
-from ..judges import Judge
+from ..judges import Judge, Verdict
 from ..reaching import Way, Ways
 from .protocol import OVER_ROWS, standard_error
 
@@ -26,9 +28,6 @@ DELTAS = (*(0.25 * i for i in range(25)), *(7.0 + i for i in range(24)))
 """Distances to 6, and more coarsely to 30; between two the place is found by halving."""
 RISE = 3.0
 """Logits: odds 20 times as high."""
-
-Directions = Callable[[object], Mapping[str, Direction]]
-"""A model -> its directions by attribute."""
 
 
 @final
@@ -40,12 +39,14 @@ class EqualEffect:
     risen by so much above the reconstruction's: models whose reconstructions are told further from
     having it have farther to go for the former, not for the latter. Rows are those without the
     attribute, whose reconstructions no model has told to have it; what changed is compared on
-    those of them where all models get there.
+    those of them where all models get there. Who tells what changed also tells whether it sees the
+    effect.
 
     Attributes:
         test: Raw rows with attributes.
         space: How the models see raw rows.
-        judge: The classifier.
+        judge: The classifier that tells how far to go.
+        witness: Another one, that tells what changed; the judge itself where None.
         own: Name and directions of the model measured.
         beside: Others by name, with theirs.
         split_name: Of `test`.
@@ -58,6 +59,7 @@ class EqualEffect:
     space: Space
     _: KW_ONLY
     judge: Judge
+    witness: Judge | None = None
     own: tuple[str, Directions]
     beside: Mapping[str, tuple[object, Directions]]
     split_name: str = "test"
@@ -74,11 +76,14 @@ class EqualEffect:
                 f"split without {attribute}, their reconstructions told to be so with all of "
                 f"{', '.join(ways.each)}; moved by up to {self.deltas[-1]:g}; {self.judge.protocol}"
             )
+            witness = self.witness or self.judge
+            if self.witness is not None:
+                what = f"{what}; what changed is told by {witness.protocol}"
             for effect, level in (("told", None), (f"+{self.rise:g}", self.rise)):
                 far = ways.reached(rows, level)
                 shared = ~torch.stack(list(far.values())).isnan().any(0)
                 changed = {
-                    model: changes(way, rows[shared], far[model][shared], ways.originals)
+                    model: changes(way, witness, rows[shared], far[model][shared], ways.originals)
                     for model, way in ways.each.items()
                 }
                 said = "logit above 0" if level is None else f"logit risen by {level:g}"
@@ -104,6 +109,7 @@ class EqualEffect:
                         embed(model, self.space, raw),
                         self.judge,
                         k,
+                        classes_of(model, self.space, raw),
                     )
                     for title, (model, found) in known.items()
                 }
@@ -112,7 +118,9 @@ class EqualEffect:
         return made
 
 
-def changes(way: Way, rows: Tensor, far: Tensor, originals: Tensor) -> dict[str, Tensor]:
+def changes(
+    way: Way, witness: Judge, rows: Tensor, far: Tensor, originals: Tensor
+) -> dict[str, Tensor]:
     """What edits of rows (m,) to distances (m,) changed, by what it is, (m,) each.
 
     Of the reconstructions, and since the originals, uint8 (n, c, h, w): then what the model cannot
@@ -120,25 +128,37 @@ def changes(way: Way, rows: Tensor, far: Tensor, originals: Tensor) -> dict[str,
     """
     if len(rows) == 0:
         one = torch.zeros(1, dtype=torch.long)
-        return dict.fromkeys(changes(way, one, torch.zeros(1), originals), far)
-    back, edited = (way.pictures(rows, to) for to in (torch.zeros_like(far), far))
-    found = differences(way, back, edited)
-    whole = differences(way, originals[rows], edited)
-    return {**found, **{f"{name} since the original": each for name, each in whole.items()}}
+        return dict.fromkeys(changes(way, witness, one, torch.zeros(1), originals), far)
+    back, edited = (
+        seen(witness, way.pictures(rows, to), way.device) for to in (torch.zeros_like(far), far)
+    )
+    first = seen(witness, originals[rows], way.device)
+    whole = differences(first, edited, way.k)
+    return {
+        **differences(back, edited, way.k),
+        **{f"{name} since the original": each for name, each in whole.items()},
+        "told": 100.0 * (edited[0].logits[:, way.k] > 0),
+    }
 
 
-def differences(way: Way, before: Tensor, after: Tensor) -> dict[str, Tensor]:
-    """Of pictures, uint8 (m, c, h, w), but for the attribute: (m,) each.
+def seen(witness: Judge, pictures: Tensor, device: str) -> tuple[Verdict, Tensor]:
+    """Verdict and features (m, d) of pictures, uint8 (m, c, h, w)."""
+    return witness(pictures, device), witness.features(pictures, device)
 
-    Likeness is the cosine of the judge's features; others are all attributes that it tells, asked
-    those that the models are trained on.
+
+def differences(
+    before: tuple[Verdict, Tensor], after: tuple[Verdict, Tensor], k: int
+) -> dict[str, Tensor]:
+    """Of m pictures, but for attribute k: (m,) each.
+
+    Likeness is the cosine of features; others are all attributes that are told, asked those that
+    the models are trained on.
     """
-    features = [way.judge.features(each, way.device) for each in (before, after)]
-    was, now = (way.judge(each, way.device) for each in (before, after))
-    found = {"likeness lost": 1 - torch.cosine_similarity(*features, dim=1)}
+    (was, old), (now, new) = before, after
+    found = {"likeness lost": 1 - torch.cosine_similarity(old, new, dim=1)}
     if was.others.shape[1]:
         found["others changed"] = 100 * (now.others - was.others).abs().mean(1)
-    rest = [j for j in range(was.logits.shape[1]) if j != way.k]
+    rest = [j for j in range(was.logits.shape[1]) if j != k]
     if rest:
         asked = (now.logits.sigmoid() - was.logits.sigmoid()).abs()
         found["asked changed"] = 100 * asked[:, rest].mean(1)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ...data import described, images
 from ...data.examples import Examples
-from ...evaluation.judges import ByAttributes
+from ...evaluation.judges import ByAttributes, Ensemble
 from ...experiment import Experiment
 from ._measured import Measured
 from ._pictures import Shown
@@ -17,8 +17,10 @@ from ._stages import Budget, Model, Plan, Side, stages
 GLASSES: Mapping[str, Sequence[str]] = {"Eyeglasses": ("Eyeglasses",)}
 HAIR: Mapping[str, Sequence[str]] = {"FacialHair": ("not No_Beard", "Goatee", "Mustache")}
 FEATURES = "features.celeba"
-JUDGES: Mapping[int, str] = {32: "features.celeba_32"}
-"""By side of the images in pixels; features.celeba of all others."""
+JUDGES: Mapping[int, tuple[str, ...]] = {32: ("features.celeba_32", "features.celeba_32-seed=1")}
+"""Who tell together how far edits go, by side of the images in pixels; else features.celeba."""
+WITNESSES: Mapping[int, str] = {32: "features.celeba_32-seed=2"}
+"""Who tells what else they change, likewise; else the judges themselves."""
 WIDTHS: Mapping[tuple[Budget, int], tuple[int, ...]] = {
     ("cpu", 32): (16, 32, 64),
     ("cpu", 64): (16, 32, 64, 128),
@@ -64,7 +66,8 @@ def experiment_on(
         lr: float | None = None,
         batch: int | None = None,
         split: Literal["test", "valid"] = "test",
-        judge: str | None = None,
+        judge: tuple[str, ...] | None = None,
+        witness: str | None = None,
     ) -> Experiment:
         """A plain VAE, VAC and IntroVAC on faces.
 
@@ -78,17 +81,26 @@ def experiment_on(
             lr: Learning rate of Adam; the budget's own when not given.
             batch: Rows in a batch; the budget's own when not given.
             split: What is measured on: test, or valid for choices.
-            judge: Classifier of CelebA's attributes, trained apart, that edits are measured by:
-                features.celeba_32 or features.celeba, by the size, when not given.
+            judge: Classifiers of CelebA's attributes, trained apart, whose mean logit tells how far
+                edits go; of this size, else features.celeba, when not given.
+            witness: Another one, that tells what else edits change; of this size, else the judges
+                themselves, when not given.
         """
         side = size or (64 if budget == "cpu" else 128)
         plan = chosen(budget, side, epochs=epochs, vac_epochs=vac_epochs, lr=lr, batch=batch)
         train, test = (faces(part, side) for part in ("train", split))
         rows = described.subset(described.described(train, attributes), ratio)
         held_out = described.described(test, attributes)
-        judged = ByAttributes(judge or JUDGES.get(side, FEATURES), attributes)
+        judges = judge or JUDGES.get(side, (FEATURES,))
+        seen_by = witness or (None if judge else WITNESSES.get(side))
         measured = Measured(
-            rows, held_out, split, judged, FEATURES, others=untouched(train, attributes)
+            rows,
+            held_out,
+            split,
+            Ensemble([ByAttributes(name, attributes) for name in judges]),
+            FEATURES,
+            others=untouched(train, attributes),
+            witness=ByAttributes(seen_by, attributes) if seen_by else None,
         )
         shown = Shown(rows, held_out, delta)
         return stages(rows, plan, seed=seed, model=model, measured=measured, shown=shown)

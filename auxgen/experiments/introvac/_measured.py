@@ -14,13 +14,13 @@ from ...directions import contrasted
 from ...evaluation import attributes
 from ...evaluation.judges import Judge
 from ...evaluation.scores.classified import AttributeTestErrors
-from ...evaluation.scores.edited import Demanded, Edited
+from ...evaluation.scores.edited import Demanded, Edited, directions_of
 from ...evaluation.scores.equal_effect import EqualEffect
 from ...evaluation.scores.pictured import Closeness, Reconstructions, Samples
 from ...evaluation.scores.protocol import OVER_ROWS, standard_error
 from ...experiment import Evaluation, Score
 from ...exploring.codes import embed, reconstruct
-from ...exploring.editing import directions, probes
+from ...exploring.editing import Directions, directions, probes
 from ...exploring.keeping import keeping
 from ...method import Method
 from ...methods.vac import VariationalClassifier
@@ -41,6 +41,7 @@ class Measured:
         test: Raw rows held out, with attributes.
         split_name: Of the rows held out.
         judge: Classifier that took no part in training; None where there is none.
+        witness: Another one, that tells what else edits change; the judge itself where None.
         extractor: In whose features distances are taken; None for none.
         edited: Rows that edits of each attribute are measured on, at most.
         others: Raw training rows with attributes that no model learns and edits may keep; None
@@ -55,6 +56,7 @@ class Measured:
     extractor: str | None
     edited: int = 100
     others: Examples | None = None
+    witness: Judge | None = None
     methods: dict[str, Method] = field(default_factory=dict)
 
     def evaluations(self, stage: str) -> Mapping[str, Evaluation]:
@@ -113,7 +115,10 @@ class Measured:
             split_name=self.split_name,
             most=self.edited,
         )
-        return {"edits": edits}
+        if self.others is None:
+            return {"edits": edits}
+        plain = partial(directions_of, space=self.space, train=self.train)
+        return {"edits": edits, "edits kept": replace(edits, ways=self.keeping(plain))}
 
     def beside(self) -> EqualEffect | None:
         """IntroVAC's edits beside those of the others, where these are there too."""
@@ -127,6 +132,7 @@ class Measured:
             self.test,
             self.space,
             judge=self.judge,
+            witness=self.witness,
             own=(OWN, own),
             beside=dict(zip(BESIDE, others, strict=True)),
             split_name=self.split_name,
@@ -140,12 +146,17 @@ class Measured:
             return None
         every = {OWN: (self.methods["introvac"], plain.own[1]), **plain.beside}
         ways = {f"{name}, plain": every[name] for name in KEPT}
-        known = {"space": self.space, "rows": self.train, "others": self.others}
         for name in KEPT:
             model, find = every[name]
-            ways[f"{name}, others kept"] = (model, partial(keeping, own=find, **known))
+            ways[f"{name}, others kept"] = (model, self.keeping(find))
         own = f"{OWN}, others kept"
         return replace(plain, own=(own, ways.pop(own)[1]), beside=ways)
+
+    def keeping(self, own: Directions) -> Directions:
+        """These directions, turned to where others change least."""
+        assert self.others is not None
+        known = {"space": self.space, "rows": self.train, "others": self.others}
+        return partial(keeping, own=own, **known)
 
     def demanded(self) -> Mapping[str, Evaluation]:
         """Draws that shall have an attribute."""

@@ -3,9 +3,10 @@
     auxgen reproduce introvac.equal_effect
     auxgen reproduce introvac.equal_effect --budget paper --device cuda
 
-Each model goes as far as a classifier that took no part in training needs to see as much of the
-attribute. Then all once more, plain and along ways turned to where others change least, see
-`exploring.keeping`. The runs are those of table 1. The paper has pictures only.
+Each model goes as far as classifiers that took no part in training need to see as much of the
+attribute; another one tells what changed, and whether it sees the attribute too. Then all once
+more, plain and along ways turned to where others change least, see `exploring.keeping`. The runs
+are those of table 1. The paper has pictures only.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def columns(attribute: str, effect: str, model: str) -> Mapping[str, str]:
     head = f"introvac/{attribute} {effect}, {model}"
     own = OWN_KEPT if model in WAYS else OWN
     more = {} if model == own else {f"{c}, more than with {own}": f"{c} more" for c in CHANGES}
-    titles = {c: c for c in (*CHANGES, "reached", "distance")}
+    titles = {c: c for c in (*CHANGES, "told", "reached", "distance")}
     return {title: f"{head}: {score}" for title, score in {**titles, **more}.items()}
 
 
