@@ -83,6 +83,12 @@ def closeness(on: On, measures: tuple[str, ...], argument: str | None) -> Evalua
     return pictured.Closeness(pictures(on), on.space, measures=measures, split_name=on.split)
 
 
+def explained(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
+    without(argument)
+    back(on)
+    return pictured.Explained(pictures(on), on.space, split_name=on.split)
+
+
 def codes(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
     without(argument)
     abilities.encoder(on.method)
@@ -181,6 +187,7 @@ MEASURES: Mapping[str, tuple[Maker, str]] = MappingProxyType(
             for name, measure in {**OF_FEATURES, "accuracy": "accuracy"}.items()
         },
         **{name: (closeness, name) for name in pictured.CLOSENESS},
+        "explained": (explained, "explained"),
         **{name: (codes, name) for name in coded.MEASURES},
         **{name: (transported, name) for name in transport.DISTANCES},
         "elbo": (elbo, "elbo"),

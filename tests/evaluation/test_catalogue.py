@@ -11,7 +11,7 @@ from auxgen.errors import InputError
 from auxgen.evaluation import catalogue
 from auxgen.evaluation.drawing import device_of, seeded
 from auxgen.evaluation.scores import ImportanceNll
-from auxgen.evaluation.scores.pictured import Closeness, Samples
+from auxgen.evaluation.scores.pictured import Closeness, Explained, Samples
 from auxgen.evaluation.transport import sliced_w1, w1
 from auxgen.experiment import Score, Stage
 
@@ -28,9 +28,9 @@ def listed(method: object) -> Score:
 
 
 def test_measures_that_share_their_work_are_one_evaluation():
-    names = ["fd:cifar10-resnet56", "psnr", "precision:cifar10-resnet56", "l1", "fid"]
+    names = ["fd:cifar10-resnet56", "psnr", "precision:cifar10-resnet56", "l1", "fid", "explained"]
     chosen = catalogue.select({"copier": stage()}, names, split="test", rows=5)["copier"]
-    both, close, canonical = chosen.values()
+    both, close, canonical, explained = chosen.values()
     assert isinstance(both, Samples)
     assert (both.extractor, both.measures) == ("cifar10-resnet56", ("FD", "precision"))
     assert len(both.real) == 5
@@ -38,6 +38,7 @@ def test_measures_that_share_their_work_are_one_evaluation():
     assert close.measures == ("psnr", "l1")
     assert isinstance(canonical, Samples)
     assert canonical.extractor == "inception"
+    assert isinstance(explained, Explained)
 
 
 def test_what_a_stage_lists_comes_before_the_catalogue():

@@ -373,13 +373,12 @@ def test_claims_say_whether_they_hold() -> None:
 
 def test_the_claim_at_equal_effect_is_that_less_changes() -> None:
     made = module("introvac.equal_effect").reproduction("cpu")
-    ours = ("IntroVAC", ": VAC, others kept")
+    ours = (": IntroVAC, others kept", ": VAC, others kept")
     told = {r.name: 1.0 if any(o in r.name for o in ours) else 2.0 for r in made.rows}
     means = {(name, change): told[name] for name in told for change in equal_effect.CHANGES}
-    assert made.claim(means).count(": holds") == 2 * 2 * 5 * 4
-    for probe in ("VAE, linear probe", "VAE, linear probe, others kept"):
-        means[f"Eyeglasses, told to have it: {probe}", "likeness lost"] = 0.5
-    assert made.claim(means).count("does not hold") == 3
+    assert made.claim(means).count(": holds") == 2 * 2 * 4 * 4
+    means["Eyeglasses, told to have it: VAE, linear probe, plain", "likeness lost"] = 0.5
+    assert made.claim(means).count("does not hold") == 2
 
 
 def test_the_claim_of_draws_is_that_asking_and_rejecting_help() -> None:

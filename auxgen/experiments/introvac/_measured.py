@@ -152,6 +152,15 @@ class Measured:
         own = f"{OWN}, others kept"
         return replace(plain, own=(own, ways.pop(own)[1]), beside=ways)
 
+    def shown(self) -> EqualEffect | None:
+        """Those of a picture: ways that keep others and the plain probe's, where there are."""
+        kept = self.kept()
+        if kept is None:
+            return self.beside()
+        plain = f"{KEPT[0]}, plain"
+        chosen = {n: way for n, way in kept.beside.items() if n == plain or n.endswith("kept")}
+        return replace(kept, beside=chosen)
+
     def keeping(self, own: Directions) -> Directions:
         """These directions, turned to where others change least."""
         assert self.others is not None

@@ -118,7 +118,7 @@ def stages(
 
 def pictures(name: str, measured: Measured, shown: Shown) -> Mapping[str, Picture]:
     """A stage's, by title."""
-    compared = measured.beside() if name == "introvac" else None
+    compared = measured.shown() if name == "introvac" else None
     if compared is None:
         return shown.pictures(name)
     drawn = partial(at_equal_effect, compared=compared)
