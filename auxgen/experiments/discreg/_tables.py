@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from ...experiment import Reproduction, Row
 from ...networks.stacked import STRIDED
+from ._classifiers import OF_VGG
+from ._scores import NLL
 from ._stages import Budget
 
 SEEDS = 3
@@ -14,6 +16,14 @@ ERRORS = {
     f"feature error at {layer.split('.')[-1]}": f"feature error at {layer}" for layer in STRIDED
 }
 """Scores by title."""
+BY_VGG = {
+    **{f"NLL, {split}": f"{NLL} of {split}" for split in ("train", "valid", "test")},
+    **{f"feature error at {layer}": f"feature error at {layer}" for layer in OF_VGG},
+    "colours explained": "colours explained",
+    "PSNR of reconstructions": "psnr",
+    "SSIM of reconstructions": "ssim",
+}
+"""What runs by VGG-19 tell, by title."""
 ADJUSTED = {f"{stage}_adjusted": f"{name}, adjusted" for stage, name in VAES.items()}
 
 

@@ -19,8 +19,9 @@ from ._stages import Plan, experiment_on
 ABOUT = About(
     shows="Figure 2: CIFAR-10 with and without discriminative regularisation",
     paper="pictures without numbers",
-    ours="",
-    time="an hour of one CPU core (cpu), a few on a GPU (paper); neither run yet",
+    ours="classes found in reconstructions 16 % without, 22 % with; 6 epochs, 1 seed "
+    "(results/discreg.cifar10.json)",
+    time="an hour of one CPU core (cpu); a few on a GPU (paper), not run yet",
 )
 
 CPU = Plan(

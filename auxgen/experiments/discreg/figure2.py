@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from ...experiment import Reproduction
 from ._stages import Budget
-from ._tables import SEEDS, figure
+from ._tables import BY_VGG, SEEDS, figure
 
 __all__ = ["SEEDS", "reproduction"]
 
 
 def reproduction(budget: Budget) -> Reproduction:
     """Both, before and after adjusting batch norm to codes of the prior."""
-    columns = {"PSNR of reconstructions": "psnr", "SSIM of reconstructions": "ssim"}
-    return figure("Samples of CIFAR-10 with and without regularisation", "cifar10", columns, budget)
+    return figure("Samples of CIFAR-10 with and without regularisation", "cifar10", BY_VGG, budget)
