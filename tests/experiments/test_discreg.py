@@ -127,6 +127,17 @@ def test_options_that_will_not_do_are_refused(wrong: dict[str, Any], told: str) 
         find("discreg.fashion").function(**{**TINY, "data": "digits", "valid": 100, **wrong})
 
 
+@pytest.mark.parametrize(("options", "cut"), [({}, 54), ({"size": 32}, 27), ({"data": True}, None)])
+def test_a_verdict_on_faces_is_asked_on_what_its_classifier_was_taught(
+    options: dict[str, Any], cut: int | None, home: Path
+) -> None:
+    if "data" in options:
+        options = {"data": str(home / "data" / "celeba")}
+    stages = find("discreg.celeba").function(**{**SMALL, "adjusted": False, **options})
+    recognised: Any = stages["vae"].evaluations["recognised"]
+    assert recognised.cut == cut
+
+
 def test_the_paper_s_budget_has_the_authors_networks() -> None:
     paper = celeba.PAPER
     assert paper.widths == (32, 64, 128, 256)

@@ -30,7 +30,7 @@ class Measured:
         taps: The layers that reconstructions are held to.
         extractor: In whose features samples are measured, and by whose verdict reconstructions;
             None for none.
-        cut: Side of the square that its verdict is on; all of a picture when None.
+        cut: Side in pixels of the square that its verdict is on; all of a picture when None.
         rows: Test rows that are reconstructed, and as many samples.
         nll_rows: Rows of each split that likelihoods are measured on.
         k: Importance weights for each.

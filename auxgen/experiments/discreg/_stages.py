@@ -47,8 +47,8 @@ class Plan:
         rows: Test rows that are reconstructed.
         nll_rows: Rows of each split that likelihoods are measured on.
         k: Importance weights for each.
-        cut: Side of the central square on which another classifier's verdict is asked, where it
-            was taught by pictures cut closer; all of a picture when None.
+        cut: Of a picture's side, that of the central square on which another classifier's verdict
+            is asked, where it was taught by pictures cut closer; all of it when None.
     """
 
     widths: tuple[int, ...]
@@ -66,7 +66,7 @@ class Plan:
     rows: int
     nll_rows: int
     k: int = 100
-    cut: int | None = None
+    cut: float | None = None
 
 
 def experiment_on(
@@ -124,7 +124,7 @@ def experiment_on(
         given = {"lr": lr, "batch": batch, "z": z, "widths": widths, "rows": rows}
         plan = replace(plans[budget], **{k: v for k, v in given.items() if v is not None})
         plan = scaled(plan, epochs, seed, rows)
-        if extractor != measured_by:
+        if (extractor, data) != (measured_by, source.name):
             plan = replace(plan, cut=None)
         splits = replace(source, name=data, valid=valid, size=size).splits()
         return of_all(
@@ -220,8 +220,9 @@ def of_vaes(
             made[its], methods[its] = fixed, fixed.build()
             starts[its] = partial(adjusted_from, source=methods[name], batches=plan.recalibrating)
     space = Space(kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes)
+    cut = None if plan.cut is None else round(plan.cut * train.x.shape[-1])
     measured = Measured(
-        splits, space, found.network, extractor, plan.cut, plan.rows, plan.nll_rows, plan.k
+        splits, space, found.network, extractor, cut, plan.rows, plan.nll_rows, plan.k
     )
     facts = {"data": train.name, "fingerprint": train.fingerprint}
     stages: dict[str, Stage] = {}
