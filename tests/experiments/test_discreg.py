@@ -19,6 +19,7 @@ from auxgen.evaluating import draw, evaluate
 from auxgen.evaluation import pretrained
 from auxgen.experiments import find, module
 from auxgen.experiments.discreg import celeba
+from auxgen.experiments.discreg import own as discreg_own
 from auxgen.networks.vgg import VGG
 from auxgen.reproduction import load, reproduce
 from auxgen.run import Run
@@ -250,6 +251,15 @@ def test_own_images_regularise_by_what_is_known_of_them(
         assert told == (("0", "1", "2") if kind == "classes" else ("Smiling", "Hat"))
     found = run.scores()["scores"]
     assert np.isfinite(found["discriminative/nll_per_dimension of valid"]["value"])
+
+
+def test_few_images_are_passed_through_more_often() -> None:
+    plan = discreg_own.PLANS[32]
+    few, many = (discreg_own.enough(plan, rows) for rows in (600, 100_000))
+    assert few.epochs * 600 / few.batch == pytest.approx(discreg_own.ROUNDS)
+    assert few.adjusting * 600 / few.batch == pytest.approx(150)
+    assert few.classifier.epochs * 600 / 100 == pytest.approx(500)
+    assert many == plan
 
 
 def assert_reproduced(name: str, home: Path, **options: Any) -> Path:

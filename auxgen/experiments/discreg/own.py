@@ -18,7 +18,7 @@ from ...data.examples import Examples
 from ...data.labels import labelled
 from ...experiment import About, Experiment
 from . import celeba, cifar10
-from ._stages import of_all, scaled
+from ._stages import Plan, of_all, scaled
 
 ABOUT = About(
     shows="Your own folder of images, with and without discriminative regularisation",
@@ -29,6 +29,8 @@ ABOUT = About(
 
 PLANS = {32: cifar10.CPU, 64: replace(celeba.CPU, cut=None)}
 """By side of the images in pixels."""
+ROUNDS = 1500
+"""Of a VAE at least: few images are passed through more often."""
 
 
 def experiment(
@@ -61,7 +63,8 @@ def experiment(
         size: Side in pixels of the square that images are resized to.
         test_fraction: Share of images held out for tests, and of the rest for validation, where the
             folder has no such splits.
-        epochs: Factor on the passes over the images: 6 at 32 pixels, 12 at 64.
+        epochs: Factor on the passes over the images: 6 at 32 pixels and 12 at 64, or as many more
+            as 1,500 rounds of a VAE take.
         classifier: own, trained in this run; vgg19; features.SET; or a folder of a classifier.
         layers: Of the classifier, by name; its usual ones when not given.
         weights: Of each layer; 1 when not given, as in the paper.
@@ -76,15 +79,27 @@ def experiment(
     """
     given = {"lr": lr, "batch": batch, "z": z, "widths": widths, "rows": rows}
     plan = replace(PLANS[size], **{k: v for k, v in given.items() if v is not None})
+    splits = parts(Path(data), label, size, test_fraction, seed)
     return of_all(
-        parts(Path(data), label, size, test_fraction, seed),
-        scaled(plan, epochs, seed, rows),
+        splits,
+        scaled(enough(plan, len(splits["train"])), epochs, seed, rows),
         classifier,
         layers,
         {"weights": weights, "encoder_grad": encoder_grad},
         extractor,
         seed=seed,
         adjusted=adjusted,
+    )
+
+
+def enough(plan: Plan, rows: int) -> Plan:
+    """The plan with as many passes over the rows as its rounds take at least."""
+    least, its = ROUNDS * plan.batch / rows, plan.classifier
+    return replace(
+        plan,
+        epochs=max(plan.epochs, least),
+        adjusting=max(plan.adjusting, least / 10),
+        classifier=replace(its, epochs=max(its.epochs, least / 3)),
     )
 
 
