@@ -24,7 +24,7 @@ from ._stages import Model, Plan, stages
 ABOUT = About(
     shows="Directions of clothes: long sleeves, high shafts; most answers are blank",
     paper="none: not in the paper",
-    ours="",
+    ours="attributes come for 100 and 99 % of negatives, 1 seed (results/introvac.fashion.json)",
     time="about 5 minutes of a CPU core for all four models",
 )
 SLEEVES: Mapping[str, int] = {"Pullover": 1, "Coat": 1, "T - shirt / top": 0}
