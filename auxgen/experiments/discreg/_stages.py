@@ -3,70 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from ...builders import Recipe
 from ...data.batches import Resident
 from ...data.examples import Examples, Space
 from ...engine.settings import Engine, adam
-from ...errors import at_least
 from ...experiment import Experiment, Picture, Stage
 from ...exploring.showing import show_samples
 from ...method import Method
 from ...methods.adjusted_vae import adjusted_from
 from ...methods.discriminative_vae import DiscriminativeVAE
 from ...schedules import rise_then_cosine
-from ..features._stages import Plan as ClassifierPlan
 from ._classifiers import Judge, judge
 from ._pictures import Shown
+from ._plan import Budget, Plan, scaled
 from ._scores import Measured
 from ._sets import Set
-
-Budget = Literal["cpu", "paper"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How large the networks are, and how they are trained.
-
-    Attributes:
-        widths: Channels of the VAE at each resolution.
-        hidden: Width of its dense layers.
-        z: Width of its code.
-        epochs: Passes over the training images.
-        lr: Learning rate of Adam.
-        batch: Images in a batch.
-        scale: Of every entry of p(x|z) at the start.
-        feature_scale: Of every entry of p(d_l(x)|z) at the start.
-        classifier: How an own classifier is trained.
-        dense: Width of its dense layer.
-        adjusting: Passes in which the encoder adapts to the decoder's adjusted batch norm.
-        recalibrating: Batches of 500 codes that its statistics are estimated on.
-        rows: Test rows that are reconstructed.
-        nll_rows: Rows of each split that likelihoods are measured on.
-        k: Importance weights for each.
-        cut: Of a picture's side, that of the central square on which another classifier's verdict
-            is asked, where it was taught by pictures cut closer; all of it when None.
-    """
-
-    widths: tuple[int, ...]
-    hidden: int
-    z: int
-    epochs: float
-    lr: float
-    batch: int = 100
-    scale: float = 1.0
-    feature_scale: float = 1.0
-    classifier: ClassifierPlan
-    dense: int
-    adjusting: float = 1.0
-    recalibrating: int = 30
-    rows: int
-    nll_rows: int
-    k: int = 100
-    cut: float | None = None
 
 
 def experiment_on(
@@ -168,21 +123,6 @@ def of_all(
     regularised = {"discriminative": told}
     vaes = of_vaes(splits, plan, found, regularised, extractor, seed=seed, adjusted=adjusted)
     return vaes if found.stage is None else {"classifier": found.stage, **vaes}
-
-
-def scaled(plan: Plan, epochs: float, seed: int, rows: int | None) -> Plan:
-    """The plan with a factor on all passes over the images, and at most so many rows measured."""
-    at_least(2, batch=plan.batch)
-    at_least(1, z=plan.z, width=min(plan.widths), rows=plan.rows)
-    its = replace(plan.classifier, epochs=plan.classifier.epochs * epochs, seed=seed)
-    return replace(
-        plan,
-        classifier=its,
-        epochs=plan.epochs * epochs,
-        adjusting=plan.adjusting * epochs,
-        recalibrating=max(1, round(plan.recalibrating * min(1.0, epochs))),
-        nll_rows=min(plan.nll_rows, rows or plan.nll_rows),
-    )
 
 
 def of_vaes(

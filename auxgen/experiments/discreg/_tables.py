@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from ...experiment import Reproduction, Row
 from ...networks.stacked import STRIDED
 from ._classifiers import OF_VGG
+from ._plan import Budget
 from ._scores import NLL
-from ._stages import Budget
 
 SEEDS = 3
 VAES = {"vae": "without regularisation", "discriminative": "with regularisation"}

@@ -14,8 +14,9 @@ from __future__ import annotations
 from ...data.batches import as_they_lie
 from ...experiment import About
 from ..features._stages import Plan as ClassifierPlan
+from ._plan import Plan
 from ._sets import Set
-from ._stages import Plan, experiment_on
+from ._stages import experiment_on
 
 ABOUT = About(
     shows="Table 2, figures 4-6: faces with and without discriminative regularisation",

@@ -8,7 +8,7 @@ Among the pictures of each run: "samples with and without".
 from __future__ import annotations
 
 from ...experiment import Reproduction
-from ._stages import Budget
+from ._plan import Budget
 from ._tables import SEEDS, figure
 
 __all__ = ["SEEDS", "reproduction"]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from ...experiment import Reproduction
 from .._claims import holds
-from ._stages import Budget
+from ._plan import Budget
 from ._tables import SEEDS, rows
 
 __all__ = ["SEEDS", "reproduction"]

@@ -24,9 +24,10 @@ from ...method import Method
 from ...networks.stacked import STRIDED
 from . import fashion
 from ._classifiers import OWN, judge
+from ._plan import Budget, scaled
 from ._scores import NLL
 from ._sets import Set
-from ._stages import Budget, of_vaes, scaled
+from ._stages import of_vaes
 from ._tables import ERRORS, rows
 
 ABOUT = About(

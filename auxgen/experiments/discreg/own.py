@@ -18,7 +18,8 @@ from ...data.examples import Examples
 from ...data.labels import labelled
 from ...experiment import About, Experiment
 from . import celeba, cifar10
-from ._stages import Plan, of_all, scaled
+from ._plan import Plan, scaled
+from ._stages import of_all
 
 ABOUT = About(
     shows="Your own folder of images, with and without discriminative regularisation",

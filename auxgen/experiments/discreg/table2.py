@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 from ...experiment import Reproduction
 from .._claims import holds
+from ._plan import Budget
 from ._scores import NLL
-from ._stages import Budget
 from ._tables import ADJUSTED, ERRORS, SEEDS, VAES, rows
 
 __all__ = ["SEEDS", "reproduction"]
