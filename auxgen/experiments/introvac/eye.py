@@ -12,8 +12,8 @@ from ._faces import GLASSES, experiment_on
 ABOUT = About(
     shows="Figures 4 and 8: glasses added to faces, and faces drawn with glasses",
     paper="pictures without numbers",
-    ours="",
-    time="about 8 minutes of a CPU core at 32 x 32 (cpu); hours on a GPU (paper); not run yet",
+    ours="at 32 x 32, 60 epochs, 1 seed: glasses come for 100 % (results/introvac.figure4.json)",
+    time="about 8 minutes of a CPU core at 32 x 32 (cpu); hours on a GPU (paper), not run yet",
 )
 
 experiment = experiment_on(GLASSES, ratio=2, delta=3)
