@@ -98,9 +98,7 @@ def probes(method: object, space: Space, rows: Examples, fit: Fit = probed) -> d
 
 
 def moves(
-    asked: Iterable[str],
-    known: Mapping[str, Direction],
-    keep: Sequence[str] = (),
+    asked: Iterable[str], known: Mapping[str, Direction], keep: Sequence[str] = ()
 ) -> list[Move]:
     """What a person types, "Eyeglasses=+3", as moves.
 

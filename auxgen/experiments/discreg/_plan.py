@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from ...errors import at_least
 from ..features._stages import Plan as ClassifierPlan
@@ -51,6 +51,11 @@ class Plan:
     nll_rows: int
     k: int = 100
     cut: float | None = None
+
+
+def given(plan: Plan, **fields: Any) -> Plan:
+    """The plan with what a person asks for instead; its own where that is None."""
+    return replace(plan, **{name: value for name, value in fields.items() if value is not None})
 
 
 def scaled(plan: Plan, epochs: float, seed: int, rows: int | None) -> Plan:

@@ -19,7 +19,7 @@ from ...methods.discriminative_vae import DiscriminativeVAE
 from ...schedules import rise_then_cosine
 from ._classifiers import Judge, judge
 from ._pictures import Shown
-from ._plan import Budget, Plan, scaled
+from ._plan import Budget, Plan, given, scaled
 from ._scores import Measured
 from ._sets import Set
 
@@ -76,8 +76,7 @@ def experiment_on(
             extractor: Another classifier, by whom samples and reconstructions are measured.
             rows: Test rows measured, at most; the budget's own when not given.
         """
-        given = {"lr": lr, "batch": batch, "z": z, "widths": widths, "rows": rows}
-        plan = replace(plans[budget], **{k: v for k, v in given.items() if v is not None})
+        plan = given(plans[budget], lr=lr, batch=batch, z=z, widths=widths, rows=rows)
         plan = scaled(plan, epochs, seed, rows)
         if (extractor, data) != (measured_by, source.name):
             plan = replace(plan, cut=None)

@@ -24,7 +24,7 @@ from ...method import Method
 from ...networks.stacked import STRIDED
 from . import fashion
 from ._classifiers import OWN, judge
-from ._plan import Budget, scaled
+from ._plan import Budget, given, scaled
 from ._scores import NLL
 from ._sets import Set
 from ._stages import of_vaes
@@ -93,8 +93,7 @@ def experiment(
         extractor: Another classifier, by whom samples and reconstructions are measured.
         rows: Test rows measured, at most; the budget's own when not given.
     """
-    given = {"batch": batch, "z": z, "widths": widths, "rows": rows}
-    plan = replace(PLANS[budget], **{k: v for k, v in given.items() if v is not None})
+    plan = given(PLANS[budget], batch=batch, z=z, widths=widths, rows=rows)
     plan = scaled(plan, epochs, seed, rows)
     splits = Set(data, valid).splits()
     found = judge(OWN, None, splits["train"], splits["test"], plan.classifier, plan.dense)

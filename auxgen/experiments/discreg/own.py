@@ -18,7 +18,7 @@ from ...data.examples import Examples
 from ...data.labels import labelled
 from ...experiment import About, Experiment
 from . import celeba, cifar10
-from ._plan import Plan, scaled
+from ._plan import Plan, given, scaled
 from ._stages import of_all
 
 ABOUT = About(
@@ -78,8 +78,7 @@ def experiment(
         extractor: Another classifier, by whom samples and reconstructions are measured.
         rows: Test rows measured, at most.
     """
-    given = {"lr": lr, "batch": batch, "z": z, "widths": widths, "rows": rows}
-    plan = replace(PLANS[size], **{k: v for k, v in given.items() if v is not None})
+    plan = given(PLANS[size], lr=lr, batch=batch, z=z, widths=widths, rows=rows)
     splits = parts(Path(data), label, size, test_fraction, seed)
     return of_all(
         splits,
