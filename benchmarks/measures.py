@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 import ot
 import torch
-from sklearn.metrics import pairwise_distances_chunked
+import torch.nn.functional as F
+from sklearn.metrics import pairwise_distances_chunked, r2_score
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor, nn
 from torchmetrics.functional.image import (
@@ -163,6 +164,19 @@ def torchmetrics_ssim(x: Tensor, y: Tensor) -> Tensor:
     return torch.cat([found(a, b)[1][..., 5:-5, 5:-5].flatten(1).mean(1) for a, b in parts]).mean()
 
 
+def scikit_learn_explained(x: Tensor, y: Tensor) -> tuple[float, float]:
+    grids = [F.avg_pool2d(each.double(), each.shape[-1] // 4).numpy() for each in (x, y)]
+    grey = [grid.mean(1, keepdims=True) for grid in grids]
+    colours = [grid - g for grid, g in zip(grids, grey, strict=True)]
+    found = [
+        float(
+            r2_score(a.reshape(len(a), -1), b.reshape(len(b), -1), multioutput="variance_weighted")
+        )
+        for a, b in (grey, colours)
+    ]
+    return found[0], found[1]
+
+
 def of_features(sizes: Sizes, d: int) -> Iterator[Case]:
     n = sizes.rows
     real, fake = rectified(n, d, 0), rectified(n, d, 1)
@@ -232,6 +246,12 @@ def of_pictures(sizes: Sizes) -> Iterator[Case]:
         lambda: closeness.ssim(x, y).mean(),
         partial(torchmetrics_ssim, x, y),
         "torchmetrics, float32, its borders cut off",
+    )
+    yield Case(
+        f"brightness and colours explained, {on}",
+        lambda: tuple(closeness.explained(x, y).values()),
+        partial(scikit_learn_explained, x, y),
+        "scikit-learn r2_score, weighted by variance",
     )
 
 
