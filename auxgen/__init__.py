@@ -8,41 +8,41 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__
+
 if TYPE_CHECKING:
-    from .artefact import Model as Model
     from .engine.settings import Engine as Engine
     from .errors import InputError as InputError
     from .estimators import SemiSupervisedClassifier as SemiSupervisedClassifier
-    from .evaluating import evaluate as evaluate
-    from .experiment import Experiment as Experiment
-    from .experiment import Score as Score
-    from .experiment import Stage as Stage
+    from .launch import evaluate as evaluate
+    from .launch import resume as resume
+    from .launch import train as train
     from .method import Gradient as Gradient
     from .method import Method as Method
     from .method import Step as Step
+    from .model import Model as Model
+    from .model import load as load
     from .reproduction import reproduce as reproduce
-    from .run import load as load
-    from .training import resume as resume
-    from .training import train as train
-
-__version__ = "0.1.0"
+    from .score import Score as Score
+    from .stage import Experiment as Experiment
+    from .stage import Stage as Stage
 
 _HOMES = {
     "Engine": "engine.settings",
-    "Experiment": "experiment",
+    "Experiment": "stage",
     "Gradient": "method",
     "InputError": "errors",
     "Method": "method",
-    "Model": "artefact",
-    "Score": "experiment",
+    "Model": "model",
+    "Score": "score",
     "SemiSupervisedClassifier": "estimators",
-    "Stage": "experiment",
+    "Stage": "stage",
     "Step": "method",
-    "evaluate": "evaluating",
-    "load": "run",
+    "evaluate": "launch",
+    "load": "model",
     "reproduce": "reproduction",
-    "resume": "training",
-    "train": "training",
+    "resume": "launch",
+    "train": "launch",
 }
 
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -10,20 +10,23 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .abilities import bounded
-from .artefact import Model
-from .bounds import alpha
 from .builders import Recipe
-from .builders.auxiliary import Labelled
-from .data import labels, own
-from .data.batches import SemiSupervisedBatches, as_they_lie, binarised
-from .data.examples import space_of
+from .builders.adgm import Labelled
+from .data import labels
+from .data import user as own
+from .data.augmentation import as_they_lie, binarised
+from .data.batches import SemiSupervisedBatches
+from .data.dataset import space_of
 from .engine.loop import Training
 from .engine.settings import Engine, adam
 from .errors import InputError
-from .evaluation import confidence, likelihood
-from .exploring.predicting import predict
-from .exploring.sampling import sample
+from .functional.bounds import alpha
+from .inference import likelihood
+from .inference.prediction import predict
+from .inference.sampling import sample
+from .method import Bounds, require
+from .metrics import calibration as confidence
+from .model import Model
 
 
 class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
@@ -185,7 +188,7 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         with torch.random.fork_rng():
             torch.manual_seed(self.random_state)
             x = self.model_.space.enter(torch.from_numpy(X))
-            return likelihood.elbo(bounded(self.model_.method), x, self.draws).numpy()
+            return likelihood.elbo(require(self.model_.method, Bounds), x, self.draws).numpy()
 
     def sample(self, n: int) -> np.ndarray:
         """n rows drawn from the model, in the units of x: -> (n, d)."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from inspect import signature
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Categorical, Distribution
+
+from .errors import InputError
 
 
 @dataclass(frozen=True)
@@ -133,3 +136,63 @@ class Weighs(Protocol):
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log of k independent unbiased estimates of p(x), in nats: (b, *event) -> (k, b)."""
         ...
+
+
+@runtime_checkable
+class Prior(Protocol):
+    """Has a prior of its code that can be drawn from."""
+
+    def p_z(self) -> Distribution:
+        """p(z), batch ()."""
+        ...
+
+
+@runtime_checkable
+class TellsLinearly(Protocol):
+    """Its attributes' logits are linear in the code, w.z for each."""
+
+    def attribute_weights(self) -> Tensor:
+        """-> (k, d)."""
+        ...
+
+
+ABILITIES: dict[type, str] = {
+    Encodes: "encode",
+    Decodes: "decode",
+    Classifies: "classify",
+    Describes: "predict attributes",
+    Extracts: "extract features",
+    Samples: "sample",
+    SamplesByClass: "sample by class",
+    Bounds: "bound log p(x)",
+    Weighs: "weigh draws of its code",
+    Prior: "draw codes from a prior",
+    TellsLinearly: "predict attributes by directions of its code",
+}
+"""What a method can do, in words, by its Protocol."""
+
+Ability = TypeVar("Ability")
+
+
+def has_ability(method: object, protocol: type) -> bool:
+    """Whether a method has all of a Protocol of this module."""
+    if protocol is SamplesByClass and isinstance(method, SamplesByClass):
+        return "y" in signature(method.sample).parameters
+    return isinstance(method, protocol)
+
+
+def require(method: object, protocol: type[Ability]) -> Ability:
+    """The method, known to have what the Protocol asks for.
+
+    Args:
+        method: A method, or anything else.
+        protocol: One of this module, such as `Encodes`.
+
+    Raises:
+        InputError: The method lacks it.
+    """
+    if not has_ability(method, protocol):
+        raise InputError(
+            f"{type(method).__name__} cannot {ABILITIES[protocol]}; a model that can is needed."
+        )
+    return method  # pyright: ignore[reportReturnType]

@@ -8,15 +8,15 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Literal
 
-from . import experiments, report
+from . import report
 from .engine.watch import Metrics
 from .errors import InputError, unknown
-from .evaluating import draw, evaluate
-from .experiment import Reproduction, Row
-from .exploring.pictures import PALETTE
+from .experiments import registry as experiments
+from .experiments.common import Reproduction, Row
 from .files import encoded, read_json, write_text
-from .run import Run
-from .training import resume, train
+from .launch import draw, evaluate, resume, train
+from .plotting.grids import PALETTE
+from .runs.folder import Run
 
 Budget = Literal["cpu", "paper"]
 
@@ -87,7 +87,7 @@ def measured(
         run = folder / said / f"seed={seed}"
         scores.append(of_run(run, row, {**wanted, "seed": seed}, device, quiet))
         runs.append(str(run.relative_to(folder)))
-    asked = Run(folder / runs[0]).asked
+    asked = Run(folder / runs[0]).config
     columns = {
         c: summary([s[key] for s in scores], row.paper.get(c, "")) for c, key in row.scores.items()
     }
@@ -116,7 +116,7 @@ def of_run(
         if not quiet:
             print(f"training {run}", file=sys.stderr)
         train(row.experiment, run=run, device=device, quiet=quiet, **options)
-    elif len(Run(run).stages()) < len(Run(run).asked["stages"]):
+    elif len(Run(run).stages()) < len(Run(run).config["stages"]):
         resume(run, device=device, quiet=quiet)
     if not set(row.scores.values()) <= Run(run).scores()["scores"].keys():
         evaluate(run, device=device)

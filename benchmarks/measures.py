@@ -37,9 +37,14 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from auxgen.evaluation import class_scores, closeness, manifolds, representation, transport
-from auxgen.evaluation.distances import frechet, gaussian, kernel_distance, kernel_distances
-from auxgen.run import commit, hardware
+from auxgen.engine.device import hardware
+from auxgen.metrics import inception_score as class_scores
+from auxgen.metrics import precision_recall as manifolds
+from auxgen.metrics import reconstruction as closeness
+from auxgen.metrics import representation
+from auxgen.metrics import wasserstein as transport
+from auxgen.metrics.frechet import frechet, gaussian, kernel_distance, kernel_distances
+from auxgen.runs.folder import commit
 
 QUICK = 1.0
 """Seconds; what takes less is timed thrice, and the least stands."""

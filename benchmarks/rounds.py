@@ -23,12 +23,12 @@ from typing import Any, Literal
 import torch
 
 from auxgen.builders import Recipe
+from auxgen.data.batches import Labelled, SemiSupervised
+from auxgen.engine.device import hardware
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
 from auxgen.method import Method
-from auxgen.methods.image_classifier import Labelled
-from auxgen.methods.semi_supervised import SemiSupervised
-from auxgen.run import commit, hardware
+from auxgen.runs.folder import commit
 
 Precision = Literal["32", "bf16"]
 

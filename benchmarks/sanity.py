@@ -23,12 +23,13 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from auxgen.comparing import compare
 from auxgen.data import images
-from auxgen.data.examples import Examples
+from auxgen.data.dataset import Examples
 from auxgen.data.fingerprints import stamped
-from auxgen.evaluation.extractors import quantised
-from auxgen.run import commit, hardware
+from auxgen.engine.device import hardware
+from auxgen.evaluation.compare import compare
+from auxgen.features.extractors import quantised
+from auxgen.runs.folder import commit
 
 EXTRACTOR = "cifar10-resnet56"
 MEASURES = ("fd", "kd", "precision", "recall", "density", "coverage")

@@ -9,17 +9,11 @@ from typing import Any
 import torch
 
 from auxgen.builders import Recipe
-from auxgen.data.batches import (
-    LabelledBatches,
-    Resident,
-    SemiSupervisedBatches,
-    as_they_lie,
-    binarised,
-    flipped,
-)
-from auxgen.data.examples import Space
+from auxgen.data.augmentation import as_they_lie, binarised, flipped
+from auxgen.data.batches import LabelledBatches, Resident, SemiSupervisedBatches
+from auxgen.data.dataset import Space
 from auxgen.engine.settings import Engine, adam
-from auxgen.experiment import Batches, Stage
+from auxgen.stage import Batches, Stage
 
 X, K = 6, 3
 SIZES = {"x": X, "hidden": [8, 8], "batch_norm": True}

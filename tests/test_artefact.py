@@ -12,11 +12,11 @@ import torch
 from laws import METHODS, experiment
 
 import auxgen
-from auxgen import artefact
+from auxgen import model as artefact
 from auxgen.builders import Recipe
-from auxgen.data.examples import Space
+from auxgen.data.dataset import Space
 from auxgen.errors import InputError
-from auxgen.training import train
+from auxgen.launch import train
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
     recipe = METHODS["sdgm"].recipe
     space = Space(kind="points", shape=(6,), classes=("a", "b", "c"))
     torch.manual_seed(0)
-    artefact.save(tmp_path / "model", recipe.build(), recipe, space, {"experiment": "test"})
+    artefact.save_model(tmp_path / "model", recipe.build(), recipe, space, {"experiment": "test"})
     return tmp_path / "model"
 
 
@@ -46,7 +46,7 @@ def test_a_loaded_model_is_in_eval_mode_and_knows_its_space(folder: Path) -> Non
 
 def test_a_method_without_a_recipe_leaves_its_weights_alone(tmp_path: Path) -> None:
     method = METHODS["vae"].recipe.build()
-    artefact.save(tmp_path / "model", method, None, None, {})
+    artefact.save_model(tmp_path / "model", method, None, None, {})
     assert [p.name for p in (tmp_path / "model").iterdir()] == ["model.safetensors"]
 
 

@@ -9,9 +9,9 @@ import pytest
 from evaluation.pictures import pictures, quadrants
 from PIL import Image
 
-from auxgen import comparing
-from auxgen.comparing import compare
 from auxgen.errors import InputError
+from auxgen.evaluation import compare as comparing
+from auxgen.evaluation.compare import compare
 
 
 @pytest.fixture(autouse=True)

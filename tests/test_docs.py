@@ -10,7 +10,8 @@ import pytest
 import torch
 
 import auxgen
-from auxgen import cli, experiments
+from auxgen.cli import main as cli
+from auxgen.experiments import registry as experiments
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -120,7 +121,7 @@ def test_options_of_the_guides_exist(option: str) -> None:
     """Names that the guides type, in the functions that take them."""
     import inspect
 
-    from auxgen.commands import exploring
+    from auxgen.cli import models as exploring
 
     taken = {
         name

@@ -8,8 +8,8 @@ import pytest
 import torch
 from evaluation.linear_gaussian import LinearGaussian
 
-from auxgen.evaluating import scores_of
-from auxgen.experiment import Score
+from auxgen.runs.evaluate import measure_scores
+from auxgen.score import Score
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Fixed:
 
 
 def test_repetitions_have_seeds_of_their_own_and_give_mean_and_standard_deviation():
-    found = scores_of("s", LinearGaussian(), {"x": Seeded()}, 0, draws=3)["s/x"]
+    found = measure_scores("s", LinearGaussian(), {"x": Seeded()}, 0, draws=3)["s/x"]
     assert found["value"] == 6
     assert found["spread"] == pytest.approx(1)
     assert found["spread_is"] == "standard deviation over 3 draws"
@@ -40,7 +40,7 @@ def test_repetitions_have_seeds_of_their_own_and_give_mean_and_standard_deviatio
 
 
 def test_what_draws_nothing_is_measured_once_and_keeps_its_spread():
-    found = scores_of("s", LinearGaussian(), {"x": Fixed()}, 0, draws=3)
+    found = measure_scores("s", LinearGaussian(), {"x": Fixed()}, 0, draws=3)
     assert list(found) == ["s/a", "s/b"]
     assert found["s/a"]["spread"] == 0.5
     assert "draws" not in found["s/a"]["protocol"]
@@ -53,8 +53,8 @@ def test_evaluations_without_a_seed_start_from_the_runs_and_leave_the_random_sta
     def drawn(method: object) -> Score:
         return Score(torch.rand(()).item(), "", 1, "drawn")
 
-    one = scores_of("s", LinearGaussian(), {"x": drawn, "y": drawn}, 4)
+    one = measure_scores("s", LinearGaussian(), {"x": drawn, "y": drawn}, 4)
     assert one["s/x"]["value"] == one["s/y"]["value"]
-    two = scores_of("s", LinearGaussian(), {"x": drawn}, 4, draws=2)["s/x"]
+    two = measure_scores("s", LinearGaussian(), {"x": drawn}, 4, draws=2)["s/x"]
     assert two["detail"]["draws"][0] == one["s/x"]["value"] != two["detail"]["draws"][1]
     assert torch.equal(before, torch.get_rng_state())

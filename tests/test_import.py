@@ -17,7 +17,7 @@ def fresh(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
 
 
-@pytest.mark.parametrize("module", ["auxgen", "auxgen.cli"])
+@pytest.mark.parametrize("module", ["auxgen", "auxgen.cli.main"])
 def test_nothing_heavy_is_imported(module: str) -> None:
     code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
     assert fresh("-c", code).stdout.strip() == "[]"

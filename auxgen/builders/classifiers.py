@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..distributions import (
-    Conditional,
-    categorical,
-)
 from ..method import Method
 from ..methods.attribute_classifier import AttributeClassifier, answers
 from ..methods.classifier import Classifier
-from ..methods.image_classifier import ImageClassifier
+from ..methods.classifiers import ImageClassifier
+from ..networks.distributions import Conditional, categorical
 from ..networks.mlp import MLP
 from ..networks.residual import ResNet
 

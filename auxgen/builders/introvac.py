@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from ..distributions import Conditional, FixedScaleLaplace, StandardNormal, bounded_normal
 from ..errors import at_least, unknown
+from ..functional.schedules import constant
 from ..method import Method
 from ..methods.introvac import IntroVAC
 from ..methods.vac import VAC, Betas, Error
 from ..methods.vae import VAE
+from ..networks.distributions import Conditional, FixedScaleLaplace, StandardNormal, bounded_normal
 from ..networks.residual_autoencoder import check, encoder, generator
-from ..schedules import constant
 
 ErrorName = Literal["absolute", "squared"]
 

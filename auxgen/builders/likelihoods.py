@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from ..distributions import (
+from ..errors import unknown
+from ..networks.distributions import (
     Conditional,
     Family,
     FixedScaleNormal,
@@ -14,7 +15,6 @@ from ..distributions import (
     bernoulli,
     bounded_normal,
 )
-from ..errors import unknown
 from ..networks.initial import narrowed
 from ..networks.mlp import MLP
 

@@ -2,82 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from ..methods.image_classifier import Labelled
-from ..methods.semi_supervised import SemiSupervised
-
-Corruption = Callable[[Tensor, torch.Generator], Tensor]
-"""Rows as they lie -> as the model sees them in training: binarised, dequantised."""
-
-
-def as_they_lie(x: Tensor, generator: torch.Generator) -> Tensor:
-    """No corruption."""
-    del generator
-    return x
-
-
-def binarised(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Bits drawn with the grey values in [0, 1] as probabilities, afresh for every batch."""
-    return torch.bernoulli(x, generator=generator)
-
-
-def dequantised(x: Tensor, generator: torch.Generator, shift: Tensor, scale: Tensor) -> Tensor:
-    """Grey levels spread evenly over their 1/255, then shifted and scaled; shift and scale (d,).
-
-    x (b, d) in [0, 1] stays the centre of what it becomes, so that rows that are not spread, at
-    evaluation, are seen at their means.
-    """
-    noise = torch.rand(x.shape, generator=generator, device=x.device) - 0.5
-    return (x + noise / 255 - shift.to(x.device)) / scale.to(x.device)
-
-
-def flipped(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Every image mirrored left to right with probability 1/2: x (b, c, h, w)."""
-    coins = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device)
-    return torch.where(coins < 0.5, x.flip(-1), x)
-
-
-def shifted(x: Tensor, generator: torch.Generator, pixels: int) -> Tensor:
-    """Every image moved by up to so many pixels each way, zeros moving in: x (b, c, h, w).
-
-    The same as a crop of its size from the image padded by `pixels` all around.
-    """
-    h, w = x.shape[-2:]
-    corners = F.pad(x, [pixels] * 4).unfold(2, h, 1).unfold(3, w, 1)
-    top, left = torch.randint(
-        2 * pixels + 1, (2, len(x)), generator=generator, device=x.device
-    ).unbind()
-    return corners[torch.arange(len(x), device=x.device), :, top, left]
-
-
-def in_turn(x: Tensor, generator: torch.Generator, corruptions: Sequence[Corruption]) -> Tensor:
-    """One corruption after the other."""
-    for corruption in corruptions:
-        x = corruption(x, generator)
-    return x
+from ..rng import noise, seed_of
+from .augmentation import Corruption, as_they_lie
 
 
 def picked(x: Tensor, rows: Tensor) -> Tensor:
     """Rows of float32, or of uint8 pixels turned to [0, 1]: x (n, ...) -> (b, ...)."""
     chosen = x[rows]
     return chosen / 255.0 if chosen.dtype == torch.uint8 else chosen
-
-
-def seed_of(*parts: int) -> int:
-    """One seed of several numbers; splitmix64, so that near numbers give unrelated streams."""
-    mixed = 0
-    for part in parts:
-        mixed = (mixed ^ part) + 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
-        mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
-        mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
-        mixed ^= mixed >> 31
-    return mixed >> 1
 
 
 @dataclass(eq=False)
@@ -230,6 +168,16 @@ class SemiSupervisedBatches:
         )
 
 
-def noise(device: str, seed: int, step: int, rank: int) -> torch.Generator:
-    """The generator of one batch's corruption."""
-    return torch.Generator(device).manual_seed(seed_of(seed, 2, step, rank))
+class Labelled(NamedTuple):
+    """Rows and what is known of each: x (b, *event); y (b,) classes, or (b, k) attributes."""
+
+    x: Tensor
+    y: Tensor
+
+
+class SemiSupervised(NamedTuple):
+    """Labelled x (b, d) with y (b,) class indices, and unlabelled x (u, d)."""
+
+    x: Tensor
+    y: Tensor
+    x_unlabelled: Tensor

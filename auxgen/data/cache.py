@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ..errors import NotSaved
-from .examples import Examples
+from .dataset import Examples
 from .fingerprints import begun, of_words
 
 FORMAT = 1

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from .examples import Examples
+from .dataset import Examples
 
 
 def begun(examples: Examples) -> hashlib.blake2b:

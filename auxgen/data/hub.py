@@ -12,8 +12,8 @@ import torch
 
 from ..errors import InputError, unknown
 from .cache import Draft
-from .examples import Examples
-from .pixels import Encoded, Frame, Pictures, blocks, shape_of
+from .dataset import Examples
+from .decoding import Encoded, Frame, Pictures, blocks, shape_of
 
 SPLITS = {"training": "train", "testing": "test", "validation": "valid", "val": "valid"}
 SPLITS |= {"dev": "valid", "unlabelled": "unlabeled"}

@@ -13,9 +13,11 @@ import torch.nn.functional as F
 from PIL import Image
 
 from ..errors import InputError, unknown
-from . import hub, own
+from . import hub
+from . import user as own
 from .cache import Key, kept, newest
-from .examples import Examples
+from .dataset import Examples
+from .decoding import Frame
 from .fingerprints import of_files, stamped
 from .folders import images_in
 from .official import layout
@@ -23,7 +25,6 @@ from .official.layout import Official
 from .official.norb import PAIRS, SINGLES
 from .official.stl10 import STL10
 from .official.svhn import SVHN
-from .pixels import Frame
 
 DATA_FILES = frozenset({".parquet", ".arrow"})
 DIGITS_TEST = 500

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from .examples import Examples
+from .dataset import Examples
 
 BLANK = -1
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from ..errors import InputError, unknown
-from .examples import Examples
+from .arrays import word
+from .dataset import Examples
 from .hub import SPLITS
-from .in_memory import word
 from .labels import classes_of, indices
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from math import log, pi, sqrt, tau
 import torch
 from torch import Tensor
 
-from .examples import Examples
+from .dataset import Examples
 from .fingerprints import stamped
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from ..data.batches import seed_of
 from ..method import Gradient, Method, Moves, Step
-from ..networks.statistics import recalibrate
+from ..networks.batch_norm import recalibrate
+from ..rng import seed_of
 from .average import Average
 from .ranks import Ranks
 from .settings import Engine, Precision

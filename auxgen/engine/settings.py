@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim import Adam, Optimizer
 
 from ..errors import InputError, at_least
-from ..schedules import Schedule, constant
+from ..functional.schedules import Schedule, constant
 
 Precision = Literal["32", "bf16"]
 

@@ -8,13 +8,18 @@ from types import MappingProxyType
 
 from torch import Tensor
 
-from .. import abilities
-from ..data import batches, images
-from ..data.examples import Examples, Space
+from ..data import images
+from ..data.augmentation import binarised
+from ..data.dataset import Examples, Space
 from ..errors import InputError, unknown
-from ..experiment import Evaluation, Stage
-from .scores import bounds, coded, confident, pictured
-from .scores import transported as transport
+from ..method import Bounds, Decodes, Encodes, Samples, Weighs, require
+from ..score import Evaluation
+from ..stage import Stage
+from . import calibration as confident
+from . import codes as coded
+from . import images as pictured
+from . import likelihood as bounds
+from . import wasserstein as transport
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ Maker = Callable[[On, tuple[str, ...], str | None], Evaluation]
 
 
 def samples(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    abilities.sampler(on.method)
+    require(on.method, Samples)
     return pictured.Samples(
         pictures(on), on.space, extractor=named(argument), measures=measures, split_name=on.split
     )
@@ -91,7 +96,7 @@ def explained(on: On, measures: tuple[str, ...], argument: str | None) -> Evalua
 
 def codes(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
     without(argument)
-    abilities.encoder(on.method)
+    require(on.method, Encodes)
     return coded.Codes(
         on.data.get("train"), on.real, on.space, measures=measures, split_name=on.split
     )
@@ -99,7 +104,7 @@ def codes(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation
 
 def transported(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
     without(argument)
-    abilities.sampler(on.method)
+    require(on.method, Samples)
     rest = [name for name in on.data if name != on.split]
     if not rest:
         raise InputError("A distance wants a second split of true rows beside it, for its floor.")
@@ -109,19 +114,19 @@ def transported(on: On, measures: tuple[str, ...], argument: str | None) -> Eval
 
 def elbo(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
     without(argument)
-    abilities.bounded(on.method)
+    require(on.method, Bounds)
     return bounds.Elbo(on.x, binarised_seed=on.once, split_name=on.split)
 
 
 def importance_bound(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    abilities.weighed(on.method)
+    require(on.method, Weighs)
     return bounds.ImportanceBound(
         on.x, k=number(argument, 5000), binarised_seed=on.once, split_name=on.split
     )
 
 
 def nll(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    abilities.weighed(on.method)
+    require(on.method, Weighs)
     return bounds.ImportanceNll(
         on.x, k=number(argument, 100), binarised_seed=on.once, split_name=on.split
     )
@@ -132,7 +137,7 @@ def outsiders(on: On, measures: tuple[str, ...], argument: str | None) -> Evalua
         raise InputError(
             "This measure wants another set of images after a colon: auroc:fashion_mnist."
         )
-    abilities.bounded(on.method)
+    require(on.method, Bounds)
     others = images.load(argument, "test")[: on.rows]
     if others.x.shape[1:] != on.real.x.shape[1:]:
         shape, wanted = tuple(others.x.shape[1:]), tuple(on.real.x.shape[1:])
@@ -150,8 +155,8 @@ def pictures(on: On) -> Examples:
 
 
 def back(on: On) -> None:
-    abilities.encoder(on.method)
-    abilities.decoder(on.method)
+    require(on.method, Encodes)
+    require(on.method, Decodes)
 
 
 def named(argument: str | None) -> str:
@@ -291,5 +296,5 @@ def on(stage: Stage, split: str, rows: int | None) -> On:
     """
     if stage.space is None or not stage.data:
         raise InputError("The stage keeps no raw rows; wanted by this measure is one that does.")
-    bits = getattr(stage.batches, "corruption", None) is batches.binarised
+    bits = getattr(stage.batches, "corruption", None) is binarised
     return On(stage.method, stage.data, stage.space, bits, split, rows)

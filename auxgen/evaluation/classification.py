@@ -1,57 +1,236 @@
-"""How good class probabilities are: errors, confusions, calibration. Pure functions."""
+"""Scores of class probabilities on labelled rows."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from math import sqrt
+from typing import Any, final
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-
-class Reliability(NamedTuple):
-    """Mean confidence, accuracy and number of rows of each bin, all (bins,); 0 where empty."""
-
-    confidence: Tensor
-    accuracy: Tensor
-    rows: Tensor
-
-
-def error(probs: Tensor, y: Tensor) -> Tensor:
-    """Rows whose most probable class is not theirs, in per cent: probs (n, k), y (n,) -> ()."""
-    return 100 * (probs.argmax(-1) != y).double().mean()
+from ..errors import InputError
+from ..inference.batched import attribute_probabilities, probabilities
+from ..method import Classifies, Describes, require
+from ..metrics import attributes, classification
+from ..rng import device_of, seeded
+from ..score import Score
+from .peers import Peer
+from .protocol import BINOMIAL, OVER_ROWS, standard_error
 
 
-def confusion(y: Tensor, predicted: Tensor, k: int) -> Tensor:
-    """Counts of (true class, predicted class): y (n,), predicted (n,) -> (k, k) int64."""
-    return torch.bincount(y * k + predicted, minlength=k * k).reshape(k, k)
+@dataclass(frozen=True, eq=False)
+class Classified(ABC):
+    """Measures q(y|x), the mean over draws, on the labelled rows among those given.
 
-
-def brier(probs: Tensor, y: Tensor) -> Tensor:
-    """mean_n sum_k (p_nk - [y_n = k])^2, from 0 to 2: probs (n, k), y (n,) -> ()."""
-    return (probs - F.one_hot(y, probs.shape[-1])).square().sum(-1).mean()
-
-
-def reliability(probs: Tensor, y: Tensor, bins: int = 15) -> Reliability:
-    """Accuracy against confidence in `bins` equal bins of [0, 1]: probs (n, k), y (n,).
-
-    A bin holds its lower edge and not its upper one, as in torchmetrics; the last holds both.
+    Attributes:
+        x: Rows as the model sees them, (n, *event).
+        y: Class indices (n,); rows of -1 are left out.
+        draws: Draws of whatever the classifier conditions on.
+        split_name: For the protocol.
+        classes: Names of the classes, for pictures.
+        rows: Rows passed at once.
+        seed: Of the draws.
     """
-    confidence, predicted = probs.double().max(-1)
-    inner = torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=probs.device)[1:-1]
-    index = torch.bucketize(confidence, inner, right=True)
-    count = torch.bincount(index, minlength=bins)
-    hits = torch.bincount(index, (predicted == y).double(), minlength=bins)
-    sums = torch.bincount(index, confidence, minlength=bins)
-    filled = count.clamp(min=1)
-    return Reliability(sums / filled, hits / filled, count)
+
+    x: Tensor
+    y: Tensor
+    _: KW_ONLY
+    draws: int = 1
+    split_name: str = "test"
+    classes: tuple[str, ...] = ()
+    rows: int = 256
+    seed: int = 0
+
+    @final
+    def __call__(self, method: object) -> Score:
+        known = self.y >= 0
+        if not known.any():
+            raise InputError(
+                f"The {self.split_name} split has no labelled row; wanted is one or more."
+            )
+        with seeded(self.seed, device_of(method)):
+            probs = probabilities(
+                require(method, Classifies), self.x[known], draws=self.draws, rows=self.rows
+            )
+        return self.score(probs, self.y[known].cpu())
+
+    @abstractmethod
+    def score(self, probs: Tensor, y: Tensor) -> Score:
+        """What is made of probs (n, k) and y (n,)."""
+
+    def protocol(self, n: int, what: str) -> str:
+        draws = "1 draw" if self.draws == 1 else f"{self.draws} draws"
+        return (
+            f"{what}; {self.split_name} split, {n} rows, {draws} a row averaged, seed {self.seed}"
+        )
+
+    def names(self, k: int) -> list[str]:
+        return list(self.classes) if self.classes else [str(c) for c in range(k)]
 
 
-def expected_calibration_error(probs: Tensor, y: Tensor, bins: int = 15) -> Tensor:
-    """sum_b (n_b / n) |accuracy_b - confidence_b|, a fraction (Guo et al. 2017, eq. 3).
+@final
+@dataclass(frozen=True, eq=False)
+class TestError(Classified):
+    """Classification error in per cent; its detail holds the confusion matrix."""
 
-    probs (n, k), y (n,) -> ().
+    __test__ = False  # not a test case, whatever pytest makes of the name
+
+    def score(self, probs: Tensor, y: Tensor) -> Score:
+        k = probs.shape[-1]
+        value = classification.error(probs, y).item()
+        counts = classification.confusion(y, probs.argmax(-1), k)
+        return Score(
+            value=value,
+            unit="%",
+            n=len(y),
+            spread=sqrt(value * (100 - value) / len(y)),
+            spread_is=BINOMIAL,
+            protocol=self.protocol(len(y), "most probable class"),
+            detail={"confusion": counts.tolist(), "classes": self.names(k)},
+        )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Calibration(Classified):
+    """Expected calibration error in per cent; its detail holds the reliability curve."""
+
+    bins: int = 15
+
+    def score(self, probs: Tensor, y: Tensor) -> Score:
+        curve = classification.reliability(probs, y, self.bins)
+        ece = classification.expected_calibration_error(probs, y, self.bins)
+        return Score(
+            value=100 * ece.item(),
+            unit="%",
+            n=len(y),
+            protocol=self.protocol(len(y), f"expected calibration error, {self.bins} equal bins"),
+            detail={"reliability": {k: v.tolist() for k, v in curve._asdict().items()}},
+        )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Brier(Classified):
+    """Brier score, from 0 to 2: the sum of squares over all classes."""
+
+    def score(self, probs: Tensor, y: Tensor) -> Score:
+        each = (probs - torch.nn.functional.one_hot(y, probs.shape[-1])).square().sum(-1)
+        return Score(
+            value=classification.brier(probs, y).item(),
+            unit="",
+            n=len(y),
+            spread=standard_error(each),
+            spread_is=OVER_ROWS,
+            protocol=self.protocol(len(y), "squares summed over classes"),
+        )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class AttributeTestErrors:
+    """Error and balanced accuracy in per cent, means over attributes; the detail holds each one's.
+
+    Attributes are skewed, so that the error alone says little: whoever always gives the commoner
+    answer has the error `always_commoner` of the detail, and a balanced accuracy of 50 %.
+
+    Attributes:
+        x: Rows as the model sees them, (n, *event).
+        y: Attributes (n, k), 0 or 1, NaN where blank; blanks are left out.
+        names: Of the attributes.
+        split_name: For the protocol.
+        rows: Rows passed at once.
     """
-    curve = reliability(probs, y, bins)
-    gap = (curve.accuracy - curve.confidence).abs()
-    return (gap * curve.rows).sum() / curve.rows.sum()
+
+    x: Tensor
+    y: Tensor
+    _: KW_ONLY
+    names: tuple[str, ...]
+    split_name: str = "test"
+    rows: int = 256
+
+    def __call__(self, method: object) -> dict[str, Score]:
+        y = self.y.cpu()
+        told = attribute_probabilities(require(method, Describes), self.x, rows=self.rows) > 0.5
+        each = {
+            "error": 100 * attributes.share_wrong(told, y),
+            "balanced_accuracy": 100 * attributes.balanced_accuracy(told, y),
+            "always_commoner": 100 * attributes.share_rarer(y),
+        }
+        means = {name: values.nanmean().item() for name, values in each.items()}
+        known = f"{int((~y.isnan()).any(1).sum())} rows, {y.shape[1]} attributes"
+        protocol = (
+            f"{self.split_name} split, {known}, blanks left out, probability above 1/2 is yes"
+        )
+        error = Score(
+            value=means["error"],
+            unit="%",
+            n=len(y),
+            spread=standard_error(100 * attributes.row_terms(told, y)),
+            spread_is=OVER_ROWS,
+            protocol=f"{protocol}; mean over attributes",
+            detail={
+                "attributes": list(self.names),
+                **{name: nan_as_none(values) for name, values in each.items()},
+                "mean_always_commoner": means["always_commoner"],
+            },
+        )
+        balanced = Score(
+            value=means["balanced_accuracy"],
+            unit="%",
+            n=len(y),
+            protocol=f"{protocol}; mean of the shares of yes and of no told right, then over "
+            "attributes",
+        )
+        return {"attribute_error": error, "attribute_balanced_accuracy": balanced}
+
+
+def nan_as_none(values: Tensor) -> list[float | None]:
+    """Numbers for JSON, which has no NaN: values (k,)."""
+    return [None if v != v else v for v in values.tolist()]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class PeerError:
+    """Error in per cent of a known classifier on the same split; takes no notice of the method.
+
+    Attributes:
+        peer: Makes the classifier, such as `peers.spreading_by_neighbours`.
+        x_train: Rows it learns from, (m, *event).
+        y_train: Class indices (m,), -1 for no label.
+        x: Rows it is measured on, (n, *event).
+        y: Class indices (n,); rows of -1 are left out.
+        name: What it is, for the protocol.
+        split_name: For the protocol.
+    """
+
+    peer: Callable[[], Peer]
+    _: KW_ONLY
+    x_train: Tensor
+    y_train: Tensor
+    x: Tensor
+    y: Tensor
+    name: str
+    split_name: str = "test"
+
+    def __call__(self, method: Any) -> Score:
+        known = self.y >= 0
+        fitted = self.peer()
+        fitted.fit(self.x_train.flatten(1).cpu().numpy(), self.y_train.cpu().numpy())
+        predicted = fitted.predict(self.x[known].flatten(1).cpu().numpy())
+        wrong = torch.as_tensor(predicted) != self.y[known].cpu()
+        value, n = 100 * wrong.double().mean().item(), len(wrong)
+        labelled = int((self.y_train >= 0).sum())
+        return Score(
+            value=value,
+            unit="%",
+            n=n,
+            spread=sqrt(value * (100 - value) / n),
+            spread_is=BINOMIAL,
+            protocol=f"{self.name} fitted on {len(self.y_train)} training rows, {labelled} "
+            f"labelled; {self.split_name} split, {n} rows, no draws, no seed",
+        )

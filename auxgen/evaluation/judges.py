@@ -9,11 +9,12 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
-from ..data.described import NOT
+from ..data.attributes import NOT
 from ..errors import InputError, unknown
+from ..features.extractors import Extractor, extract
+from ..features.registry import extractor
+from ..features.trained import Learned
 from ..method import Describes
-from .extractors import Extractor, extract, extractor
-from .trained_features import Learned
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,79 +1,141 @@
-"""Bounds on log p(x), streamed so that memory does not grow with the number of draws."""
+"""Scores of bounds on log p(x)."""
 
 from __future__ import annotations
 
-from math import log
-from typing import NamedTuple
+from abc import ABC, abstractmethod
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import final
 
-import torch
 from torch import Tensor
 
-from ..method import Bounds, Weighs
-from .drawing import device_of
+from ..inference import likelihood
+from ..inference.batched import binarised
+from ..method import Bounds, Weighs, require
+from ..rng import device_of, seeded
+from ..score import Score
+from .protocol import OVER_ROWS, rows_of, standard_error
 
 
-class Importance(NamedTuple):
-    """What k importance weights say of each row, both (n,) float64 on the CPU.
+@final
+@dataclass(frozen=True, eq=False)
+class Elbo:
+    """Evidence lower bound in nats, mean over rows.
 
     Attributes:
-        log_p: log of the mean weight, a lower bound on log p(x) in expectation, nats.
-        ess: Effective sample size (sum w)^2 / sum w^2, between 1 and k.
+        x: Rows as the model sees them, (n, *event).
+        draws: Estimates averaged for each row.
+        split_name: For the protocol.
+        binarised_seed: Binarise the rows once with this seed; None leaves them.
+        rows: Rows passed at once.
+        seed: Of the draws.
     """
 
-    log_p: Tensor
-    ess: Tensor
+    x: Tensor
+    _: KW_ONLY
+    draws: int = 1
+    split_name: str = "test"
+    binarised_seed: int | None = None
+    rows: int = 256
+    seed: int = 0
+
+    def __call__(self, method: object) -> Score:
+        x = self.x if self.binarised_seed is None else binarised(self.x, self.binarised_seed)
+        with seeded(self.seed, device_of(method)):
+            each = likelihood.elbo(require(method, Bounds), x, self.draws, rows=self.rows)
+        draws = "1 draw" if self.draws == 1 else f"{self.draws} draws"
+        return Score(
+            value=each.mean().item(),
+            unit="nats",
+            n=len(x),
+            spread=standard_error(each),
+            spread_is=OVER_ROWS,
+            protocol="evidence lower bound; "
+            f"{rows_of(self.split_name, len(x), self.binarised_seed)}, {draws} a row, "
+            f"seed {self.seed}",
+        )
 
 
-def effective_sample_size(log_w: Tensor) -> Tensor:
-    """(sum w)^2 / sum w^2, between 1 and k: log_w (k, ...) -> (...,)."""
-    return (2 * log_w.logsumexp(0) - (2 * log_w).logsumexp(0)).exp()
+@dataclass(frozen=True, eq=False)
+class Weighted(ABC):
+    """Measures log p_k(x), the importance-weighted bound, row by row.
 
-
-@torch.no_grad()
-def importance(method: Weighs, x: Tensor, k: int, *, chunk: int = 50, rows: int = 20) -> Importance:
-    """log p_k(x) = logsumexp_i log w_i - log k (Burda et al. 2016, eq. 8), and the sample size.
-
-    Args:
-        method: Gives log w.
-        x: (n, *event).
-        k: Weights for each row.
+    Attributes:
+        x: Rows as the model sees them, (n, *event).
+        k: Importance weights for each row.
+        split_name: For the protocol.
+        binarised_seed: Binarise the rows once with this seed; None leaves them.
         chunk: Weights drawn at once.
         rows: Rows passed at once.
+        seed: Of the draws.
     """
-    device = device_of(method)
-    parts = [_streamed(method, part.to(device), k, chunk) for part in x.split(rows)]
-    total = torch.cat([first for first, _ in parts]).cpu()
-    squared = torch.cat([second for _, second in parts]).cpu()
-    return Importance(total - log(k), (2 * total - squared).exp())
 
+    x: Tensor
+    _: KW_ONLY
+    k: int = 5000
+    split_name: str = "test"
+    binarised_seed: int | None = None
+    chunk: int = 50
+    rows: int = 20
+    seed: int = 0
 
-def importance_bound(
-    method: Weighs, x: Tensor, k: int, chunk: int = 50, *, rows: int = 20
-) -> Tensor:
-    """log p_k(x) of each row in nats: x (n, *event) -> (n,). See `importance`."""
-    return importance(method, x, k, chunk=chunk, rows=rows).log_p
-
-
-def _streamed(method: Weighs, x: Tensor, k: int, chunk: int) -> tuple[Tensor, Tensor]:
-    """logsumexp of log w and of 2 log w over k draws: x (b, *event) -> (b,), (b,)."""
-    total = x.new_full((len(x),), -torch.inf, dtype=torch.float64)
-    squared = total.clone()
-    for drawn in range(0, k, chunk):
-        log_w = method.log_weights(x, min(chunk, k - drawn)).double()
-        total = torch.logaddexp(total, log_w.logsumexp(0))
-        squared = torch.logaddexp(squared, (2 * log_w).logsumexp(0))
-    return total, squared
-
-
-@torch.no_grad()
-def elbo(method: Bounds, x: Tensor, draws: int = 1, *, rows: int = 256) -> Tensor:
-    """Mean of `draws` estimates of the evidence lower bound, nats: x (n, *event) -> (n,)."""
-    device = device_of(method)
-    parts = []
-    for part in x.split(rows):
-        here = part.to(device)
-        total = sum(
-            (method.elbo(here).double() for _ in range(1, draws)), method.elbo(here).double()
+    def bound(self, method: object) -> Score:
+        """Its mean over rows, nats; a lower bound on log p(x) in expectation."""
+        x = self.x if self.binarised_seed is None else binarised(self.x, self.binarised_seed)
+        with seeded(self.seed, device_of(method)):
+            log_p, ess = likelihood.importance(
+                require(method, Weighs), x, self.k, chunk=self.chunk, rows=self.rows
+            )
+        median = ess.median().item()
+        return Score(
+            value=log_p.mean().item(),
+            unit="nats",
+            n=len(x),
+            spread=standard_error(log_p),
+            spread_is=OVER_ROWS,
+            protocol=f"importance-weighted bound, k = {self.k}; "
+            f"{rows_of(self.split_name, len(x), self.binarised_seed)}, seed {self.seed}",
+            caution=self.caution(median),
+            detail={"ess_median": median, "ess_smallest": ess.min().item()},
         )
-        parts.append(total / draws)
-    return torch.cat(parts).cpu()
+
+    def caution(self, median: float) -> str:
+        """Where few draws carry the weight, the bound is far below log p(x)."""
+        if median >= min(10, self.k / 10):
+            return ""
+        return (
+            f"the median row has {median:.1f} effective draws of {self.k}, "
+            "too few to take the bound for log p(x)"
+        )
+
+    @abstractmethod
+    def __call__(self, method: object) -> Score | dict[str, Score]: ...
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ImportanceBound(Weighted):
+    """log p_k(x) in nats, mean over rows (Burda et al. 2016, eq. 8)."""
+
+    def __call__(self, method: object) -> Score:
+        return self.bound(method)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ImportanceNll(Weighted):
+    """-log p_k(x) in nats and in nats per dimension of x (Lamb et al. 2016, table 2)."""
+
+    k: int = 100
+
+    def __call__(self, method: object) -> dict[str, Score]:
+        nats = self.bound(method)
+        nats = replace(nats, value=-nats.value, protocol=f"negative {nats.protocol}")
+        d = self.x[0].numel()
+        each = replace(
+            nats,
+            value=nats.value / d,
+            spread=None if nats.spread is None else nats.spread / d,
+            unit="nats per dimension",
+            protocol=f"by {d} dimensions divided {nats.protocol}",
+        )
+        return {"nll": nats, "nll_per_dimension": each}

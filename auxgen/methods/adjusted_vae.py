@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.distributions import kl_divergence
 
 from ..method import Method, Moves, descend
-from ..networks.statistics import recalibrate
+from ..networks.batch_norm import recalibrate
 from .vae import Variational
 
 

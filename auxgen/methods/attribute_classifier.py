@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Bernoulli
 
-from ..distributions import VALIDATE, Conditional
+from ..data.batches import Labelled
 from ..method import Method, Moves, descend
-from .image_classifier import Labelled, features
+from ..networks.distributions import VALIDATE, Conditional
+from .classifiers import features
 
 
 def answers(logits: Tensor) -> Bernoulli:

@@ -7,10 +7,10 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Categorical
 
-from ..bounds import weight_prior
-from ..distributions import Conditional
+from ..data.batches import SemiSupervised
+from ..functional.bounds import weight_prior
 from ..method import Method, Moves, descend
-from .semi_supervised import SemiSupervised
+from ..networks.distributions import Conditional
 
 
 @final

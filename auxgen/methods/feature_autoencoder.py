@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from ..encoders import PointMass
 from ..method import Method, Moves, descend
+from ..networks.encoders import PointMass
 
 
 @final

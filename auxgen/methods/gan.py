@@ -8,11 +8,11 @@ from typing import final
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..functional.precision import at_least_float32
 from ..method import Gradient, Method, Moves, Step
+from ..networks.batch_norm import statistics_untouched
+from ..networks.freezing import held_fixed
 from ..networks.gan import Networks
-from ..networks.holding import held_fixed
-from ..networks.statistics import statistics_untouched
-from ..precision import at_least_float32
 
 Gap = Callable[[Tensor, Tensor], Tensor]
 """Phi(x) (b, n_h) and Phi(G(z)) (b, n_h) -> how far apart they are on average, ()."""

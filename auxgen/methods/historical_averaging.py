@@ -8,8 +8,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from ..abilities import sampler
-from ..method import Gradient, Method, Moves, Step
+from ..method import Gradient, Method, Moves, Samples, Step, require
 
 
 @final
@@ -50,4 +49,4 @@ class HistoricalAveraging(Method):
 
     def sample(self, n: int) -> Tensor:
         """The game's: -> (n, *event)."""
-        return sampler(self.game).sample(n)
+        return require(self.game, Samples).sample(n)

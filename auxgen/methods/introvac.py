@@ -7,10 +7,10 @@ from typing import Any, final
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..data.batches import Labelled
 from ..method import Gradient, Moves, Step
-from ..networks.holding import held_fixed
-from ..networks.statistics import statistics_untouched
-from .image_classifier import Labelled
+from ..networks.batch_norm import statistics_untouched
+from ..networks.freezing import held_fixed
 from .vac import VariationalClassifier, cross_entropy
 
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from ..bounds import log_mean_exp
-from ..distributions import Conditional, StandardNormal
+from ..functional.bounds import log_mean_exp
+from ..functional.schedules import Schedule
 from ..method import Method, Moves, descend
-from ..schedules import Schedule
+from ..networks.distributions import Conditional, StandardNormal
 
 
 @final

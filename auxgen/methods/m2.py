@@ -8,12 +8,13 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, kl_divergence
 
-from ..bounds import weight_prior
-from ..distributions import Conditional, StandardNormal, UniformClasses
+from ..data.batches import SemiSupervised
+from ..functional.bounds import weight_prior
+from ..functional.schedules import Schedule, constant
 from ..method import Method, Moves, descend
-from ..networks.statistics import statistics_untouched
-from ..schedules import Schedule, constant
-from .semi_supervised import LabelledBound, SemiSupervised, Summation, conditional, over_all
+from ..networks.batch_norm import statistics_untouched
+from ..networks.distributions import Conditional, StandardNormal, UniformClasses
+from .semi_supervised import LabelledBound, Summation, conditional, over_all
 
 
 @final

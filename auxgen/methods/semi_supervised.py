@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from torch import Tensor
 
-from ..bounds import entropy, some_of, summed_out
-from ..distributions import UniformClasses
-
-
-class SemiSupervised(NamedTuple):
-    """Labelled x (b, d) with y (b,) class indices, and unlabelled x (u, d)."""
-
-    x: Tensor
-    y: Tensor
-    x_unlabelled: Tensor
+from ..functional.bounds import entropy, some_of, summed_out
+from ..networks.distributions import UniformClasses
 
 
 class Summation(Protocol):

@@ -7,10 +7,10 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from ..distributions import Conditional
 from ..method import Method, Moves, descend
 from ..networks.densities import log_density
-from .supervised_latent import log_weights
+from ..networks.distributions import Conditional
+from .asl import log_weights
 
 
 @final

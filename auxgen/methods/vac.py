@@ -10,11 +10,11 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Distribution, kl_divergence
 
-from ..distributions import Conditional, StandardNormal
+from ..data.batches import Labelled
+from ..functional.precision import at_least_float32
 from ..method import Method, Moves, descend
-from ..precision import at_least_float32
+from ..networks.distributions import Conditional, StandardNormal
 from .attribute_classifier import answers, log_likelihood
-from .image_classifier import Labelled
 
 Error = Callable[[Tensor, Tensor], Tensor]
 """x and its reconstruction -> a scalar, the mean over rows and pixels."""

@@ -8,9 +8,9 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Distribution, kl_divergence
 
-from ..distributions import Conditional, StandardNormal
+from ..functional.schedules import Schedule
 from ..method import Method, Moves, descend
-from ..schedules import Schedule
+from ..networks.distributions import Conditional, StandardNormal
 
 
 class Variational(Method, ABC):

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError, at_least
-from ..precision import at_least_float32
+from ..functional.precision import at_least_float32
 from .mlp import MLP
 
 

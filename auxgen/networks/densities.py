@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 from zuko.mixtures import GMM
 
-from ..distributions import Conditional, LearnedScaleNormal, StandardNormal, bounded_normal
-from ..encoders import Unchecked
 from ..errors import unknown
-from ..precision import at_least_float32
+from ..functional.precision import at_least_float32
+from .distributions import Conditional, LearnedScaleNormal, StandardNormal, bounded_normal
+from .encoders import Unchecked
 from .flows import ADDITIVE, AFFINE, coupling_flow, spline
 from .mlp import MLP
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError, at_least
-from ..precision import at_least_float32
+from ..functional.precision import at_least_float32
 
 Kind = Literal["convolutional", "perceptrons"]
 

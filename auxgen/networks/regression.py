@@ -7,8 +7,8 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Independent
 
-from ..distributions import normal
-from ..precision import at_least_float32
+from ..functional.precision import at_least_float32
+from .distributions import normal
 
 
 @final

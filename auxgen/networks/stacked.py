@@ -11,7 +11,7 @@ from typing import final
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..precision import at_least_float32
+from ..functional.precision import at_least_float32
 
 STD = 0.033
 MOMENTUM = 0.05

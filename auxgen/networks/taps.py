@@ -7,7 +7,7 @@ from typing import Any, final
 
 from torch import Tensor, nn
 
-from ..data.examples import Space
+from ..data.dataset import Space
 from ..errors import InputError, unknown
 from .vgg import TAPS, VGG
 

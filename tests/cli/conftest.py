@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from laws import MODEL
 
-from auxgen import artefact
+from auxgen import model as artefact
 from auxgen.builders import Recipe
-from auxgen.cli import main
-from auxgen.data.examples import Space
+from auxgen.cli.main import main
+from auxgen.data.dataset import Space
 
 OWN = '''
 from dataclasses import replace
@@ -20,7 +20,7 @@ from typing import Literal
 
 from laws import stage
 
-from auxgen.experiment import Score
+from auxgen.stage import Score
 
 
 def experiment(
@@ -111,5 +111,5 @@ def eight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = Recipe("sdgm", {**MODEL, "x": 64, "a": 2})
     space = Space(kind="images", shape=(1, 8, 8), classes=("cat", "dog", "owl"))
     folder = tmp_path_factory.mktemp("artefact") / "eight"
-    artefact.save(folder, made.build().eval(), made, space, {"experiment": "test"})
+    artefact.save_model(folder, made.build().eval(), made, space, {"experiment": "test"})
     return folder

@@ -10,7 +10,7 @@ import pytest
 from cli.conftest import Command
 from evaluation.pictures import pictures, quadrants
 
-from auxgen import comparing
+from auxgen.evaluation import compare as comparing
 
 
 def test_a_metric_may_be_given_several_times(

@@ -20,7 +20,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import auxgen as public
-from auxgen.exploring.predicting import predict
+from auxgen.inference.prediction import predict
 
 CLASSES = 10
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cli.conftest import Command, Said
 
-from auxgen.cli import main
+from auxgen.cli.main import main
 
 
 def assert_one_sentence(said: Said, sentence: str, status: int = 2) -> None:
@@ -140,7 +140,7 @@ def test_a_full_device_is_a_sentence(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "out.csv")
 
-    monkeypatch.setattr("auxgen.exploring.tables.write_rows", full)
+    monkeypatch.setattr("auxgen.cli.tables.write_rows", full)
     said = auxgen("sample", run, "--out", tmp_path / "out.csv")
     assert_one_sentence(said, "out.csv could not be written: no space is left.", 1)
 
@@ -159,7 +159,7 @@ def test_ctrl_c_leaves_with_130(auxgen: Command, monkeypatch: pytest.MonkeyPatch
     def stopped(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("auxgen.cli.carry_out", stopped)
+    monkeypatch.setattr("auxgen.cli.main.carry_out", stopped)
     assert_one_sentence(auxgen("demo"), "Stopped.", 130)
 
 
@@ -167,7 +167,7 @@ def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: object) -> None:
         raise OSError("no file in it")
 
-    monkeypatch.setattr("auxgen.cli.carry_out", broken)
+    monkeypatch.setattr("auxgen.cli.main.carry_out", broken)
     with pytest.raises(OSError, match="no file in it"):
         main(["demo"])
 

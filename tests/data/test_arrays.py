@@ -1,4 +1,4 @@
-"""Arrays, held-out rows and label draws: `auxgen.data.own` and `auxgen.data.labels`."""
+"""Arrays, held-out rows and label draws: `auxgen.data.user` and `auxgen.data.labels`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from auxgen.data import labels, own
-from auxgen.data.examples import Examples
+from auxgen.data import labels
+from auxgen.data import user as own
+from auxgen.data.dataset import Examples
 from auxgen.errors import InputError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 6, 8, 3), dtype=np.uint8)

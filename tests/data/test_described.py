@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from auxgen.data.described import any_of, described, of_classes, subset
-from auxgen.data.examples import Examples
+from auxgen.data.attributes import any_of, described, of_classes, subset
+from auxgen.data.dataset import Examples
 from auxgen.errors import InputError
 
 NAN = float("nan")

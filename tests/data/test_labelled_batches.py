@@ -8,14 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from auxgen.data.batches import (
-    Corruption,
-    LabelledBatches,
-    flipped,
-    in_turn,
-    noise,
-    shifted,
-)
+from auxgen.data.augmentation import Corruption, flipped, in_turn, shifted
+from auxgen.data.batches import LabelledBatches
+from auxgen.rng import noise
 
 
 def images(rows: int = 30) -> Tensor:

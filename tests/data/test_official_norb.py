@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from auxgen.data import images
-from auxgen.data.examples import space_of
+from auxgen.data.dataset import space_of
 from auxgen.data.official import norb
 from auxgen.errors import InputError
-from auxgen.exploring.pictures import grid
+from auxgen.plotting.grids import grid
 
 STEM = "smallnorb-5x46789x9x18x6x2x96x96-training"
 BYTES, INTEGERS, FLOATS = 0x1E3D4C55, 0x1E3D4C54, 0x1E3D4C51

@@ -1,4 +1,4 @@
-"""A person's own images: `auxgen.data.own.images`, right and wrong."""
+"""A person's own images: `auxgen.data.user.images`, right and wrong."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 
 from auxgen.data import images as sets
-from auxgen.data import own
-from auxgen.data.examples import Examples
-from auxgen.data.pixels import ORIENTATION
+from auxgen.data import user as own
+from auxgen.data.dataset import Examples
+from auxgen.data.decoding import ORIENTATION
 from auxgen.errors import InputError, NotSaved
 
 GREY = np.random.default_rng(0).integers(0, 256, (4, 6, 8), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Tables: `auxgen.data.own.table`, right and wrong."""
+"""Tables: `auxgen.data.user.table`, right and wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas
 import pytest
 import torch
 
-from auxgen.data import own
+from auxgen.data import user as own
 from auxgen.errors import InputError
 
 LINES = ("age,colour,smokes,kind", "3,red,True,b", "4.5,blue,False,", "5,red,True,a")

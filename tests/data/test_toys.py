@@ -12,7 +12,7 @@ from sklearn.datasets import make_moons, make_swiss_roll
 from torch import Tensor
 
 from auxgen.data import toys
-from auxgen.data.examples import Examples
+from auxgen.data.dataset import Examples
 
 DRAWS: dict[str, Callable[..., Examples]] = {
     "moons": lambda n, seed: toys.moons(n, 0.1, seed),

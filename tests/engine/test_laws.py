@@ -12,9 +12,9 @@ from torch import Tensor
 
 import auxgen
 from auxgen.engine.loop import Training, hold_fixed_what_no_one_owns, parameters
-from auxgen.experiment import Stage
+from auxgen.launch import resume, train
 from auxgen.method import Gradient, Samples, Step
-from auxgen.training import resume, train
+from auxgen.stage import Stage
 
 
 @pytest.fixture(params=METHODS)

@@ -11,13 +11,13 @@ import torch
 from laws import experiment, stage
 from torch import Tensor, nn
 
-from auxgen import schedules
+from auxgen.engine.device import chosen
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine
 from auxgen.errors import Diverged, InputError
+from auxgen.functional import schedules
+from auxgen.launch import train
 from auxgen.method import Gradient, Method, Moves, Step
-from auxgen.run import chosen
-from auxgen.training import train
 
 
 class Two(Method):
@@ -122,7 +122,7 @@ def test_schedules_are_functions_of_the_step(
 def test_a_term_that_is_not_finite_ends_training_by_name_and_is_not_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auxgen.distributions.VALIDATE", False)
+    monkeypatch.setattr("auxgen.networks.distributions.VALIDATE", False)
     stages = experiment(steps=30)
     with torch.no_grad():
         stages["sdgm"].method.q_y.network.head.bias.fill_(float("nan"))  # pyright: ignore

@@ -23,7 +23,7 @@ torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from laws import METHODS, experiment
 from auxgen.engine.ranks import leaving_cleanly, ranks
-from auxgen.training import train
+from auxgen.runs.train import train
 with leaving_cleanly(), ranks("cpu") as here:
     for method in {methods!r}:
         stages = experiment(method=method)

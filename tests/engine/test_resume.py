@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 
 from auxgen.engine import checkpoint
 from auxgen.errors import InputError, Interrupted, NotSaved
-from auxgen.run import Run
-from auxgen.training import resume, train
+from auxgen.launch import resume, train
+from auxgen.runs.folder import Run
 
 KILLED = """
 import os, signal, sys, torch
@@ -24,8 +24,8 @@ from dataclasses import replace
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from laws import experiment
-from auxgen.training import train
-import auxgen.training as training
+from auxgen.runs.train import train
+import auxgen.runs.train as training
 
 stages = experiment(method={method!r}, steps=6)
 played = training.Training.play
@@ -148,7 +148,7 @@ sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
 from dataclasses import replace
 from laws import experiment
 from auxgen.errors import NotSaved
-from auxgen.training import resume
+from auxgen.runs.train import resume
 stages = experiment()
 stages["sdgm"] = replace(stages["sdgm"], engine=replace(stages["sdgm"].engine, save_every=0.0))
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))

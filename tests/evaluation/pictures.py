@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, Independent, Normal
 
-from auxgen.data.examples import Examples, Space
+from auxgen.data.dataset import Examples, Space
 from auxgen.data.fingerprints import stamped
-from auxgen.evaluation.extractors import Extracted, Extractor, made
+from auxgen.features.extractors import Extracted, Extractor, made
 from auxgen.method import Method, Moves
 
 SHAPE = (1, 4, 4)

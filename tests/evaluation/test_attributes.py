@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.distributions import Bernoulli
 
 from auxgen.errors import InputError
-from auxgen.evaluation import attributes
-from auxgen.evaluation.scores import AttributeTestErrors
+from auxgen.evaluation.classification import AttributeTestErrors
+from auxgen.metrics import attributes
 
 
 def drawn(blank: float = 0.3) -> tuple[Tensor, Tensor]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from evaluation.pictures import SPACE, Copier, Weighing, pictures
 
-from auxgen.data.batches import Resident, binarised
+from auxgen.data.augmentation import binarised
+from auxgen.data.batches import Resident
 from auxgen.engine.settings import Engine, adam
 from auxgen.errors import InputError
 from auxgen.evaluation import catalogue
-from auxgen.evaluation.drawing import device_of, seeded
-from auxgen.evaluation.scores import ImportanceNll
-from auxgen.evaluation.scores.pictured import Closeness, Explained, Samples
-from auxgen.evaluation.transport import sliced_w1, w1
-from auxgen.experiment import Score, Stage
+from auxgen.evaluation.images import Closeness, Explained, Samples
+from auxgen.evaluation.likelihood import ImportanceNll
+from auxgen.metrics.wasserstein import sliced_w1, w1
+from auxgen.rng import device_of, seeded
+from auxgen.score import Score
+from auxgen.stage import Stage
 
 
 def stage(method=None, **more) -> Stage:

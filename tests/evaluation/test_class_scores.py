@@ -11,7 +11,7 @@ from torch import Tensor
 from torchmetrics.image.inception import InceptionScore
 
 from auxgen.errors import InputError
-from auxgen.evaluation.class_scores import class_score
+from auxgen.metrics.inception_score import class_score
 
 
 def logits(n: int, k: int) -> Tensor:

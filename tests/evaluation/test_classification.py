@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import brier_score_loss, confusion_matrix, zero_one_loss
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from auxgen.evaluation.classification import (
+from auxgen.metrics.classification import (
     brier,
     confusion,
     error,

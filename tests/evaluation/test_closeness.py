@@ -14,8 +14,8 @@ from torchmetrics.functional.image import (
 )
 
 from auxgen.errors import InputError
-from auxgen.evaluation.checks import picture_sets
-from auxgen.evaluation.closeness import explained, high_frequency, l1, psnr, ssim, ssim_window
+from auxgen.metrics.checks import picture_sets
+from auxgen.metrics.reconstruction import explained, high_frequency, l1, psnr, ssim, ssim_window
 
 
 def pair(side: int = 32, n: int = 5) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from auxgen.errors import InputError
-from auxgen.evaluation.confidence import auroc, nll, slopes, surest, temperature, tempered
+from auxgen.metrics.calibration import auroc, nll, slopes, surest, temperature, tempered
 
 
 def synthetic(scale: float, n: int = 20_000) -> tuple[Tensor, Tensor]:

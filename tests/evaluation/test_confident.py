@@ -8,8 +8,8 @@ from evaluation.linear_gaussian import LinearGaussian
 from torch import Tensor
 from torch.distributions import Categorical
 
-from auxgen.evaluation.classification import expected_calibration_error
-from auxgen.evaluation.scores.confident import Outsiders, SurestAccuracy, Tempered
+from auxgen.evaluation.calibration import Outsiders, SurestAccuracy, Tempered
+from auxgen.metrics.classification import expected_calibration_error
 
 
 class Linear:

@@ -11,8 +11,8 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from auxgen.errors import InputError
-from auxgen.evaluation import distances
-from auxgen.evaluation.distances import (
+from auxgen.metrics import frechet as distances
+from auxgen.metrics.frechet import (
     Gaussian,
     frechet,
     gaussian,

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, Distribution
 
-from auxgen.data.examples import Examples, Space
-from auxgen.directions import Direction
-from auxgen.distributions import StandardNormal, normal
+from auxgen.data.dataset import Examples, Space
+from auxgen.evaluation.edits import Demanded, Edited, first_told
 from auxgen.evaluation.judges import Verdict, any_logit
-from auxgen.evaluation.scores.edited import Demanded, Edited, first_told
+from auxgen.functional.directions import Direction
+from auxgen.networks.distributions import StandardNormal, normal
 
 SPACE = Space(kind="images", shape=(1, 2, 2), flat=True, attributes=("Bright", "Wide"))
 

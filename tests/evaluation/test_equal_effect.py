@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
-from auxgen.data.examples import Examples, Space
-from auxgen.directions import Direction
-from auxgen.distributions import normal
+from auxgen.data.dataset import Examples, Space
+from auxgen.evaluation.equal_effect import EqualEffect
+from auxgen.evaluation.equal_effect_paths import Way, bracketed, halved
 from auxgen.evaluation.judges import Ensemble, Verdict
-from auxgen.evaluation.reaching import Way, bracketed, halved
-from auxgen.evaluation.scores.equal_effect import EqualEffect
-from auxgen.experiment import Score
+from auxgen.functional.directions import Direction
+from auxgen.networks.distributions import normal
+from auxgen.score import Score
 
 SPACE = Space(kind="images", shape=(1, 2, 2), flat=True)
 DELTAS = tuple(float(i) for i in range(13))

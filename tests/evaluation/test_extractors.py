@@ -16,17 +16,17 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from auxgen.errors import InputError
-from auxgen.evaluation import extractors, inception, pretrained
-from auxgen.evaluation.extractors import (
+from auxgen.features import extractors, inception, pretrained
+from auxgen.features.extractors import (
     Extracted,
     Extractor,
     alike,
     extract,
-    extractor,
     made,
     quantised,
     resized,
 )
+from auxgen.features.registry import extractor
 from auxgen.networks.inception import Inception
 from auxgen.networks.residual import ResNet
 from auxgen.networks.vgg import VGG

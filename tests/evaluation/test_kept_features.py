@@ -12,9 +12,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from auxgen.data.examples import Examples
+from auxgen.data.dataset import Examples
 from auxgen.errors import InputError, NotSaved
-from auxgen.evaluation.extractors import (
+from auxgen.features.cache import digest
+from auxgen.features.extractors import (
     Extracted,
     Extractor,
     extract,
@@ -23,7 +24,6 @@ from auxgen.evaluation.extractors import (
     made,
     statistics,
 )
-from auxgen.evaluation.kept_features import digest
 
 torch.set_num_threads(1)
 

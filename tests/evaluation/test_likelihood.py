@@ -8,12 +8,7 @@ import pytest
 import torch
 from linear_gaussian import LinearGaussian, Tabled
 
-from auxgen.evaluation.likelihood import (
-    effective_sample_size,
-    elbo,
-    importance,
-    importance_bound,
-)
+from auxgen.inference.likelihood import effective_sample_size, elbo, importance, importance_bound
 
 
 @pytest.fixture(autouse=True)

@@ -11,12 +11,8 @@ from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from auxgen.errors import InputError
-from auxgen.evaluation import manifolds
-from auxgen.evaluation.manifolds import (
-    density_coverage,
-    expected_coverage,
-    precision_recall,
-)
+from auxgen.metrics import precision_recall as manifolds
+from auxgen.metrics.precision_recall import density_coverage, expected_coverage, precision_recall
 
 
 def inside(centres: Tensor, points: Tensor, k: int) -> np.ndarray:

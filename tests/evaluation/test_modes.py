@@ -10,9 +10,9 @@ from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from auxgen.data import toys
-from auxgen.data.examples import space_of
+from auxgen.data.dataset import space_of
 from auxgen.errors import InputError
-from auxgen.evaluation.scores.modes import Modes, Variety, by_mode, duplicates, nearest
+from auxgen.evaluation.modes import Modes, Variety, by_mode, duplicates, nearest
 
 CENTRES = toys.ring_centres()
 

@@ -7,10 +7,11 @@ import torch
 from evaluation.pictures import SPACE, Copier, pictures, quadrants
 
 from auxgen.errors import InputError
-from auxgen.evaluation import distances
-from auxgen.evaluation.drawing import device_of, seeded
-from auxgen.evaluation.extractors import extract, quantised
-from auxgen.evaluation.scores import coded, pictured
+from auxgen.evaluation import codes as coded
+from auxgen.evaluation import images as pictured
+from auxgen.features.extractors import extract, quantised
+from auxgen.metrics import frechet as distances
+from auxgen.rng import device_of, seeded
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from pictures import SPACE, Copier, pictures, quadrants
 from torch import Tensor, nn
 
 from auxgen.errors import InputError
-from auxgen.evaluation.scores import recognised
-from auxgen.evaluation.scores.recognised import FeatureErrors, Recognised
+from auxgen.evaluation import recognition as recognised
+from auxgen.evaluation.recognition import FeatureErrors, Recognised
 
 
 class Twice(nn.Module):

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.distributions import Independent, Normal, kl_divergence
 
 from auxgen.errors import InputError
-from auxgen.evaluation import representation
-from auxgen.evaluation.representation import (
+from auxgen.metrics import representation
+from auxgen.metrics.representation import (
     active_by_variance,
     active_units,
     information,

@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 import auxgen.experiments.features.digits as digits
-from auxgen import artefact
+from auxgen import model as artefact
 from auxgen.builders import Recipe
-from auxgen.data.examples import Space
+from auxgen.data.dataset import Space
 from auxgen.errors import InputError
-from auxgen.evaluation.extractors import extract, extractor
-from auxgen.experiment import Experiment
-from auxgen.run import Run
+from auxgen.features.extractors import extract
+from auxgen.features.registry import extractor
+from auxgen.runs.folder import Run
+from auxgen.stage import Experiment
 
 torch.set_num_threads(1)
 CLASSES = ("cat", "dog", "owl")
@@ -35,7 +36,7 @@ def saved(folder: Path, channels: int = 1, seed: int = 0) -> artefact.Model:
     made = Recipe("image_classifier", {"channels": channels, "classes": 3, "blocks": 1, "width": 4})
     space = Space(kind="images", shape=(channels, 8, 8), flat=False, classes=CLASSES)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    artefact.save(folder, made.build().eval(), made, space, {"experiment": "test"})
+    artefact.save_model(folder, made.build().eval(), made, space, {"experiment": "test"})
     return artefact.load(folder)
 
 
@@ -80,7 +81,7 @@ def test_the_folder_of_weights_comes_first(root: Path) -> None:
 def test_a_model_without_features_is_refused(root: Path) -> None:
     made = Recipe("vae", {"x": 64, "hidden": [4], "z": 2})
     space = Space(kind="images", shape=(1, 8, 8))
-    artefact.save(root / "vae", made.build().eval(), made, space, {})
+    artefact.save_model(root / "vae", made.build().eval(), made, space, {})
     with pytest.raises(InputError, match="VAE cannot extract features"):
         extractor(str(root / "vae"))
 
@@ -140,14 +141,14 @@ def test_the_same_network_is_trained_with_another_seed(
     found = extractor("features.digits-seed=3")
     assert found.label("FD") == "FD(features.digits-seed=3)"
     run = Run(root / "cache" / "extractors" / "features.digits-seed=3")
-    assert (run.asked["experiment"], run.asked["seed"]) == ("features.digits", 3)
+    assert (run.config["experiment"], run.config["seed"]) == ("features.digits", 3)
     assert found.sha256 != extractor("features.digits").sha256
     with pytest.raises(InputError, match="has a seed of 'x'; a whole number such as 1"):
         extractor("features.digits-seed=x")
 
 
 def test_training_that_was_stopped_goes_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from auxgen.training import train
+    from auxgen.launch import train
 
     whole = digits.experiment
 
@@ -160,6 +161,6 @@ def test_training_that_was_stopped_goes_on(root: Path, monkeypatch: pytest.Monke
     weights = folder / "classifier" / "model.safetensors"
     weights.unlink()  # as if stopped before its end
     found = extractor("features.digits")
-    assert Run(folder).asked["id"] == run.asked["id"]
+    assert Run(folder).config["id"] == run.config["id"]
     assert weights.exists()
     assert "test_error" in found.protocol

@@ -13,7 +13,7 @@ from scipy.stats import wasserstein_distance
 from torch import Tensor
 
 from auxgen.errors import InputError
-from auxgen.evaluation.transport import line_w1, sliced_w1, w1
+from auxgen.metrics.wasserstein import line_w1, sliced_w1, w1
 
 
 def rows(n: int, d: int, seed: int) -> Tensor:

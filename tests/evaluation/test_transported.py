@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
-from auxgen.distributions import normal
-from auxgen.evaluation.scores.noise import CodeNoise
-from auxgen.evaluation.scores.transported import Wasserstein
+from auxgen.evaluation.code_noise import CodeNoise
+from auxgen.evaluation.wasserstein import Wasserstein
+from auxgen.networks.distributions import normal
 
 
 def truth(n: int, seed: int) -> Tensor:

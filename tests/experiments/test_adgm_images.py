@@ -16,15 +16,14 @@ from sklearn.datasets import load_digits
 
 from auxgen.builders import Recipe
 from auxgen.data import images
-from auxgen.data.batches import dequantised
+from auxgen.data.augmentation import dequantised
 from auxgen.errors import InputError
-from auxgen.evaluating import draw, evaluate
 from auxgen.experiments.adgm import _figures, m2_multipliers, m2_pyro, table2
 from auxgen.experiments.adgm._pixels import grey, joined, per_channel, split
 from auxgen.experiments.adgm._stages import drawn, others
-from auxgen.methods.auxiliary_dgm import AuxiliaryDGM
+from auxgen.launch import draw, evaluate, train
+from auxgen.methods.adgm import AuxiliaryDGM
 from auxgen.reproduction import load, reproduce
-from auxgen.training import train
 
 SIDE = 96
 STEMS = {
@@ -91,7 +90,7 @@ def of(name: str, tmp_path: Path, **given: Any) -> tuple[Any, dict[str, Any]]:
 def test_svhn_is_learned_with_and_without_its_extra_images(extra: bool, tmp_path: Path) -> None:
     run, scores = of("adgm.svhn", tmp_path, extra=extra, labels_per_class=3)
     assert scores["sdgm/test_error"]["n"] == 20
-    facts = run.asked["facts"]["sdgm"]
+    facts = run.config["facts"]["sdgm"]
     assert facts["data"] == ("svhn/train+svhn/extra" if extra else "svhn/train")
     assert max(facts["labelled_rows"]) < 60
     shown = {file.stem for file in draw(run.path)}
@@ -103,7 +102,7 @@ def test_svhn_is_learned_with_and_without_its_extra_images(extra: bool, tmp_path
 def test_norb_is_learned_from_pairs_and_from_single_images(single: bool, tmp_path: Path) -> None:
     run, scores = of("adgm.norb", tmp_path, single=single, labels=20, model="adgm")
     assert scores["adgm/test_error"]["n"] == (30 if single else 15)
-    assert len(run.asked["facts"]["adgm"]["labelled_rows"]) == 20
+    assert len(run.config["facts"]["adgm"]["labelled_rows"]) == 20
 
 
 def test_rows_are_spread_over_a_grey_level_and_seen_in_units_of_their_channel() -> None:
@@ -143,7 +142,7 @@ def test_m2_is_measured_on_validation_rows_that_it_was_not_trained_on(tmp_path: 
     run, scores = of("adgm.m2_pyro", tmp_path, **given)
     assert scores["m2/validation_error"]["n"] == 50
     assert "validation split" in scores["m2/validation_error"]["protocol"]
-    assert max(run.asked["facts"]["m2"]["labelled_rows"]) < 250
+    assert max(run.config["facts"]["m2"]["labelled_rows"]) < 250
 
 
 def test_the_multiplier_told_is_the_one_with_the_least_validation_error() -> None:

@@ -12,11 +12,10 @@ import torch
 import auxgen
 from auxgen.data import images
 from auxgen.errors import InputError
-from auxgen.evaluating import draw, evaluate
-from auxgen.experiments import find
+from auxgen.experiments.registry import find
+from auxgen.launch import draw, evaluate, train
 from auxgen.reproduction import load, reproduce
-from auxgen.run import Run
-from auxgen.training import train
+from auxgen.runs.folder import Run
 
 TINY: dict[str, Any] = {"data": "digits", "width": 2, "batch": 16, "transforms": 2, "u": 4}
 

@@ -17,18 +17,17 @@ from torch import Tensor, nn
 
 from auxgen.data import images
 from auxgen.data.batches import LabelledBatches
-from auxgen.data.examples import Examples, Space
+from auxgen.data.dataset import Examples, Space
 from auxgen.errors import InputError
-from auxgen.evaluating import draw, evaluate
-from auxgen.evaluation.scores.demanded import OnDemand
-from auxgen.experiments import find, module, reproductions
+from auxgen.evaluation.conditional_samples import OnDemand
 from auxgen.experiments.asl import celeba, cifar10, fashion
 from auxgen.experiments.asl import table1 as table_1
 from auxgen.experiments.asl._image_pictures import on_plane
 from auxgen.experiments.asl._images import take_over
+from auxgen.experiments.registry import find, module, reproductions
+from auxgen.launch import draw, evaluate, train
 from auxgen.reproduction import load, reproduce
-from auxgen.run import Run
-from auxgen.training import train
+from auxgen.runs.folder import Run
 
 STAGES = ["vae", "vae_unit", "two_stage", "vae_asl", "mi", "mi_asl", "on_demand"]
 TINY: dict[str, Any] = {"epochs": 0.02, "batch": 8, "width": 2}
@@ -60,7 +59,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory, features: Path) -> Run:
 
 def test_digits_train_all_models_in_one_run(digits: Run) -> None:
     assert digits.stages() == STAGES
-    facts = digits.asked["facts"]["mi_asl"]
+    facts = digits.config["facts"]["mi_asl"]
     assert facts["measured on"] == "validation"
 
 
@@ -100,7 +99,7 @@ def test_pictures_are_drawn(digits: Run) -> None:
 
 
 def test_stages_share_encoders_and_the_second_stage_keeps_the_decoder(digits: Run) -> None:
-    stages = find("asl.fashion").function(**digits.asked["options"])
+    stages = find("asl.fashion").function(**digits.config["options"])
     for name, stage in stages.items():
         digits.restore(name, stage)
     methods = {name: stage.method.state_dict() for name, stage in stages.items()}

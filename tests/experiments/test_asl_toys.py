@@ -9,18 +9,17 @@ from typing import Any
 import pytest
 import torch
 
-from auxgen import artefact
+from auxgen import model as artefact
 from auxgen.data import toys
-from auxgen.evaluating import draw, evaluate
-from auxgen.experiments import find
 from auxgen.experiments.asl import _stages, figure3
 from auxgen.experiments.asl._stages import Points, take_over
-from auxgen.methods.informative_encoder import InformativeEncoder
-from auxgen.methods.supervised_latent import ExplicitASL, ImplicitASL
+from auxgen.experiments.registry import find
+from auxgen.launch import draw, evaluate, train
+from auxgen.methods.asl import ExplicitASL, ImplicitASL
+from auxgen.methods.mi_encoder import InformativeEncoder
 from auxgen.methods.vae import VAE
 from auxgen.networks.densities import GMM
 from auxgen.reproduction import load, reproduce
-from auxgen.training import train
 
 SMALL: dict[str, Any] = {"steps": 4, "batch": 16, "width": 8, "transforms": 2}
 

@@ -12,21 +12,20 @@ import pytest
 import torch
 from PIL import Image
 
-from auxgen import artefact
+from auxgen import model as artefact
 from auxgen.engine.watch import Metrics
 from auxgen.errors import InputError
-from auxgen.evaluating import draw, evaluate
-from auxgen.experiments import find
 from auxgen.experiments.dfm import _images, ablations, ring, ring_study, table1
 from auxgen.experiments.dfm._architectures import ARCHITECTURES
 from auxgen.experiments.dfm._stages import TITLES, Objective
+from auxgen.experiments.registry import find
+from auxgen.launch import draw, evaluate, train
 from auxgen.method import Extracts, Samples
-from auxgen.methods.denoising_gan import DenoisingGAN
+from auxgen.methods.dfm import DenoisingGAN
 from auxgen.methods.gan import GAN
 from auxgen.methods.historical_averaging import HistoricalAveraging
 from auxgen.reproduction import load, reproduce
-from auxgen.run import Run
-from auxgen.training import train
+from auxgen.runs.folder import Run
 
 OBJECTIVES = get_args(Objective)
 SMALL: dict[str, Any] = {"steps": 10, "batch": 16, "width": 8}

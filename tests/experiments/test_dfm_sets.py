@@ -13,17 +13,24 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from auxgen.data import images
-from auxgen.evaluating import evaluate
-from auxgen.evaluation import pretrained
-from auxgen.experiment import Reproduction
-from auxgen.experiments import find
-from auxgen.experiments.dfm import _images, cifar10, imagenet32, stl10, table1, table2, table3
+from auxgen.experiments.common import Reproduction
+from auxgen.experiments.dfm import (
+    _images,
+    cifar10,
+    imagenet32,
+    stl10,
+    table1,
+    table2,
+    table3,
+)
 from auxgen.experiments.dfm import tiny_imagenet as tiny
 from auxgen.experiments.dfm._images import Plan
 from auxgen.experiments.dfm._tables import FD, PRECISION, REAL, RECALL, SCORE
+from auxgen.experiments.registry import find
+from auxgen.features import pretrained
+from auxgen.launch import evaluate, train
 from auxgen.networks.residual import ResNet
 from auxgen.reproduction import load, reproduce
-from auxgen.training import train
 
 N, HELD = 20, 24
 LITTLE: dict[str, Any] = {"architecture": "small", "epochs": 0.5, "batch": 5, "samples": 20}

@@ -15,15 +15,14 @@ from safetensors.torch import save_file
 
 import auxgen
 from auxgen.errors import InputError
-from auxgen.evaluating import draw, evaluate
-from auxgen.evaluation import pretrained
-from auxgen.experiments import find, module
 from auxgen.experiments.discreg import celeba
 from auxgen.experiments.discreg import own as discreg_own
+from auxgen.experiments.registry import find, module
+from auxgen.features import pretrained
+from auxgen.launch import draw, evaluate, train
 from auxgen.networks.vgg import VGG
 from auxgen.reproduction import load, reproduce
-from auxgen.run import Run
-from auxgen.training import train
+from auxgen.runs.folder import Run
 
 TINY: dict[str, Any] = {"epochs": 0.02, "batch": 8, "widths": (2, 4), "z": 2, "rows": 16}
 STAGES = ["classifier", "vae", "discriminative", "vae_adjusted", "discriminative_adjusted"]

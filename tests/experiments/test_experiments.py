@@ -21,17 +21,16 @@ from safetensors.torch import load_file
 from sklearn.datasets import load_digits
 
 from auxgen.data import images, labels
-from auxgen.data.examples import Examples
+from auxgen.data.dataset import Examples
 from auxgen.engine.settings import Engine
-from auxgen.evaluating import draw, evaluate
-from auxgen.experiments import experiments, find, module, reproductions
 from auxgen.experiments.adgm import digits, half_moons
 from auxgen.experiments.adgm._stages import Name
 from auxgen.experiments.asl import _stages as asl
-from auxgen.exploring import showing
+from auxgen.experiments.registry import experiments, find, module, reproductions
+from auxgen.launch import draw, evaluate, train
+from auxgen.plotting import pages as showing
 from auxgen.reproduction import load, reproduce
-from auxgen.run import Run
-from auxgen.training import train
+from auxgen.runs.folder import Run
 
 MODELS = get_args(Name)
 MOONS = 500
@@ -162,9 +161,9 @@ def test_a_folder_of_ones_own_images_teaches_each_model(
     given = {"data": folder, "label": "digit", "model": model, **SMALL}
     run = train("adgm.own", run=tmp_path / "run", device="cpu", quiet=True, **given)
     assert assert_measured(run, model)[f"{model}/test_error"]["n"] == 4
-    facts = run.asked["facts"][model]
+    facts = run.config["facts"][model]
     assert len(facts["labelled_rows"]) == 16
-    assert run.asked["options"]["data"] == str(folder)
+    assert run.config["options"]["data"] == str(folder)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -186,7 +185,7 @@ def test_mnist_with_100_labels_teaches_each_model(
     given = {**OPTIONS["adgm.mnist_100"], "model": model}
     run = train("adgm.mnist_100", run=tmp_path / "run", device="cpu", quiet=True, **given)
     assert_measured(run, model)
-    assert len(run.asked["facts"][model]["labelled_rows"]) == 100
+    assert len(run.config["facts"][model]["labelled_rows"]) == 100
     shown = {file.stem.removeprefix(f"{model}-") for file in draw(run.path)}
     of_a = set() if model == "m2" else {"auxiliary space", "units"}
     assert shown == {"samples by class", "analogies", *of_a}
@@ -225,7 +224,7 @@ def test_the_real_mnist_has_100_labelled_rows_and_444_pixels(
     given: dict[str, Any] = {"epochs": 0.02, "hidden": 16, "latent": 4}
     run = train("adgm.mnist_100", run=tmp_path / "run", device="cpu", quiet=True, **given)
     assert_measured(run, "sdgm")
-    rows_shown = torch.tensor(run.asked["facts"]["sdgm"]["labelled_rows"])
+    rows_shown = torch.tensor(run.config["facts"]["sdgm"]["labelled_rows"])
     assert real.y[rows_shown].bincount().tolist() == [10] * 10
     config = json.loads((run.path / "sdgm" / "config.json").read_text())
     assert config["arguments"]["x"] == 444
@@ -292,10 +291,10 @@ def test_a_second_reproduction_trains_nothing_again(
 def test_a_reproduction_trains_and_measures_each_model(
     name: str, reproduced: dict[str, Path]
 ) -> None:
-    runs = {run.asked["stages"][-1]: run for run in runs_in(reproduced[name])}
+    runs = {run.config["stages"][-1]: run for run in runs_in(reproduced[name])}
     assert runs.keys() >= set(MODELS)
     for model, run in runs.items():
-        assert run.stages() == run.asked["stages"]
+        assert run.stages() == run.config["stages"]
         assert run.scores()["scores"].keys() >= {f"{model}/test_error", f"{model}/brier"}
         assert list((run.path / "pictures").glob("*.png"))
 
@@ -304,7 +303,7 @@ def test_five_digits_of_each_class_keep_their_label(reproduced: dict[str, Path])
     y = images.load("digits", "train").y
     drawn = []
     for run in runs_in(reproduced["adgm.digits"]):
-        for facts in run.asked["facts"].values():
+        for facts in run.config["facts"].values():
             assert y[torch.tensor(facts["labelled_rows"])].bincount().tolist() == [5] * 10
             drawn.append(facts["labelled_rows"])
     assert all(rows == drawn[0] for rows in drawn)
@@ -312,7 +311,7 @@ def test_five_digits_of_each_class_keep_their_label(reproduced: dict[str, Path])
 
 def test_six_points_of_the_moons_are_labelled(reproduced: dict[str, Path]) -> None:
     for run in runs_in(reproduced["adgm.half_moons"]):
-        (facts,) = run.asked["facts"].values()
+        (facts,) = run.config["facts"].values()
         assert np.array(facts["labelled"]).shape == (6, 2)
 
 
@@ -321,7 +320,7 @@ def test_another_seed_draws_other_labels(tmp_path: Path) -> None:
     for seed in (0, 1):
         given: dict[str, Any] = {"seed": seed, "steps": 1, "hidden": 8, "latent": 2}
         run = train("adgm.digits", run=tmp_path / str(seed), device="cpu", quiet=True, **given)
-        rows.append(run.asked["facts"]["sdgm"]["labelled_rows"])
+        rows.append(run.config["facts"]["sdgm"]["labelled_rows"])
     assert rows[0] != rows[1]
 
 
@@ -330,7 +329,7 @@ def test_a_reproduction_that_was_stopped_goes_on(
 ) -> None:
     folder = Path(shutil.copytree(reproduced["adgm.digits"], tmp_path / "stopped"))
     told = load(folder)
-    run = next(run for run in runs_in(folder) if run.asked["stages"][-1] == "m2")
+    run = next(run for run in runs_in(folder) if run.config["stages"][-1] == "m2")
     weights = run.path / "m2" / "model.safetensors"
     before = load_file(weights)
     weights.unlink()

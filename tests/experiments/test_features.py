@@ -15,15 +15,16 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import auxgen
-from auxgen.abilities import extractor
-from auxgen.data import images, own
-from auxgen.data.batches import LabelledBatches, as_they_lie
+from auxgen.data import images
+from auxgen.data import user as own
+from auxgen.data.augmentation import as_they_lie
+from auxgen.data.batches import LabelledBatches
 from auxgen.errors import InputError
-from auxgen.evaluating import evaluate
-from auxgen.experiments import find
 from auxgen.experiments.features._stages import Plan, by_class
-from auxgen.run import Run
-from auxgen.training import train
+from auxgen.experiments.registry import find
+from auxgen.launch import evaluate, train
+from auxgen.method import Extracts, require
+from auxgen.runs.folder import Run
 
 TINY: dict[str, Any] = {"epochs": 2, "width": 4}
 
@@ -59,7 +60,7 @@ def test_an_artefact_extracts_the_features_that_its_classes_are_told_by(digits: 
     assert model.space.classes == tuple("0123456789")
     assert not model.space.flat
     test = images.load("digits", "test")
-    features = extractor(model.method).features(model.space.enter(test.raw()))
+    features = require(model.method, Extracts).features(model.space.enter(test.raw()))
     assert features.shape == (500, 32)
     centres = torch.stack([features[test.y == c].mean(0) for c in range(10)])
     nearest = torch.cdist(features, centres).argmin(1)
@@ -84,7 +85,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_images_without_a_label_are_left_out(folder: Path, tmp_path: Path) -> None:
     run = trained("own", tmp_path, data=folder, label="digit", flip=True, **TINY)
-    assert run.asked["facts"]["classifier"]["labelled"] == 48
+    assert run.config["facts"]["classifier"]["labelled"] == 48
     assert scores(run)["classifier/test_error"]["n"] == 12
     stage = find("features.own").function(data=folder, label="digit")["classifier"]
     assert isinstance(stage.batches, LabelledBatches)
@@ -100,7 +101,7 @@ def test_ones_own_test_split_is_used(folder: Path, tmp_path: Path) -> None:
         for i in range(4 if part == "train" else 2):
             Image.open(folder / f"{i}.png").save(place / f"{i}.png")
     run = trained("own", tmp_path, data=tmp_path / "images", batch=4, **TINY)
-    assert run.asked["facts"]["classifier"]["labelled"] == 8
+    assert run.config["facts"]["classifier"]["labelled"] == 8
     assert scores(run)["classifier/test_error"]["n"] == 4
 
 
@@ -133,14 +134,14 @@ def faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_attributes_are_told_with_blanks_left_out(faces: Path, tmp_path: Path) -> None:
     run = trained("celeba", tmp_path, size=16, batch=4, blocks=1, **TINY)
-    assert run.asked["facts"]["classifier"]["labelled"] == 15
+    assert run.config["facts"]["classifier"]["labelled"] == 15
     error = scores(run)["classifier/attribute_error"]
     assert error["detail"]["attributes"] == ["Smiling", "Wearing_Hat"]
     assert "7 rows, 2 attributes" in error["protocol"]
     model = auxgen.load(run.path / "classifier")
     assert model.space.attributes == ("Smiling", "Wearing_Hat")
     assert model.space.classes == ()
-    assert extractor(model.method).features(torch.rand(3, 3, 16, 16)).shape == (3, 16)
+    assert require(model.method, Extracts).features(torch.rand(3, 3, 16, 16)).shape == (3, 16)
 
 
 def test_a_set_without_attributes_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

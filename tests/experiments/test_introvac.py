@@ -13,21 +13,20 @@ import torch
 from PIL import Image
 
 from auxgen.builders import Recipe
-from auxgen.cli import main
+from auxgen.cli.main import main
 from auxgen.data.batches import LabelledBatches
-from auxgen.data.examples import Examples
+from auxgen.data.dataset import Examples
 from auxgen.engine.loop import Training
 from auxgen.errors import InputError
-from auxgen.evaluating import draw, evaluate
 from auxgen.evaluation.judges import ByAttributes, ByClasses
-from auxgen.experiments import find, module, reproductions
 from auxgen.experiments.introvac import _tables, draws, equal_effect, fashion, table1
 from auxgen.experiments.introvac._faces import PLANS, WIDTHS
 from auxgen.experiments.introvac._stages import STAGES, Plan, engine
+from auxgen.experiments.registry import find, module, reproductions
+from auxgen.launch import draw, evaluate, train
+from auxgen.model import load as opened
 from auxgen.reproduction import load, reproduce
-from auxgen.run import Run
-from auxgen.run import load as opened
-from auxgen.training import train
+from auxgen.runs.folder import Run
 
 COLUMNS = ("Eyeglasses", "No_Beard", "Goatee", "Mustache", "Smiling")
 TINY: dict[str, Any] = {"epochs": 0.05, "batch": 8, "size": 32}
@@ -73,8 +72,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             judge = root / "weights" / name
             train(name.partition("-")[0], run=judge, device="cpu", quiet=True, **small)
             evaluate(judge, device="cpu")
-        patch.setattr("auxgen.evaluation.scores.edited.DELTAS", (0.0, 3.0, 6.0))
-        patch.setattr("auxgen.evaluation.scores.equal_effect.DELTAS", (0.0, 6.0, 12.0))
+        patch.setattr("auxgen.evaluation.edits.DELTAS", (0.0, 3.0, 6.0))
+        patch.setattr("auxgen.evaluation.equal_effect.DELTAS", (0.0, 6.0, 12.0))
         yield root
 
 
@@ -158,7 +157,7 @@ def test_rows_are_those_with_an_attribute_and_as_many_without(home: Path) -> Non
 
 
 def test_both_start_from_the_pretrained_weights(faces: Run) -> None:
-    stages = find("introvac.eyefacial").function(**faces.asked["options"])
+    stages = find("introvac.eyefacial").function(**faces.config["options"])
     faces.restore("pretrained", stages["pretrained"])
     expected = stages["pretrained"].method.state_dict()
     for name in ("vac", "introvac"):

@@ -7,13 +7,12 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, Distribution
 
-from auxgen.data.examples import Space
-from auxgen.distributions import normal
+from auxgen.data.dataset import Space
 from auxgen.errors import InputError
-from auxgen.exploring.analogies import analogies
-from auxgen.exploring.codes import embed, interpolate, linear, reconstruct, spherical
-from auxgen.exploring.predicting import abstaining, bounding, predict
-from auxgen.exploring.sampling import class_grid, class_index, sample
+from auxgen.inference.codes import analogies, embed, interpolate, linear, reconstruct, spherical
+from auxgen.inference.prediction import abstaining, bounding, predict
+from auxgen.inference.sampling import class_grid, class_index, sample
+from auxgen.networks.distributions import normal
 
 SPACE = Space(
     kind="points", shape=(2,), shift=(1.0, 1.0), scale=(2.0, 2.0), classes=("low", "high")

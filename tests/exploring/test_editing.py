@@ -11,15 +11,15 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Categorical, Distribution
 
-from auxgen.artefact import Model
-from auxgen.data.examples import Examples, Space
-from auxgen.distributions import StandardNormal, normal
+from auxgen.cli import edits as edited_files
+from auxgen.data.dataset import Examples, Space
+from auxgen.data.inputs import Rows
 from auxgen.errors import InputError
-from auxgen.exploring import edited_files
-from auxgen.exploring.conditional import sample_where, wanted
-from auxgen.exploring.editing import directions, edit, moves, probes
-from auxgen.exploring.inputs import Rows
+from auxgen.inference.conditional import sample_where, wanted
+from auxgen.inference.editing import directions, edit, moves, probes
 from auxgen.method import Method, Moves
+from auxgen.model import Model
+from auxgen.networks.distributions import StandardNormal, normal
 
 SPACE = Space(kind="images", shape=(1, 2, 2), flat=True, attributes=("Round", "Red"))
 

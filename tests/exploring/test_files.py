@@ -10,12 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from auxgen.data.examples import Space
+from auxgen.cli.tables import write_codes, write_predictions, write_rows
+from auxgen.data.dataset import Space
+from auxgen.data.inputs import read
 from auxgen.errors import InputError
-from auxgen.exploring.inputs import read
-from auxgen.exploring.pictures import grid, write_grid, write_scatter
-from auxgen.exploring.predicting import Predictions
-from auxgen.exploring.tables import write_codes, write_predictions, write_rows
+from auxgen.inference.prediction import Predictions
+from auxgen.plotting.grids import grid, write_grid, write_scatter
 
 GREY = Space(kind="images", shape=(1, 4, 6))
 COLOUR = Space(kind="images", shape=(3, 4, 6))

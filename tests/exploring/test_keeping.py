@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, Distribution
 
-from auxgen.data.examples import Examples, Space
-from auxgen.directions import Direction, probed
-from auxgen.distributions import categorical, normal
-from auxgen.exploring import keeping as ways
-from auxgen.exploring.codes import decoded, embed
-from auxgen.exploring.keeping import keeping, responses, turned
+from auxgen.data.dataset import Examples, Space
+from auxgen.functional.directions import Direction, probed
+from auxgen.inference import disentangling as ways
+from auxgen.inference.codes import decoded, embed
+from auxgen.inference.disentangling import keeping, responses, turned
+from auxgen.networks.distributions import categorical, normal
 
 SPACE = Space(kind="points", shape=(4,), attributes=("Hat",))
 

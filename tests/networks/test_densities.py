@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 from zuko.mixtures import GMM
 
-from auxgen.bounds import log_mean_exp
 from auxgen.errors import InputError
+from auxgen.functional.bounds import log_mean_exp
 from auxgen.networks.densities import SecondVAE, density, log_density, start_mixture
 
 

@@ -8,8 +8,8 @@ from torch import nn
 
 from auxgen.errors import InputError
 from auxgen.experiments.dfm._architectures import ARCHITECTURES, Name
+from auxgen.networks.freezing import held_fixed
 from auxgen.networks.gan import Networks, convolutional, perceptrons
-from auxgen.networks.holding import held_fixed
 from auxgen.networks.mlp import MLP
 
 SIZES: dict[Name, int] = {"imagenet_32": 32, "cifar": 32, "cifar_literal": 32, "stl_48": 48}

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from auxgen.builders import Recipe
-from auxgen.data.batches import seed_of
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
-from auxgen.methods.auxiliary_dgm import SDGM, SemiSupervised
+from auxgen.methods.adgm import SDGM, SemiSupervised
+from auxgen.networks.batch_norm import normalisers, recalibrate, statistics_untouched
 from auxgen.networks.mlp import MLP, BatchNorm
-from auxgen.networks.statistics import normalisers, recalibrate, statistics_untouched
+from auxgen.rng import seed_of
 
 ARGUMENTS = {
     "x": 4, "classes": 3, "hidden": [5], "a": 2, "z": 2, "alpha": 1.0, "prior_rows": 9,

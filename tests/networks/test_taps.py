@@ -8,7 +8,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import nn
 
-from auxgen.data.examples import Space
+from auxgen.data.dataset import Space
 from auxgen.errors import InputError
 from auxgen.networks.blur import Blur
 from auxgen.networks.stacked import STRIDED, StackedClassifier, StackedDecoder, StackedEncoder

@@ -83,7 +83,7 @@ def test_the_least_picture_passes_and_a_smaller_one_does_not() -> None:
 @pytest.fixture(scope="module")
 def gatys() -> VGG:
     """With the activation-normalised weights."""
-    from auxgen.evaluation.pretrained import VGG19, vgg19
+    from auxgen.features.pretrained import VGG19, vgg19
 
     root = os.environ.get("AUXGEN_WEIGHTS")
     if not root or not (Path(root) / VGG19).is_file():

@@ -10,19 +10,19 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Categorical, Normal, kl_divergence
 
-from auxgen.bounds import alpha
 from auxgen.builders import Recipe
-from auxgen.distributions import (
+from auxgen.functional.bounds import alpha
+from auxgen.functional.schedules import constant
+from auxgen.methods.adgm import ADGM, SDGM, AuxiliaryDGM
+from auxgen.methods.m2 import M2
+from auxgen.methods.semi_supervised import conditional
+from auxgen.networks.distributions import (
     Conditional,
     StandardNormal,
     UniformClasses,
     categorical,
     diag_normal,
 )
-from auxgen.methods.auxiliary_dgm import ADGM, SDGM, AuxiliaryDGM
-from auxgen.methods.m2 import M2
-from auxgen.methods.semi_supervised import conditional
-from auxgen.schedules import constant
 
 X, K, A, Z, S, B = 5, 3, 2, 2, 4, 6
 SIZES = {
@@ -302,7 +302,7 @@ def test_the_classifier_averages_probabilities_over_draws_of_a() -> None:
 
 def test_the_objective_is_the_sum_that_equation_13_states() -> None:
     from auxgen.method import Gradient
-    from auxgen.methods.auxiliary_dgm import SemiSupervised
+    from auxgen.methods.adgm import SemiSupervised
 
     m, rows, y = model("sdgm").float(), x().float(), torch.arange(B) % K
     m.alpha = 7.0
@@ -438,8 +438,8 @@ def left_out(name: str) -> AuxiliaryDGM | M2:
 
 def labelled_term(m: AuxiliaryDGM | M2) -> Tensor:
     """The loss of labelled rows in a round, under seed 1."""
+    from auxgen.data.batches import SemiSupervised
     from auxgen.method import Gradient
-    from auxgen.methods.semi_supervised import SemiSupervised
 
     rows, y = x(), torch.arange(B) % K
     torch.manual_seed(1)

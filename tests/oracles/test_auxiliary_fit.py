@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from auxgen.builders import Recipe
 from auxgen.data.toys import two_moded_energy, two_moded_log_z
-from auxgen.distributions import Conditional, diag_normal
-from auxgen.methods.auxiliary_fit import AuxiliaryFit
+from auxgen.functional.schedules import linear_to_one
+from auxgen.methods.density_fit import AuxiliaryFit
+from auxgen.networks.distributions import Conditional, diag_normal
 from auxgen.networks.initial import he_hidden, means_spread, narrowed
 from auxgen.networks.mlp import MLP
-from auxgen.schedules import linear_to_one
 
 
 def test_the_energy_is_the_one_that_rezende_and_mohamed_print() -> None:

@@ -14,17 +14,17 @@ from torch import Tensor, nn
 from torch.optim import SGD
 
 from auxgen.builders import Recipe
-from auxgen.data.batches import seed_of
-from auxgen.distributions import UniformCube
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
+from auxgen.functional.schedules import constant, cosine
 from auxgen.method import Gradient
-from auxgen.methods.denoising_gan import DenoisingGAN, corruption
+from auxgen.methods.dfm import DenoisingGAN, corruption
 from auxgen.methods.gan import GAN, Adversarial, means_apart, means_apart_l1
 from auxgen.methods.historical_averaging import HistoricalAveraging
+from auxgen.networks.distributions import UniformCube
 from auxgen.networks.gan import Networks
 from auxgen.networks.mlp import MLP
-from auxgen.schedules import constant, cosine
+from auxgen.rng import seed_of
 
 X, Z, N_H, B = 3, 2, 5, 16
 STEP = torch.tensor(0)

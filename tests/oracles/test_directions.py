@@ -7,8 +7,15 @@ from math import sqrt
 import pytest
 import torch
 
-from auxgen.directions import Direction, combined, contrasted, displacement, named, probed
 from auxgen.errors import InputError
+from auxgen.functional.directions import (
+    Direction,
+    combined,
+    contrasted,
+    displacement,
+    named,
+    probed,
+)
 
 
 def two() -> tuple[Direction, Direction]:

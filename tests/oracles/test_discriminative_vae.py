@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from auxgen.builders import Recipe
-from auxgen.distributions import Conditional, FreeScaleNormal, StandardNormal, diag_normal
 from auxgen.method import Gradient
 from auxgen.methods.adjusted_vae import AdjustedVAE
-from auxgen.methods.discriminative_vae import DiscriminativeVAE
+from auxgen.methods.discreg import DiscriminativeVAE
 from auxgen.methods.feature_autoencoder import FeatureAutoencoder
 from auxgen.methods.vae import VAE
 from auxgen.networks.blur import Blur
+from auxgen.networks.distributions import Conditional, FreeScaleNormal, StandardNormal, diag_normal
 from auxgen.networks.taps import Tapped
 
 IMAGES = {"channels": 1, "size": 8, "z": 3, "widths": [2, 4], "hidden": 6}

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from auxgen.builders import Recipe
 from auxgen.builders.introvac import absolute, squared
+from auxgen.data.batches import Labelled
 from auxgen.engine.loop import Training, hold_fixed_what_no_one_owns
 from auxgen.engine.settings import Engine, adam
 from auxgen.method import Gradient, Step
-from auxgen.methods.image_classifier import Labelled
 from auxgen.methods.introvac import IntroVAC
 from auxgen.methods.vac import VAC, VariationalClassifier
 
@@ -138,7 +138,7 @@ def test_the_engine_plays_the_same_round() -> None:
     x, y = (part.float() for part in batch())
     written = Transcription(method, summed=False)
     training = Training(method, Engine(1, adam(RATE)), seed=0)
-    from auxgen.data.batches import seed_of
+    from auxgen.rng import seed_of
 
     z_g, noise = draws(method, seed_of(0, 3, 0, 0))
     written.play(x, y, z_g, noise)

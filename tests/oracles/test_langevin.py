@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.distributions import Bernoulli, Normal
 
 from auxgen.errors import InputError
-from auxgen.langevin import Chains, conditional_energy, effective_sample_size, langevin
+from auxgen.functional.langevin import Chains, conditional_energy, effective_sample_size, langevin
 
 TABLE = {
     1.0: (0.4132, 0.9106, 0.6747),

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Normal, kl_divergence
 
-from auxgen.bounds import log_mean_exp
 from auxgen.builders import Recipe
-from auxgen.distributions import Conditional, StandardNormal, diag_normal
+from auxgen.functional.bounds import log_mean_exp
+from auxgen.functional.schedules import constant
 from auxgen.method import Gradient
-from auxgen.methods.auxiliary_vae import AVAE
+from auxgen.methods.avae import AVAE
 from auxgen.methods.iwae import IWAE
-from auxgen.schedules import constant
+from auxgen.networks.distributions import Conditional, StandardNormal, diag_normal
 
 SIZES: dict[str, Any] = {"x": 5, "hidden": [[7, 7], [6]], "z": [3, 2]}
 W, R, B, S = 1.3, 0.6, 0.8, 0.5

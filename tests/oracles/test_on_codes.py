@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from torch.distributions import Normal
 
 from auxgen.builders import Recipe
-from auxgen.distributions import Conditional, KeptNormal, diag_normal
+from auxgen.data.batches import SemiSupervised
 from auxgen.errors import InputError
+from auxgen.methods.m1 import OnCodes
 from auxgen.methods.m2 import M2
-from auxgen.methods.on_codes import OnCodes
-from auxgen.methods.semi_supervised import SemiSupervised
+from auxgen.networks.distributions import Conditional, KeptNormal, diag_normal
 
 SIZES = {"x": 4, "hidden": [6], "z": 3, "classes": 2, "hidden_above": [5], "prior_rows": 10}
 M2_SIZES = {**SIZES, "z_above": 2, "alpha": 1.0}

@@ -10,9 +10,10 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 from auxgen.builders import Recipe
+from auxgen.data.batches import Labelled
 from auxgen.method import Classifies, Describes, Extracts, Gradient
 from auxgen.methods.attribute_classifier import AttributeClassifier, answers, log_likelihood
-from auxgen.methods.image_classifier import ImageClassifier, Labelled
+from auxgen.methods.classifiers import ImageClassifier
 
 NAN = float("nan")
 

@@ -12,7 +12,7 @@ from scipy.stats import chi2
 from torch import Tensor
 from torch.func import grad, jacrev, vmap
 
-from auxgen.stein import stein_discrepancy, stein_kernel
+from auxgen.functional.stein import stein_discrepancy, stein_kernel
 
 REPEATS, ROWS = 20, 512
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from auxgen.schedules import stepped
+from auxgen.functional.schedules import stepped
 
 
 def test_each_step_named_changes_the_rate_from_there_on() -> None:

@@ -7,14 +7,15 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal
 
-from auxgen.bounds import entropy, some_of, summed_out
 from auxgen.builders import Recipe
-from auxgen.distributions import UniformClasses
+from auxgen.data.batches import SemiSupervised
 from auxgen.errors import InputError
+from auxgen.functional.bounds import entropy, some_of, summed_out
 from auxgen.method import Gradient, Method
-from auxgen.methods.auxiliary_dgm import AuxiliaryDGM
+from auxgen.methods.adgm import AuxiliaryDGM
 from auxgen.methods.m2 import M2
-from auxgen.methods.semi_supervised import SemiSupervised, over_all, over_some
+from auxgen.methods.semi_supervised import over_all, over_some
+from auxgen.networks.distributions import UniformClasses
 
 K, PROBABLE, ROWS = 6, 2, 4
 

@@ -10,26 +10,21 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from auxgen.bounds import log_mean_exp
 from auxgen.builders import Recipe
-from auxgen.distributions import Conditional, diag_normal
-from auxgen.encoders import ImplicitEncoder, PointMass, whiten
+from auxgen.data.batches import Labelled
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
 from auxgen.errors import InputError
+from auxgen.functional.bounds import log_mean_exp
+from auxgen.functional.stein import stein_discrepancy
 from auxgen.method import Bounds, Gradient, Weighs
-from auxgen.methods.conditional_supervised_latent import ConditionalASL, Recent
-from auxgen.methods.image_classifier import Labelled
-from auxgen.methods.informative_encoder import InformativeEncoder, information
-from auxgen.methods.supervised_latent import (
-    ExplicitASL,
-    ImplicitASL,
-    magnitudes,
-    squares,
-)
+from auxgen.methods.asl import ExplicitASL, ImplicitASL, magnitudes, squares
+from auxgen.methods.conditional_asl import ConditionalASL, Recent
+from auxgen.methods.mi_encoder import InformativeEncoder, information
 from auxgen.networks.densities import density
+from auxgen.networks.distributions import Conditional, diag_normal
+from auxgen.networks.encoders import ImplicitEncoder, PointMass, whiten
 from auxgen.networks.regression import Regression
-from auxgen.stein import stein_discrepancy
 
 P, R, STD = 6, 2, 0.3
 COUPLINGS = {"transforms": 2, "hidden": [8, 8]}

@@ -10,9 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
-from auxgen.bounds import log_mean_exp, summed_out, weight_prior
 from auxgen.builders import Likelihood, Recipe
-from auxgen.distributions import (
+from auxgen.functional.bounds import log_mean_exp, summed_out, weight_prior
+from auxgen.functional.schedules import constant
+from auxgen.method import Gradient
+from auxgen.methods.vae import VAE
+from auxgen.networks.distributions import (
     Conditional,
     FixedScaleNormal,
     FreeScaleNormal,
@@ -22,9 +25,6 @@ from auxgen.distributions import (
     bounded_normal,
     diag_normal,
 )
-from auxgen.method import Gradient
-from auxgen.methods.vae import VAE
-from auxgen.schedules import constant
 
 WEIGHT = torch.tensor([[1.2, 0.0], [0.0, -0.7], [0.8, 0.0]], dtype=torch.float64)
 """Columns are orthogonal, so the posterior of z has a diagonal covariance."""

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from auxgen.errors import InputError
-from auxgen.exploring.pictures import write_grid
+from auxgen.plotting.grids import write_grid
 from auxgen.report import write
 from auxgen.report.figures import limits, thinned
 from auxgen.report.read import Curve

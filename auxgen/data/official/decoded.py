@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from ...errors import InputError
 from ..cache import Draft
-from ..examples import Examples
-from ..pixels import Frame, fits, framed
+from ..dataset import Examples
+from ..decoding import Frame, fits, framed
 
 
 @dataclass(frozen=True)

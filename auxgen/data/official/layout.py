@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ...errors import InputError, unknown
 from ..cache import Draft, Key, kept
-from ..examples import Examples
+from ..dataset import Examples
+from ..decoding import Frame
 from ..fingerprints import of_files
-from ..pixels import Frame
 
 Parts = Mapping[str, Path]
 """The files of a split, by what they hold."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...errors import InputError
 from ..cache import Draft
-from ..pixels import TOGETHER, Frame
+from ..decoding import TOGETHER, Frame
 from .decoded import Pixels, as_many, between
 from .decoded import draft as drafted
 from .layout import Official, Parts

@@ -12,15 +12,16 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, kl_divergence
 
-from ...data.examples import Examples, Space
-from ...evaluation.drawing import device_of, seeded
-from ...experiment import Evaluation, Score
-from ...exploring.analogies import analogies, show_analogies
-from ...exploring.pictures import PALETTE
-from ...exploring.predicting import predict
-from ...exploring.showing import show_classes
+from ...data.dataset import Examples, Space
+from ...inference.codes import analogies
+from ...inference.prediction import predict
 from ...method import Method
-from ...methods.auxiliary_dgm import AuxiliaryDGM
+from ...methods.adgm import AuxiliaryDGM
+from ...plotting.analogies import show_analogies
+from ...plotting.grids import PALETTE
+from ...plotting.pages import show_classes
+from ...rng import device_of, seeded
+from ...score import Evaluation, Score
 
 ACTIVE = 0.01
 """Nats: a unit whose mean KL is above is active."""

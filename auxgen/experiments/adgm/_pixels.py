@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...bounds import alpha
 from ...builders import Recipe
-from ...data.batches import dequantised
-from ...data.examples import Examples, Space
+from ...data.augmentation import dequantised
+from ...data.dataset import Examples, Space
 from ...engine.settings import Engine, adam
 from ...errors import InputError
-from ...experiment import Experiment
-from ...schedules import staircase
+from ...functional.bounds import alpha
+from ...functional.schedules import staircase
+from ...stage import Experiment
 from . import _stages
 from ._figures import measures, pictures
 from ._stages import Ablation, Name, Split, epochs_of, recipe, stage

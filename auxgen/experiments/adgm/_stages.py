@@ -12,14 +12,17 @@ from torch import Tensor
 
 from ...builders import Recipe
 from ...data import images, labels
-from ...data.batches import Corruption, SemiSupervisedBatches, as_they_lie, binarised
-from ...data.examples import Examples, Space
+from ...data.augmentation import Corruption, as_they_lie, binarised
+from ...data.batches import SemiSupervisedBatches
+from ...data.dataset import Examples, Space
 from ...engine.settings import Engine
 from ...errors import at_least
-from ...evaluation.scores import Brier, Calibration, Elbo, ImportanceBound, TestError
-from ...evaluation.scores.confident import SurestAccuracy, Tempered
-from ...experiment import Evaluation, Monitor, Stage
+from ...evaluation.calibration import SurestAccuracy, Tempered
+from ...evaluation.classification import Brier, Calibration, TestError
+from ...evaluation.likelihood import Elbo, ImportanceBound
 from ...method import Method, Weighs
+from ...score import Evaluation
+from ...stage import Monitor, Stage
 
 Name = Literal["adgm", "sdgm", "m2"]
 Ablation = Literal["adgm_deterministic", "adgm_uninformed"]

@@ -14,18 +14,19 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from ...bounds import alpha
 from ...builders import Recipe
 from ...data import images
-from ...data.batches import binarised
-from ...data.examples import space_of
+from ...data.augmentation import binarised
+from ...data.dataset import space_of
 from ...engine.settings import Engine, adam
+from ...evaluation.classification import PeerError
 from ...evaluation.peers import Peer, spreading_by_distance, spreading_by_neighbours
-from ...evaluation.scores import PeerError
-from ...experiment import About, Experiment, Reproduction, Row
-from ...exploring.showing import show_classes
-from ...schedules import hold_then_cosine
-from .._claims import verdict
+from ...functional.bounds import alpha
+from ...functional.schedules import hold_then_cosine
+from ...plotting.pages import show_classes
+from ...stage import Experiment
+from ..claims import verdict
+from ..common import About, Reproduction, Row
 from ._stages import Name, Split, drawn, hidden_labels, recipe, split, stage
 
 ABOUT = About(

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction
-from .._claims import verdict
+from ..claims import verdict
+from ..common import Reproduction
 from .half_moons import ERROR, NAMES, row
 
 __all__ = ["SEEDS", "reproduction"]

@@ -9,7 +9,7 @@ at their mean.
 
 from __future__ import annotations
 
-from ...experiment import Reproduction, Row
+from ..common import Reproduction, Row
 
 __all__ = ["SEEDS", "reproduction"]
 

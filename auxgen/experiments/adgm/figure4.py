@@ -8,7 +8,7 @@ components of the means of q(a|x), by class) of each run of MNIST learned from 1
 
 from __future__ import annotations
 
-from ...experiment import Reproduction, Row
+from ..common import Reproduction, Row
 
 __all__ = ["SEEDS", "reproduction"]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction
-from .._claims import verdict
+from ..claims import verdict
+from ..common import Reproduction
 from .table2 import ERROR, mnist
 
 __all__ = ["SEEDS", "reproduction"]

@@ -16,14 +16,15 @@ from typing import Any, Literal
 
 import torch
 
-from ...bounds import alpha
 from ...data import toys
-from ...data.batches import as_they_lie
-from ...data.examples import Examples, space_of
+from ...data.augmentation import as_they_lie
+from ...data.dataset import Examples, space_of
 from ...engine.settings import Engine, adam
-from ...experiment import About, Experiment, Reproduction, Row
-from ...exploring.showing import show_decision
-from .._claims import verdict
+from ...functional.bounds import alpha
+from ...plotting.pages import show_decision
+from ...stage import Experiment
+from ..claims import verdict
+from ..common import About, Reproduction, Row
 from ._figures import show_auxiliary
 from ._stages import Ablation, Name, Split, drawn, epochs_of, recipe, stage
 

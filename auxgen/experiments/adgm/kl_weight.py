@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction, Row
+from ..common import Reproduction, Row
 
 __all__ = ["SEEDS", "reproduction"]
 

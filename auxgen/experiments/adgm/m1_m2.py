@@ -14,18 +14,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from ...bounds import alpha
 from ...builders import Recipe
 from ...data import images
-from ...data.batches import Resident, binarised
-from ...data.examples import space_of
+from ...data.augmentation import binarised
+from ...data.batches import Resident
+from ...data.dataset import space_of
 from ...engine.settings import Engine, adam
 from ...errors import at_least
-from ...experiment import About, Experiment, Reproduction, Row, Stage
+from ...functional.bounds import alpha
 from ...method import Method
-from ...methods.on_codes import OnCodes
+from ...methods.m1 import OnCodes
 from ...methods.vae import VAE
-from .._claims import verdict
+from ...stage import Experiment, Stage
+from ..claims import verdict
+from ..common import About, Reproduction, Row
 from ._stages import Split, bounds, drawn, epochs_of, split, stage
 
 ABOUT = About(

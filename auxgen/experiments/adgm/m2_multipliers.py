@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction, Row
+from ..common import Reproduction, Row
 from .m2_pyro import EPOCHS, PYRO, VALID, named
 
 SEEDS = 1

@@ -19,15 +19,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from ...builders.auxiliary import Labelled
+from ...builders.adgm import Labelled
 from ...data import images
-from ...data.batches import binarised
-from ...data.examples import space_of
+from ...data.augmentation import binarised
+from ...data.dataset import space_of
 from ...engine.settings import Engine, adam
 from ...errors import at_least
-from ...evaluation.scores import TestError
-from ...experiment import About, Experiment, Reproduction, Row
-from .._claims import verdict
+from ...evaluation.classification import TestError
+from ...stage import Experiment
+from ..claims import verdict
+from ..common import About, Reproduction, Row
 from ._stages import drawn, epochs_of, parts, recipe, split, stage
 
 ABOUT = About(

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from ...bounds import alpha
-from ...builders.auxiliary import Labelled
-from ...data.batches import binarised
-from ...data.examples import space_of
+from ...builders.adgm import Labelled
+from ...data.augmentation import binarised
+from ...data.dataset import space_of
 from ...engine.settings import Engine, adam
-from ...experiment import About, Experiment, Reproduction, Row
-from ...schedules import hold_then_cosine, staircase
+from ...functional.bounds import alpha
+from ...functional.schedules import hold_then_cosine, staircase
+from ...stage import Experiment
+from ..common import About, Reproduction, Row
 from ._figures import measures, pictures
 from ._stages import Ablation, Name, drawn, epochs_of, others, parts, recipe, split, stage
 

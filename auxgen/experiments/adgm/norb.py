@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from ...data import images
-from ...data.examples import Examples
-from ...experiment import About, Experiment, Reproduction, Row
+from ...data.dataset import Examples
+from ...stage import Experiment
+from ..common import About, Reproduction, Row
 from ._pixels import experiment_of, grey, split
 from ._stages import Ablation, Name, drawn
 

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...bounds import alpha
-from ...builders.auxiliary import Labelled
-from ...data import folders, labels, own, tables
-from ...data.batches import Corruption, as_they_lie, binarised
-from ...data.examples import Examples, Space, space_of
+from ...builders.adgm import Labelled
+from ...data import folders, labels, tables
+from ...data import user as own
+from ...data.augmentation import Corruption, as_they_lie, binarised
+from ...data.dataset import Examples, Space, space_of
 from ...engine.settings import Engine, adam
 from ...errors import InputError
-from ...experiment import About, Experiment
+from ...functional.bounds import alpha
+from ...stage import Experiment
+from ..common import About
 from ._stages import Name, recipe, split, stage
 
 ABOUT = About(

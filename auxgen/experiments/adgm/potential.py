@@ -17,16 +17,18 @@ from pathlib import Path
 import torch
 
 from ...builders import Recipe
-from ...data.examples import Space
+from ...data.dataset import Space
 from ...data.toys import two_moded_energy, two_moded_log_z
 from ...engine.settings import Engine, adam
 from ...errors import at_least
-from ...evaluation.drawing import device_of, seeded
-from ...evaluation.scores.protocol import standard_error
-from ...experiment import About, Experiment, Reproduction, Row, Score, Stage
-from ...methods.auxiliary_fit import AuxiliaryFit
-from ...schedules import cosine
-from .._claims import verdict
+from ...evaluation.protocol import standard_error
+from ...functional.schedules import cosine
+from ...methods.density_fit import AuxiliaryFit
+from ...rng import device_of, seeded
+from ...score import Score
+from ...stage import Experiment, Stage
+from ..claims import verdict
+from ..common import About, Reproduction, Row
 
 ABOUT = About(
     shows="Figure 2a, b: a density of two modes, by an auxiliary variable",

@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ...data import images
-from ...experiment import About, Experiment, Reproduction, Row
+from ...stage import Experiment
+from ..common import About, Reproduction, Row
 from ._pixels import experiment_of, grey, joined, per_channel, split
 from ._stages import Ablation, Name, drawn
 

@@ -16,15 +16,17 @@ from functools import partial
 from typing import Any, Literal
 
 from ...builders import Recipe
-from ...data.batches import Resident, binarised
-from ...data.examples import space_of
+from ...data.augmentation import binarised
+from ...data.batches import Resident
+from ...data.dataset import space_of
 from ...engine.settings import Engine, adam
 from ...errors import at_least
-from ...evaluation.scores import Elbo, ImportanceBound
-from ...experiment import About, Experiment, Reproduction, Row, Stage
-from ...exploring.showing import show_samples
-from ...schedules import hold_then_cosine
-from .._claims import verdict
+from ...evaluation.likelihood import Elbo, ImportanceBound
+from ...functional.schedules import hold_then_cosine
+from ...plotting.pages import show_samples
+from ...stage import Experiment, Stage
+from ..claims import verdict
+from ..common import About, Reproduction, Row
 from ._stages import parts
 
 ABOUT = About(

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...data.images import KNOWN, at_home
-from ...experiment import Reproduction, Row
-from .._claims import verdict
+from ..claims import verdict
+from ..common import Reproduction, Row
 from . import m1_m2, norb, svhn
 
 __all__ = ["SEEDS", "reproduction"]

@@ -10,16 +10,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...abilities import encoder
-from ...data.examples import Examples, Space
-from ...evaluation.drawing import device_of
-from ...experiment import Picture
-from ...exploring.codes import interpolate, linear, reconstruct
-from ...exploring.panels import write_maps, write_panels
-from ...exploring.pictures import write_grid
-from ...exploring.sampling import sample
-from ...exploring.showing import show_samples
-from ...method import Method
+from ...data.dataset import Examples, Space
+from ...inference.codes import interpolate, linear, reconstruct
+from ...inference.sampling import sample
+from ...method import Encodes, Method, require
+from ...plotting.grids import write_grid
+from ...plotting.pages import show_samples
+from ...plotting.panels import write_maps, write_panels
+from ...rng import device_of
+from ...stage import Picture
 
 VAES: Mapping[str, str] = {"vae_unit": "VAE of scale 1", "vae": "VAE"}
 GENERATIVE: Mapping[str, str] = {
@@ -113,7 +112,9 @@ class Shown:
 def drawn(method: Method, x: Tensor) -> Tensor:
     """One code of each row: x (n, *event) -> (n, r)."""
     device = device_of(method)
-    parts = [encoder(method).encode(part.to(device)).sample().cpu() for part in x.split(256)]
+    parts = [
+        require(method, Encodes).encode(part.to(device)).sample().cpu() for part in x.split(256)
+    ]
     return torch.cat(parts)
 
 

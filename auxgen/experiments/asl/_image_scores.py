@@ -9,17 +9,18 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from ...data.examples import Examples, Space
-from ...encoders import PointMass
-from ...evaluating import over_draws
-from ...evaluation.extractors import extracted, extractor
-from ...evaluation.scores.bounds import ImportanceBound
-from ...evaluation.scores.coded import Codes
-from ...evaluation.scores.demanded import OnDemand
-from ...evaluation.scores.noise import CodeNoise
-from ...evaluation.scores.pictured import Closeness, Reconstructions, Samples, labelled
-from ...experiment import Evaluation, Score
+from ...data.dataset import Examples, Space
+from ...evaluation.code_noise import CodeNoise
+from ...evaluation.codes import Codes
+from ...evaluation.conditional_samples import OnDemand
+from ...evaluation.images import Closeness, Reconstructions, Samples, labelled
+from ...evaluation.likelihood import ImportanceBound
+from ...features.extractors import extracted
+from ...features.registry import extractor
 from ...method import Encodes
+from ...networks.encoders import PointMass
+from ...runs.evaluate import average_draws
+from ...score import Evaluation, Score
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +130,7 @@ class Resampled:
         each = [replace(self.samples, seed=seed)(method) for seed in range(self.times)]
         found: dict[str, Score] = {}
         for name, first in each[0].items():
-            found[name] = over = over_draws([scores[name] for scores in each])
+            found[name] = over = average_draws([scores[name] for scores in each])
             if over.spread is not None and len(each) > 1:
                 what = f"standard deviation over {len(each)} sets of samples; {first.protocol}"
                 found[f"{name} resampling sd"] = Score(over.spread, "", first.n, what)

@@ -11,21 +11,21 @@ import torch
 from torch import Tensor
 
 from ...builders import Recipe
-from ...builders.images import Layout
+from ...builders.asl_images import Layout
 from ...data import images
 from ...data.batches import LabelledBatches, Resident
-from ...data.examples import Examples, Space
+from ...data.dataset import Examples, Space
 from ...engine.settings import Engine, adam
 from ...errors import InputError, at_least
-from ...evaluation.trained_features import names as trained_extractors
-from ...experiment import Batches, Experiment, Stage
+from ...functional.schedules import rise_then_cosine
 from ...method import Method
-from ...methods.informative_encoder import InformativeEncoder
-from ...methods.supervised_latent import SupervisedLatent
+from ...methods.asl import SupervisedLatent
+from ...methods.mi_encoder import InformativeEncoder
 from ...methods.two_stage_vae import TwoStageVAE
 from ...methods.vae import VAE
 from ...networks.densities import GMM, Density, start_mixture
-from ...schedules import rise_then_cosine
+from ...stage import Batches, Experiment, Stage
+from ..registry import extractors as trained_extractors
 from ._image_pictures import Shown, drawn
 from ._image_scores import Measured
 

@@ -14,23 +14,25 @@ import torch
 from torch import Tensor
 
 from ...builders import Recipe
-from ...data.batches import Resident, seed_of
-from ...data.examples import Examples, Space, space_of
+from ...data.batches import Resident
+from ...data.dataset import Examples, Space, space_of
 from ...engine.settings import Engine, adam
 from ...errors import at_least
-from ...evaluation.drawing import device_of
-from ...evaluation.scores.noise import CodeNoise
-from ...evaluation.scores.transported import Wasserstein, sampled
-from ...experiment import About, Evaluation, Experiment, Picture, Stage
-from ...exploring.panels import write_clouds
-from ...exploring.sampling import sample
-from ...exploring.showing import show_samples
+from ...evaluation.code_noise import CodeNoise
+from ...evaluation.wasserstein import Wasserstein, sampled
+from ...functional.schedules import hold_then_cosine
+from ...inference.sampling import sample
 from ...method import Method
-from ...methods.informative_encoder import InformativeEncoder
-from ...methods.supervised_latent import SupervisedLatent
+from ...methods.asl import SupervisedLatent
+from ...methods.mi_encoder import InformativeEncoder
 from ...methods.vae import VAE
 from ...networks.densities import GMM, Density, start_mixture
-from ...schedules import hold_then_cosine
+from ...plotting.pages import show_samples
+from ...plotting.panels import write_clouds
+from ...rng import device_of, seed_of
+from ...score import Evaluation
+from ...stage import Experiment, Picture, Stage
+from ..common import About
 
 ROWS = 10_000
 CODE = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction, Row
+from ..common import Reproduction, Row
 
 SEEDS = 3
 MODELS: Mapping[str, str] = {

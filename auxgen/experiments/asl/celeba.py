@@ -8,7 +8,7 @@ MI-ASL on demand has a p(u|y) of the 40 attributes, which the paper has not.
 
 from __future__ import annotations
 
-from ...experiment import About
+from ..common import About
 from ._images import Plan, experiment_on
 
 ABOUT = About(

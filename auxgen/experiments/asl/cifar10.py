@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...experiment import About
+from ..common import About
 from . import celeba
 from ._images import experiment_on
 

@@ -8,7 +8,7 @@ encoders, and so the codes, are the same in every row of a seed.
 
 from __future__ import annotations
 
-from ...experiment import Reproduction, Row
+from ..common import Reproduction, Row
 
 DENSITIES = {
     "affine": "affine couplings (RealNVP)",

@@ -9,7 +9,7 @@ it, and MI-ASL with p(u|y), all in the same networks; and for figure 4 a VAE of 
 
 from __future__ import annotations
 
-from ...experiment import About
+from ..common import About
 from ._images import Plan, experiment_on
 
 ABOUT = About(

@@ -8,7 +8,7 @@ the images it starts from and leads to.
 
 from __future__ import annotations
 
-from ...experiment import Reproduction
+from ..common import Reproduction
 from ._tables import SEEDS, figure
 
 __all__ = ["SEEDS", "reproduction"]

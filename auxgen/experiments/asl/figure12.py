@@ -7,7 +7,7 @@ The curves are in report.html, under stages mi and mi_asl: loss/encoder, error, 
 
 from __future__ import annotations
 
-from ...experiment import Reproduction
+from ..common import Reproduction
 from ._tables import SEEDS, distance, figure
 
 __all__ = ["SEEDS", "reproduction"]

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction, Row
-from .._claims import verdict
+from ..claims import verdict
+from ..common import Reproduction, Row
 from ._stages import MODELS
 
 TOYS = ("ring", "grid", "moons", "circle", "pinwheel", "swiss_roll")

@@ -7,7 +7,7 @@ Among the pictures of each run: "reconstructions beside VAE-ASL's".
 
 from __future__ import annotations
 
-from ...experiment import Reproduction
+from ..common import Reproduction
 from ._tables import SEEDS, distance, figure
 
 __all__ = ["SEEDS", "reproduction"]

@@ -7,7 +7,7 @@ Among the pictures of each run: "beside the truth". The runs are those of figure
 
 from __future__ import annotations
 
-from ...experiment import Reproduction
+from ..common import Reproduction
 from ._stages import MODELS
 from .figure3 import SEEDS, TOYS, rows_of
 

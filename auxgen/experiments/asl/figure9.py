@@ -7,7 +7,7 @@ Among the pictures of each run: "samples of all four".
 
 from __future__ import annotations
 
-from ...experiment import Reproduction
+from ..common import Reproduction
 from ._tables import MODELS, SEEDS, distance, figure
 
 __all__ = ["SEEDS", "reproduction"]

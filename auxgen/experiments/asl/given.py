@@ -16,21 +16,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ... import abilities
-from ...artefact import Model
 from ...builders import Recipe
-from ...builders.images import Layout
+from ...builders.asl_images import Layout
 from ...data.batches import Resident
-from ...data.examples import Space
-from ...encoders import whiten
+from ...data.dataset import Space
 from ...errors import at_least
-from ...evaluation.trained_features import model_for
-from ...evaluation.trained_features import names as trained_extractors
-from ...experiment import About, Experiment, Reproduction, Row, Stage
-from ...method import Extracts, Method
-from ...methods.supervised_latent import ImplicitASL
+from ...features.trained import model_for
+from ...method import Encodes, Extracts, Method, require
+from ...methods.asl import ImplicitASL
+from ...model import Model
 from ...networks.densities import Density
-from ...networks.given import Given
+from ...networks.encoders import whiten
+from ...networks.pretrained_encoder import Given
+from ...stage import Experiment, Stage
+from ..common import About, Reproduction, Row
+from ..registry import extractors as trained_extractors
 from ._image_pictures import Shown
 from ._image_scores import Measured
 from ._images import Rows, engine_of, rows_of
@@ -99,7 +99,7 @@ def given(encoder: str, rows: Rows) -> Model:
     """
     found = model_for(encoder, rows.train)
     if not isinstance(found.method, Extracts):
-        abilities.encoder(found.method)
+        require(found.method, Encodes)
     return found
 
 

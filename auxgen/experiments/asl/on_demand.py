@@ -8,7 +8,7 @@ finds in the test images themselves is the most that can be had.
 
 from __future__ import annotations
 
-from ...experiment import Reproduction
+from ..common import Reproduction
 from ._tables import SEEDS, distance, figure
 
 __all__ = ["SEEDS", "reproduction"]

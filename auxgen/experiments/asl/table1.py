@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction, Row
-from .._claims import holds
+from ..claims import holds
+from ..common import Reproduction, Row
 from ._tables import MODELS, SEEDS, distance, rows
 
 __all__ = ["SEEDS", "reproduction"]

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Literal, final
 
 from ...data import images
-from ...data.examples import Examples, Space
+from ...data.dataset import Examples, Space
 from ...engine.settings import Precision
-from ...evaluation.extractors import extracted, extractor
-from ...evaluation.scores.modes import Variety
-from ...evaluation.scores.pictured import Samples, labelled
-from ...evaluation.trained_features import names as trained_extractors
-from ...experiment import Evaluation, Experiment, Score
+from ...evaluation.images import Samples, labelled
+from ...evaluation.modes import Variety
+from ...features.extractors import extracted
+from ...features.registry import extractor
+from ...score import Evaluation, Score
+from ...stage import Experiment
+from ..registry import extractors as trained_extractors
 from ._architectures import ARCHITECTURES, Name
 from ._stages import Denoising, Objective, recipe, stage
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ...data.examples import Examples, Space
-from ...exploring.pictures import grid, write_scatter
-from ...exploring.sampling import sample
+from ...data.dataset import Examples, Space
+from ...inference.sampling import sample
 from ...method import Method
+from ...plotting.grids import grid, write_scatter
 
 COLUMNS = 8
 

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from ...builders import Recipe
 from ...data.batches import Resident
-from ...data.examples import Examples, Space
+from ...data.dataset import Examples, Space
 from ...engine.settings import Engine, Precision, adam
 from ...errors import InputError, at_least
-from ...experiment import Evaluation, Monitor, Stage
+from ...score import Evaluation
+from ...stage import Monitor, Stage
 from ._pictures import show_beside_real
 
 Objective = Literal["gan", "fm", "dfm", "fm_dfm"]

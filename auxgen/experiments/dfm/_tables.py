@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ...experiment import Row
+from ..common import Row
 from ._images import Budget
 from ._stages import TITLES, Objective
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...experiment import Reproduction, Row
+from ..common import Reproduction, Row
 from ._stages import TITLES, Objective
 
 SEEDS = 3

@@ -11,7 +11,7 @@ the paper is of 50,000 samples in the features of `inception`.
 
 from __future__ import annotations
 
-from ...experiment import About
+from ..common import About
 from ._images import Plan, experiment_on
 
 ABOUT = About(

@@ -8,7 +8,7 @@ Class scores and Frechet distances are in the features of features.digits, and n
 
 from __future__ import annotations
 
-from ...experiment import About
+from ..common import About
 from ._images import Plan, experiment_on
 
 ABOUT = About(

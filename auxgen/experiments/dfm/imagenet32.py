@@ -12,7 +12,7 @@ in the features of cifar10-resnet56, which knows ten classes: an Inception score
 
 from __future__ import annotations
 
-from ...experiment import About
+from ..common import About
 from ._images import Plan, experiment_on
 
 ABOUT = About(

@@ -11,10 +11,11 @@ hidden layers as wide as its input, normalised as in the paper.
 from __future__ import annotations
 
 from ...data import toys
-from ...data.batches import seed_of
-from ...data.examples import space_of
-from ...evaluation.scores.modes import Modes, Variety
-from ...experiment import About, Experiment
+from ...data.dataset import space_of
+from ...evaluation.modes import Modes, Variety
+from ...rng import seed_of
+from ...stage import Experiment
+from ..common import About
 from ._stages import Denoising, Objective, recipe, stage
 
 ABOUT = About(

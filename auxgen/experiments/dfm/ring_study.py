@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction, Row
-from .._claims import verdict
+from ..claims import verdict
+from ..common import Reproduction, Row
 from ._stages import TITLES, Objective
 
 SEEDS = 10

@@ -12,7 +12,7 @@ cifar10-resnet56, whose classes are STL-10's but for one.
 
 from __future__ import annotations
 
-from ...experiment import About
+from ..common import About
 from ._images import Plan, experiment_on
 
 ABOUT = About(

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction
-from .._claims import verdict
+from ..claims import verdict
+from ..common import Reproduction
 from ._images import Budget
 from ._stages import TITLES
 from ._tables import SCORE, SEEDS, Table, gain

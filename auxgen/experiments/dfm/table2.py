@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction
-from .._claims import verdict
+from ..claims import verdict
+from ..common import Reproduction
 from ._images import Budget
 from ._tables import SEEDS, Table, gain
 

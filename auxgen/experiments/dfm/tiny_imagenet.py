@@ -10,7 +10,7 @@ valid split can be given in its place (--data).
 
 from __future__ import annotations
 
-from ...experiment import About
+from ..common import About
 from ._images import Plan, experiment_on
 
 ABOUT = About(

@@ -9,15 +9,15 @@ from typing import Any, Literal
 from torch import nn
 
 from ...builders import Recipe
-from ...builders.discriminative import VGG19, network_of, taps
-from ...data.examples import Examples, Space
+from ...builders.discreg import VGG19, network_of, taps
+from ...data.dataset import Examples, Space
 from ...errors import InputError
-from ...evaluation.pretrained import vgg19
-from ...evaluation.trained_features import model_for
-from ...experiment import Stage
+from ...features.pretrained import vgg19
+from ...features.trained import model_for
 from ...networks.residual import ResNet
 from ...networks.stacked import STRIDED
 from ...networks.taps import Tapped, TappedVGG
+from ...stage import Stage
 from ..features._stages import Plan, by_attribute, by_class
 
 OWN = "own"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from ...data.examples import Examples, Space
-from ...experiment import Picture
-from ...exploring.codes import interpolate, linear, reconstruct
-from ...exploring.panels import write_panels
-from ...exploring.sampling import sample
+from ...data.dataset import Examples, Space
+from ...inference.codes import interpolate, linear, reconstruct
+from ...inference.sampling import sample
 from ...method import Method
+from ...plotting.panels import write_panels
+from ...stage import Picture
 
 WITH, WITHOUT = "with regularisation", "without"
 

@@ -8,12 +8,11 @@ from typing import final
 
 from torch import nn
 
-from ...data.examples import Examples, Space
-from ...evaluation.scores import Elbo
-from ...evaluation.scores.bounds import ImportanceNll
-from ...evaluation.scores.pictured import Closeness, Explained, Samples
-from ...evaluation.scores.recognised import FeatureErrors, Recognised
-from ...experiment import Evaluation, Score
+from ...data.dataset import Examples, Space
+from ...evaluation.images import Closeness, Explained, Samples
+from ...evaluation.likelihood import Elbo, ImportanceNll
+from ...evaluation.recognition import FeatureErrors, Recognised
+from ...score import Evaluation, Score
 
 NLL = "nll_per_dimension"
 AT_ONCE = {"rows": 4, "chunk": 25}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...data import images
-from ...data.examples import Examples
+from ...data.dataset import Examples
 from ...errors import InputError
 
 

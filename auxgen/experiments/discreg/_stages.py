@@ -9,14 +9,14 @@ from typing import Any
 
 from ...builders import Recipe
 from ...data.batches import Resident
-from ...data.examples import Examples, Space
+from ...data.dataset import Examples, Space
 from ...engine.settings import Engine, adam
-from ...experiment import Experiment, Picture, Stage
-from ...exploring.showing import show_samples
+from ...functional.schedules import rise_then_cosine
 from ...method import Method
 from ...methods.adjusted_vae import adjusted_from
-from ...methods.discriminative_vae import DiscriminativeVAE
-from ...schedules import rise_then_cosine
+from ...methods.discreg import DiscriminativeVAE
+from ...plotting.pages import show_samples
+from ...stage import Experiment, Picture, Stage
 from ._classifiers import Judge, judge
 from ._pictures import Shown
 from ._plan import Budget, Plan, given, scaled

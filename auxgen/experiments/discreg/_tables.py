@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction, Row
 from ...networks.stacked import STRIDED
+from ..common import Reproduction, Row
 from ._classifiers import OF_VGG
 from ._plan import Budget
 from ._scores import NLL

@@ -17,17 +17,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...builders import Recipe
-from ...data.batches import Resident, as_they_lie
-from ...data.examples import Examples, Space
+from ...data.augmentation import as_they_lie
+from ...data.batches import Resident
+from ...data.dataset import Examples, Space
 from ...engine.settings import Engine, adam
 from ...errors import at_least
-from ...evaluation.scores.pictured import Closeness
-from ...experiment import About, Experiment, Stage
-from ...exploring.codes import reconstruct
-from ...exploring.panels import write_panels
+from ...evaluation.images import Closeness
+from ...functional.schedules import hold_then_cosine
+from ...inference.codes import reconstruct
 from ...method import Method
 from ...methods.feature_autoencoder import FeatureAutoencoder
-from ...schedules import hold_then_cosine
+from ...plotting.panels import write_panels
+from ...stage import Experiment, Stage
+from ..common import About
 from ..features._stages import Plan as ClassifierPlan
 from ._classifiers import Judge, judge
 from ._sets import Set

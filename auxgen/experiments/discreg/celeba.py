@@ -11,8 +11,8 @@ network, features.celeba, judges reconstructions.
 
 from __future__ import annotations
 
-from ...data.batches import as_they_lie
-from ...experiment import About
+from ...data.augmentation import as_they_lie
+from ..common import About
 from ..features._stages import Plan as ClassifierPlan
 from ._plan import Plan
 from ._sets import Set

@@ -10,8 +10,8 @@ the layers nor the VAE's size. The networks of the faces stand in, with one halv
 
 from __future__ import annotations
 
-from ...data.batches import as_they_lie
-from ...experiment import About
+from ...data.augmentation import as_they_lie
+from ..common import About
 from ..features._stages import Plan as ClassifierPlan
 from ._plan import Plan
 from ._sets import Set

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...experiment import About
+from ..common import About
 from . import cifar10
 from ._sets import Set
 from ._stages import experiment_on

@@ -7,7 +7,7 @@ Among the pictures of each run: "samples with and without".
 
 from __future__ import annotations
 
-from ...experiment import Reproduction
+from ..common import Reproduction
 from ._plan import Budget
 from ._tables import BY_VGG, SEEDS, figure
 

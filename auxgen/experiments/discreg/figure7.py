@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction
-from .._claims import holds
+from ..claims import holds
+from ..common import Reproduction
 from ._plan import Budget
 from ._tables import SEEDS, rows
 

@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...data.examples import Examples, Space
-from ...experiment import About, Experiment, Reproduction
-from ...exploring.codes import reconstruct
-from ...exploring.panels import write_panels
+from ...data.dataset import Examples, Space
+from ...inference.codes import reconstruct
 from ...method import Method
 from ...networks.stacked import STRIDED
+from ...plotting.panels import write_panels
+from ...stage import Experiment
+from ..common import About, Reproduction
 from . import fashion
 from ._classifiers import OWN, judge
 from ._plan import Budget, given, scaled

@@ -13,10 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from ...data import folders, own
-from ...data.examples import Examples
+from ...data import folders
+from ...data import user as own
+from ...data.dataset import Examples
 from ...data.labels import labelled
-from ...experiment import About, Experiment
+from ...stage import Experiment
+from ..common import About
 from . import celeba, cifar10
 from ._plan import Plan, given, scaled
 from ._stages import of_all

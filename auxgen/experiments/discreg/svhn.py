@@ -9,7 +9,7 @@ the extra images are left out.
 
 from __future__ import annotations
 
-from ...experiment import About
+from ..common import About
 from ._sets import Set
 from ._stages import experiment_on
 from .cifar10 import CPU, PAPER

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction
-from .._claims import holds
+from ..claims import holds
+from ..common import Reproduction
 from ._plan import Budget
 from ._scores import NLL
 from ._tables import ADJUSTED, ERRORS, SEEDS, VAES, rows

@@ -10,13 +10,15 @@ from torch import Tensor
 
 from ...builders import Recipe
 from ...data import images, labels
-from ...data.batches import Corruption, LabelledBatches
-from ...data.examples import Examples, Space
+from ...data.augmentation import Corruption
+from ...data.batches import LabelledBatches
+from ...data.dataset import Examples, Space
 from ...engine.settings import Engine, adam
 from ...errors import InputError, at_least
-from ...evaluation.scores import AttributeTestErrors, Brier, Calibration, TestError
-from ...experiment import Evaluation, Experiment, Monitor, Stage
-from ...schedules import rise_then_cosine
+from ...evaluation.classification import AttributeTestErrors, Brier, Calibration, TestError
+from ...functional.schedules import rise_then_cosine
+from ...score import Evaluation
+from ...stage import Experiment, Monitor, Stage
 
 
 @dataclass(frozen=True, kw_only=True)

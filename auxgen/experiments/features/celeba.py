@@ -11,8 +11,9 @@ accuracy is told beside the error. What the last layer sees are 64 features.
 from __future__ import annotations
 
 from ...data import images
-from ...data.batches import flipped
-from ...experiment import About, Experiment
+from ...data.augmentation import flipped
+from ...stage import Experiment
+from ..common import About
 from ._stages import Plan, by_attribute
 
 ABOUT = About(

@@ -9,7 +9,8 @@ quarter of one at 64 x 64, so that there are more of them.
 
 from __future__ import annotations
 
-from ...experiment import About, Experiment
+from ...stage import Experiment
+from ..common import About
 from . import celeba
 
 ABOUT = About(

@@ -9,8 +9,8 @@ its last layer sees are 64 features.
 
 from __future__ import annotations
 
-from ...data.batches import flipped
-from ...experiment import About
+from ...data.augmentation import flipped
+from ..common import About
 from ._stages import experiment_on
 
 ABOUT = About(

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...data.batches import shifted
-from ...experiment import About
+from ...data.augmentation import shifted
+from ..common import About
 from ._stages import experiment_on
 
 ABOUT = About(

@@ -11,10 +11,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from ...data import folders, own
-from ...data.batches import Corruption, as_they_lie, flipped, in_turn, shifted
-from ...data.examples import Examples
-from ...experiment import About, Experiment
+from ...data import folders
+from ...data import user as own
+from ...data.augmentation import Corruption, as_they_lie, flipped, in_turn, shifted
+from ...data.dataset import Examples
+from ...stage import Experiment
+from ..common import About
 from ._stages import Plan, by_class
 
 ABOUT = About(

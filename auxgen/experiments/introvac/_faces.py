@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ...data import described, images
-from ...data.examples import Examples
+from ...data import attributes as described
+from ...data import images
+from ...data.dataset import Examples
 from ...evaluation.judges import ByAttributes, Ensemble
-from ...experiment import Experiment
+from ...stage import Experiment
 from ._measured import Measured
 from ._pictures import Shown
 from ._stages import Budget, Model, Plan, Side, stages

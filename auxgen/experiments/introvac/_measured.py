@@ -9,21 +9,21 @@ from typing import final
 
 import torch
 
-from ...data.examples import Examples, Space
-from ...directions import contrasted
-from ...evaluation import attributes
+from ...data.dataset import Examples, Space
+from ...evaluation.classification import AttributeTestErrors
+from ...evaluation.edits import Demanded, Edited, directions_of
+from ...evaluation.equal_effect import EqualEffect
+from ...evaluation.images import Closeness, Reconstructions, Samples
 from ...evaluation.judges import Judge
-from ...evaluation.scores.classified import AttributeTestErrors
-from ...evaluation.scores.edited import Demanded, Edited, directions_of
-from ...evaluation.scores.equal_effect import EqualEffect
-from ...evaluation.scores.pictured import Closeness, Reconstructions, Samples
-from ...evaluation.scores.protocol import OVER_ROWS, standard_error
-from ...experiment import Evaluation, Score
-from ...exploring.codes import embed, reconstruct
-from ...exploring.editing import Directions, directions, probes
-from ...exploring.keeping import keeping
+from ...evaluation.protocol import OVER_ROWS, standard_error
+from ...functional.directions import contrasted
+from ...inference.codes import embed, reconstruct
+from ...inference.disentangling import keeping
+from ...inference.editing import Directions, directions, probes
 from ...method import Method
 from ...methods.vac import VariationalClassifier
+from ...metrics import attributes
+from ...score import Evaluation, Score
 
 OWN = "IntroVAC"
 BESIDE = ("VAE, linear probe", "VAE, difference of means", "VAC")

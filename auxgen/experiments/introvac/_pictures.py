@@ -11,18 +11,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...data.examples import Examples, Space
-from ...directions import Direction, combined
+from ...data.dataset import Examples, Space
 from ...errors import InputError
-from ...evaluation.scores.edited import directions_of
-from ...evaluation.scores.equal_effect import EqualEffect
-from ...experiment import Picture
-from ...exploring.codes import decoded, embed, reconstruct
-from ...exploring.conditional import sample_where
-from ...exploring.editing import Move, edit
-from ...exploring.panels import write_panels
-from ...exploring.showing import show_samples
+from ...evaluation.edits import directions_of
+from ...evaluation.equal_effect import EqualEffect
+from ...functional.directions import Direction, combined
+from ...inference.codes import decoded, embed, reconstruct
+from ...inference.conditional import sample_where
+from ...inference.editing import Move, edit
 from ...method import Method
+from ...plotting.pages import show_samples
+from ...plotting.panels import write_panels
+from ...stage import Picture
 
 TRIPLETS = 8
 """On a page, for each attribute."""

@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 from ...builders import Recipe
 from ...data.batches import LabelledBatches, Resident
-from ...data.examples import Examples, Space
+from ...data.dataset import Examples, Space
 from ...data.images import side
 from ...engine.settings import Engine, adam
 from ...errors import InputError, at_least
-from ...experiment import Experiment, Picture, Stage
+from ...functional.schedules import stepped
 from ...method import Method
-from ...schedules import stepped
+from ...stage import Experiment, Picture, Stage
 from ._measured import Measured
 from ._pictures import Shown, at_equal_effect
 

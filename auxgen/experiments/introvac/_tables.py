@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction, Row
-from .._claims import holds
+from ..claims import holds
+from ..common import Reproduction, Row
 
 SEEDS = 3
 MODELS: Mapping[str, str] = {

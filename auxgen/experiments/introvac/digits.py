@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...data import described, images
+from ...data import attributes as described
+from ...data import images
 from ...evaluation.judges import ByClasses
-from ...experiment import About, Experiment, Reproduction, Row
+from ...stage import Experiment
+from ..common import About, Reproduction, Row
 from ._measured import Measured
 from ._pictures import Shown
 from ._stages import Model, Plan, stages

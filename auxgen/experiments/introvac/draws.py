@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...experiment import Reproduction
-from .._claims import holds
+from ..claims import holds
+from ..common import Reproduction
 from ._tables import SEEDS, rows
 
 __all__ = ["SEEDS", "reproduction"]

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 
-from ...experiment import Reproduction, Row
-from .._claims import holds
+from ..claims import holds
+from ..common import Reproduction, Row
 from ._measured import KEPT, OWN
 from ._tables import SEEDS, options
 

@@ -6,7 +6,7 @@ auxgen train introvac.eye --run runs/eye --budget paper --device cuda
 
 from __future__ import annotations
 
-from ...experiment import About
+from ..common import About
 from ._faces import GLASSES, experiment_on
 
 ABOUT = About(

@@ -8,7 +8,7 @@ Two attributes: Eyeglasses; FacialHair, which is a beard, a goatee or a mustache
 
 from __future__ import annotations
 
-from ...experiment import About
+from ..common import About
 from ._faces import GLASSES, HAIR, experiment_on
 
 ABOUT = About(

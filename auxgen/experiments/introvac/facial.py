@@ -6,7 +6,7 @@ auxgen train introvac.facial --run runs/facial --budget paper --device cuda
 
 from __future__ import annotations
 
-from ...experiment import About
+from ..common import About
 from ._faces import HAIR, experiment_on
 
 ABOUT = About(

@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from ...data import described, images
+from ...data import attributes as described
+from ...data import images
 from ...evaluation.judges import ByClasses
-from ...experiment import About, Experiment
+from ...stage import Experiment
+from ..common import About
 from ._measured import Measured
 from ._pictures import Shown
 from ._stages import Model, Plan, stages

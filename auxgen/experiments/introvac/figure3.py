@@ -7,7 +7,7 @@ Among the pictures of each run: "codes of the plane". The paper's is a drawing.
 
 from __future__ import annotations
 
-from ...experiment import Reproduction, Row
+from ..common import Reproduction, Row
 
 __all__ = ["SEEDS", "reproduction"]
 

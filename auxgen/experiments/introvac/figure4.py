@@ -8,7 +8,7 @@ Among the pictures of each run: "attributes added".
 
 from __future__ import annotations
 
-from ...experiment import Reproduction
+from ..common import Reproduction
 from ._tables import SEEDS, edited
 
 __all__ = ["SEEDS", "reproduction"]

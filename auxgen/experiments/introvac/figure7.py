@@ -8,7 +8,7 @@ Among the pictures of each run: "reconstructions beside VAC's".
 
 from __future__ import annotations
 
-from ...experiment import Reproduction
+from ..common import Reproduction
 from ._tables import DISTANCE, SEEDS, rows
 
 __all__ = ["SEEDS", "reproduction"]

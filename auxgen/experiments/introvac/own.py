@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...data import described, folders, own
-from ...data.examples import Examples
+from ...data import attributes as described
+from ...data import folders
+from ...data import user as own
+from ...data.dataset import Examples
 from ...errors import InputError
 from ...evaluation.judges import ByAttributes
-from ...experiment import About, Experiment
+from ...stage import Experiment
+from ..common import About
 from ._faces import chosen
 from ._measured import Measured
 from ._pictures import Shown

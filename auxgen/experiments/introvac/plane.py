@@ -16,15 +16,17 @@ from pathlib import Path
 
 import torch
 
-from ...data import described, images
-from ...data.examples import Examples, Space
+from ...data import attributes as described
+from ...data import images
+from ...data.dataset import Examples, Space
 from ...evaluation.judges import ByClasses
-from ...experiment import About, Experiment
-from ...exploring.codes import decoded, embed
-from ...exploring.editing import directions
-from ...exploring.panels import canvas, written
-from ...exploring.pictures import PALETTE, grid
+from ...inference.codes import decoded, embed
+from ...inference.editing import directions
 from ...method import Method
+from ...plotting.grids import PALETTE, grid
+from ...plotting.panels import canvas, written
+from ...stage import Experiment
+from ..common import About
 from ._measured import Measured
 from ._pictures import Shown
 from ._stages import Plan, stages

@@ -9,13 +9,15 @@ from functools import partial
 
 from ...builders import Likelihood, Recipe
 from ...data import images
-from ...data.batches import Resident, as_they_lie, binarised
-from ...data.examples import space_of
+from ...data.augmentation import as_they_lie, binarised
+from ...data.batches import Resident
+from ...data.dataset import space_of
 from ...engine.settings import Engine, adam
 from ...errors import at_least
-from ...evaluation.scores import Elbo, ImportanceBound
-from ...experiment import About, Experiment, Stage
-from ...exploring.showing import show_samples
+from ...evaluation.likelihood import Elbo, ImportanceBound
+from ...plotting.pages import show_samples
+from ...stage import Experiment, Stage
+from ..common import About
 
 ABOUT = About(
     shows="A VAE of binarised MNIST and its importance-weighted bound",

@@ -1,1 +1,0 @@
-"""The commands, as typed functions whose docstrings are their help."""

@@ -1,1 +1,0 @@
-"""What people do with a model: sample, reconstruct, interpolate, embed, predict."""

@@ -1,0 +1,184 @@
+"""Auxiliary deep generative models (Maaloe et al., ICML 2016, arXiv:1602.05473)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import partial
+from typing import final
+
+from torch import Tensor, nn
+from torch.distributions import Categorical, Distribution, kl_divergence
+
+from ..data.batches import SemiSupervised
+from ..functional.bounds import weight_prior
+from ..functional.schedules import Schedule, constant
+from ..method import Method, Moves, descend
+from ..networks.batch_norm import statistics_untouched
+from ..networks.distributions import Conditional, StandardNormal, UniformClasses, categorical
+from .semi_supervised import LabelledBound, Summation, conditional, over_all
+
+
+class AuxiliaryDGM(Method):
+    """q(a|x) q(y|a,x) q(z|a,y,x), and a generative model that a subclass states.
+
+    Shapes within: x (b, 1, d), y (b, 1, k) or all k classes (k, k), a (s, b, 1, d_a), z
+    (s, b, c, d_z) with c = 1 or k: the class axis broadcasts and x is never repeated.
+    """
+
+    def __init__(
+        self,
+        *,
+        q_a: Conditional,
+        q_y: Conditional,
+        q_z: Conditional,
+        p_z: StandardNormal,
+        p_a: Conditional,
+        p_x: Conditional,
+        classes: int,
+        alpha: float,
+        prior_rows: int,
+        samples: int,
+        warm_up: Schedule,
+        labelled_bound: LabelledBound = conditional,
+        summation: Summation = over_all,
+        temperature: Schedule = constant,
+    ) -> None:
+        """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows.
+
+        `summation` is over the classes of unlabelled rows in training, and `temperature` the weight
+        of their entropy.
+        """
+        super().__init__()
+        self.q_a, self.q_y, self.q_z = q_a, q_y, q_z
+        self.p_y, self.p_z, self.p_a, self.p_x = UniformClasses(classes), p_z, p_a, p_x
+        self.alpha, self.prior_rows, self.samples = alpha, prior_rows, samples
+        self.warm_up, self.temperature = warm_up, temperature
+        self.labelled_bound, self.summation = labelled_bound, summation
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"model": (self,)}
+
+    def round(self, batch: SemiSupervised, step: Tensor) -> Moves:
+        """J, eq. 13, as means over each stream; running statistics come from the unlabelled one."""
+        x, y, x_u = batch
+        warmth = self.warm_up(step)
+        with statistics_untouched(self):
+            bound, log_q_y = self.labelled(x, y, warmth, self.labelled_bound)
+        labelled, classification = -bound.mean(), -log_q_y.mean()
+        summation = partial(self.summation, temperature=self.temperature(step))
+        unlabelled = -self.elbo(x_u, warmth, summation).mean()
+        prior = weight_prior(self) / self.prior_rows
+        loss = labelled + self.alpha * classification + unlabelled + prior
+        terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
+        yield from descend(loss, "model", **terms, prior=prior)
+
+    def auxiliary(self, x: Tensor, samples: int) -> tuple[Distribution, Tensor]:
+        """q(a|x) and draws of it: x (b, 1, d) -> a (s, b, 1, d_a)."""
+        q_a = self.q_a(x)
+        return q_a, q_a.rsample((samples,))
+
+    def f(
+        self, x: Tensor, y: Tensor, a: Tensor, q_a: Distribution, warmth: Tensor | float
+    ) -> Tensor:
+        """f(x, y, a, z), one z for each a and y (eq. 17), its KL in closed form: -> (s, b, c)."""
+        q_z = self.q_z(a, y, x)
+        log_p_x, log_p_a = self.log_p(x, y, a, q_z.rsample())
+        rate = kl_divergence(q_z, self.p_z()) + q_a.log_prob(a) - log_p_a
+        return log_p_x + self.p_y.log_p - warmth * rate
+
+    @abstractmethod
+    def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(x|.) and log p(a|.), each (s, b, c)."""
+
+    @abstractmethod
+    def a_given(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+        """p(a|.), of inputs that broadcast: x (..., d), y (..., k) one-hot, z (..., d_z)."""
+
+    def elbo(
+        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = over_all
+    ) -> Tensor:
+        """-U(x), eq. 11: the label summed out under q(y|a,x): (b, d) -> (b,)."""
+        x = x.unsqueeze(1)
+        q_a, a = self.auxiliary(x, self.samples)
+        f = partial(self.f, x, a=a, q_a=q_a, warmth=warmth)
+        return summation(f, self.log_q_y(a, x), self.p_y).mean(0)
+
+    def labelled_elbo(self, x: Tensor, y: Tensor) -> Tensor:
+        """-L(x, y), eq. 10: x (b, d), y (b,) -> (b,)."""
+        return self.labelled(x, y, 1.0, conditional)[0]
+
+    def labelled(
+        self, x: Tensor, y: Tensor, warmth: Tensor | float, bound: LabelledBound
+    ) -> tuple[Tensor, Tensor]:
+        """A bound, and the mean of log q(y|a,x), eq. 12, under the same a: each (b,)."""
+        x = x.unsqueeze(1)
+        q_a, a = self.auxiliary(x, self.samples)
+        f = partial(self.f, x, a=a, q_a=q_a, warmth=warmth)
+        each = bound(f, lambda: self.log_q_y(a, x), self.p_y, y).mean(0)
+        return each, self.log_q_y(a, x).mean(0).gather(-1, y.unsqueeze(1)).squeeze(1)
+
+    def log_q_y(self, a: Tensor, x: Tensor) -> Tensor:
+        """log q(y|a,x) of every class: a (s, b, 1, d_a), x (b, 1, d) -> (s, b, k)."""
+        return self.q_y(a, x).logits.squeeze(-2)
+
+    def log_weights(self, x: Tensor, k: int) -> Tensor:
+        """log sum_y p(x,y,z,a) / q(z,a|x,y), k joint draws of (a, z): (b, d) -> (k, b)."""
+        x = x.unsqueeze(1)
+        q_a, a = self.auxiliary(x, k)
+        y = self.p_y.every
+        q_z = self.q_z(a, y, x)
+        z = q_z.rsample()
+        log_p_x, log_p_a = self.log_p(x, y, a, z)
+        log_prior = self.p_z().log_prob(z) + self.p_y.log_p
+        log_q = q_a.log_prob(a) + q_z.log_prob(z)
+        return (log_p_x + log_p_a + log_prior - log_q).logsumexp(-1)
+
+    def classify(self, x: Tensor, draws: int = 1) -> Categorical:
+        """mean over draws of a of q(y|a,x): x (b, d) -> batch (b,)."""
+        x = x.unsqueeze(1)
+        _, a = self.auxiliary(x, draws)
+        return categorical(self.log_q_y(a, x).logsumexp(0))
+
+    def encode(self, x: Tensor) -> Distribution:
+        """q(z|a,y,x) at a = the mean of q(a|x) and the most probable y: x (b, d) -> batch (b,)."""
+        a = self.q_a(x).mean
+        y = self.q_y(a, x).logits.argmax(-1)
+        return self.q_z(a, self.p_y.one_hot(y), x)
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        """Means of p(x|.) at n draws from the prior; y (n,), drawn when None: -> (n, d)."""
+        z = self.p_z().sample((n,))
+        return self.decode(z, self.p_y().sample((n,)) if y is None else y).mean
+
+    @abstractmethod
+    def decode(self, z: Tensor, y: Tensor) -> Distribution:
+        """p(x|y,z), a at its mean where x needs it: z (b, d_z), y (b,) -> batch (b,)."""
+
+
+@final
+class ADGM(AuxiliaryDGM):
+    """p(y) p(z) p(a|z,y,[x]) p(x|z,y): section 2.3. Whether a sees x is p_a's to say (eq. 5)."""
+
+    def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        return self.p_x(y, z).log_prob(x), self.a_given(x, y, z).log_prob(a)
+
+    def a_given(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+        return self.p_a(x, y, z)
+
+    def decode(self, z: Tensor, y: Tensor) -> Distribution:
+        return self.p_x(self.p_y.one_hot(y), z)
+
+
+@final
+class SDGM(AuxiliaryDGM):
+    """p(y) p(z) p(a|z,y) p(x|a,z,y): the skip model of section 2.4."""
+
+    def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        return self.p_x(a, y, z).log_prob(x), self.a_given(x, y, z).log_prob(a)
+
+    def a_given(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+        del x
+        return self.p_a(y, z)
+
+    def decode(self, z: Tensor, y: Tensor) -> Distribution:
+        return self.p_x(self.p_a(self.p_y.one_hot(y), z).mean, self.p_y.one_hot(y), z)

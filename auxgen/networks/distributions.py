@@ -1,0 +1,212 @@
+"""Networks that return distributions, so that p(x|z) is written p_x(z). All else is torch's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from math import log, sqrt, tau
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import (
+    Bernoulli,
+    Categorical,
+    Distribution,
+    Independent,
+    Laplace,
+    Normal,
+    Uniform,
+)
+
+from ..functional.precision import at_least_float32
+
+VALIDATE = os.environ.get("AUXGEN_DEBUG", "0") != "0"
+"""Whether distributions check their arguments; each check would wait for the device."""
+
+Family = Callable[[Tensor], Distribution]
+"""Parameters (batch, ...) -> a distribution."""
+
+
+class Conditional(nn.Module):
+    """p(. | given): `network` computes parameters, `family` makes of them a distribution.
+
+    Densities are never evaluated below float32, whatever the network's precision.
+    """
+
+    def __init__(self, network: nn.Module, family: Family) -> None:
+        super().__init__()
+        self.network, self.family = network, family
+
+    def forward(self, *given: Tensor | None) -> Distribution:
+        parameters: Tensor = self.network(*given)
+        return self.family(at_least_float32(parameters))
+
+
+def diag_normal(parameters: Tensor) -> Independent:
+    """N(mean, diag(std^2)) over the last dimension; parameters (..., 2d) = (mean, log std)."""
+    mean, log_std = parameters.chunk(2, dim=-1)
+    return normal(mean, log_std.exp(), 1)
+
+
+def bounded_normal(parameters: Tensor) -> Independent:
+    """`diag_normal` with log std in [-5, 5], where a density could else grow without bound."""
+    mean, log_std = parameters.chunk(2, dim=-1)
+    return normal(mean, log_std.clamp(-5, 5).exp(), 1)
+
+
+def normal(mean: Tensor, std: Tensor, event_dims: int) -> Independent:
+    """N(mean, diag(std^2)) over the last `event_dims` dimensions."""
+    return Independent(Normal(mean, std, validate_args=VALIDATE), event_dims, VALIDATE)
+
+
+def bernoulli(logits: Tensor) -> Independent:
+    """Independent bits over the last dimension; logits (..., d)."""
+    return Independent(Bernoulli(logits=logits, validate_args=VALIDATE), 1, VALIDATE)
+
+
+def categorical(logits: Tensor) -> Categorical:
+    """One of k; logits (..., k)."""
+    return Categorical(logits=logits, validate_args=VALIDATE)
+
+
+class FixedScaleNormal(nn.Module):
+    """N(mean, std^2 I) over the last `event_dims` dimensions, `std` given."""
+
+    def __init__(self, std: float, event_dims: int = 1) -> None:
+        super().__init__()
+        self.std, self.event_dims = std, event_dims
+
+    def forward(self, mean: Tensor) -> Independent:
+        return normal(mean, torch.full_like(mean, self.std), self.event_dims)
+
+
+class FixedScaleLaplace(nn.Module):
+    """Laplace(mean, scale) over the last `event_dims` dimensions, `scale` given: an L1 error."""
+
+    def __init__(self, scale: float, event_dims: int = 1) -> None:
+        super().__init__()
+        self.scale, self.event_dims = scale, event_dims
+
+    def forward(self, mean: Tensor) -> Independent:
+        each = Laplace(mean, torch.full_like(mean, self.scale), validate_args=VALIDATE)
+        return Independent(each, self.event_dims, VALIDATE)
+
+
+class LearnedScaleNormal(nn.Module):
+    """N(mean, gamma^2 I) over the last `event_dims` dimensions, with one learned gamma.
+
+    A `gamma` that starts above the data's own scale invites posterior collapse.
+    """
+
+    def __init__(self, gamma: float = 1.0, event_dims: int = 1) -> None:
+        super().__init__()
+        self.log_gamma = nn.Parameter(torch.tensor(gamma).log())
+        self.event_dims = event_dims
+
+    def forward(self, mean: Tensor) -> Independent:
+        return normal(mean, self.log_gamma.exp().expand_as(mean), self.event_dims)
+
+
+class FreeScaleNormal(nn.Module):
+    """N(mean, diag(std^2)) over the last dimensions, one learned std per entry, one for all x.
+
+    Log standard deviations count as no less than -5, for entries that never change.
+    """
+
+    def __init__(self, shape: int | Sequence[int], std: float = 1.0) -> None:
+        """shape: Of the mean, its last dimension or dimensions. std: Of each entry at the start."""
+        super().__init__()
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        self.log_std = nn.Parameter(torch.full(shape, std).log())
+
+    def forward(self, mean: Tensor) -> Independent:
+        std = self.log_std.clamp(min=-5).exp()
+        return normal(mean, std.expand_as(mean), std.ndim)
+
+
+class StandardNormal(nn.Module):
+    """p(z) = N(0, I) that follows its method to its device."""
+
+    zeros: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("zeros", torch.zeros(dim))
+
+    def forward(self) -> Independent:
+        return normal(self.zeros, torch.ones_like(self.zeros), 1)
+
+
+class UniformClasses(nn.Module):
+    """p(y) = Cat(1/k), and classes as one-hot vectors; follows its method to its device."""
+
+    every: Tensor
+
+    def __init__(self, k: int) -> None:
+        super().__init__()
+        self.log_p = -log(k)
+        self.register_buffer("every", torch.eye(k), persistent=False)
+
+    def forward(self) -> Categorical:
+        return categorical(torch.zeros_like(self.every[0]))
+
+    def one_hot(self, y: Tensor) -> Tensor:
+        """y (...,) class indices -> (..., k)."""
+        return self.every[y]
+
+
+class Point(Distribution):
+    """All mass on one vector: N(mean, diag(std^2)) as std goes to 0.
+
+    Its density counts as 1 there, so that of two equal points the log-ratio is 0: what a normal's
+    log-ratio with itself is at every std.
+    """
+
+    has_rsample = True
+
+    def __init__(self, mean: Tensor) -> None:
+        """mean (..., d): batch (...), event (d,)."""
+        self.at = mean
+        super().__init__(mean.shape[:-1], mean.shape[-1:], validate_args=False)
+
+    @property
+    def mean(self) -> Tensor:
+        return self.at
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        return self.at.expand(*sample_shape, *self.at.shape)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        return torch.zeros_like(value[..., 0])
+
+
+class KeptNormal(nn.Module):
+    """`bounded_normal` of the entries kept; the others are 0, with density 1.
+
+    `keep` (d,) is a buffer, all true at the start: which entries matter may be known only when a
+    stage of training begins.
+    """
+
+    keep: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("keep", torch.ones(dim, dtype=torch.bool))
+
+    def forward(self, parameters: Tensor) -> Independent:
+        mean, log_std = parameters.chunk(2, dim=-1)
+        std = log_std.clamp(-5, 5).exp()
+        return normal(mean * self.keep, torch.where(self.keep, std, 1 / sqrt(tau)), 1)
+
+
+class UniformCube(nn.Module):
+    """p(z) uniform on (-1, 1)^dim; follows its method to its device."""
+
+    ones: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("ones", torch.ones(dim), persistent=False)
+
+    def forward(self) -> Independent:
+        return Independent(Uniform(-self.ones, self.ones, validate_args=VALIDATE), 1, VALIDATE)

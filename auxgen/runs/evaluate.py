@@ -1,0 +1,149 @@
+"""Carrying out evaluations: seeded, without gradients, timed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass, replace
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, cast
+
+import torch
+
+from ..errors import InputError
+from ..files import encoded, write_text
+from ..method import Method
+from ..score import Evaluation, Score
+from ..stage import Experiment
+from .folder import Run
+
+
+def measure_scores(
+    stage: str,
+    method: Method,
+    evaluations: Mapping[str, Evaluation],
+    seed: int,
+    *,
+    draws: int = 1,
+    quiet: bool = True,
+) -> dict[str, Any]:
+    """Scores of a method in eval mode, each by "<stage>/<score>", as JSON-able objects.
+
+    Every evaluation starts from the run's seed, so that none depends on which ran before it, and
+    the random state is put back afterwards. Scores that share an evaluation share its seconds.
+
+    Args:
+        stage: The stage's name.
+        method: What is measured.
+        evaluations: By name.
+        seed: The run's.
+        draws: Repetitions, each with a seed of its own; then values are means over them.
+        quiet: Print no line for each score.
+    """
+    found = {}
+    for name, evaluation in evaluations.items():
+        start = time.monotonic()
+        repetitions = draws if _is_random(evaluation) else 1
+        each = [_run_once(name, evaluation, method, seed, draw) for draw in range(repetitions)]
+        seconds = round(time.monotonic() - start, 2)
+        for score in each[0]:
+            average = average_draws([one[score] for one in each])
+            found[f"{stage}/{score}"] = {**asdict(average), "seconds": seconds}
+            if not quiet:
+                line = f"{stage}/{score}  {average.value:.4g} {average.unit}".rstrip()
+                print(f"{line}  ({seconds} s)", file=sys.stderr)
+    return found
+
+
+def _is_random(evaluation: Evaluation) -> bool:
+    """Whether another seed may give another score: all but dataclasses that have none."""
+    return not is_dataclass(evaluation) or hasattr(evaluation, "seed")
+
+
+def _run_once(
+    name: str, evaluation: Evaluation, method: Method, seed: int, draw: int
+) -> dict[str, Score]:
+    """One repetition: scores by name."""
+    own = getattr(evaluation, "seed", None)
+    if draw and own is not None:
+        evaluation = replace(cast(Any, evaluation), seed=own + draw)
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed + draw)
+        result = evaluation(method)
+    return {name: result} if isinstance(result, Score) else dict(result)
+
+
+def average_draws(each: Sequence[Score]) -> Score:
+    """The mean over repetitions, with their standard deviation; one repetition is left as it is."""
+    first, values = each[0], [score.value for score in each]
+    if len(each) == 1:
+        return first
+    return replace(
+        first,
+        value=mean(values),
+        spread=stdev(values),
+        spread_is=f"standard deviation over {len(each)} draws",
+        protocol=f"{first.protocol}; mean of {len(each)} draws, with this seed and the next ones",
+        detail={**first.detail, "draws": values},
+    )
+
+
+def evaluate_run(
+    run: Run,
+    stages: Experiment,
+    evaluations: Mapping[str, Mapping[str, Evaluation]],
+    *,
+    device: str,
+    draws: int = 1,
+    quiet: bool = True,
+) -> dict[str, Any]:
+    """Measure a run's stages and write scores.json; scores of other names that are there stay.
+
+    Args:
+        run: Whose stages are trained.
+        stages: The stages, whose methods get the run's weights.
+        evaluations: By stage and name.
+        device: Where methods run.
+        draws: See `measure_scores`.
+        quiet: See `measure_scores`.
+
+    Returns:
+        {"run": {...}, "scores": {"<stage>/<score>": {"value", "unit", "n", "spread", "spread_is",
+        "protocol", "caution", "seconds", "detail"}}}.
+
+    Raises:
+        InputError: A stage is not trained yet.
+    """
+    found: dict[str, Any] = {}
+    for name, stage in stages.items():
+        if name not in run.stages():
+            raise InputError(
+                f"Stage {name} of {run.path} is not trained; continue with: "
+                f"auxgen train --resume {run.path}."
+            )
+        run.restore(name, stage)
+        method = stage.method.to(device).eval().requires_grad_(False)
+        found |= measure_scores(
+            name, method, evaluations[name], run.config["seed"], draws=draws, quiet=quiet
+        )
+    every = {"run": run.config, "scores": {**run.scores()["scores"], **found}}
+    write_text(run.path / "scores.json", encoded(every).decode())
+    return {"run": run.config, "scores": found}
+
+
+def draw_pictures(run: Run, stages: Experiment) -> list[Path]:
+    """Draw what the trained stages have to show into RUN/pictures."""
+    folder, drawn = run.path / "pictures", []
+    for name, stage in stages.items():
+        if name in run.stages():
+            run.restore(name, stage)
+            folder.mkdir(exist_ok=True)
+            for title, picture in stage.pictures.items():
+                file = folder / f"{name}-{title}.png"
+                torch.manual_seed(run.config["seed"])
+                with torch.no_grad():
+                    picture(stage.method.eval(), file)
+                drawn.append(file)
+    return drawn

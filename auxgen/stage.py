@@ -1,0 +1,74 @@
+"""What an experiment is made of: named stages in order, their scores, and the tables of a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from .builders import Recipe
+from .data.dataset import Examples, Space
+from .engine.settings import Engine
+from .method import Method
+from .score import Evaluation
+
+Picture = Callable[[Any, Path], None]
+"""A method in eval mode, and where its PNG goes."""
+
+
+class Batches(Protocol):
+    """A stream of batches: a function of the step, so that a position is a number."""
+
+    def __call__(self, step: int, rank: int, ranks: int, device: str) -> Any:
+        """The batch of rank `rank` of `ranks` at `step`, on the device."""
+        ...
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """Evaluations of the moving average while it trains, written to the run's metrics.
+
+    Attributes:
+        every: Steps between evaluations.
+        evaluations: By name.
+    """
+
+    every: int
+    evaluations: Mapping[str, Evaluation]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A method and how it is trained and measured.
+
+    Attributes:
+        method: What is trained. Stages share networks by reference.
+        batches: What it is trained on.
+        engine: How.
+        evaluations: What is measured when it is trained, by name.
+        monitor: What is measured meanwhile.
+        recipe: The builder and its arguments that made `method`; without it the stage leaves
+            weights but no artefact.
+        space: How the method sees raw rows; goes into the artefact.
+        start: Called once when the stage begins (copy weights, recalibrate, mask).
+        pictures: Draw the trained method, by name: (method, file) -> a PNG.
+        data: Raw rows by split ("train", "test"), for measures that a person asks for by name.
+        facts: JSON-able facts that belong to the run, such as the indices of the labelled rows.
+    """
+
+    method: Method
+    batches: Batches
+    engine: Engine
+    evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
+    monitor: Monitor | None = None
+    recipe: Recipe | None = None
+    space: Space | None = None
+    start: Callable[[Method], None] | None = None
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    data: Mapping[str, Examples] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Experiment = Mapping[str, Stage]
+"""Named stages, trained in order."""
