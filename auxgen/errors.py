@@ -6,44 +6,44 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-class Told(Exception):
+class UserError(Exception):
     """Something that a person is told in a sentence; `status` is the command's exit status."""
 
     status = 1
 
 
-class InputError(Told, ValueError):
+class InputError(UserError, ValueError):
     """What was given cannot be used. One sentence: what was got, what is wanted."""
 
     status = 2
 
 
-class Diverged(Told, ArithmeticError):
+class Diverged(UserError, ArithmeticError):
     """A term or a gradient is not finite; names it, the step, and the way back."""
 
 
-class Interrupted(Told):
+class Interrupted(UserError):
     """Training was asked to stop, and has saved; says how to go on."""
 
     status = 130
 
 
-class NotSaved(Told, OSError):
+class NotSaved(UserError, OSError):
     """A file could not be written; says what is still good."""
 
 
-def at_least(least: int, **numbers: int) -> None:
+def require_at_least(minimum: int, **numbers: int) -> None:
     """Refuse numbers below the least, by their names.
 
     Raises:
         InputError: One is.
     """
     for name, got in numbers.items():
-        if got < least:
-            raise InputError(f"{name} is {got}; {least} or more is wanted.")
+        if got < minimum:
+            raise InputError(f"{name} is {got}; {minimum} or more is wanted.")
 
 
-def unknown(kind: str, got: str, known: Iterable[str]) -> InputError:
+def unknown_name(kind: str, got: str, known: Iterable[str]) -> InputError:
     """`got` is none of the `known` names: an error that offers the nearest, or all of them."""
     names = sorted(known)
     near = get_close_matches(got, names, n=1, cutoff=0.5)

@@ -11,19 +11,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .builders import Recipe
-from .builders.adgm import Labelled
+from .builders.adgm import LabelledBoundName
 from .data import labels
 from .data import user as own
-from .data.augmentation import as_they_lie, binarised
+from .data.augmentation import binarise, identity
 from .data.batches import SemiSupervisedBatches
-from .data.dataset import space_of
+from .data.dataset import fit_preprocessor
 from .engine.loop import Training
 from .engine.settings import Engine, adam
 from .errors import InputError
-from .functional.bounds import alpha
+from .functional.bounds import classification_weight
 from .inference import likelihood
-from .inference.prediction import predict
-from .inference.sampling import sample
+from .inference.prediction import predict_rows
+from .inference.sampling import sample_rows
 from .method import Bounds, require
 from .metrics import calibration as confidence
 from .model import Model
@@ -66,7 +66,7 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         learning_rate: float = 1e-3,
         beta: float = 0.1,
         batch_norm: bool = False,
-        labelled_bound: Labelled = "conditional",
+        labelled_bound: LabelledBoundName = "conditional",
         classes_summed: int | None = None,
         draws: int = 20,
         least_confidence: float = 0.0,
@@ -90,11 +90,11 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         X, y = validate_data(self, X, y, dtype=np.float32)
         self.classes_ = np.unique(y[y != -1])
         places = np.where(y == -1, -1, np.searchsorted(self.classes_, y))
-        train = own.arrays(X, places, names=[str(c) for c in self.classes_])
-        labels.check(train)
+        train = own.load_arrays(X, places, names=[str(c) for c in self.classes_])
+        labels.check_labels(train)
         bits = bool(np.isin(X, (0, 1)).all())
-        space = space_of(train, standardise=not bits)
-        self.model_ = Model(self.trained(train, space, bits), space, "estimator", {})
+        space = fit_preprocessor(train, standardise=not bits)
+        self.model_ = Model(self._train_method(train, space, bits), space, "estimator", {})
         self.temperature_ = 1.0
         return self
 
@@ -116,30 +116,32 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
             )
         places = torch.from_numpy(np.searchsorted(self.classes_, y[known]))
         log_probs = torch.from_numpy(probs[known]).log()
-        self.temperature_ = confidence.temperature(log_probs, places)
+        self.temperature_ = confidence.fit_temperature(log_probs, places)
         return self
 
-    def trained(self, train: Any, space: Any, bits: bool) -> Any:
-        rows = labels.labelled(train.y)
-        x = space.enter(train.raw())
+    def _train_method(self, train: Any, space: Any, bits: bool) -> Any:
+        rows = labels.find_labelled_rows(train.y)
+        x = space.transform(train.raw_rows())
         batches = SemiSupervisedBatches(
             x[rows],
             train.y[rows],
             x,
-            labelled=self.batch,
-            unlabelled=self.batch,
+            labelled_batch=self.batch,
+            unlabelled_batch=self.batch,
             seed=self.random_state,
-            corruption=binarised if bits else as_they_lie,
+            corruption=binarise if bits else identity,
         )
         torch.manual_seed(self.random_state)
         engine = Engine(self.steps, adam(self.learning_rate), max_grad_norm=5.0)
-        method = self.recipe(space.width, len(rows), len(x), bits).build()
+        method = self._make_recipe(space.width, len(rows), len(x), bits).build()
         training = Training(method, engine, seed=self.random_state, device=self.device)
         for step in range(self.steps):
-            training.play(batches(step, 0, 1, self.device))
-        return training.averaged(batches(self.steps + i, 0, 1, self.device) for i in range(10**6))
+            training.run_round(batches(step, 0, 1, self.device))
+        return training.build_averaged_method(
+            batches(self.steps + i, 0, 1, self.device) for i in range(10**6)
+        )
 
-    def recipe(self, width: int, labelled: int, rows: int, bits: bool) -> Recipe:
+    def _make_recipe(self, width: int, labelled: int, rows: int, bits: bool) -> Recipe:
         sizes: dict[str, Any] = {"x": width, "hidden": list(self.hidden), "z": self.latent}
         auxiliary = {} if self.model == "m2" else {"a": self.latent}
         return Recipe(
@@ -148,7 +150,7 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
                 **sizes,
                 **auxiliary,
                 "classes": len(self.classes_),
-                "alpha": alpha(self.beta, labelled, rows),
+                "alpha": classification_weight(self.beta, labelled, rows),
                 "prior_rows": rows,
                 "likelihood": "bernoulli" if bits else "gaussian",
                 "batch_norm": self.batch_norm,
@@ -163,7 +165,7 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float32, reset=False)
         with torch.random.fork_rng():
             torch.manual_seed(self.random_state)
-            found = predict(
+            found = predict_rows(
                 self.model_.method,
                 self.model_.space,
                 torch.from_numpy(X),
@@ -187,10 +189,12 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float32, reset=False)
         with torch.random.fork_rng():
             torch.manual_seed(self.random_state)
-            x = self.model_.space.enter(torch.from_numpy(X))
-            return likelihood.elbo(require(self.model_.method, Bounds), x, self.draws).numpy()
+            x = self.model_.space.transform(torch.from_numpy(X))
+            return likelihood.estimate_elbo(
+                require(self.model_.method, Bounds), x, self.draws
+            ).numpy()
 
     def sample(self, n: int) -> np.ndarray:
         """n rows drawn from the model, in the units of x: -> (n, d)."""
         check_is_fitted(self)
-        return sample(self.model_.method, self.model_.space, n).numpy()
+        return sample_rows(self.model_.method, self.model_.space, n).numpy()

@@ -18,12 +18,12 @@ from torch import Tensor
 from .errors import InputError, NotSaved
 
 
-def packed(tensors: Mapping[str, Tensor]) -> bytes:
+def pack_tensors(tensors: Mapping[str, Tensor]) -> bytes:
     """Tensors in the safetensors format; aliases are written once for each name."""
     return save({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()})
 
 
-def unpacked(data: bytes, file: Path) -> dict[str, Tensor]:
+def unpack_tensors(data: bytes, file: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file's content.
 
     Raises:
@@ -53,14 +53,14 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         if folder.exists():
             shutil.rmtree(folder)
         partial.rename(folder)
-        flush(folder.parent)
+        _sync_folder(folder.parent)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         size = sum(map(len, files.values())) / 2**20
-        raise not_saved(folder, size, error) from error
+        raise make_save_error(folder, size, error) from error
 
 
-def flush(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Renames within the folder reach the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -69,13 +69,13 @@ def flush(folder: Path) -> None:
         os.close(handle)
 
 
-def not_saved(path: Path, megabytes: float, error: OSError) -> NotSaved:
+def make_save_error(path: Path, megabytes: float, error: OSError) -> NotSaved:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     why = "no space is left on the device" if full else str(error.strerror or error)
     return NotSaved(f"{path} ({megabytes:.1f} MB) could not be written: {why}.")
 
 
-def write_text(file: Path, text: str) -> None:
+def write_text_file(file: Path, text: str) -> None:
     """Replace a file's text in one step.
 
     Raises:
@@ -87,7 +87,7 @@ def write_text(file: Path, text: str) -> None:
         partial.replace(file)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise not_saved(file, len(text) / 2**20, error) from error
+        raise make_save_error(file, len(text) / 2**20, error) from error
 
 
 def read_json(file: Path, what: str) -> dict[str, Any]:
@@ -107,15 +107,15 @@ def read_json(file: Path, what: str) -> dict[str, Any]:
     return found
 
 
-def checksum(data: bytes) -> str:
+def compute_checksum(data: bytes) -> str:
     """SHA-256, hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
-def encoded(value: Mapping[str, Any]) -> bytes:
+def encode_json(value: Mapping[str, Any]) -> bytes:
     """JSON for people to read."""
-    return json.dumps(value, indent=2, default=reject).encode()
+    return json.dumps(value, indent=2, default=_reject_value).encode()
 
 
-def reject(value: object) -> str:
+def _reject_value(value: object) -> str:
     raise InputError(f"{value!r} cannot be written as JSON; plain numbers, text and lists can.")

@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 import torch
 from filelock import FileLock
 
-from .engine.device import chosen
-from .engine.ranks import ranks
+from .engine.device import resolve_device
+from .engine.ranks import init_ranks
 from .engine.settings import Precision
-from .errors import InputError, at_least, unknown
+from .errors import InputError, require_at_least, unknown_name
 from .evaluation import catalogue
 from .experiments import registry
-from .features.trained import MissingExtractor, finished
-from .runs.evaluate import draw_pictures, evaluate_run
+from .features.trained import MissingExtractor, _is_run_finished
+from .runs.evaluate import draw_run_pictures, evaluate_run
 from .runs.folder import Run, make_config
-from .runs.train import Settings, create_run, train_remaining
+from .runs.train import RuntimeSettings, create_run, train_remaining
 from .stage import Experiment
 
 Result = TypeVar("Result")
@@ -54,18 +54,18 @@ def train(
     """
     name, file = None, None
     if isinstance(experiment, str | Path):
-        found = registry.find(experiment)
+        found = registry.find_experiment(experiment)
         name, file = found.name, found.file
-        options = {**registry.defaults(found), **options}
-        stages = with_extractors(lambda: registry.made(found, options))
+        options = {**registry.get_default_options(found), **options}
+        stages = train_missing_extractors_for(lambda: registry.build_experiment(found, options))
     else:
         stages = experiment
-    device = chosen(device)
-    settings = Settings(device, precision, tuple(log), quiet)
-    with ranks(device) as here:
+    device = resolve_device(device)
+    settings = RuntimeSettings(device, precision, tuple(log), quiet)
+    with init_ranks(device) as here:
         config = make_config(name, stages, options, device=device, precision=precision)
         made = create_run(run, config, file, here)
-        return with_extractors(lambda: train_remaining(made, stages, here, settings))
+        return train_missing_extractors_for(lambda: train_remaining(made, stages, here, settings))
 
 
 def resume(
@@ -90,10 +90,10 @@ def resume(
     """
     opened = Run(run)
     stages = experiment if experiment is not None else rebuild_experiment(opened)
-    device = chosen(device)
-    settings = Settings(device, opened.config.get("precision"), tuple(log), quiet)
-    with ranks(device) as here:
-        return with_extractors(lambda: train_remaining(opened, stages, here, settings))
+    device = resolve_device(device)
+    settings = RuntimeSettings(device, opened.config.get("precision"), tuple(log), quiet)
+    with init_ranks(device) as here:
+        return train_missing_extractors_for(lambda: train_remaining(opened, stages, here, settings))
 
 
 def rebuild_experiment(run: Run) -> Experiment:
@@ -106,8 +106,10 @@ def rebuild_experiment(run: Run) -> Experiment:
     if name is None:
         raise InputError(f"{run.path} was made from Python; pass its stages as experiment=.")
     own = run.path / "experiment.py"
-    found = registry.find(own if own.exists() else name)
-    return with_extractors(lambda: registry.made(found, run.config["options"]))
+    found = registry.find_experiment(own if own.exists() else name)
+    return train_missing_extractors_for(
+        lambda: registry.build_experiment(found, run.config["options"])
+    )
 
 
 def evaluate(
@@ -145,28 +147,28 @@ def evaluate(
         InputError: The folder is no run, a stage is not trained yet, or no stage can be measured
             so.
     """
-    at_least(1, draws=draws, rows=1 if rows is None else rows)
+    require_at_least(1, draws=draws, rows=1 if rows is None else rows)
     opened = Run(run)
     stages = experiment if experiment is not None else rebuild_experiment(opened)
-    device = chosen(device)
+    device = resolve_device(device)
 
     def measure() -> dict[str, Any]:
         evaluations = {name: dict(stage.evaluations) for name, stage in stages.items()}
         if metrics:
-            evaluations = catalogue.select(stages, metrics, split=split, rows=rows)
+            evaluations = catalogue.select_evaluations(stages, metrics, split=split, rows=rows)
         return evaluate_run(opened, stages, evaluations, device=device, draws=draws, quiet=quiet)
 
-    return with_extractors(measure)
+    return train_missing_extractors_for(measure)
 
 
-def draw(run: str | Path, *, experiment: Experiment | None = None) -> list[Path]:
+def draw_pictures(run: str | Path, *, experiment: Experiment | None = None) -> list[Path]:
     """Draw what the experiment's trained stages have to show into RUN/pictures."""
     opened = Run(run)
     stages = experiment if experiment is not None else rebuild_experiment(opened)
-    return with_extractors(lambda: draw_pictures(opened, stages))
+    return train_missing_extractors_for(lambda: draw_run_pictures(opened, stages))
 
 
-def with_extractors(work: Callable[[], Result]) -> Result:
+def train_missing_extractors_for(work: Callable[[], Result]) -> Result:
     """Do the work; extractors that it lacks are trained, once each, and it starts again.
 
     Raises:
@@ -187,8 +189,8 @@ def train_extractor(missing: MissingExtractor) -> None:
     """
     name, experiment, path = missing.name, missing.experiment, missing.run
     if experiment not in registry.extractors():
-        raise unknown("extractor", experiment, registry.extractors())
-    found = registry.find(experiment)
+        raise unknown_name("extractor", experiment, registry.extractors())
+    found = registry.find_experiment(experiment)
     needs = registry.required_options(found)
     if needs:
         raise InputError(
@@ -202,8 +204,12 @@ def train_extractor(missing: MissingExtractor) -> None:
         file=sys.stderr,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(f".{path.name}.lock")), torch.enable_grad():
-        if finished(path):  # by another process meanwhile
+    with (
+        FileLock(path.with_name(f".{path.name}.lock")),
+        torch.enable_grad(),
+        torch.random.fork_rng(),
+    ):
+        if _is_run_finished(path):  # by another process meanwhile
             return
         if path.exists():
             resume(path)

@@ -139,7 +139,7 @@ class Weighs(Protocol):
 
 
 @runtime_checkable
-class Prior(Protocol):
+class HasPrior(Protocol):
     """Has a prior of its code that can be drawn from."""
 
     def p_z(self) -> Distribution:
@@ -148,7 +148,7 @@ class Prior(Protocol):
 
 
 @runtime_checkable
-class TellsLinearly(Protocol):
+class HasAttributeWeights(Protocol):
     """Its attributes' logits are linear in the code, w.z for each."""
 
     def attribute_weights(self) -> Tensor:
@@ -166,8 +166,8 @@ ABILITIES: dict[type, str] = {
     SamplesByClass: "sample by class",
     Bounds: "bound log p(x)",
     Weighs: "weigh draws of its code",
-    Prior: "draw codes from a prior",
-    TellsLinearly: "predict attributes by directions of its code",
+    HasPrior: "draw codes from a prior",
+    HasAttributeWeights: "predict attributes by directions of its code",
 }
 """What a method can do, in words, by its Protocol."""
 

@@ -11,14 +11,21 @@ import torch
 from torch import Tensor
 
 from .builders import Recipe
-from .data.dataset import Space
+from .data.dataset import Preprocessor
 from .errors import InputError
-from .files import checksum, encoded, packed, read_json, unpacked, write_folder
-from .functional.directions import Direction, named, probed
+from .files import (
+    compute_checksum,
+    encode_json,
+    pack_tensors,
+    read_json,
+    unpack_tensors,
+    write_folder,
+)
+from .functional.directions import Direction, fit_linear_probe, get_direction
 from .method import Method
 from .version import __version__
 
-FORMAT = 1
+_ARTEFACT_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Model:
     """
 
     method: Method
-    space: Space
+    space: Preprocessor
     name: str
     config: Mapping[str, Any]
 
@@ -43,9 +50,9 @@ class Model:
         Raises:
             InputError: The model tells no attributes by its code, or not this one.
         """
-        from .inference.editing import directions
+        from .inference.editing import get_classifier_directions
 
-        return named(directions(self.method, self.space), name)
+        return get_direction(get_classifier_directions(self.method, self.space), name)
 
     def probe(self, name: str, raw: Tensor, y: Tensor) -> Direction:
         """The same of any encoder, by a linear probe of the codes of rows whose answers are known.
@@ -58,16 +65,16 @@ class Model:
         Raises:
             InputError: The model cannot encode, or only one answer is known.
         """
-        from .inference.codes import embed
+        from .inference.codes import embed_rows
 
-        return probed(name, embed(self.method, self.space, raw), y)
+        return fit_linear_probe(name, embed_rows(self.method, self.space, raw), y)
 
 
 def save_model(
     folder: Path,
     method: Method,
     recipe: Recipe | None,
-    space: Space | None,
+    space: Preprocessor | None,
     card: Mapping[str, Any],
 ) -> None:
     """Write model.safetensors, config.json and README.md; without a recipe the weights alone.
@@ -82,19 +89,19 @@ def save_model(
     Raises:
         NotSaved: It could not be written.
     """
-    weights = packed(method.state_dict())
+    weights = pack_tensors(method.state_dict())
     files = {"model.safetensors": weights}
     if recipe is not None:
         config = {
             "auxgen": __version__,
-            "format": FORMAT,
+            "format": _ARTEFACT_FORMAT,
             "builder": recipe.builder,
             "arguments": dict(recipe.arguments),
             "space": None if space is None else space.to_json(),
-            "sha256": checksum(weights),
+            "sha256": compute_checksum(weights),
             "card": dict(card),
         }
-        files |= {"config.json": encoded(config), "README.md": _format_card(config).encode()}
+        files |= {"config.json": encode_json(config), "README.md": _format_card(config).encode()}
     write_folder(folder, files)
 
 
@@ -131,9 +138,9 @@ def _load_artefact(folder: Path) -> Model:
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}; an artefact or a run was wanted.")
     config = read_json(folder / "config.json", "artefact")
-    if config.get("format") != FORMAT:
+    if config.get("format") != _ARTEFACT_FORMAT:
         raise InputError(
-            f"{folder}/config.json is of format {config.get('format')!r}, not {FORMAT}."
+            f"{folder}/config.json is of format {config.get('format')!r}, not {_ARTEFACT_FORMAT}."
         )
     builder, arguments = config.get("builder"), config.get("arguments")
     if not isinstance(builder, str) or not isinstance(arguments, dict):
@@ -141,7 +148,7 @@ def _load_artefact(folder: Path) -> Model:
     method = Recipe(builder, arguments).build()
     load_weights(method, folder / "model.safetensors", config.get("sha256"))
     try:
-        space = Space.from_json(config["space"])
+        space = Preprocessor.from_json(config["space"])
     except (TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{folder}/config.json does not say how rows look: {error}.") from error
     for what, told, got in (("x", space.width, "x"), ("classes", len(space.classes), "classes")):
@@ -156,9 +163,9 @@ def _load_artefact(folder: Path) -> Model:
 def load_weights(method: Method, file: Path, expected: object) -> None:
     """Weights from a file whose bytes are those that were written."""
     data = file.read_bytes() if file.exists() else b""
-    if checksum(data) != expected:
+    if compute_checksum(data) != expected:
         raise InputError(f"{file} is missing, truncated or not the one config.json was made for.")
-    weights = unpacked(data, file)
+    weights = unpack_tensors(data, file)
     own = method.state_dict()
     for name in own.keys() | weights.keys():
         told, got = own.get(name), weights.get(name)

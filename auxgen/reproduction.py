@@ -9,22 +9,22 @@ from statistics import mean, stdev
 from typing import Any, Literal
 
 from . import report
-from .engine.watch import Metrics
-from .errors import InputError, unknown
+from .engine.watch import MetricsFile
+from .errors import InputError, unknown_name
 from .experiments import registry as experiments
-from .experiments.common import Reproduction, Row
-from .files import encoded, read_json, write_text
-from .launch import draw, evaluate, resume, train
+from .experiments.common import Reproduction, TableRow
+from .files import encode_json, read_json, write_text_file
+from .launch import draw_pictures, evaluate, resume, train
 from .plotting.grids import PALETTE
 from .runs.folder import Run
 
-Budget = Literal["cpu", "paper"]
+ReproductionBudget = Literal["cpu", "paper"]
 
 
 def reproduce(
     name: str,
     *,
-    budget: Budget = "cpu",
+    budget: ReproductionBudget = "cpu",
     seeds: int | None = None,
     out: str | Path | None = None,
     device: str = "auto",
@@ -49,16 +49,16 @@ def reproduce(
     Raises:
         InputError: There is no such reproduction.
     """
-    known = experiments.reproductions()
+    known = experiments.list_reproducible_experiments()
     if name not in known:
-        raise unknown("reproduction", name, known)
-    module = experiments.module(name)
+        raise unknown_name("reproduction", name, known)
+    module = experiments.import_experiment(name)
     table: Reproduction = module.reproduction(budget)
     count = seeds if seeds is not None else getattr(module, "SEEDS", 5)
     if count < 1:
         raise InputError(f"Seeds is {count}; at least 1 is wanted.")
     folder = Path(out) if out is not None else Path("runs/reproduce") / f"{name}-{budget}"
-    lines = [measured(row, count, folder, device, quiet, options) for row in table.rows]
+    lines = [_measure_row(row, count, folder, device, quiet, options) for row in table.rows]
     means = {(line["name"], c): v["mean"] for line in lines for c, v in line["columns"].items()}
     result = {
         "reproduction": name,
@@ -69,15 +69,15 @@ def reproduce(
         "claim": table.claim(means) if table.claim else "",
         "rows": lines,
     }
-    write_text(folder / "table.json", encoded(result).decode())
-    picture(result, folder / "table.png")
+    write_text_file(folder / "table.json", encode_json(result).decode())
+    _plot_reproduction(result, folder / "table.png")
     runs = sorted({folder / run for line in lines for run in line["runs"]})
-    report.write(runs, folder / "report.html")
+    report.write_report(runs, folder / "report.html")
     return folder
 
 
-def measured(
-    row: Row, seeds: int, folder: Path, device: str, quiet: bool, options: Mapping[str, Any]
+def _measure_row(
+    row: TableRow, seeds: int, folder: Path, device: str, quiet: bool, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A row's scores over seeds, each from its run."""
     wanted = {**row.options, **options}
@@ -85,13 +85,14 @@ def measured(
     runs, scores = [], []
     for seed in range(seeds):
         run = folder / said / f"seed={seed}"
-        scores.append(of_run(run, row, {**wanted, "seed": seed}, device, quiet))
+        scores.append(_ensure_run_scores(run, row, {**wanted, "seed": seed}, device, quiet))
         runs.append(str(run.relative_to(folder)))
     asked = Run(folder / runs[0]).config
     columns = {
-        c: summary([s[key] for s in scores], row.paper.get(c, "")) for c, key in row.scores.items()
+        c: _summarise_seeds([s[key] for s in scores], row.paper.get(c, ""))
+        for c, key in row.scores.items()
     }
-    curves = {c: [curve(folder / run, key) for run in runs] for c, key in row.scores.items()}
+    curves = {c: [_read_curve(folder / run, key) for run in runs] for c, key in row.scores.items()}
     hardware = {
         "hardware": asked["hardware"],
         "started": asked["started"],
@@ -108,33 +109,33 @@ def measured(
     }
 
 
-def of_run(
-    run: Path, row: Row, options: dict[str, Any], device: str, quiet: bool
+def _ensure_run_scores(
+    run: Path, row: TableRow, options: dict[str, Any], device: str, quiet: bool
 ) -> dict[str, dict[str, Any]]:
     """The scores of a run, which is trained or gone on with where need be."""
     if not run.exists():
         if not quiet:
             print(f"training {run}", file=sys.stderr)
         train(row.experiment, run=run, device=device, quiet=quiet, **options)
-    elif len(Run(run).stages()) < len(Run(run).config["stages"]):
+    elif len(Run(run).trained_stages()) < len(Run(run).config["stages"]):
         resume(run, device=device, quiet=quiet)
-    if not set(row.scores.values()) <= Run(run).scores()["scores"].keys():
+    if not set(row.scores.values()) <= Run(run).read_scores()["scores"].keys():
         evaluate(run, device=device)
-        draw(run)
-    return Run(run).scores()["scores"]
+        draw_pictures(run)
+    return Run(run).read_scores()["scores"]
 
 
-def curve(run: Path, score: str) -> list[tuple[int, float]]:
+def _read_curve(run: Path, score: str) -> list[tuple[int, float]]:
     """(step, value) of a score that the run's monitor measured while it trained."""
     stage, _, metric = score.partition("/")
     return [
         (line["step"], line["scores"][metric])
-        for line in Metrics(run / "metrics.jsonl").lines()
+        for line in MetricsFile(run / "metrics.jsonl").read_lines()
         if line["stage"] == stage and metric in line.get("scores", {})
     ]
 
 
-def summary(scores: Sequence[dict[str, Any]], paper: str) -> dict[str, Any]:
+def _summarise_seeds(scores: Sequence[dict[str, Any]], paper: str) -> dict[str, Any]:
     """Mean and standard deviation over seeds, the protocol, and the paper's number beside it."""
     values = [score["value"] for score in scores]
     return {
@@ -150,7 +151,7 @@ def summary(scores: Sequence[dict[str, Any]], paper: str) -> dict[str, Any]:
     }
 
 
-def picture(table: Mapping[str, Any], file: Path) -> None:
+def _plot_reproduction(table: Mapping[str, Any], file: Path) -> None:
     """The first column as dots, one for each seed, with their mean; below it curves, if any."""
     from matplotlib.figure import Figure
 
@@ -162,16 +163,16 @@ def picture(table: Mapping[str, Any], file: Path) -> None:
     figure = Figure(figsize=(6.5, height + 3.2 * bool(drawn)), dpi=110, layout="constrained")
     ratios = [height, 3.2] if drawn else [height]
     panels = figure.subplots(len(ratios), 1, height_ratios=ratios, squeeze=False)[:, 0]
-    dots(panels[0], rows, column, f"{what}\ndots are seeds, bars their mean")
+    _plot_seeds(panels[0], rows, column, f"{what}\ndots are seeds, bars their mean")
     if drawn:
-        lines(panels[1], drawn, column, f"{what}, while training")
+        _plot_seed_curves(panels[1], drawn, column, f"{what}, while training")
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.3)
     figure.savefig(file, format="png")
 
 
-def dots(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str) -> None:
+def _plot_seeds(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str) -> None:
     for place, row in enumerate(reversed(rows)):
         cell = row["columns"][column]
         axes.plot(cell["values"], [place] * len(cell["values"]), "o", color=PALETTE[5], alpha=0.7)
@@ -184,7 +185,9 @@ def dots(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str) 
     axes.set_xlabel(label)
 
 
-def lines(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str) -> None:
+def _plot_seed_curves(
+    axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str
+) -> None:
     for place, row in enumerate(rows):
         for seed, curve in enumerate(row["curves"][column]):
             name = row["name"] if seed == 0 else None
@@ -196,6 +199,6 @@ def lines(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str)
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 
-def load(folder: Path) -> dict[str, Any]:
+def load_reproduction(folder: Path) -> dict[str, Any]:
     """The table that `reproduce` wrote."""
     return read_json(folder / "table.json", "reproduction")

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 
-def seed_of(*parts: int) -> int:
+def derive_seed(*parts: int) -> int:
     """One seed of several numbers; splitmix64, so that near numbers give unrelated streams."""
     mixed = 0
     for part in parts:
@@ -21,20 +21,20 @@ def seed_of(*parts: int) -> int:
     return mixed >> 1
 
 
-def noise(device: str, seed: int, step: int, rank: int) -> torch.Generator:
+def make_corruption_generator(device: str, seed: int, step: int, rank: int) -> torch.Generator:
     """The generator of one batch's corruption."""
-    return torch.Generator(device).manual_seed(seed_of(seed, 2, step, rank))
+    return torch.Generator(device).manual_seed(derive_seed(seed, 2, step, rank))
 
 
 @contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
+def use_seed(seed: int, device: torch.device) -> Iterator[None]:
     """Draws inside depend on the seed alone; the stream outside goes on as if nothing was drawn."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
 
 
-def device_of(method: object) -> torch.device:
+def get_device(method: object) -> torch.device:
     """Where a method's parameters (else its buffers) lie; the CPU where it has none."""
     if not isinstance(method, nn.Module):
         return torch.device("cpu")

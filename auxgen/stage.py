@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .builders import Recipe
-from .data.dataset import Examples, Space
+from .data.dataset import Dataset, Preprocessor
 from .engine.settings import Engine
 from .method import Method
 from .score import Evaluation
 
-Picture = Callable[[Any, Path], None]
+PictureWriter = Callable[[Any, Path], None]
 """A method in eval mode, and where its PNG goes."""
 
 
-class Batches(Protocol):
+class BatchStream(Protocol):
     """A stream of batches: a function of the step, so that a position is a number."""
 
     def __call__(self, step: int, rank: int, ranks: int, device: str) -> Any:
@@ -58,15 +58,15 @@ class Stage:
     """
 
     method: Method
-    batches: Batches
+    batches: BatchStream
     engine: Engine
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
     monitor: Monitor | None = None
     recipe: Recipe | None = None
-    space: Space | None = None
+    space: Preprocessor | None = None
     start: Callable[[Method], None] | None = None
-    pictures: Mapping[str, Picture] = field(default_factory=dict)
-    data: Mapping[str, Examples] = field(default_factory=dict)
+    pictures: Mapping[str, PictureWriter] = field(default_factory=dict)
+    data: Mapping[str, Dataset] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -37,14 +37,19 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from auxgen.engine.device import hardware
+from auxgen.engine.device import describe_hardware
 from auxgen.metrics import inception_score as class_scores
 from auxgen.metrics import precision_recall as manifolds
 from auxgen.metrics import reconstruction as closeness
 from auxgen.metrics import representation
 from auxgen.metrics import wasserstein as transport
-from auxgen.metrics.frechet import frechet, gaussian, kernel_distance, kernel_distances
-from auxgen.runs.folder import commit
+from auxgen.metrics.frechet import (
+    fit_gaussian,
+    frechet_distance,
+    kernel_distance,
+    sample_kernel_distances,
+)
+from auxgen.runs.folder import find_commit
 
 QUICK = 1.0
 """Seconds; what takes less is timed thrice, and the least stands."""
@@ -189,14 +194,14 @@ def of_features(sizes: Sizes, d: int) -> Iterator[Case]:
     on = f"{n} x {d}"
     yield Case(
         f"Fréchet distance, {on}",
-        lambda: frechet(gaussian(real), gaussian(fake)),
+        lambda: frechet_distance(fit_gaussian(real), fit_gaussian(fake)),
         partial(torchmetrics_frechet, real, fake),
         "torchmetrics FrechetInceptionDistance, float64",
     )
     yield Case(f"kernel distance, all of {on}", partial(kernel_distance, real, fake))
     yield Case(
         f"kernel distances, {sizes.subsets} x {sizes.size} of {on}",
-        lambda: kernel_distances(real, fake, **drawn).mean(),
+        lambda: sample_kernel_distances(real, fake, **drawn).mean(),
         partial(torchmetrics_kernel, real, fake, **drawn),
         "torchmetrics KernelInceptionDistance, float64, other subsets",
     )
@@ -212,12 +217,15 @@ def of_features(sizes: Sizes, d: int) -> Iterator[Case]:
 def of_points(sizes: Sizes) -> Iterator[Case]:
     x, y = torch.randn(2, sizes.points, 2, generator=torch.Generator().manual_seed(0))
     yield Case(
-        f"W1, {sizes.points} x 2", partial(transport.w1, x, y), partial(pot_w1, x, y), "POT emd2"
+        f"W1, {sizes.points} x 2",
+        partial(transport.exact_wasserstein_distance, x, y),
+        partial(pot_w1, x, y),
+        "POT emd2",
     )
     real, fake = rectified(sizes.rows, 64, 0), rectified(sizes.rows, 64, 1)
     yield Case(
         f"sliced W1, 500 directions, {sizes.rows} x 64",
-        partial(transport.sliced_w1, real, fake),
+        partial(transport.sliced_wasserstein_distance, real, fake),
         partial(pot_sliced, real, fake),
         "POT sliced_wasserstein_distance, other directions",
     )
@@ -228,7 +236,7 @@ def of_classes(sizes: Sizes) -> Iterator[Case]:
     logits = logits.double()
     yield Case(
         f"class score, {sizes.rows} x 10",
-        lambda: class_scores.class_score(logits.softmax(-1)).mean(),
+        lambda: class_scores.classifier_scores(logits.softmax(-1)).mean(),
         partial(torchmetrics_class_score, logits),
         "torchmetrics InceptionScore, float64, other groups",
     )
@@ -245,7 +253,7 @@ def of_pictures(sizes: Sizes) -> Iterator[Case]:
         partial(torchmetrics_psnr, x, y),
         "torchmetrics, float32",
     )
-    yield Case(f"L1, {on}", lambda: closeness.l1(x, y).mean())
+    yield Case(f"L1, {on}", lambda: closeness.mean_absolute_error(x, y).mean())
     yield Case(
         f"SSIM, {on}",
         lambda: closeness.ssim(x, y).mean(),
@@ -254,7 +262,7 @@ def of_pictures(sizes: Sizes) -> Iterator[Case]:
     )
     yield Case(
         f"brightness and colours explained, {on}",
-        lambda: tuple(closeness.explained(x, y).values()),
+        lambda: tuple(closeness.explained_variance(x, y).values()),
         partial(scikit_learn_explained, x, y),
         "scikit-learn r2_score, weighted by variance",
     )
@@ -274,7 +282,9 @@ def of_codes(sizes: Sizes) -> Iterator[Case]:
     )
     sd = torch.full_like(codes, 0.5)
     z = codes + sd * torch.randn(codes.shape, generator=generator)
-    yield Case(f"bounds on I(x; z), {on}", partial(representation.information, codes, sd, z))
+    yield Case(
+        f"bounds on I(x; z), {on}", partial(representation.mutual_information_bounds, codes, sd, z)
+    )
 
 
 def cases(sizes: Sizes) -> Iterator[Case]:
@@ -333,10 +343,10 @@ def main() -> None:
     packages = ("torch", "torchmetrics", "scipy", "scikit-learn", "POT")
     about = {
         "command": " ".join(["python", "benchmarks/measures.py", *sys.argv[1:]]),
-        "hardware": hardware("cpu"),
+        "hardware": describe_hardware("cpu"),
         "seconds_are": "of the processor, all threads; the least of three where below a second",
         "date": date.today().isoformat(),
-        "commit": commit(),
+        "commit": find_commit(),
         "versions": {name: version(name) for name in packages},
         "seconds_by_the_clock": round(time.monotonic() - begun, 1),
     }

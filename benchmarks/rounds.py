@@ -23,12 +23,12 @@ from typing import Any, Literal
 import torch
 
 from auxgen.builders import Recipe
-from auxgen.data.batches import Labelled, SemiSupervised
-from auxgen.engine.device import hardware
+from auxgen.data.batches import LabelledBatch, SemiSupervisedBatch
+from auxgen.engine.device import describe_hardware
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
 from auxgen.method import Method
-from auxgen.runs.folder import commit
+from auxgen.runs.folder import find_commit
 
 Precision = Literal["32", "bf16"]
 
@@ -72,7 +72,7 @@ def layouts(sizes: Sizes) -> Iterator[tuple[str, Pair]]:
     """Channels last, as recipes build networks, beside contiguous ones, as torch makes them."""
     images = {"channels": 3, "size": sizes.size, "z": 64, "widths": list(sizes.widths)}
     x = torch.rand(sizes.rows, 3, sizes.size, sizes.size)
-    told = Labelled(x, (x[:, :2, 0, 0] > 0.5) * 1.0)
+    told = LabelledBatch(x, (x[:, :2, 0, 0] > 0.5) * 1.0)
     recipes: dict[str, tuple[Recipe, Any]] = {
         "VAE of stacked convolutions": (
             Recipe("stacked_vae", {"images": {**images, "hidden": 256}}),
@@ -102,7 +102,7 @@ def summed(sizes: Sizes) -> Iterator[tuple[str, Pair]]:
             some = Recipe(name, {**given, "classes_summed": 3}).build()
             every = Recipe(name, given).build()
             told = f"{name}, {classes} classes: 3 of them summed over, beside all"
-            yield told, Pair(some, every, SemiSupervised(x, y, x_u))
+            yield told, Pair(some, every, SemiSupervisedBatch(x, y, x_u))
 
 
 def measured(pair: Pair, rounds: int, precision: Precision) -> dict[str, float]:
@@ -115,7 +115,7 @@ def measured(pair: Pair, rounds: int, precision: Precision) -> dict[str, float]:
     for i in range(rounds + 1):
         for name, training in trained.items():
             begun = time.process_time()
-            training.play(pair.batch)
+            training.run_round(pair.batch)
             if i:  # nobody's first round is timed
                 seconds[name].append(time.process_time() - begun)
     ours, peer = (statistics.median(seconds[name]) for name in ("ours", "peer"))
@@ -134,9 +134,9 @@ def main() -> None:
             print(f"{told:76} {found[told]['ratio']:.2f}", file=sys.stderr, flush=True)
     about = {
         "command": " ".join(["python", "benchmarks/rounds.py", *sys.argv[1:]]),
-        "hardware": hardware("cpu"),
+        "hardware": describe_hardware("cpu"),
         "date": date.today().isoformat(),
-        "commit": commit(),
+        "commit": find_commit(),
         "versions": {"torch": version("torch")},
     }
     print(json.dumps({**about, "rounds": found}, indent=2))

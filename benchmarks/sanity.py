@@ -24,12 +24,12 @@ from PIL import Image
 from torch import Tensor
 
 from auxgen.data import images
-from auxgen.data.dataset import Examples
-from auxgen.data.fingerprints import stamped
-from auxgen.engine.device import hardware
-from auxgen.evaluation.compare import compare
-from auxgen.features.extractors import quantised
-from auxgen.runs.folder import commit
+from auxgen.data.dataset import Dataset
+from auxgen.data.fingerprints import add_fingerprint
+from auxgen.engine.device import describe_hardware
+from auxgen.evaluation.compare import compare_image_sets
+from auxgen.features.extractors import quantise_pictures
+from auxgen.runs.folder import find_commit
 
 EXTRACTOR = "cifar10-resnet56"
 MEASURES = ("fd", "kd", "precision", "recall", "density", "coverage")
@@ -50,25 +50,27 @@ def noisy(x: Tensor, sd: float) -> Tensor:
     return x + sd / 255 * noise
 
 
-def versions(test: Examples, train: Examples) -> dict[str, Examples]:
+def versions(test: Dataset, train: Dataset) -> dict[str, Dataset]:
     """Images as they are, blurred, noisy, and of the first half of classes; and training images."""
     altered = {
-        "blurred, 0.5 pixels": blurred(test.raw(), 0.5),
-        "blurred, 1 pixel": blurred(test.raw(), 1.0),
-        "blurred, 2 pixels": blurred(test.raw(), 2.0),
-        "noise of 8/255": noisy(test.raw(), 8),
-        "noise of 16/255": noisy(test.raw(), 16),
-        "noise of 32/255": noisy(test.raw(), 32),
+        "blurred, 0.5 pixels": blurred(test.raw_rows(), 0.5),
+        "blurred, 1 pixel": blurred(test.raw_rows(), 1.0),
+        "blurred, 2 pixels": blurred(test.raw_rows(), 2.0),
+        "noise of 8/255": noisy(test.raw_rows(), 8),
+        "noise of 16/255": noisy(test.raw_rows(), 16),
+        "noise of 32/255": noisy(test.raw_rows(), 32),
     }
-    made = {name: replace(test, x=quantised(x)) for name, x in altered.items()}
+    made = {name: replace(test, x=quantise_pictures(x)) for name, x in altered.items()}
     half = test[test.y < len(test.classes) // 2]
     every = {"as it is": test, **made, "half of the classes": half}
     every["training images"] = train[: len(test)]
-    return {name: replace(stamped(each), name=name) for name, each in every.items()}
+    return {name: replace(add_fingerprint(each), name=name) for name, each in every.items()}
 
 
-def measured(real: Examples, fake: Examples) -> dict[str, dict]:
-    found = compare(real, fake, [f"{m}:{EXTRACTOR}" for m in MEASURES], device="cpu")["scores"]
+def measured(real: Dataset, fake: Dataset) -> dict[str, dict]:
+    found = compare_image_sets(real, fake, [f"{m}:{EXTRACTOR}" for m in MEASURES], device="cpu")[
+        "scores"
+    ]
     return {name.partition("(")[0]: score for name, score in found.items()}
 
 
@@ -78,22 +80,27 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000, help="test images")
     args = parser.parse_args()
     begun = time.monotonic()
-    train, test = (images.load("cifar10", split) for split in ("train", "test"))
+    train, test = (images.load_image_dataset("cifar10", split) for split in ("train", "test"))
     test = test[: args.rows]
-    real, made = replace(stamped(test[::2]), name="half of test"), versions(test[1::2], train)
+    real, made = (
+        replace(add_fingerprint(test[::2]), name="half of test"),
+        versions(test[1::2], train),
+    )
     rows: dict[str, dict] = {}
     for name, fake in made.items():
         rows[name] = measured(real, fake)
         print(name, {k: round(v["value"], 4) for k, v in rows[name].items()}, flush=True)
     rows["all test, all training images"] = measured(test, train[: 5 * args.rows])
     whole = train[: 5 * args.rows]
-    score = compare(whole, whole, [f"cs:{EXTRACTOR}"], device="cpu")["scores"][f"CS({EXTRACTOR})"]
+    score = compare_image_sets(whole, whole, [f"cs:{EXTRACTOR}"], device="cpu")["scores"][
+        f"CS({EXTRACTOR})"
+    ]
     result = {
         "title": f"CIFAR-10 test images against altered ones, features of {EXTRACTOR}",
         "command": f"python benchmarks/sanity.py --out {args.out} --rows {args.rows}",
-        "hardware": hardware("cpu"),
+        "hardware": describe_hardware("cpu"),
         "date": date.today().isoformat(),
-        "commit": commit(),
+        "commit": find_commit(),
         "seconds": round(time.monotonic() - begun),
         "rows": rows,
         "class_score_of_real_training_images": score,
@@ -102,7 +109,7 @@ def main() -> None:
     draw(made, rows, Path(f"{args.out}.png"))
 
 
-def draw(sets: dict[str, Examples], rows: dict[str, dict], file: Path, shown: int = 8) -> None:
+def draw(sets: dict[str, Dataset], rows: dict[str, dict], file: Path, shown: int = 8) -> None:
     """A line of pictures for each set, with its numbers."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt

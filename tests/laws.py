@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from auxgen.builders import Recipe
-from auxgen.data.augmentation import as_they_lie, binarised, flipped
-from auxgen.data.batches import LabelledBatches, Resident, SemiSupervisedBatches
-from auxgen.data.dataset import Space
+from auxgen.data.augmentation import binarise, flip_randomly, identity
+from auxgen.data.batches import InMemoryBatches, LabelledBatches, SemiSupervisedBatches
+from auxgen.data.dataset import Preprocessor
 from auxgen.engine.settings import Engine, adam
-from auxgen.stage import Batches, Stage
+from auxgen.stage import BatchStream, Stage
 
 X, K = 6, 3
 SIZES = {"x": X, "hidden": [8, 8], "batch_norm": True}
@@ -32,12 +32,12 @@ LAYERED = {"x": X, "hidden": [[8, 8], [6]], "z": [3, 2], "batch_norm": True}
 ON_CODES = {"x": X, "hidden": [8], "z": 3, "classes": K, "hidden_above": [8], "prior_rows": 64}
 
 
-def semi_supervised(corruption: Any = binarised) -> Batches:
+def semi_supervised(corruption: Any = binarise) -> BatchStream:
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(64, X, generator=generator)
     y = torch.arange(9) % K
     return SemiSupervisedBatches(
-        x[:9], y, x, labelled=6, unlabelled=16, seed=0, corruption=corruption
+        x[:9], y, x, labelled_batch=6, unlabelled_batch=16, seed=0, corruption=corruption
     )
 
 
@@ -45,19 +45,19 @@ def semi_supervised(corruption: Any = binarised) -> Batches:
 class UnlabelledOf:
     """The unlabelled rows of a semi-supervised stream."""
 
-    source: Batches = field(default_factory=semi_supervised)
+    source: BatchStream = field(default_factory=semi_supervised)
 
     def __call__(self, step: int, rank: int, ranks: int, device: str) -> torch.Tensor:
         return self.source(step, rank, ranks, device).x_unlabelled
 
 
-def labelled_images() -> Batches:
+def labelled_images() -> BatchStream:
     generator = torch.Generator().manual_seed(0)
     x = torch.randint(256, (40, 1, 8, 8), generator=generator, dtype=torch.uint8)
-    return LabelledBatches(x, torch.arange(40) % K, batch=16, seed=0, corruption=flipped)
+    return LabelledBatches(x, torch.arange(40) % K, batch=16, seed=0, corruption=flip_randomly)
 
 
-def described_images(blanks: bool = True) -> Batches:
+def described_images(blanks: bool = True) -> BatchStream:
     """Images with three attributes, every seventh of them blank."""
     source = labelled_images()
     assert isinstance(source, LabelledBatches)
@@ -67,13 +67,13 @@ def described_images(blanks: bool = True) -> Batches:
     return LabelledBatches(source.x, y.reshape(40, 3), batch=16, seed=0)
 
 
-def images() -> Batches:
+def images() -> BatchStream:
     source = labelled_images()
     assert isinstance(source, LabelledBatches)
-    return Resident(source.x, batch=16, seed=0)
+    return InMemoryBatches(source.x, batch=16, seed=0)
 
 
-def labelled_rows() -> Batches:
+def labelled_rows() -> BatchStream:
     x = torch.rand(64, X, generator=torch.Generator().manual_seed(0))
     return LabelledBatches(x, torch.arange(64) % K, 16, 0)
 
@@ -83,7 +83,7 @@ class Law:
     """A method small enough to test."""
 
     recipe: Recipe
-    batches: Callable[[], Batches] = semi_supervised
+    batches: Callable[[], BatchStream] = semi_supervised
     shape: tuple[int, ...] = (X,)
 
 
@@ -98,7 +98,7 @@ METHODS = {
     "sdgm": Law(Recipe("sdgm", {**MODEL, "a": 2, "warm_up": 5})),
     "sdgm_gaussian": Law(
         Recipe("sdgm", {**MODEL, "a": 2, "likelihood": "gaussian", "batch_norm": False}),
-        lambda: semi_supervised(as_they_lie),
+        lambda: semi_supervised(identity),
     ),
     "sdgm_marginal": Law(Recipe("sdgm", {**MODEL, "a": 2, "labelled_bound": "marginal"})),
     "m2_marginal": Law(Recipe("m2", {**MODEL, "labelled_bound": "marginal"})),
@@ -240,7 +240,9 @@ def stage(name: str, steps: int = 6, **engine: Any) -> Stage:
         batches=law.batches(),
         engine=Engine(steps, adam(1e-2), **settings),
         recipe=law.recipe,
-        space=Space(kind="points", shape=law.shape, flat=len(law.shape) == 1, classes=tuple("abc")),
+        space=Preprocessor(
+            kind="points", shape=law.shape, flat=len(law.shape) == 1, classes=tuple("abc")
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from laws import METHODS, experiment
 import auxgen
 from auxgen import model as artefact
 from auxgen.builders import Recipe
-from auxgen.data.dataset import Space
+from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
 from auxgen.launch import train
 
@@ -22,7 +22,7 @@ from auxgen.launch import train
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     recipe = METHODS["sdgm"].recipe
-    space = Space(kind="points", shape=(6,), classes=("a", "b", "c"))
+    space = Preprocessor(kind="points", shape=(6,), classes=("a", "b", "c"))
     torch.manual_seed(0)
     artefact.save_model(tmp_path / "model", recipe.build(), recipe, space, {"experiment": "test"})
     return tmp_path / "model"
@@ -40,7 +40,7 @@ def test_an_artefact_is_json_safetensors_and_a_card(folder: Path) -> None:
 def test_a_loaded_model_is_in_eval_mode_and_knows_its_space(folder: Path) -> None:
     loaded = auxgen.load(folder)
     assert not loaded.method.training
-    assert loaded.space == Space(kind="points", shape=(6,), classes=("a", "b", "c"))
+    assert loaded.space == Preprocessor(kind="points", shape=(6,), classes=("a", "b", "c"))
     assert not any(p.requires_grad for p in loaded.method.parameters())
 
 

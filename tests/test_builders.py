@@ -7,14 +7,14 @@ import torch
 
 from auxgen.builders import Recipe
 from auxgen.errors import InputError
-from auxgen.methods.vae import Variational
+from auxgen.methods.vae import BaseVAE
 
 IMAGES = {"channels": 3, "size": 8, "z": 2, "widths": [4, 6], "hidden": 8}
 
 
 def test_convolutions_have_their_channels_last_and_give_the_same_numbers():
     method = Recipe("stacked_vae", {"images": IMAGES, "scale": 0.2}).build().eval()
-    assert isinstance(method, Variational)
+    assert isinstance(method, BaseVAE)
     kernels = [p for p in method.parameters() if p.ndim == 4 and min(p.shape) > 1]
     assert kernels
     assert all(k.is_contiguous(memory_format=torch.channels_last) for k in kernels)

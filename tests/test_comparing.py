@@ -11,13 +11,13 @@ from PIL import Image
 
 from auxgen.errors import InputError
 from auxgen.evaluation import compare as comparing
-from auxgen.evaluation.compare import compare
+from auxgen.evaluation.compare import compare_image_sets
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AUXGEN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(comparing, "extractor", quadrants)
+    monkeypatch.setattr(comparing, "load_extractor", quadrants)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_folder_and_an_array_of_the_same_pictures_are_as_far_from_the_real_one
     files = sorted(folder.iterdir())
     np.save(tmp_path / "x.npy", np.stack([np.asarray(Image.open(f)) for f in files])[:, None])
     asked = ["fd:quadrants", "recall:quadrants"]
-    one, two = (compare(pictures(30), x, asked) for x in (folder, tmp_path / "x.npy"))
+    one, two = (compare_image_sets(pictures(30), x, asked) for x in (folder, tmp_path / "x.npy"))
     for name in ("FD(quadrants)", "recall(quadrants)"):
         assert one["scores"][name]["value"] == two["scores"][name]["value"]
     assert one["scores"]["FD(quadrants)"]["n"] == 20
@@ -44,14 +44,16 @@ def test_a_folder_and_an_array_of_the_same_pictures_are_as_far_from_the_real_one
 
 
 def test_a_set_beside_itself_is_at_no_distance(folder: Path):
-    found = compare(folder, folder, ["fd:quadrants", "precision:quadrants"], rows=10)["scores"]
+    found = compare_image_sets(folder, folder, ["fd:quadrants", "precision:quadrants"], rows=10)[
+        "scores"
+    ]
     assert found["FD(quadrants)"]["value"] == pytest.approx(0, abs=1e-10)
     assert found["precision(quadrants)"]["value"] == 1
     assert found["precision(quadrants)"]["n"] == 10
 
 
 def test_named_sets_have_splits():
-    found = compare("digits", "digits/train", ["fd:quadrants"], rows=40)
+    found = compare_image_sets("digits", "digits/train", ["fd:quadrants"], rows=40)
     assert (found["real"], found["fake"]) == ("digits/test", "digits/train")
 
 
@@ -66,13 +68,13 @@ def test_named_sets_have_splits():
 )
 def test_what_cannot_be_compared_is_told(fake: str, metric: str, said: str):
     with pytest.raises(InputError, match=said):
-        compare("digits", fake, [metric])
+        compare_image_sets("digits", fake, [metric])
 
 
 def test_an_array_of_another_kind_is_refused(tmp_path: Path):
     (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(InputError, match="cannot be read as an array"):
-        compare("digits", tmp_path / "broken.npy", ["fd:quadrants"])
+        compare_image_sets("digits", tmp_path / "broken.npy", ["fd:quadrants"])
     np.save(tmp_path / "colour.npy", np.zeros((9, 3, 4, 4), np.uint8))
     with pytest.raises(InputError, match="channels"):
-        compare("digits", tmp_path / "colour.npy", ["fd:quadrants"])
+        compare_image_sets("digits", tmp_path / "colour.npy", ["fd:quadrants"])

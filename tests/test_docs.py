@@ -18,7 +18,7 @@ PAGES = [
     ROOT / "README.md",
     *(p for p in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in p.parts),
 ]
-COMMANDS = {"train", *cli.TRAINING, *cli.EXPLORING}
+COMMANDS = {"train", *cli.RUN_COMMANDS, *cli.MODEL_COMMANDS}
 
 
 def fenced(page: Path, language: str = r"\w*") -> list[str]:
@@ -71,9 +71,9 @@ def test_a_vae_is_regularised_by_any_network_s_dotted_layers(tmp_path: Path) -> 
         assert scores[f"{stage}/feature error at 1.2"]["value"] > 0
     adjusted: Any = auxgen.load(run.path / "adjusted").method
     assert adjusted.sample(2).shape == (2, 1, 8, 8)
-    again: Any = experiments.find(file).function(steps=60)["regularised"]
+    again: Any = experiments.find_experiment(file).function(steps=60)["regularised"]
     fresh = {name: value.clone() for name, value in again.method.d.state_dict().items()}
-    run.restore("regularised", again)
+    run.restore_stage("regularised", again)
     held = again.method.d.state_dict()
     assert all(torch.equal(fresh[name], held[name]) for name in fresh)
 
@@ -89,7 +89,7 @@ def test_every_command_named_exists(page: Path) -> None:
 def test_every_experiment_named_exists(page: Path) -> None:
     named = re.findall(r"auxgen (?:train|reproduce) ([a-z]+\.\w+)", page.read_text())
     files = {"my_experiment.py", "mixture.py", "regularised.py", "experiment.py"}
-    assert set(named) - files <= set(experiments.names())
+    assert set(named) - files <= set(experiments.list_experiment_names())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -125,7 +125,7 @@ def test_options_of_the_guides_exist(option: str) -> None:
 
     taken = {
         name
-        for command in cli.EXPLORING
+        for command in cli.MODEL_COMMANDS
         for name in inspect.signature(getattr(exploring, command)).parameters
     }
     assert option.removeprefix("--").replace("-", "_") in taken

@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 
-from ..errors import InputError, unknown
+from ..errors import InputError, unknown_name
 from ..method import Method
 from .likelihoods import Likelihood
 
-__all__ = ["Likelihood", "Recipe", "builders"]
+__all__ = ["Likelihood", "Recipe", "list_builders"]
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Recipe:
         Raises:
             InputError: There is no such builder, or it does not take these arguments.
         """
-        known = builders()
+        known = list_builders()
         if self.builder not in known:
-            raise unknown("builder", self.builder, known)
+            raise unknown_name("builder", self.builder, known)
         try:
             method = known[self.builder](**self.arguments)
         except (TypeError, ValueError, RuntimeError, AttributeError, LookupError) as error:
@@ -47,7 +47,7 @@ class Recipe:
         return method.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
-def builders() -> dict[str, Callable[..., Method]]:
+def list_builders() -> dict[str, Callable[..., Method]]:
     """The public functions of this package that make a method, by name."""
     modules = [
         importlib.import_module(f"{__name__}.{found.name}")
@@ -57,10 +57,10 @@ def builders() -> dict[str, Callable[..., Method]]:
         name: made
         for module in modules
         for name, made in inspect.getmembers(module, inspect.isfunction)
-        if made.__module__ == module.__name__ and returned(made) == "Method"
+        if made.__module__ == module.__name__ and _get_return_annotation(made) == "Method"
     }
 
 
-def returned(function: Callable[..., Any]) -> object:
+def _get_return_annotation(function: Callable[..., Any]) -> object:
     """What a function says that it returns."""
     return function.__annotations__.get("return")

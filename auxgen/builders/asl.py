@@ -7,22 +7,22 @@ from functools import partial
 from typing import Any
 
 from ..method import Method
-from ..methods.asl import ExplicitASL, ImplicitASL, magnitudes, squares
-from ..methods.conditional_asl import ConditionalASL, attributes_as_given, one_hot
+from ..methods.asl import ExplicitASL, ImplicitASL, sum_of_magnitudes, sum_of_squares
+from ..methods.conditional_asl import ConditionalASL, make_attribute_context, make_class_context
 from ..methods.flow import FlowModel
 from ..methods.mi_encoder import InformativeEncoder
 from ..methods.two_stage_vae import TwoStageVAE
-from ..networks.densities import Density, density
+from ..networks.densities import DensityKind, make_density
 from ..networks.distributions import Conditional, diag_normal
 from ..networks.encoders import ImplicitEncoder
 from ..networks.mlp import MLP
 from ..networks.regression import Regression
-from .likelihoods import Likelihood, likelihood_of
+from .likelihoods import Likelihood, get_likelihood
 
 
-def flow(*, x: int, kind: Density = "affine", sizes: Mapping[str, Any]) -> Method:
+def flow(*, x: int, kind: DensityKind = "affine", sizes: Mapping[str, Any]) -> Method:
     """A density of vectors x itself; kind and sizes as in `networks.densities.density`."""
-    return FlowModel(p_x=density(kind, x, **sizes))
+    return FlowModel(p_x=make_density(kind, x, **sizes))
 
 
 def informative_encoder(
@@ -45,7 +45,7 @@ def informative_encoder(
         floor: Of the residual variances a.
     """
     return InformativeEncoder(
-        q_u=implicit_encoder(x, hidden, u),
+        q_u=_make_implicit_encoder(x, hidden, u),
         g=MLP([u], hidden[::-1], x),
         entries=x,
         weight=weight,
@@ -55,15 +55,15 @@ def informative_encoder(
 
 
 def vae_asl(*, x: int, hidden: Sequence[int], u: int, **rest: Any) -> Method:
-    """ASL on a VAE's encoder of vectors; other arguments as in `fitted_to_codes`."""
+    """ASL on a VAE's encoder of vectors; other arguments as in `_make_fitted_parts`."""
     encoder = Conditional(MLP([x], hidden, 2 * u), diag_normal)
-    return ExplicitASL(q_u=encoder, **fitted_to_codes(x, hidden, u, **rest))
+    return ExplicitASL(q_u=encoder, **_make_fitted_parts(x, hidden, u, **rest))
 
 
 def mi_asl(*, x: int, hidden: Sequence[int], u: int, **rest: Any) -> Method:
-    """ASL on an `informative_encoder`; other arguments as in `fitted_to_codes`."""
-    encoder = implicit_encoder(x, hidden, u)
-    return ImplicitASL(q_u=encoder, **fitted_to_codes(x, hidden, u, **rest))
+    """ASL on an `informative_encoder`; other arguments as in `_make_fitted_parts`."""
+    encoder = _make_implicit_encoder(x, hidden, u)
+    return ImplicitASL(q_u=encoder, **_make_fitted_parts(x, hidden, u, **rest))
 
 
 def conditional_asl(
@@ -76,27 +76,29 @@ def conditional_asl(
     **rest: Any,
 ) -> Method:
     """ASL on an `informative_encoder`, with p(u|y) of either classes or attributes."""
-    encoder, width = implicit_encoder(x, hidden, u), classes or attributes
+    encoder, width = _make_implicit_encoder(x, hidden, u), classes or attributes
     return ConditionalASL(
         q_u=encoder,
-        context=partial(one_hot, classes=classes) if classes else attributes_as_given,
+        make_context=partial(make_class_context, classes=classes)
+        if classes
+        else make_attribute_context,
         width=width,
-        **fitted_to_codes(x, hidden, u, context=width, **rest),
+        **_make_fitted_parts(x, hidden, u, context=width, **rest),
     )
 
 
-def implicit_encoder(x: int, hidden: Sequence[int], u: int) -> ImplicitEncoder:
+def _make_implicit_encoder(x: int, hidden: Sequence[int], u: int) -> ImplicitEncoder:
     """f(x, e) of vectors, with as many dimensions of noise as of the code."""
     return ImplicitEncoder(MLP([x, u], hidden, u), features=u, noise=u)
 
 
-def fitted_to_codes(
+def _make_fitted_parts(
     x: int,
     hidden: Sequence[int],
     u: int,
     *,
     context: int = 0,
-    kind: Density = "affine",
+    kind: DensityKind = "affine",
     sizes: Mapping[str, Any],
     l1: bool = False,
     noise: float = 0.0,
@@ -114,9 +116,9 @@ def fitted_to_codes(
         noise: How much of the residuals' scale samples get.
     """
     return {
-        "p_u": density(kind, u, context, **sizes),
+        "p_u": make_density(kind, u, context, **sizes),
         "p_x": Regression(MLP([u], hidden[::-1], x), x),
-        "loss": magnitudes if l1 else squares,
+        "loss": sum_of_magnitudes if l1 else sum_of_squares,
         "noise": noise,
     }
 
@@ -128,13 +130,13 @@ def two_stage_vae(
     z: int,
     likelihood: Likelihood = "gaussian_scalar",
     scale: float = 1.0,
-    kind: Density = "vae",
+    kind: DensityKind = "vae",
     sizes: Mapping[str, Any],
 ) -> Method:
-    """A density of the codes of a `vae`, held fixed; kind and sizes as in `fitted_to_codes`."""
-    heads, family = likelihood_of(likelihood, x, scale)
+    """A density of the codes of a `vae`, held fixed; kind and sizes as in `_make_fitted_parts`."""
+    heads, family = get_likelihood(likelihood, x, scale)
     return TwoStageVAE(
         q_u=Conditional(MLP([x], hidden, 2 * z), diag_normal),
-        p_u=density(kind, z, **sizes),
+        p_u=make_density(kind, z, **sizes),
         p_x=Conditional(MLP([z], hidden[::-1], heads), family),
     )

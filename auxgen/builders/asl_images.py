@@ -11,17 +11,17 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from ..data.dataset import Space
-from ..errors import unknown
+from ..data.dataset import Preprocessor
+from ..errors import unknown_name
 from ..functional.schedules import linear_warm_up
 from ..method import Method
-from ..methods.asl import ExplicitASL, ImplicitASL, Regression, magnitudes, squares
-from ..methods.conditional_asl import ConditionalASL, attributes_as_given, one_hot
+from ..methods.asl import ExplicitASL, ImplicitASL, Regression, sum_of_magnitudes, sum_of_squares
+from ..methods.conditional_asl import ConditionalASL, make_attribute_context, make_class_context
 from ..methods.mi_encoder import InformativeEncoder
 from ..methods.two_stage_vae import TwoStageVAE
 from ..methods.vae import VAE
-from ..networks.convolutional import Architecture, Normalised, Plain
-from ..networks.densities import Density, density
+from ..networks.convolutional import ImageArchitecture, Normalised, Plain
+from ..networks.densities import DensityKind, make_density
 from ..networks.distributions import (
     Conditional,
     FixedScaleNormal,
@@ -30,58 +30,62 @@ from ..networks.distributions import (
     bounded_normal,
 )
 from ..networks.encoders import ImplicitEncoder, PointMass
-from ..networks.pretrained_encoder import Given
+from ..networks.pretrained_encoder import PretrainedEncoder
 from . import Recipe
 
 Layout = Literal["plain", "normalised"]
-LAYOUTS: Mapping[str, type[Architecture]] = MappingProxyType(
+LAYOUTS: Mapping[str, type[ImageArchitecture]] = MappingProxyType(
     {"plain": Plain, "normalised": Normalised}
 )
 
 
 @dataclass(frozen=True)
-class Parts:
+class ImageParts:
     """Networks of images of one architecture, and what is fitted to their codes."""
 
-    networks: Architecture
+    architecture: ImageArchitecture
     r: int
 
     @property
     def entries(self) -> int:
-        return self.networks.channels * self.networks.size**2
+        return self.architecture.channels * self.architecture.size**2
 
-    def gaussian(self) -> Conditional:
+    def make_gaussian_encoder(self) -> Conditional:
         """q(u|x) of a VAE."""
-        return Conditional(self.networks.gaussian_encoder(self.r), bounded_normal)
+        return Conditional(self.architecture.make_gaussian_encoder(self.r), bounded_normal)
 
-    def implicit(self) -> ImplicitEncoder:
+    def make_implicit_encoder(self) -> ImplicitEncoder:
         """f(x, e), with as many dimensions of noise as of the code."""
-        return ImplicitEncoder(self.networks.noisy_encoder(self.r), features=self.r, noise=self.r)
+        return ImplicitEncoder(
+            self.architecture.make_noisy_encoder(self.r), features=self.r, noise=self.r
+        )
 
-    def decoder(self, scale: float, learned: bool = True) -> Conditional:
+    def make_decoder(self, scale: float, learned: bool = True) -> Conditional:
         """p(x|u) of a VAE, with one scale."""
         family = LearnedScaleNormal(scale, 3) if learned else FixedScaleNormal(scale, 3)
-        return Conditional(self.networks.generator(self.r), family)
+        return Conditional(self.architecture.make_generator(self.r), family)
 
-    def fitted(
+    def make_fitted_parts(
         self,
         *,
         context: int = 0,
-        kind: Density = "affine",
+        kind: DensityKind = "affine",
         sizes: Mapping[str, Any],
         l1: bool = False,
         noise: float = 0.0,
     ) -> dict[str, Any]:
         """What ASL fits; the arguments of `supervised_latent.fitted_to_codes`."""
         return {
-            "p_u": density(kind, self.r, context, **sizes),
-            "p_x": Regression(self.networks.generator(self.r), self.entries),
-            "loss": magnitudes if l1 else squares,
+            "p_u": make_density(kind, self.r, context, **sizes),
+            "p_x": Regression(self.architecture.make_generator(self.r), self.entries),
+            "loss": sum_of_magnitudes if l1 else sum_of_squares,
             "noise": noise,
         }
 
 
-def parts(*, channels: int, size: int, u: int, layout: Layout, width: int) -> Parts:
+def _make_image_parts(
+    *, channels: int, size: int, u: int, layout: Layout, width: int
+) -> ImageParts:
     """Networks by plain arguments.
 
     Args:
@@ -95,8 +99,8 @@ def parts(*, channels: int, size: int, u: int, layout: Layout, width: int) -> Pa
         InputError: There is no such layout, or the size will not do for it.
     """
     if layout not in LAYOUTS:
-        raise unknown("layout", layout, LAYOUTS)
-    return Parts(LAYOUTS[layout](channels, size, width), u)
+        raise unknown_name("layout", layout, LAYOUTS)
+    return ImageParts(LAYOUTS[layout](channels, size, width), u)
 
 
 def image_vae(
@@ -105,16 +109,16 @@ def image_vae(
     """A VAE of images under a Gaussian p(x|u) of one scale.
 
     Args:
-        images: Sizes of the networks, see `parts`.
+        images: Sizes of the networks, see `_make_image_parts`.
         scale: Standard deviation of p(x|u), at the start where it is learned.
         learned: Whether it is.
         warm_up: Steps over which the KL's weight rises from 0 to 1.
     """
-    made = parts(**images)
+    made = _make_image_parts(**images)
     return VAE(
-        q_z=made.gaussian(),
+        q_z=made.make_gaussian_encoder(),
         p_z=StandardNormal(made.r),
-        p_x=made.decoder(scale, learned),
+        p_x=made.make_decoder(scale, learned),
         warm_up=partial(linear_warm_up, steps=warm_up),
     )
 
@@ -123,13 +127,13 @@ def image_two_stage_vae(
     *,
     images: Mapping[str, Any],
     scale: float = 1.0,
-    kind: Density = "vae",
+    kind: DensityKind = "vae",
     sizes: Mapping[str, Any],
 ) -> Method:
     """A density of the codes of an `image_vae`, held fixed; kind and sizes as for `density`."""
-    made = parts(**images)
-    p_u = density(kind, made.r, **sizes)
-    return TwoStageVAE(q_u=made.gaussian(), p_u=p_u, p_x=made.decoder(scale))
+    made = _make_image_parts(**images)
+    p_u = make_density(kind, made.r, **sizes)
+    return TwoStageVAE(q_u=made.make_gaussian_encoder(), p_u=p_u, p_x=made.make_decoder(scale))
 
 
 def image_informative_encoder(
@@ -143,16 +147,16 @@ def image_informative_encoder(
     """The encoder that MI-ASL of images starts from.
 
     Args:
-        images: Sizes of the networks, see `parts`.
+        images: Sizes of the networks, see `_make_image_parts`.
         scale: Square root of the residual variances a at the start.
         weight: Of the Stein discrepancy of the codes.
         beta: Exponent of its kernel.
         floor: Of the residual variances a, for pixels that never change.
     """
-    made = parts(**images)
+    made = _make_image_parts(**images)
     return InformativeEncoder(
-        q_u=made.implicit(),
-        g=made.networks.generator(made.r),
+        q_u=made.make_implicit_encoder(),
+        g=made.architecture.make_generator(made.r),
         entries=made.entries,
         weight=weight,
         beta=beta,
@@ -163,42 +167,44 @@ def image_informative_encoder(
 
 def image_vae_asl(*, images: Mapping[str, Any], **rest: Any) -> Method:
     """ASL on the encoder of an `image_vae`; the rest as in `fitted_to_codes`."""
-    made = parts(**images)
-    return ExplicitASL(q_u=made.gaussian(), **made.fitted(**rest))
+    made = _make_image_parts(**images)
+    return ExplicitASL(q_u=made.make_gaussian_encoder(), **made.make_fitted_parts(**rest))
 
 
 def image_mi_asl(*, images: Mapping[str, Any], **rest: Any) -> Method:
     """ASL on an `image_informative_encoder`; the rest as in `fitted_to_codes`."""
-    made = parts(**images)
-    return ImplicitASL(q_u=made.implicit(), **made.fitted(**rest))
+    made = _make_image_parts(**images)
+    return ImplicitASL(q_u=made.make_implicit_encoder(), **made.make_fitted_parts(**rest))
 
 
 def image_asl_given(*, images: Mapping[str, Any], given: Mapping[str, Any], **rest: Any) -> Method:
     """ASL on the codes of another model, held fixed, whatever it was trained for (section 3.3).
 
     Args:
-        images: Sizes of the networks, see `parts`; its u is the number of directions of the other
+        images: Sizes of the networks, see `_make_image_parts`; its u is the number of directions of the other
             model's codes that are kept, see `encoders.whiten`.
         given: The other model: builder, arguments and space, as in the config.json of its artefact.
         rest: As in `fitted_to_codes`.
     """
-    made = parts(**images)
-    space = Space.from_json(dict(given["space"]))
-    codes = Given(Recipe(given["builder"], given["arguments"]).build(), space)
+    made = _make_image_parts(**images)
+    space = Preprocessor.from_json(dict(given["space"]))
+    codes = PretrainedEncoder(Recipe(given["builder"], given["arguments"]).build(), space)
     with torch.no_grad():
         width = codes(torch.zeros(2, *space.shape)).shape[1]
     q_u = Conditional(nn.Sequential(codes, nn.Linear(width, made.r)), PointMass)
-    return ImplicitASL(q_u=q_u, **made.fitted(**rest))
+    return ImplicitASL(q_u=q_u, **made.make_fitted_parts(**rest))
 
 
 def image_conditional_asl(
     *, images: Mapping[str, Any], classes: int = 0, attributes: int = 0, **rest: Any
 ) -> Method:
     """`image_mi_asl` with p(u|y) of either classes or attributes."""
-    made, given = parts(**images), classes or attributes
+    made, given = _make_image_parts(**images), classes or attributes
     return ConditionalASL(
-        q_u=made.implicit(),
-        context=partial(one_hot, classes=classes) if classes else attributes_as_given,
+        q_u=made.make_implicit_encoder(),
+        make_context=partial(make_class_context, classes=classes)
+        if classes
+        else make_attribute_context,
         width=given,
-        **made.fitted(context=given, **rest),
+        **made.make_fitted_parts(context=given, **rest),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..method import Method
-from ..methods.attribute_classifier import AttributeClassifier, answers
+from ..methods.attribute_classifier import AttributeClassifier, attribute_distribution
 from ..methods.classifier import Classifier
 from ..methods.classifiers import ImageClassifier
 from ..networks.distributions import Conditional, categorical
@@ -44,4 +44,4 @@ def attribute_classifier(*, channels: int, attributes: int, blocks: int, width: 
         width: As for `image_classifier`.
     """
     network = ResNet(channels, attributes, blocks=blocks, width=width)
-    return AttributeClassifier(q_y=Conditional(network, answers))
+    return AttributeClassifier(q_y=Conditional(network, attribute_distribution))

@@ -6,24 +6,24 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ..errors import unknown
+from ..errors import unknown_name
 from ..method import Method
-from ..methods.dfm import DenoisingGAN, corruption
-from ..methods.gan import GAN, Adversarial, means_apart, means_apart_l1
+from ..methods.dfm import DenoisingGAN, noise_std
+from ..methods.gan import GAN, BaseGAN, feature_matching_loss, feature_matching_loss_l1
 from ..methods.historical_averaging import HistoricalAveraging
 from ..networks.distributions import UniformCube
-from ..networks.gan import NETWORKS, Kind
+from ..networks.gan import NETWORKS, NetworkKind
 from ..networks.mlp import MLP
 
 
 def gan(*, history: float = 0.0, **arguments: Any) -> Method:
-    """A GAN, feature matching in its place, or both; other arguments as in `game`.
+    """A GAN, feature matching in its place, or both; other arguments as in `_make_game`.
 
     Args:
         history: Weight of historical averaging, which generator and discriminator pay.
-        arguments: See `game`.
+        arguments: See `_make_game`.
     """
-    return averaging(GAN(**game(**arguments)), history)
+    return _add_historical_averaging(GAN(**_make_game(**arguments)), history)
 
 
 def denoising_gan(
@@ -35,7 +35,7 @@ def denoising_gan(
     history: float = 0.0,
     **arguments: Any,
 ) -> Method:
-    """A GAN with denoising feature matching; other arguments as in `game`.
+    """A GAN with denoising feature matching; other arguments as in `_make_game`.
 
     Args:
         denoiser: Widths of the hidden layers of r, in the paper all the same.
@@ -43,18 +43,20 @@ def denoising_gan(
         noise: sigma, standard deviation of what corrupts features.
         annealed: Rounds over which sigma falls to 0; 0 keeps it.
         history: As in `gan`.
-        arguments: See `game`.
+        arguments: See `_make_game`.
     """
-    made = game(**arguments)
+    made = _make_game(**arguments)
     n_h = made["networks"].d.in_features
     r = MLP([n_h], denoiser, n_h, batch_norm=True)
-    sigma = partial(corruption, sigma=noise, annealed=annealed)
-    return averaging(DenoisingGAN(r=r, denoising=denoising, sigma=sigma, **made), history)
+    sigma = partial(noise_std, sigma=noise, annealed=annealed)
+    return _add_historical_averaging(
+        DenoisingGAN(r=r, denoising=denoising, sigma=sigma, **made), history
+    )
 
 
-def game(
+def _make_game(
     *,
-    kind: Kind,
+    kind: NetworkKind,
     sizes: Mapping[str, Any],
     adversarial: float = 1.0,
     matching: float = 0.0,
@@ -70,18 +72,18 @@ def game(
         l1: That gap is the mean absolute difference rather than the sum of squares.
     """
     if kind not in NETWORKS:
-        raise unknown("kind of networks", kind, NETWORKS)
+        raise unknown_name("kind of networks", kind, NETWORKS)
     networks = NETWORKS[kind](**sizes)
     return {
         "p_z": UniformCube(networks.z),
         "networks": networks,
-        "gap": means_apart_l1 if l1 else means_apart,
+        "gap": feature_matching_loss_l1 if l1 else feature_matching_loss,
         "adversarial": adversarial,
         "matching": matching,
     }
 
 
-def averaging(game: Adversarial, weight: float) -> Adversarial | HistoricalAveraging:
+def _add_historical_averaging(game: BaseGAN, weight: float) -> BaseGAN | HistoricalAveraging:
     """The game, with historical averaging where it has a weight."""
     of = ("discriminator", "generator")
-    return HistoricalAveraging(game, weight=weight, of=of) if weight else game
+    return HistoricalAveraging(game, weight=weight, penalised_players=of) if weight else game

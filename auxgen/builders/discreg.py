@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..data.dataset import Space
-from ..errors import InputError, unknown
+from ..data.dataset import Preprocessor
+from ..errors import InputError, unknown_name
 from ..functional.schedules import linear_warm_up
 from ..method import Method
 from ..methods.adjusted_vae import AdjustedVAE
-from ..methods.attribute_classifier import AttributeClassifier, answers
+from ..methods.attribute_classifier import AttributeClassifier, attribute_distribution
 from ..methods.classifiers import ImageClassifier
 from ..methods.discreg import DiscriminativeVAE
 from ..methods.feature_autoencoder import FeatureAutoencoder
@@ -28,7 +28,7 @@ from ..networks.distributions import (
     categorical,
 )
 from ..networks.stacked import StackedClassifier, StackedDecoder, StackedEncoder
-from ..networks.taps import Tapped, TappedVGG
+from ..networks.taps import TappedNetwork, TappedVGG
 from ..networks.vgg import VGG
 from . import Recipe
 
@@ -39,15 +39,15 @@ def stacked_vae(*, images: Mapping[str, Any], scale: float = 1.0) -> Method:
     """A VAE of images with a free scale for each entry.
 
     Args:
-        images: See `parts`.
+        images: See `_make_vae_parts`.
         scale: Of every entry of p(x|z) at the start; 1 in the authors' code.
     """
-    return VAE(**parts(**images, scale=scale), warm_up=partial(linear_warm_up, steps=0))
+    return VAE(**_make_vae_parts(**images, scale=scale), warm_up=partial(linear_warm_up, steps=0))
 
 
 def stacked_adjusted_vae(*, images: Mapping[str, Any]) -> Method:
     """The networks of `stacked_vae`, of which the encoder alone learns."""
-    return AdjustedVAE(**parts(**images, scale=1.0))
+    return AdjustedVAE(**_make_vae_parts(**images, scale=1.0))
 
 
 def stacked_discriminative_vae(
@@ -63,16 +63,16 @@ def stacked_discriminative_vae(
     """A VAE of images whose reconstructions are to look like the rows to a classifier.
 
     Args:
-        images: See `parts`.
-        classifier: See `taps`.
+        images: See `_make_vae_parts`.
+        classifier: See `make_taps`.
         layers: Of it, by name.
         weights: Of each layer; 1 when not given.
         encoder_grad: Whether the encoder learns from the classifier too.
         scale: Of every entry of p(x|z) at the start; 1 in the authors' code.
         feature_scale: Of every entry of all p(d_l(x)|z) at the start; 1 likewise.
     """
-    return regularised(
-        taps(classifier, layers),
+    return build_discriminative_vae(
+        make_taps(classifier, layers),
         images=images,
         weights=weights,
         encoder_grad=encoder_grad,
@@ -81,8 +81,8 @@ def stacked_discriminative_vae(
     )
 
 
-def regularised(
-    d: Tapped | TappedVGG,
+def build_discriminative_vae(
+    d: TappedNetwork | TappedVGG,
     *,
     images: Mapping[str, Any],
     weights: Sequence[float] | None = None,
@@ -94,7 +94,7 @@ def regularised(
 
     Args:
         d: The layers; held fixed, in eval mode.
-        images: See `parts`.
+        images: See `_make_vae_parts`.
         weights: Of each layer; 1 when not given.
         encoder_grad: Whether the encoder learns from the network too.
         scale: See above.
@@ -110,7 +110,7 @@ def regularised(
     with torch.no_grad():
         shapes = {layer: h.shape[1:] for layer, h in d.eval()(torch.zeros(shape)).items()}
     return DiscriminativeVAE(
-        **parts(**images, scale=scale),
+        **_make_vae_parts(**images, scale=scale),
         d=d,
         p_d={layer: FreeScaleNormal(shapes[layer], feature_scale) for layer in d.layers},
         weights=dict(zip(d.layers, weights, strict=True)),
@@ -128,8 +128,8 @@ def stacked_feature_autoencoder(
     """An autoencoder that only a classifier's features teach.
 
     Args:
-        images: See `parts`; z is the width of the code.
-        classifier: See `taps`.
+        images: See `_make_vae_parts`; z is the width of the code.
+        classifier: See `make_taps`.
         layers: Of it, by name.
         blur: Standard deviation of the blur of its features, in places of their maps; 0 for none.
     """
@@ -139,7 +139,7 @@ def stacked_feature_autoencoder(
     return FeatureAutoencoder(
         encoder=StackedEncoder(channels, size, widths, hidden, z),
         decoder=StackedDecoder(z, channels, size, widths, hidden),
-        h=taps(classifier, layers),
+        h=make_taps(classifier, layers),
         b=Blur(blur) if blur else nn.Identity(),
     )
 
@@ -167,10 +167,10 @@ def stacked_classifier(
     network = StackedClassifier(channels, size, out, width=width, hidden=hidden)
     if classes:
         return ImageClassifier(q_y=Conditional(network, categorical))
-    return AttributeClassifier(q_y=Conditional(network, answers))
+    return AttributeClassifier(q_y=Conditional(network, attribute_distribution))
 
 
-def parts(
+def _make_vae_parts(
     *,
     channels: int,
     size: int,
@@ -198,7 +198,9 @@ def parts(
     }
 
 
-def taps(classifier: str | Mapping[str, Any], layers: Sequence[str]) -> Tapped | TappedVGG:
+def make_taps(
+    classifier: str | Mapping[str, Any], layers: Sequence[str]
+) -> TappedNetwork | TappedVGG:
     """Layers of a classifier, without its weights.
 
     Args:
@@ -211,14 +213,14 @@ def taps(classifier: str | Mapping[str, Any], layers: Sequence[str]) -> Tapped |
     """
     if isinstance(classifier, str):
         if classifier != VGG19:
-            raise unknown("classifier", classifier, [VGG19])
+            raise unknown_name("classifier", classifier, [VGG19])
         return TappedVGG(VGG(), layers)
     method = Recipe(classifier["builder"], classifier["arguments"]).build()
-    network = network_of(method, classifier["builder"])
-    return Tapped(network, layers, Space.from_json(dict(classifier["space"])))
+    network = get_classifier_network(method, classifier["builder"])
+    return TappedNetwork(network, layers, Preprocessor.from_json(dict(classifier["space"])))
 
 
-def network_of(method: Method, name: str) -> nn.Module:
+def get_classifier_network(method: Method, name: str) -> nn.Module:
     """The network of a classifier's q(y|x).
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from ..errors import unknown
+from ..errors import unknown_name
 from ..networks.distributions import (
     Conditional,
     Family,
@@ -15,7 +15,7 @@ from ..networks.distributions import (
     bernoulli,
     bounded_normal,
 )
-from ..networks.initial import narrowed
+from ..networks.initial import initialize_near_deterministic
 from ..networks.mlp import MLP
 
 Likelihood = Literal["bernoulli", "gaussian", "gaussian_fixed", "gaussian_scalar", "gaussian_pixel"]
@@ -24,7 +24,7 @@ Likelihood = Literal["bernoulli", "gaussian", "gaussian_fixed", "gaussian_scalar
 Widths = Sequence[int | None]
 
 
-def likelihood_of(name: Likelihood, x: int, scale: float) -> tuple[int, Family]:
+def get_likelihood(name: Likelihood, x: int, scale: float) -> tuple[int, Family]:
     """What the head of p(x|.) puts out, and the family that it parameterises."""
     families: dict[str, tuple[int, Callable[[], Family]]] = {
         "bernoulli": (x, lambda: bernoulli),
@@ -34,12 +34,12 @@ def likelihood_of(name: Likelihood, x: int, scale: float) -> tuple[int, Family]:
         "gaussian_pixel": (x, lambda: FreeScaleNormal(x, scale)),
     }
     if name not in families:
-        raise unknown("likelihood", name, families)
+        raise unknown_name("likelihood", name, families)
     heads, make = families[name]
     return heads, make()
 
 
-def conditional(
+def make_conditional(
     inputs: Widths,
     hidden: Sequence[int],
     heads: int,
@@ -53,4 +53,7 @@ def conditional(
     Those start near `log_std`, see `networks.initial.narrowed`; as torch starts layers when None.
     """
     network = MLP(inputs, hidden, heads, batch_norm=batch_norm)
-    return Conditional(network if log_std is None else narrowed(network, log_std=log_std), family)
+    return Conditional(
+        network if log_std is None else initialize_near_deterministic(network, log_std=log_std),
+        family,
+    )

@@ -9,17 +9,17 @@ from typing import Any
 from ..functional.schedules import linear_warm_up
 from ..method import Method
 from ..methods.classifier import Classifier
-from ..methods.m1 import OnCodes
+from ..methods.m1 import CodeModel
 from ..methods.m2 import M2
 from ..networks.distributions import (
     Conditional,
-    KeptNormal,
+    MaskedNormal,
     StandardNormal,
     categorical,
     diag_normal,
 )
 from ..networks.mlp import MLP
-from .likelihoods import conditional, likelihood_of
+from .likelihoods import get_likelihood, make_conditional
 
 
 def m1_classifier(*, x: int, hidden: Sequence[int], z: int, **arguments: Any) -> Method:
@@ -31,8 +31,10 @@ def m1_classifier(*, x: int, hidden: Sequence[int], z: int, **arguments: Any) ->
         z: Width of its code.
         arguments: `classes`, `hidden_above` and `prior_rows` of the classifier.
     """
-    kept = KeptNormal(z)
-    return OnCodes(**codes(x, hidden, z), kept=kept, above=classifier_above(z, **arguments))
+    kept = MaskedNormal(z)
+    return CodeModel(
+        **_make_m1_parts(x, hidden, z), kept=kept, above=_make_classifier_above(z, **arguments)
+    )
 
 
 def m1_m2(*, x: int, hidden: Sequence[int], z: int, **arguments: Any) -> Method:
@@ -42,21 +44,23 @@ def m1_m2(*, x: int, hidden: Sequence[int], z: int, **arguments: Any) -> Method:
         x: Width of x.
         hidden: Widths of the VAE's encoder.
         z: Width of its code.
-        arguments: See `m2_above`.
+        arguments: See `_make_m2_above`.
     """
-    kept = KeptNormal(z)
-    return OnCodes(**codes(x, hidden, z), kept=kept, above=m2_above(z, kept, **arguments))
+    kept = MaskedNormal(z)
+    return CodeModel(
+        **_make_m1_parts(x, hidden, z), kept=kept, above=_make_m2_above(z, kept, **arguments)
+    )
 
 
-def codes(x: int, hidden: Sequence[int], z: int) -> dict[str, Conditional]:
+def _make_m1_parts(x: int, hidden: Sequence[int], z: int) -> dict[str, Conditional]:
     """Encoder and decoder as `builders.vae` has them, of bits."""
     return {
         "q_z": Conditional(MLP([x], hidden, 2 * z), diag_normal),
-        "p_x": Conditional(MLP([z], hidden[::-1], x), likelihood_of("bernoulli", x, 1.0)[1]),
+        "p_x": Conditional(MLP([z], hidden[::-1], x), get_likelihood("bernoulli", x, 1.0)[1]),
     }
 
 
-def classifier_above(
+def _make_classifier_above(
     codes: int, *, classes: int, hidden_above: Sequence[int], prior_rows: int
 ) -> Classifier:
     """q(y|code)."""
@@ -64,9 +68,9 @@ def classifier_above(
     return Classifier(q_y=Conditional(network, categorical), prior_rows=prior_rows)
 
 
-def m2_above(
+def _make_m2_above(
     codes: int,
-    kept: KeptNormal,
+    kept: MaskedNormal,
     *,
     classes: int,
     hidden_above: Sequence[int],
@@ -86,10 +90,10 @@ def m2_above(
         prior_rows: Rows over which the weight prior is spread.
     """
     return M2(
-        q_y=conditional([codes], hidden_above, classes, categorical),
-        q_z=conditional([codes, classes], hidden_above, 2 * z_above),
+        q_y=make_conditional([codes], hidden_above, classes, categorical),
+        q_z=make_conditional([codes, classes], hidden_above, 2 * z_above),
         p_z=StandardNormal(z_above),
-        p_x=conditional([classes, z_above], hidden_above, 2 * codes, kept),
+        p_x=make_conditional([classes, z_above], hidden_above, 2 * codes, kept),
         classes=classes,
         alpha=alpha,
         prior_rows=prior_rows,

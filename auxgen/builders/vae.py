@@ -15,7 +15,7 @@ from ..methods.vae import VAE
 from ..networks.distributions import Conditional, StandardNormal, diag_normal
 from ..networks.free import Zeros
 from ..networks.mlp import MLP
-from .likelihoods import Likelihood, conditional, likelihood_of
+from .likelihoods import Likelihood, get_likelihood, make_conditional
 
 
 def vae(
@@ -39,7 +39,7 @@ def vae(
         batch_norm: Normalise before each nonlinearity.
         warm_up: Steps over which the KL's weight rises from 0 to 1.
     """
-    heads, family = likelihood_of(likelihood, x, scale)
+    heads, family = get_likelihood(likelihood, x, scale)
     down = MLP([z], hidden[::-1], heads, batch_norm=batch_norm)
     return VAE(
         q_z=Conditional(MLP([x], hidden, 2 * z, batch_norm=batch_norm), diag_normal),
@@ -72,8 +72,8 @@ def iwae(
         batch_norm: Normalise before each nonlinearity.
         warm_up: Steps over which the weight of log p(z) - log q(z|x) rises from 0 to 1.
     """
-    given = partial(conditional, batch_norm=batch_norm)
-    heads, family = likelihood_of(likelihood, x, scale)
+    given = partial(make_conditional, batch_norm=batch_norm)
+    heads, family = get_likelihood(likelihood, x, scale)
     return IWAE(
         q_z=[given([i], h, 2 * o) for i, o, h in zip([x, *z], z, hidden, strict=False)],
         p_z=[given([o], h[::-1], 2 * i) for (i, o), h in zip(pairwise(z), hidden[1:], strict=True)],
@@ -85,27 +85,29 @@ def iwae(
 
 
 def avae(*, a_sees_x: bool = False, **arguments: Any) -> Method:
-    """AVAE with p(a_i|z_i..z_L), eq. 20; other arguments as in `avae_with`.
+    """AVAE with p(a_i|z_i..z_L), eq. 20; other arguments as in `_build_avae`.
 
     Args:
         a_sees_x: p(a_i|z_i..z_L,x), eq. 2, rather than eq. 20.
-        arguments: See `avae_with`.
+        arguments: See `_build_avae`.
     """
 
     def informed(
         x: int, above: Sequence[int], a: int, hidden: Sequence[int], batch_norm: bool
     ) -> Conditional:
-        return conditional([x if a_sees_x else None, *above], hidden, 2 * a, batch_norm=batch_norm)
+        return make_conditional(
+            [x if a_sees_x else None, *above], hidden, 2 * a, batch_norm=batch_norm
+        )
 
-    return avae_with(informed, **arguments)
+    return _build_avae(informed, **arguments)
 
 
 def avae_uninformed(**arguments: Any) -> Method:
-    """AVAE with p(a_i) = N(0, I), which sees nothing (appendix A); arguments as in `avae_with`."""
-    return avae_with(lambda x, above, a, *_: Conditional(Zeros(2 * a), diag_normal), **arguments)
+    """AVAE with p(a_i) = N(0, I), which sees nothing (appendix A); arguments as in `_build_avae`."""
+    return _build_avae(lambda x, above, a, *_: Conditional(Zeros(2 * a), diag_normal), **arguments)
 
 
-def avae_with(
+def _build_avae(
     p_a: Callable[[int, Sequence[int], int, Sequence[int], bool], Conditional],
     *,
     x: int,
@@ -134,10 +136,10 @@ def avae_with(
         log_std_a: Of every q(a_i|.) at the start; below 0, a starts as a code rather than as noise.
             As torch starts layers, near 0, when not given.
     """
-    given = partial(conditional, batch_norm=batch_norm)
+    given = partial(make_conditional, batch_norm=batch_norm)
     layers = range(len(z))
     into_z, into_a = [x, *z], [x, *a]
-    heads, family = likelihood_of(likelihood, x, scale)
+    heads, family = get_likelihood(likelihood, x, scale)
     return AVAE(
         q_a=[given([into_a[i]], hidden[i], 2 * a[i], log_std=log_std_a) for i in layers],
         q_z=[given([a[i], into_z[i]], hidden[i], 2 * z[i]) for i in layers],

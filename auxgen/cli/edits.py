@@ -9,31 +9,31 @@ from pathlib import Path, PurePath
 import torch
 from torch import Tensor
 
-from ..data.inputs import Rows
-from ..inference.editing import Edits, Move
+from ..data.inputs import InputRows
+from ..inference.editing import EditedRows, Move
 from ..plotting.grids import write_grid
-from .tables import short
+from .tables import format_short
 
-TRIPLETS = "triplets.png"
-TABLE = "edits.csv"
+TRIPLETS_FILE = "triplets.png"
+TABLE_FILE = "edits.csv"
 
 
-def write(folder: Path, rows: Rows, edits: Edits, asked: Sequence[Move]) -> None:
+def write_edits(folder: Path, rows: InputRows, edits: EditedRows, moves: Sequence[Move]) -> None:
     """All of them, into a folder that is made where it is not there.
 
     Args:
         folder: Where.
         rows: What was edited.
         edits: What became of it.
-        asked: Moves.
+        moves: Moves.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    files = names(rows.names)
+    files = make_edit_file_names(rows.names)
     for name, picture in zip(files, edits.edited, strict=True):
         write_picture(picture, folder / name)
     each = torch.stack((rows.x, edits.reconstruction, edits.edited), 1)
-    write_grid(each.flatten(0, 1), folder / TRIPLETS, 3 * min(3, len(each)))
-    write_table(folder / TABLE, files, edits, asked)
+    write_grid(each.flatten(0, 1), folder / TRIPLETS_FILE, 3 * min(3, len(each)))
+    _write_edit_table(folder / TABLE_FILE, files, edits, moves)
 
 
 def write_picture(picture: Tensor, file: Path) -> None:
@@ -45,13 +45,13 @@ def write_picture(picture: Tensor, file: Path) -> None:
     Image.fromarray(pixels[:, :, 0] if grey else pixels).save(file, format="PNG")
 
 
-def names(sources: Sequence[str]) -> list[str]:
+def make_edit_file_names(sources: Sequence[str]) -> list[str]:
     """A file for each source, no two the same: "a/b.jpg" becomes "a-b.png".
 
     Row 3 of x.npy becomes "x-3.png".
     """
     found: list[str] = []
-    taken = {TRIPLETS}
+    taken = {TRIPLETS_FILE}
     for source in sources:
         file, _, row = source.rpartition(":") if ":" in source else (source, "", "")
         parts = PurePath(file or source).with_suffix("").parts
@@ -65,10 +65,12 @@ def names(sources: Sequence[str]) -> list[str]:
     return found
 
 
-def write_table(file: Path, files: Sequence[str], edits: Edits, asked: Sequence[Move]) -> None:
+def _write_edit_table(
+    file: Path, files: Sequence[str], edits: EditedRows, moves: Sequence[Move]
+) -> None:
     """Of each row and move the distance gone, and the model's probability before and after."""
     header = ["file"]
-    for move in asked:
+    for move in moves:
         name = move.attribute.name
         header += [f"distance of {name}", f"p({name}) before", f"p({name}) after"]
     with file.open("w", newline="", encoding="utf-8") as out:
@@ -76,8 +78,8 @@ def write_table(file: Path, files: Sequence[str], edits: Edits, asked: Sequence[
         writer.writerow(header)
         for i, name in enumerate(files):
             line = [name]
-            for k, move in enumerate(asked):
-                gone = move.delta * edits.share[i].item()
+            for k, move in enumerate(moves):
+                gone = move.delta * edits.distance_share[i].item()
                 before, after = edits.before[i, k].item(), edits.after[i, k].item()
-                line += [short(gone), short(before), short(after)]
+                line += [format_short(gone), format_short(before), format_short(after)]
             writer.writerow(line)

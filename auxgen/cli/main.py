@@ -29,9 +29,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..errors import InputError, Told, unknown
+from ..errors import InputError, UserError, unknown_name
 
-TRAINING = {
+RUN_COMMANDS = {
     "experiments": "list_experiments",
     "evaluate": "evaluate",
     "compare": "compare",
@@ -40,56 +40,56 @@ TRAINING = {
     "export": "export",
     "demo": "demo",
 }
-EXPLORING = ("sample", "reconstruct", "interpolate", "edit", "embed", "predict")
+MODEL_COMMANDS = ("sample", "reconstruct", "interpolate", "edit", "embed", "predict")
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Carry out a command line, and leave with its exit status."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        from ..engine.ranks import leaving_cleanly
+        from ..engine.ranks import exit_cleanly
 
-        with leaving_cleanly():
-            told(args)
+        with exit_cleanly():
+            _run_reporting_errors(args)
     else:
-        told(args)
+        _run_reporting_errors(args)
 
 
-def told(args: Sequence[str] | None) -> None:
+def _run_reporting_errors(args: Sequence[str] | None) -> None:
     """Carry out a command line; what goes wrong is said in a sentence."""
     try:
-        carry_out(list(sys.argv[1:] if args is None else args))
+        run_command(list(sys.argv[1:] if args is None else args))
         sys.stdout.flush()
-    except Told as error:
-        leave(str(error), error.status)
+    except UserError as error:
+        _exit_with_message(str(error), error.status)
     except KeyboardInterrupt:
-        leave("Stopped.", 130)
+        _exit_with_message("Stopped.", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        leave(of_file(error), 1)
+        _exit_with_message(_describe_os_error(error), 1)
 
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_SPACE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def of_file(error: OSError) -> str:
+def _describe_os_error(error: OSError) -> str:
     """What a file refused, in a sentence; anything else is a bug and is raised again."""
-    if error.errno in NO_SPACE:
+    if error.errno in _NO_SPACE_ERRNOS:
         return f"{error.filename or 'A file'} could not be written: no space is left."
     if error.filename is None or not error.strerror:
         raise error
     return f"{error.filename} cannot be used: {error.strerror.lower()}."
 
 
-def leave(sentence: str, status: int) -> None:
+def _exit_with_message(sentence: str, status: int) -> None:
     """One sentence on stderr, from the first rank alone."""
     if os.environ.get("RANK", "0") == "0":
         print(sentence, file=sys.stderr)
     sys.exit(status)
 
 
-def carry_out(args: list[str]) -> None:
+def run_command(args: list[str]) -> None:
     if not args or args[0] in ("-h", "--help", "help"):
         print(__doc__)
         return
@@ -100,34 +100,34 @@ def carry_out(args: list[str]) -> None:
         return
     command, rest = args[0], args[1:]
     if command == "train":
-        train(rest)
-    elif command in TRAINING:
+        _run_train_command(rest)
+    elif command in RUN_COMMANDS:
         from . import runs as training
-        from .options import called
+        from .options import call_from_command_line
 
-        called(getattr(training, TRAINING[command]), rest, f"auxgen {command}")
-    elif command in EXPLORING:
+        call_from_command_line(getattr(training, RUN_COMMANDS[command]), rest, f"auxgen {command}")
+    elif command in MODEL_COMMANDS:
         from . import models as exploring
-        from .options import called
+        from .options import call_from_command_line
 
-        called(getattr(exploring, command), rest, f"auxgen {command}")
+        call_from_command_line(getattr(exploring, command), rest, f"auxgen {command}")
     else:
-        raise unknown("command", command, ["train", *TRAINING, *EXPLORING])
+        raise unknown_name("command", command, ["train", *RUN_COMMANDS, *MODEL_COMMANDS])
 
 
-def train(args: list[str]) -> None:
+def _run_train_command(args: list[str]) -> None:
     from . import runs as training
 
     helping = bool({"-h", "--help"} & set(args))
     if not args or (helping and args[0].startswith("-")):
-        print(TRAIN_HELP)
+        print(_TRAIN_HELP)
         if not args:
             raise InputError("An experiment or --resume FOLDER is wanted.")
         return
     training.train(args)
 
 
-TRAIN_HELP = """\
+_TRAIN_HELP = """\
 usage: auxgen train EXPERIMENT --run FOLDER [options]
        auxgen train --resume FOLDER [--device auto] [--log ...]
 

@@ -8,25 +8,25 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, at_least
+from ..errors import InputError, require_at_least
 from ..model import Model
 
 
-def opened(path: Path, stage: str | None) -> Model:
+def _load_model(path: Path, stage: str | None) -> Model:
     from ..model import load
 
     return load(path, stage)
 
 
-def rows(model: Model, files: tuple[Path, ...], resize: bool, *, least: int = 1):
+def _read_input_rows(model: Model, files: tuple[Path, ...], resize: bool, *, min_rows: int = 1):
     """The rows in files that a person passes."""
     from ..data import inputs
 
     if len(files) == 0:
         raise InputError("Images, folders, .npy or .csv files are wanted after the model.")
-    found = inputs.read(list(files), model.space, resize=resize)
-    if len(found.x) < least:
-        raise InputError(f"{least} rows are wanted and {len(found.x)} came.")
+    found = inputs.read_rows(list(files), model.space, resize=resize)
+    if len(found.x) < min_rows:
+        raise InputError(f"{min_rows} rows are wanted and {len(found.x)} came.")
     return found
 
 
@@ -67,41 +67,43 @@ def sample(
 
     from ..inference import sampling
 
-    at_least(1, n=n)
+    require_at_least(1, n=n)
     if by_class and of is not None:
         raise InputError("--by-class draws every class; --of names one: give one of the two.")
     if where is not None and (by_class or of is not None):
         raise InputError("--where asks for attributes, --of and --by-class for classes: give one.")
-    found = opened(model, stage)
+    found = _load_model(model, stage)
     torch.manual_seed(seed)
     if where is not None:
         chains = {"alpha": alpha, "steps": steps, "corrected": corrected}
-        write(drawn_where(found, where, n, rejecting, chains), out, found)
+        _write_output(_sample_with_attributes(found, where, n, rejecting, chains), out, found)
         return
     if by_class:
-        x = sampling.class_grid(found.method, found.space, n)
-        write(x, out, found, columns=len(found.space.classes))
+        x = sampling.make_class_grid(found.method, found.space, n)
+        _write_output(x, out, found, columns=len(found.space.classes))
         return
     y = None
     if of is not None:
-        y = torch.full((n,), sampling.class_index(found.space, of))
-    write(sampling.sample(found.method, found.space, n, y), out, found)
+        y = torch.full((n,), sampling.find_class_index(found.space, of))
+    _write_output(sampling.sample_rows(found.method, found.space, n, y), out, found)
 
 
-def drawn_where(model: Model, where: str, n: int, rejecting: bool, chains: Mapping[str, Any]):
+def _sample_with_attributes(
+    model: Model, where: str, n: int, rejecting: bool, chains: Mapping[str, Any]
+):
     """Draws with attributes; what the chains, see `sample_where`, were like is told on stderr."""
     import sys
 
     from ..inference import conditional
 
-    wanted = conditional.wanted(where)
+    wanted = conditional.parse_conditions(where)
     drawn = conditional.sample_where(
         model.method, model.space, wanted, n, rejecting=rejecting, **chains
     )
     print(
         f"{drawn.chains} chains, {100 * drawn.acceptance:.1f} % of steps accepted, the later half "
-        f"of each worth {drawn.effective:.1f} independent draws"
-        + (f"; {100 * drawn.kept:.1f} % told to be as wanted" if rejecting else ""),
+        f"of each worth {drawn.effective_size:.1f} independent draws"
+        + (f"; {100 * drawn.kept_share:.1f} % told to be as wanted" if rejecting else ""),
         file=sys.stderr,
     )
     return drawn.x
@@ -144,21 +146,21 @@ def edit(
     from ..inference import editing
     from . import edits as edited_files
 
-    found = opened(model, stage)
+    found = _load_model(model, stage)
     if found.space.kind != "images":
         raise InputError(f"{model} sees {found.space.kind}; wanted for edits is a model of images.")
 
-    load = partial(images.load, split="train", size=found.space.shape[-1])
+    load = partial(images.load_image_dataset, split="train", size=found.space.shape[-1])
     if probe is None:
-        known = editing.directions(found.method, found.space)
+        known = editing.get_classifier_directions(found.method, found.space)
     else:
-        known = editing.probes(found.method, found.space, load(probe))
-    asked = editing.moves(attribute, known, () if by else keep)
+        known = editing.fit_probe_directions(found.method, found.space, load(probe))
+    asked = editing.parse_moves(attribute, known, () if by else keep)
     if by is not None:
-        asked = keeping.kept(found.method, found.space, asked, load(by), keep)
-    given = rows(found, files, resize)
-    edits = editing.edit(found.method, found.space, given.x, asked, until)
-    edited_files.write(out, given, edits, asked)
+        asked = keeping.disentangle_moves(found.method, found.space, asked, load(by), keep)
+    given = _read_input_rows(found, files, resize)
+    edits = editing.edit_rows(found.method, found.space, given.x, asked, until)
+    edited_files.write_edits(out, given, edits, asked)
     if edits.reached is not None and not edits.reached.all():
         missed = int((~edits.reached).sum())
         print(f"{missed} of {len(edits.reached)} are not told with {until:g} even at the far end")
@@ -189,10 +191,12 @@ def reconstruct(
 
     from ..inference import codes
 
-    found = opened(model, stage)
+    found = _load_model(model, stage)
     torch.manual_seed(seed)
-    pairs = codes.reconstruct(found.method, found.space, rows(found, files, resize).x)
-    write(pairs.flatten(0, 1), out, found, columns=2 * min(6, len(pairs)))
+    pairs = codes.reconstruct_rows(
+        found.method, found.space, _read_input_rows(found, files, resize).x
+    )
+    _write_output(pairs.flatten(0, 1), out, found, columns=2 * min(6, len(pairs)))
 
 
 def interpolate(
@@ -223,13 +227,15 @@ def interpolate(
 
     from ..inference import codes
 
-    at_least(2, steps=steps)
-    found = opened(model, stage)
+    require_at_least(2, steps=steps)
+    found = _load_model(model, stage)
     torch.manual_seed(seed)
-    x = rows(found, files, resize, least=2).x
-    way = codes.linear if linear else codes.spherical
-    path = codes.interpolate(found.method, found.space, x[:-1], x[1:], steps=steps, between=way)
-    write(path.flatten(0, 1), out, found, columns=steps)
+    x = _read_input_rows(found, files, resize, min_rows=2).x
+    way = codes.interpolate_linearly if linear else codes.interpolate_on_sphere
+    path = codes.interpolate_rows(
+        found.method, found.space, x[:-1], x[1:], steps=steps, between=way
+    )
+    _write_output(path.flatten(0, 1), out, found, columns=steps)
 
 
 def embed(
@@ -253,9 +259,9 @@ def embed(
     from ..inference import codes
     from . import tables
 
-    found = opened(model, stage)
-    given = rows(found, files, resize)
-    z = codes.embed(found.method, found.space, given.x)
+    found = _load_model(model, stage)
+    given = _read_input_rows(found, files, resize)
+    z = codes.embed_rows(found.method, found.space, given.x)
     print(tables.write_codes(z, out, names=given.names))
 
 
@@ -293,16 +299,16 @@ def predict(
     from ..inference import prediction as predicting
     from . import tables
 
-    at_least(1, draws=draws)
-    found = opened(model, stage)
-    given = rows(found, files, resize)
+    require_at_least(1, draws=draws)
+    found = _load_model(model, stage)
+    given = _read_input_rows(found, files, resize)
     torch.manual_seed(seed)
-    predictions = predicting.predict(
+    predictions = predicting.predict_rows(
         found.method, found.space, given.x, draws, temperature=temperature
     )
-    predictions = predicting.abstaining(predictions, abstain)
+    predictions = predicting.abstain_on_unsure(predictions, abstain)
     if bound:
-        predictions = predicting.bounding(predictions, found.method, found.space, given.x, draws)
+        predictions = predicting.add_bounds(predictions, found.method, found.space, given.x, draws)
     if out is not None:
         print(tables.write_predictions(predictions, out, given.names))
         return
@@ -313,7 +319,7 @@ def predict(
         print(f"{name}\t{predicted or '?'}\t{numbers}")
 
 
-def write(x, out: Path, model: Model, *, columns: int | None = None) -> None:
+def _write_output(x, out: Path, model: Model, *, columns: int | None = None) -> None:
     """Rows in raw units as the file's ending says."""
     import numpy as np
 

@@ -10,26 +10,28 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from ..errors import InputError, unknown
+from ..errors import InputError, unknown_name
 
 Result = TypeVar("Result")
 
-WORDS = {int: "an integer", float: "a number", str: "text", Path: "a path"}
-SEVERAL = (tuple, list, Sequence)
+_TYPE_WORDS = {int: "an integer", float: "a number", str: "text", Path: "a path"}
+_SEQUENCE_TYPES = (tuple, list, Sequence)
 
 
-def called(function: Callable[..., Result], args: Sequence[str], prog: str) -> Result:
+def call_from_command_line(
+    function: Callable[..., Result], args: Sequence[str], prog: str
+) -> Result:
     """Call a function as a command line says.
 
     Raises:
         InputError: An option it does not have, or a value that is not of its type.
         SystemExit: Help was asked for, and printed.
     """
-    positional, given = parsed(function, args, prog)
+    positional, given = _parse_arguments(function, args, prog)
     return function(*positional, **given)
 
 
-def options(
+def parse_options(
     function: Callable[..., Any], args: Sequence[str], prog: str, also: Iterable[str] = ()
 ) -> dict[str, Any]:
     """The keyword arguments that a command line gives a function, defaults included.
@@ -44,10 +46,10 @@ def options(
         InputError: An option it does not have, or a value that is not of its type.
         SystemExit: Help was asked for, and printed.
     """
-    return parsed(function, args, prog, also)[1]
+    return _parse_arguments(function, args, prog, also)[1]
 
 
-def parsed(
+def _parse_arguments(
     function: Callable[..., Any], args: Sequence[str], prog: str, also: Iterable[str] = ()
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Positional and keyword arguments for a function, from what was typed."""
@@ -59,9 +61,11 @@ def parsed(
 
     helping = any(arg in ("-h", "--help") for arg in args)
     if not helping:
-        check(function, args, prog, also)
+        _check_arguments(function, args, prog, also)
     looks = (tyro.conf.PositionalMetavarFromFieldName, tyro.conf.DisallowNone)
-    typed = ["--help"] if helping else gathered(args, named(function, prog))
+    typed = (
+        ["--help"] if helping else _merge_repeated_options(args, _get_option_types(function, prog))
+    )
     try:
         return tyro.cli(capture, args=typed, prog=prog, config=looks, console_outputs=helping)
     except tyro.constructors.UnsupportedTypeAnnotationError as error:
@@ -72,7 +76,7 @@ def parsed(
         raise InputError(f"{' '.join(args)!r} does not fit; see {prog} --help.") from None
 
 
-def check(
+def _check_arguments(
     function: Callable[..., Any], args: Sequence[str], prog: str, also: Iterable[str] = ()
 ) -> None:
     """Refuse what the function does not have, what its types do not take, and what is missing.
@@ -80,29 +84,31 @@ def check(
     Raises:
         InputError: One of these, in a sentence.
     """
-    kinds = named(function, prog)
-    loose, groups = grouped(args)
+    kinds = _get_option_types(function, prog)
+    loose, groups = _group_by_option(args)
     for option, values in groups:
-        kind = kind_of(option, kinds, also)
+        kind = _find_option_type(option, kinds, also)
         if kind is bool:
             loose += values
             continue
         if not values:
-            raise InputError(f"{option} takes {words(kind)}, and got none.")
-        taken = len(values) if takes_several(kind) else 1
+            raise InputError(f"{option} takes {_describe_type(kind)}, and got none.")
+        taken = len(values) if _takes_several(kind) else 1
         for value in values[:taken]:
-            if not fits(value, kind):
-                raise InputError(f"{option} takes {words(kind)}, not {value!r}.")
+            if not _matches_type(value, kind):
+                raise InputError(f"{option} takes {_describe_type(kind)}, not {value!r}.")
         loose += values[taken:]
-    check_positional(function, loose, prog)
+    _check_positional(function, loose, prog)
     parameters = inspect.signature(function).parameters.values()
-    needed = [dashed(p.name) for p in parameters if by_name(p) and p.default is p.empty]
+    needed = [_format_option(p.name) for p in parameters if _is_option(p) and p.default is p.empty]
     for option in needed:
         if option not in dict(groups):
-            raise InputError(f"{option} is wanted, {words(kinds[option])}; see {prog} --help.")
+            raise InputError(
+                f"{option} is wanted, {_describe_type(kinds[option])}; see {prog} --help."
+            )
 
 
-def check_positional(function: Callable[..., Any], loose: Sequence[str], prog: str) -> None:
+def _check_positional(function: Callable[..., Any], loose: Sequence[str], prog: str) -> None:
     """Refuse too few or too many arguments that have no name."""
     parameters = inspect.signature(function).parameters.values()
     wanted = [p for p in parameters if p.kind is p.POSITIONAL_ONLY]
@@ -115,41 +121,41 @@ def check_positional(function: Callable[..., Any], loose: Sequence[str], prog: s
         raise InputError(f"{takes}, and got {loose[len(wanted)]!r}.")
 
 
-def by_name(parameter: inspect.Parameter) -> bool:
+def _is_option(parameter: inspect.Parameter) -> bool:
     """Whether a command line gives it by name."""
     return parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
 
 
-def named(function: Callable[..., Any], prog: str) -> dict[str, Any]:
+def _get_option_types(function: Callable[..., Any], prog: str) -> dict[str, Any]:
     """Types of the options, as they are typed in."""
     try:
         hints = typing.get_type_hints(function)
     except NameError as error:
         raise InputError(f"The options of {prog} have a type that is not known: {error}.") from None
     parameters = inspect.signature(function).parameters.values()
-    return {dashed(p.name): hints.get(p.name, Any) for p in parameters if by_name(p)}
+    return {_format_option(p.name): hints.get(p.name, Any) for p in parameters if _is_option(p)}
 
 
-def dashed(name: str) -> str:
+def _format_option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def grouped(args: Sequence[str]) -> tuple[list[str], list[tuple[str, list[str]]]]:
+def _group_by_option(args: Sequence[str]) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """What stands before the first option, and each option with what stands after it."""
     loose: list[str] = []
     groups: list[tuple[str, list[str]]] = []
     for arg in args:
         name, equals, value = arg.partition("=")
-        if arg.startswith("-") and not is_number(arg, float):
+        if arg.startswith("-") and not _parses_as_number(arg, float):
             groups.append((name.replace("_", "-"), [value] if equals else []))
         else:
             (groups[-1][1] if groups else loose).append(arg)
     return loose, groups
 
 
-def gathered(args: Sequence[str], kinds: dict[str, Any]) -> list[str]:
+def _merge_repeated_options(args: Sequence[str], kinds: dict[str, Any]) -> list[str]:
     """The same with `--metric a --metric b` as `--metric a b`, of which tyro would take b alone."""
-    loose, groups = grouped(args)
+    loose, groups = _group_by_option(args)
     several: dict[str, list[str]] = {}
     parts: list[list[str]] = []
     for option, values in groups:
@@ -157,12 +163,12 @@ def gathered(args: Sequence[str], kinds: dict[str, Any]) -> list[str]:
             several[option] += values
             continue
         parts.append([option, *values])
-        if option in kinds and takes_several(kinds[option]):
+        if option in kinds and _takes_several(kinds[option]):
             parts[-1] = several[option] = [option, *values]
     return [*loose, *(word for part in parts for word in part)]
 
 
-def kind_of(option: str, kinds: dict[str, Any], also: Iterable[str]) -> Any:
+def _find_option_type(option: str, kinds: dict[str, Any], also: Iterable[str]) -> Any:
     """The type of an option; --no-x is of x, where that is yes or no."""
     positive = option.replace("--no-", "--", 1)
     if option in kinds:
@@ -172,30 +178,30 @@ def kind_of(option: str, kinds: dict[str, Any], also: Iterable[str]) -> Any:
     known = [*kinds, *also]
     if not known:
         raise InputError(f"There is no option {option!r}; there are none.")
-    raise unknown("option", option, known)
+    raise unknown_name("option", option, known)
 
 
-def alternatives(kind: Any) -> list[Any]:
+def _list_alternatives(kind: Any) -> list[Any]:
     """The members of a union, and of a sequence what it is of."""
     if get_origin(kind) in (typing.Union, types.UnionType):
-        return [one for member in get_args(kind) for one in alternatives(member)]
-    if get_origin(kind) in SEVERAL:
-        return alternatives(get_args(kind)[0])
+        return [one for member in get_args(kind) for one in _list_alternatives(member)]
+    if get_origin(kind) in _SEQUENCE_TYPES:
+        return _list_alternatives(get_args(kind)[0])
     return [] if kind is type(None) else [kind]
 
 
-def takes_several(kind: Any) -> bool:
+def _takes_several(kind: Any) -> bool:
     members = get_args(kind) if get_origin(kind) in (typing.Union, types.UnionType) else (kind,)
-    return any(get_origin(member) in SEVERAL for member in members)
+    return any(get_origin(member) in _SEQUENCE_TYPES for member in members)
 
 
-def fits(value: str, kind: Any) -> bool:
+def _matches_type(value: str, kind: Any) -> bool:
     """Whether the text of a value can be of the type; a type not known here is left to tyro."""
-    for one in alternatives(kind):
+    for one in _list_alternatives(kind):
         if get_origin(one) is Literal:
             fit = value in map(str, get_args(one))
         elif one in (int, float):
-            fit = is_number(value, one)
+            fit = _parses_as_number(value, one)
         elif one is bool:
             fit = value in ("True", "False")
         else:
@@ -205,7 +211,7 @@ def fits(value: str, kind: Any) -> bool:
     return False
 
 
-def is_number(value: str, kind: type) -> bool:
+def _parses_as_number(value: str, kind: type) -> bool:
     try:
         kind(value)
     except ValueError:
@@ -213,12 +219,12 @@ def is_number(value: str, kind: type) -> bool:
     return True
 
 
-def words(kind: Any) -> str:
+def _describe_type(kind: Any) -> str:
     """What an option takes, in words."""
     said: list[str] = []
-    for one in alternatives(kind):
+    for one in _list_alternatives(kind):
         if get_origin(one) is Literal:
             said += map(str, get_args(one))
         else:
-            said.append("True or False" if one is bool else WORDS.get(one, "a value"))
+            said.append("True or False" if one is bool else _TYPE_WORDS.get(one, "a value"))
     return " or ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)

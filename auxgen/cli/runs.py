@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from ..errors import InputError
-from .options import options
+from .options import parse_options
 
-OWN = ("--run", "--resume", "--device", "--precision", "--log")
+_TRAIN_OPTIONS = ("--run", "--resume", "--device", "--precision", "--log")
 """Options of train itself; all others are the experiment's."""
 
 
 def train(args: Sequence[str]) -> None:
     """auxgen train EXPERIMENT --run FOLDER [--device auto] [--precision 32] [--log tensorboard]
     [the experiment's options], or auxgen train --resume FOLDER."""
-    own, rest = parted(args)
+    own, rest = _split_options(args)
     if "--resume" in own:
-        resume(own, rest)
+        _resume_run(own, rest)
         return
     if not rest or rest[0].startswith("-"):
         raise InputError(
@@ -31,28 +31,30 @@ def train(args: Sequence[str]) -> None:
     from ..experiments import registry as experiments
     from ..launch import train as trained
 
-    found = experiments.find(rest[0])
-    asked = options(found.function, rest[1:], f"auxgen train {rest[0]}", OWN)
+    found = experiments.find_experiment(rest[0])
+    asked = parse_options(found.function, rest[1:], f"auxgen train {rest[0]}", _TRAIN_OPTIONS)
     if "--run" not in own:
         raise InputError("--run FOLDER is wanted: where the run shall be.")
-    logs = trackers_of(own)
+    logs = _parse_trackers(own)
     ours = sorted({"run", "device", "precision", "log", "quiet"} & asked.keys())
     if ours:
         raise InputError(f"{rest[0]} has an option {ours[0]!r}, which is train's own; rename it.")
     if found.file is not None:
-        tell(f"running your file {found.file}", sys.stderr)
+        _print_on_first_rank(f"running your file {found.file}", sys.stderr)
     run = trained(
         rest[0],
         run=own["--run"],
         device=own.get("--device", "auto"),
-        precision=precision(own.get("--precision")),
+        precision=_parse_precision(own.get("--precision")),
         log=logs,
         **asked,
     )
-    tell(f"trained {', '.join(run.stages())}; next: auxgen evaluate {run.path}")
+    _print_on_first_rank(
+        f"trained {', '.join(run.trained_stages())}; next: auxgen evaluate {run.path}"
+    )
 
 
-def resume(own: dict[str, str], rest: list[str]) -> None:
+def _resume_run(own: dict[str, str], rest: list[str]) -> None:
     from ..launch import resume as resumed
 
     other = [name for name in own if name not in ("--resume", "--device", "--log")] + rest
@@ -60,24 +62,26 @@ def resume(own: dict[str, str], rest: list[str]) -> None:
         raise InputError(
             f"--resume takes all but --device and --log from the run, and got {other[0]!r}."
         )
-    run = resumed(own["--resume"], device=own.get("--device", "auto"), log=trackers_of(own))
-    tell(f"trained {', '.join(run.stages())}; next: auxgen evaluate {run.path}")
+    run = resumed(own["--resume"], device=own.get("--device", "auto"), log=_parse_trackers(own))
+    _print_on_first_rank(
+        f"trained {', '.join(run.trained_stages())}; next: auxgen evaluate {run.path}"
+    )
 
 
-def tell(sentence: str, file: TextIO | None = None) -> None:
+def _print_on_first_rank(sentence: str, file: TextIO | None = None) -> None:
     """Print, from the first rank alone."""
     if os.environ.get("RANK", "0") == "0":
         print(sentence, file=file)
 
 
-def parted(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+def _split_options(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """train's own options, and all the rest."""
     own: dict[str, str] = {}
     rest: list[str] = []
     left = iter(args)
     for arg in left:
         name, equals, value = arg.partition("=")
-        if name not in OWN:
+        if name not in _TRAIN_OPTIONS:
             rest.append(arg)
             continue
         given = value if equals else next(left, None)
@@ -87,16 +91,16 @@ def parted(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     return own, rest
 
 
-def trackers_of(own: dict[str, str]) -> list[str]:
+def _parse_trackers(own: dict[str, str]) -> list[str]:
     """The trackers that --log names, checked before a run folder is made."""
-    from ..engine.trackers import check
+    from ..engine.trackers import check_trackers
 
     names = own["--log"].split(",") if "--log" in own else []
-    check(names)
+    check_trackers(names)
     return names
 
 
-def precision(name: str | None) -> Literal["32", "bf16"] | None:
+def _parse_precision(name: str | None) -> Literal["32", "bf16"] | None:
     if name not in (None, "32", "bf16"):
         raise InputError(f"--precision takes 32 or bf16, not {name!r}.")
     return name  # pyright: ignore[reportReturnType]
@@ -110,7 +114,7 @@ def list_experiments(*, json: bool = False) -> None:
     """
     from ..experiments import registry as experiments
 
-    found = [experiments.find(name) for name in experiments.experiments()]
+    found = [experiments.find_experiment(name) for name in experiments.list_trainable_experiments()]
     rows = [
         {
             "name": f.name,
@@ -118,12 +122,12 @@ def list_experiments(*, json: bool = False) -> None:
             "paper": f.about.paper,
             "ours": f.about.ours,
             "time": f.about.time,
-            "reproduces": f.name in experiments.reproductions(),
+            "reproduces": f.name in experiments.list_reproducible_experiments(),
         }
         for f in found
     ]
     if json:
-        print_json(rows)
+        _print_json(rows)
         return
     from rich.console import Console
     from rich.table import Table
@@ -137,7 +141,7 @@ def list_experiments(*, json: bool = False) -> None:
     Console().print(table)
 
 
-def print_json(value: Any) -> None:
+def _print_json(value: Any) -> None:
     print(json.dumps(value, indent=2))
 
 
@@ -178,9 +182,9 @@ def evaluate(
         for run in runs
     ]
     if json:
-        print_json(results[0] if len(results) == 1 else results)
+        _print_json(results[0] if len(results) == 1 else results)
     else:
-        tables.show([str(run) for run in runs], results, mixed)
+        tables.show_scores([str(run) for run in runs], results, mixed)
 
 
 def compare(
@@ -204,14 +208,14 @@ def compare(
         json: Print JSON instead of a table.
         device: auto, cpu or cuda.
     """
-    from ..evaluation.compare import compare as compared
+    from ..evaluation.compare import compare_image_sets as compared
     from ..report import tables
 
     result = compared(real, fake, metric, rows=rows, device=device)
     if json:
-        print_json(result)
+        _print_json(result)
     else:
-        tables.show([f"{result['fake']} beside {result['real']}"], [result], mixed=False)
+        tables.show_scores([f"{result['fake']} beside {result['real']}"], [result], mixed=False)
 
 
 def report(runs: tuple[Path, ...], /, *, out: Path | None = None) -> None:
@@ -221,14 +225,14 @@ def report(runs: tuple[Path, ...], /, *, out: Path | None = None) -> None:
         runs: Folders of runs.
         out: The file; RUN/report.html of the first where not given.
     """
-    from ..launch import draw
-    from ..report import write
+    from ..launch import draw_pictures
+    from ..report import write_report
 
     if not runs:
         raise InputError("auxgen report RUN... is wanted.")
     for run in runs:
-        draw(run)
-    print(write(list(runs), out or runs[0] / "report.html"))
+        draw_pictures(run)
+    print(write_report(list(runs), out or runs[0] / "report.html"))
 
 
 def export(run: Path, folder: Path, /, *, stage: str | None = None) -> None:
@@ -239,7 +243,7 @@ def export(run: Path, folder: Path, /, *, stage: str | None = None) -> None:
         folder: Where; must not exist yet.
         stage: Which stage; the last trained where not given.
     """
-    from ..files import not_saved
+    from ..files import make_save_error
     from ..model import load
 
     found = load(run, stage)
@@ -248,7 +252,7 @@ def export(run: Path, folder: Path, /, *, stage: str | None = None) -> None:
     try:
         shutil.copytree(found.name, folder)
     except OSError as error:
-        raise not_saved(folder, 0.0, error) from error
+        raise make_save_error(folder, 0.0, error) from error
     print(folder)
 
 
@@ -271,15 +275,15 @@ def reproduce(
         device: auto, cpu or cuda.
     """
     from ..report import tables
-    from ..reproduction import load
+    from ..reproduction import load_reproduction
     from ..reproduction import reproduce as reproduced
 
     folder = reproduced(name, budget=budget, seeds=seeds, out=out, device=device)
-    tables.show_reproduction(load(folder))
+    tables.show_reproduction(load_reproduction(folder))
     print(f"{folder}/table.json  {folder}/table.png  {folder}/report.html")
 
 
-DEMO = {
+_DEMO_SCORES = {
     "SDGM: 50 labelled digits and 1,247 without a label": "sdgm/test_error",
     "the same classifier, the 50 labelled digits alone": "supervised/test_error",
     "label spreading, 7 nearest neighbours": "supervised/peer_label_spreading_knn_error",
@@ -294,23 +298,25 @@ def demo(*, run: Path | None = None) -> None:
         run: Folder of the run; runs/demo, or the next free name, where not given.
     """
     from .. import report as reports
-    from ..launch import draw
+    from ..launch import draw_pictures
     from ..launch import evaluate as measured
     from ..launch import train as trained
 
-    folder = run or free(Path("runs/demo"))
+    folder = run or _find_free_path(Path("runs/demo"))
     made = trained("adgm.digits", run=folder)
     result = measured(made.path)
-    draw(made.path)
-    page = reports.write([made.path], made.path / "report.html")
+    draw_pictures(made.path)
+    page = reports.write_report([made.path], made.path / "report.html")
     scores = result["scores"]
-    tell(f"Error on {scores['sdgm/test_error']['n']} digits that training did not see:")
-    for title, score in DEMO.items():
-        tell(f"  {scores[score]['value']:5.1f} %  {title}")
+    _print_on_first_rank(
+        f"Error on {scores['sdgm/test_error']['n']} digits that training did not see:"
+    )
+    for title, score in _DEMO_SCORES.items():
+        _print_on_first_rank(f"  {scores[score]['value']:5.1f} %  {title}")
     print(f"report: {page.resolve()}")
 
 
-def free(path: Path) -> Path:
+def _find_free_path(path: Path) -> Path:
     """The path, or the first of path-2, path-3, ... that is not taken."""
     names = [path, *(path.with_name(f"{path.name}-{i}") for i in range(2, 10_000))]
     return next(p for p in names if not p.exists())

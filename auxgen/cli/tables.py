@@ -18,7 +18,7 @@ def write_rows(rows: Tensor, path: Path, columns: Sequence[str] = ()) -> Path:
     """Rows (n, d) as CSV with a header; columns are named x0, x1, ... where none are given."""
     flat = rows.flatten(1)
     header = list(columns) or [f"x{i}" for i in range(flat.shape[1])]
-    return _write_csv(path, header, ([short(v) for v in row] for row in flat.tolist()))
+    return _write_csv(path, header, ([format_short(v) for v in row] for row in flat.tolist()))
 
 
 def write_codes(
@@ -46,7 +46,7 @@ def write_codes(
     known = [[name, label] for name, label in zip(names, labels, strict=True)] if labels else None
     firsts = known or [[name] for name in names]
     values = codes.tolist()
-    lines = ([*f, *map(short, v)] for f, v in zip(firsts, values, strict=True))
+    lines = ([*f, *map(format_short, v)] for f, v in zip(firsts, values, strict=True))
     return _write_csv(path, header, lines)
 
 
@@ -66,10 +66,12 @@ def write_predictions(predictions: Predictions, path: Path, names: Sequence[str]
     each = zip(
         names, predictions.names, predictions.confidence.tolist(), values.tolist(), strict=True
     )
-    return _write_csv(path, header, ([n, c, short(p), *map(short, ps)] for n, c, p, ps in each))
+    return _write_csv(
+        path, header, ([n, c, format_short(p), *map(format_short, ps)] for n, c, p, ps in each)
+    )
 
 
-def short(value: float) -> str:
+def format_short(value: float) -> str:
     """A number with the six digits that float32 can vouch for."""
     return f"{value:.6g}"
 

@@ -9,23 +9,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import InputError, unknown
-from .labels import BLANK, classes_of, indices
+from ..errors import InputError, unknown_name
+from .labels import BLANK, collect_classes, map_labels_to_indices
 
 
-def entries(x: Any) -> Tensor:
+def parse_rows(x: Any) -> Tensor:
     """x of `own.arrays`: uint8 images (n, c, h, w), or float32 vectors (n, d).
 
     Raises:
         InputError: x is empty, no numbers, of another shape, out of range, or not finite.
     """
-    array = numbers(x)
+    array = _parse_numbers(x)
     if array.size == 0:
         raise InputError(f"x of shape {array.shape} is empty; one row or more is wanted.")
     if array.dtype.kind == "f":
-        finite(array)
+        _require_finite(array)
     if array.ndim in (3, 4):
-        return torch.from_numpy(np.ascontiguousarray(channels_first(eight_bits(array))))
+        return torch.from_numpy(
+            np.ascontiguousarray(_move_channels_first(_convert_to_uint8(array)))
+        )
     if array.ndim != 2:
         raise InputError(f"x has shape {array.shape}; images or vectors (n, d) are wanted.")
     if array.dtype == np.uint8:
@@ -35,11 +37,11 @@ def entries(x: Any) -> Tensor:
         )
     with np.errstate(over="ignore"):
         rows = array.astype(np.float32)
-    finite(rows)
+    _require_finite(rows)
     return torch.from_numpy(rows)
 
 
-def numbers(x: Any) -> np.ndarray:
+def _parse_numbers(x: Any) -> np.ndarray:
     """x as an array of numbers.
 
     Raises:
@@ -54,7 +56,7 @@ def numbers(x: Any) -> np.ndarray:
     return array
 
 
-def finite(array: np.ndarray) -> None:
+def _require_finite(array: np.ndarray) -> None:
     """Raises if an entry is NaN or infinite."""
     bad = ~np.isfinite(array)
     if bad.any():
@@ -65,7 +67,7 @@ def finite(array: np.ndarray) -> None:
         )
 
 
-def eight_bits(array: np.ndarray) -> np.ndarray:
+def _convert_to_uint8(array: np.ndarray) -> np.ndarray:
     """Images as uint8: as they are, or floats in [0, 1] rounded to 256 steps."""
     if array.dtype == np.uint8:
         return array
@@ -78,7 +80,7 @@ def eight_bits(array: np.ndarray) -> np.ndarray:
     return (array * 255).round().astype(np.uint8)
 
 
-def channels_first(array: np.ndarray) -> np.ndarray:
+def _move_channels_first(array: np.ndarray) -> np.ndarray:
     """Images (n, h, w), (n, c, h, w) or (n, h, w, c) -> (n, c, h, w)."""
     if array.ndim == 3:
         return array[:, None]
@@ -89,7 +91,7 @@ def channels_first(array: np.ndarray) -> np.ndarray:
     raise InputError(f"x has shape {array.shape}; images with 1 or 3 channels are wanted.")
 
 
-def labels(y: Any, rows: int, names: Sequence[str] | None) -> tuple[tuple[str, ...], Tensor]:
+def parse_labels(y: Any, rows: int, names: Sequence[str] | None) -> tuple[tuple[str, ...], Tensor]:
     """y of `own.arrays`: the names of the classes, and their indices (n,), -1 where blank.
 
     Raises:
@@ -99,26 +101,26 @@ def labels(y: Any, rows: int, names: Sequence[str] | None) -> tuple[tuple[str, .
     flat = isinstance(listed, list) and not any(isinstance(v, list) for v in listed)
     if not flat or len(listed) != rows:
         raise InputError(f"y has shape {np.shape(y)}; one label for each of {rows} rows is wanted.")
-    words = [word(v) for v in listed]
+    words = [format_label(v) for v in listed]
     if names is None:
         negative = next((w for w in words if w.startswith("-") and w[1:].isdecimal()), None)
         if negative is not None:
             raise InputError(f"Label {negative} is out of range; -1 (blank) or more is wanted.")
-        classes = classes_of(words)
-        return classes, indices(words, classes)
+        classes = collect_classes(words)
+        return classes, map_labels_to_indices(words, classes)
     classes = tuple(str(n) for n in names)
     if len(set(classes)) < len(classes):
         twice = next(c for c in classes if classes.count(c) > 1)
         raise InputError(f"names holds {twice!r} more than once; each class once is wanted.")
     if not any(isinstance(v, str) for v in listed):
-        words = by_index(words, classes)
+        words = _look_up_class_names(words, classes)
     strange = next((w for w in words if w and w not in classes), None)
     if strange is not None:
-        raise unknown("name of a class", strange, classes)
-    return classes, indices(words, classes)
+        raise unknown_name("name of a class", strange, classes)
+    return classes, map_labels_to_indices(words, classes)
 
 
-def by_index(words: list[str], classes: tuple[str, ...]) -> list[str]:
+def _look_up_class_names(words: list[str], classes: tuple[str, ...]) -> list[str]:
     """Names of the classes of indices.
 
     Raises:
@@ -133,7 +135,7 @@ def by_index(words: list[str], classes: tuple[str, ...]) -> list[str]:
     return [classes[int(w)] if w else "" for w in words]
 
 
-def word(value: Any) -> str:
+def format_label(value: Any) -> str:
     """A label as a word: "" if it is blank, whole numbers without a point.
 
     Raises:

@@ -8,16 +8,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..errors import InputError, unknown
-from .dataset import Examples
-from .fingerprints import stamped
+from ..errors import InputError, unknown_name
+from .dataset import Dataset
+from .fingerprints import add_fingerprint
 
-NOT = "not "
-Any = Mapping[str, Sequence[str]]
+NEGATION_PREFIX = "not "
+AttributeDefinitions = Mapping[str, Sequence[str]]
 """Attributes by name: each is any of several columns, or with "not " before it its opposite."""
 
 
-def any_of(y: Tensor, names: Sequence[str], columns: Sequence[str]) -> Tensor:
+def combine_columns(y: Tensor, names: Sequence[str], columns: Sequence[str]) -> Tensor:
     """Yes where any of the columns is, no where none is, blank where that is not known.
 
     Args:
@@ -33,31 +33,35 @@ def any_of(y: Tensor, names: Sequence[str], columns: Sequence[str]) -> Tensor:
     """
     parts = []
     for column in columns:
-        name = column.removeprefix(NOT)
+        name = column.removeprefix(NEGATION_PREFIX)
         if name not in names:
-            raise unknown("attribute", name, names)
+            raise unknown_name("attribute", name, names)
         own = y[:, list(names).index(name)]
-        parts.append(1 - own if column.startswith(NOT) else own)
+        parts.append(1 - own if column.startswith(NEGATION_PREFIX) else own)
     each = torch.stack(parts, 1)
     yes, blank = (each == 1).any(1), each.isnan().any(1)
     return torch.where(yes, 1.0, torch.where(blank, torch.nan, 0.0))
 
 
-def described(examples: Examples, attributes: Any) -> Examples:
+def derive_attributes(dataset: Dataset, attributes: AttributeDefinitions) -> Dataset:
     """The same rows with these attributes alone, made of those that they have.
 
     Raises:
         InputError: The rows have no attributes, or not those named.
     """
-    if examples.attributes is None:
+    if dataset.attributes is None:
         raise InputError(
-            f"{examples.name} has no attributes; a set with columns of 0 and 1 is wanted."
+            f"{dataset.name} has no attributes; a set with columns of 0 and 1 is wanted."
         )
-    made = [any_of(examples.attributes, examples.attribute_names, c) for c in attributes.values()]
-    return with_attributes(examples, torch.stack(made, 1), tuple(attributes))
+    made = [
+        combine_columns(dataset.attributes, dataset.attribute_names, c) for c in attributes.values()
+    ]
+    return _replace_attributes(dataset, torch.stack(made, 1), tuple(attributes))
 
 
-def of_classes(examples: Examples, attributes: Mapping[str, Mapping[str, int]]) -> Examples:
+def derive_attributes_from_classes(
+    dataset: Dataset, attributes: Mapping[str, Mapping[str, int]]
+) -> Dataset:
     """The same rows with attributes that some classes have (1), some have not (0).
 
     Of classes that an attribute does not name it is blank, as of rows without a class.
@@ -65,21 +69,21 @@ def of_classes(examples: Examples, attributes: Mapping[str, Mapping[str, int]]) 
     Raises:
         InputError: There is no such class.
     """
-    y = torch.full((len(examples), len(attributes)), torch.nan)
+    y = torch.full((len(dataset), len(attributes)), torch.nan)
     for k, answers in enumerate(attributes.values()):
         for name, answer in answers.items():
-            if name not in examples.classes:
-                raise unknown("class", name, examples.classes)
-            y[examples.y == examples.classes.index(name), k] = float(answer)
-    return with_attributes(examples, y, tuple(attributes))
+            if name not in dataset.classes:
+                raise unknown_name("class", name, dataset.classes)
+            y[dataset.y == dataset.classes.index(name), k] = float(answer)
+    return _replace_attributes(dataset, y, tuple(attributes))
 
 
-def with_attributes(examples: Examples, y: Tensor, names: tuple[str, ...]) -> Examples:
+def _replace_attributes(dataset: Dataset, y: Tensor, names: tuple[str, ...]) -> Dataset:
     """Rows with attributes y (n, k) of these names."""
-    return replace(examples, attributes=y, attribute_names=names)
+    return replace(dataset, attributes=y, attribute_names=names)
 
 
-def subset(examples: Examples, ratio: float) -> Examples:
+def select_attribute_subset(dataset: Dataset, ratio: float) -> Dataset:
     """Rows that have an attribute, then the first rows that have none, `ratio` for each of those.
 
     In the order of the file, as the authors of IntroVAC build their sets.
@@ -87,11 +91,11 @@ def subset(examples: Examples, ratio: float) -> Examples:
     Raises:
         InputError: No row has any, or the ratio is negative.
     """
-    y = examples.attributes
+    y = dataset.attributes
     if ratio < 0:
         raise InputError(f"A ratio of {ratio:g} was given; 0 or more is wanted.")
     if y is None or not (y == 1).any():
-        raise InputError(f"No row of {examples.name} has an attribute; one or more is wanted.")
+        raise InputError(f"No row of {dataset.name} has an attribute; one or more is wanted.")
     having = (y == 1).any(1).nonzero().flatten()
     without = (y == 0).all(1).nonzero().flatten()[: round(ratio * len(having))]
-    return stamped(examples[torch.cat((having, without))])
+    return add_fingerprint(dataset[torch.cat((having, without))])

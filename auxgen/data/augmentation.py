@@ -12,18 +12,18 @@ Corruption = Callable[[Tensor, torch.Generator], Tensor]
 """Rows as they lie -> as the model sees them in training: binarised, dequantised."""
 
 
-def as_they_lie(x: Tensor, generator: torch.Generator) -> Tensor:
+def identity(x: Tensor, generator: torch.Generator) -> Tensor:
     """No corruption."""
     del generator
     return x
 
 
-def binarised(x: Tensor, generator: torch.Generator) -> Tensor:
+def binarise(x: Tensor, generator: torch.Generator) -> Tensor:
     """Bits drawn with the grey values in [0, 1] as probabilities, afresh for every batch."""
     return torch.bernoulli(x, generator=generator)
 
 
-def dequantised(x: Tensor, generator: torch.Generator, shift: Tensor, scale: Tensor) -> Tensor:
+def dequantise(x: Tensor, generator: torch.Generator, shift: Tensor, scale: Tensor) -> Tensor:
     """Grey levels spread evenly over their 1/255, then shifted and scaled; shift and scale (d,).
 
     x (b, d) in [0, 1] stays the centre of what it becomes, so that rows that are not spread, at
@@ -33,13 +33,13 @@ def dequantised(x: Tensor, generator: torch.Generator, shift: Tensor, scale: Ten
     return (x + noise / 255 - shift.to(x.device)) / scale.to(x.device)
 
 
-def flipped(x: Tensor, generator: torch.Generator) -> Tensor:
+def flip_randomly(x: Tensor, generator: torch.Generator) -> Tensor:
     """Every image mirrored left to right with probability 1/2: x (b, c, h, w)."""
     coins = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device)
     return torch.where(coins < 0.5, x.flip(-1), x)
 
 
-def shifted(x: Tensor, generator: torch.Generator, pixels: int) -> Tensor:
+def shift_randomly(x: Tensor, generator: torch.Generator, pixels: int) -> Tensor:
     """Every image moved by up to so many pixels each way, zeros moving in: x (b, c, h, w).
 
     The same as a crop of its size from the image padded by `pixels` all around.
@@ -52,7 +52,9 @@ def shifted(x: Tensor, generator: torch.Generator, pixels: int) -> Tensor:
     return corners[torch.arange(len(x), device=x.device), :, top, left]
 
 
-def in_turn(x: Tensor, generator: torch.Generator, corruptions: Sequence[Corruption]) -> Tensor:
+def apply_corruptions(
+    x: Tensor, generator: torch.Generator, corruptions: Sequence[Corruption]
+) -> Tensor:
     """One corruption after the other."""
     for corruption in corruptions:
         x = corruption(x, generator)

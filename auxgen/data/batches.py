@@ -8,49 +8,49 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..rng import noise, seed_of
-from .augmentation import Corruption, as_they_lie
+from ..rng import derive_seed, make_corruption_generator
+from .augmentation import Corruption, identity
 
 
-def picked(x: Tensor, rows: Tensor) -> Tensor:
+def _gather_rows(x: Tensor, rows: Tensor) -> Tensor:
     """Rows of float32, or of uint8 pixels turned to [0, 1]: x (n, ...) -> (b, ...)."""
     chosen = x[rows]
     return chosen / 255.0 if chosen.dtype == torch.uint8 else chosen
 
 
 @dataclass(eq=False)
-class Stream:
+class ShuffledSampler:
     """Indices of rows, epoch after epoch of seeded permutations without a seam.
 
     Rank r of R takes positions [(t R + r) b, (t R + r + 1) b) of the concatenated permutations at
     step t: within an epoch no row is lost or doubled, whatever the batch, and batches never shrink.
     """
 
-    rows: int
+    row_count: int
     batch: int
     seed: int
-    last: dict[int, Tensor] = field(default_factory=dict, repr=False)
+    cached_permutation: dict[int, Tensor] = field(default_factory=dict, repr=False)
 
     def __call__(self, step: int, rank: int = 0, ranks: int = 1) -> Tensor:
         """The rows of one batch: -> (batch,) int64."""
         start = (step * ranks + rank) * self.batch
         parts = []
         while start < (step * ranks + rank + 1) * self.batch:
-            epoch, place = divmod(start, self.rows)
-            end = (step * ranks + rank + 1) * self.batch - epoch * self.rows
-            parts.append(self.permutation(epoch)[place:end])
+            epoch, place = divmod(start, self.row_count)
+            end = (step * ranks + rank + 1) * self.batch - epoch * self.row_count
+            parts.append(self.draw_permutation(epoch)[place:end])
             start += len(parts[-1])
         return torch.cat(parts)
 
-    def permutation(self, epoch: int) -> Tensor:
-        if epoch not in self.last:
-            generator = torch.Generator().manual_seed(seed_of(self.seed, epoch))
-            self.last = {epoch: torch.randperm(self.rows, generator=generator)}
-        return self.last[epoch]
+    def draw_permutation(self, epoch: int) -> Tensor:
+        if epoch not in self.cached_permutation:
+            generator = torch.Generator().manual_seed(derive_seed(self.seed, epoch))
+            self.cached_permutation = {epoch: torch.randperm(self.row_count, generator=generator)}
+        return self.cached_permutation[epoch]
 
 
 @dataclass(eq=False)
-class Balanced:
+class BalancedSampler:
     """Indices of labelled rows: all in every batch when they fit, else balanced over classes.
 
     When they do not fit, each class has a stream of its own and takes turns in a batch; every rank
@@ -60,14 +60,14 @@ class Balanced:
     y: Tensor
     batch: int
     seed: int
-    streams: list[tuple[Tensor, Stream]] = field(init=False, repr=False)
+    class_samplers: list[tuple[Tensor, ShuffledSampler]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         classes = self.y.unique().tolist()
         rows = [(self.y == c).nonzero().flatten() for c in classes]
         share = -(-self.batch // len(rows))
-        self.streams = [
-            (own, Stream(len(own), share, seed_of(self.seed, int(c))))
+        self.class_samplers = [
+            (own, ShuffledSampler(len(own), share, derive_seed(self.seed, int(c))))
             for c, own in zip(classes, rows, strict=True)
         ]
 
@@ -75,27 +75,31 @@ class Balanced:
         """The rows of one batch: -> (min(batch, rows),) int64."""
         if len(self.y) <= self.batch:
             return torch.arange(len(self.y))
-        each = torch.stack([own[stream(step, rank, ranks)] for own, stream in self.streams], 1)
-        turn = (step * ranks + rank) % len(self.streams)
+        each = torch.stack(
+            [own[stream(step, rank, ranks)] for own, stream in self.class_samplers], 1
+        )
+        turn = (step * ranks + rank) % len(self.class_samplers)
         return each.roll(turn, 1).flatten()[: self.batch]
 
 
 @dataclass(eq=False)
-class Resident:
+class InMemoryBatches:
     """Batches of rows that live on the device: x (n, ...) float32 or uint8 -> (batch, ...)."""
 
     x: Tensor
     batch: int
     seed: int
-    corruption: Corruption = as_they_lie
+    corruption: Corruption = identity
 
     def __post_init__(self) -> None:
-        self.stream = Stream(len(self.x), self.batch, self.seed)
+        self.sampler = ShuffledSampler(len(self.x), self.batch, self.seed)
 
     def __call__(self, step: int, rank: int, ranks: int, device: str) -> Tensor:
         self.x = self.x.to(device)
-        rows = self.stream(step, rank, ranks).to(device)
-        return self.corruption(picked(self.x, rows), noise(device, self.seed, step, rank))
+        rows = self.sampler(step, rank, ranks).to(device)
+        return self.corruption(
+            _gather_rows(self.x, rows), make_corruption_generator(device, self.seed, step, rank)
+        )
 
 
 @dataclass(eq=False)
@@ -114,16 +118,18 @@ class LabelledBatches:
     y: Tensor
     batch: int
     seed: int
-    corruption: Corruption = as_they_lie
+    corruption: Corruption = identity
 
     def __post_init__(self) -> None:
-        self.stream = Stream(len(self.x), self.batch, self.seed)
+        self.sampler = ShuffledSampler(len(self.x), self.batch, self.seed)
 
-    def __call__(self, step: int, rank: int, ranks: int, device: str) -> Labelled:
+    def __call__(self, step: int, rank: int, ranks: int, device: str) -> LabelledBatch:
         self.x, self.y = self.x.to(device), self.y.to(device)
-        rows = self.stream(step, rank, ranks).to(device)
-        x = self.corruption(picked(self.x, rows), noise(device, self.seed, step, rank))
-        return Labelled(x, self.y[rows])
+        rows = self.sampler(step, rank, ranks).to(device)
+        x = self.corruption(
+            _gather_rows(self.x, rows), make_corruption_generator(device, self.seed, step, rank)
+        )
+        return LabelledBatch(x, self.y[rows])
 
 
 @dataclass(eq=False)
@@ -137,8 +143,8 @@ class SemiSupervisedBatches:
         x: Labelled rows (n_l, d).
         y: Their class indices (n_l,).
         x_unlabelled: Rows without labels (n_u, d); in the papers they include the labelled ones.
-        labelled: Labelled rows in a batch, at most.
-        unlabelled: Unlabelled rows in a batch.
+        labelled_batch: Labelled rows in a batch, at most.
+        unlabelled_batch: Unlabelled rows in a batch.
         seed: Of the order and of the corruption.
         corruption: What training does to rows.
     """
@@ -146,36 +152,40 @@ class SemiSupervisedBatches:
     x: Tensor
     y: Tensor
     x_unlabelled: Tensor
-    labelled: int
-    unlabelled: int
+    labelled_batch: int
+    unlabelled_batch: int
     seed: int
-    corruption: Corruption = as_they_lie
+    corruption: Corruption = identity
 
     def __post_init__(self) -> None:
-        self.balanced = Balanced(self.y.cpu(), self.labelled, seed_of(self.seed, 0))
-        self.stream = Stream(len(self.x_unlabelled), self.unlabelled, seed_of(self.seed, 1))
+        self.labelled_sampler = BalancedSampler(
+            self.y.cpu(), self.labelled_batch, derive_seed(self.seed, 0)
+        )
+        self.unlabelled_sampler = ShuffledSampler(
+            len(self.x_unlabelled), self.unlabelled_batch, derive_seed(self.seed, 1)
+        )
 
-    def __call__(self, step: int, rank: int, ranks: int, device: str) -> SemiSupervised:
+    def __call__(self, step: int, rank: int, ranks: int, device: str) -> SemiSupervisedBatch:
         self.x, self.y = self.x.to(device), self.y.to(device)
         self.x_unlabelled = self.x_unlabelled.to(device)
-        known = self.balanced(step, rank, ranks).to(device)
-        unknown = self.stream(step, rank, ranks).to(device)
-        generator = noise(device, self.seed, step, rank)
-        return SemiSupervised(
-            self.corruption(picked(self.x, known), generator),
+        known = self.labelled_sampler(step, rank, ranks).to(device)
+        unknown = self.unlabelled_sampler(step, rank, ranks).to(device)
+        generator = make_corruption_generator(device, self.seed, step, rank)
+        return SemiSupervisedBatch(
+            self.corruption(_gather_rows(self.x, known), generator),
             self.y[known],
-            self.corruption(picked(self.x_unlabelled, unknown), generator),
+            self.corruption(_gather_rows(self.x_unlabelled, unknown), generator),
         )
 
 
-class Labelled(NamedTuple):
+class LabelledBatch(NamedTuple):
     """Rows and what is known of each: x (b, *event); y (b,) classes, or (b, k) attributes."""
 
     x: Tensor
     y: Tensor
 
 
-class SemiSupervised(NamedTuple):
+class SemiSupervisedBatch(NamedTuple):
     """Labelled x (b, d) with y (b,) class indices, and unlabelled x (u, d)."""
 
     x: Tensor

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from ..errors import InputError
 
-Kind = Literal["images", "points", "table"]
+DataKind = Literal["images", "points", "table"]
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
+class Dataset:
     """n rows, in the order of their source.
 
     Attributes:
@@ -40,18 +40,18 @@ class Examples:
     def __len__(self) -> int:
         return len(self.x)
 
-    def __getitem__(self, rows: Tensor | slice) -> Examples:
+    def __getitem__(self, rows: Tensor | slice) -> Dataset:
         """The rows chosen by a slice, by indices (m,) int64 or by a mask (n,) bool."""
         attributes = None if self.attributes is None else self.attributes[rows]
         return replace(self, x=self.x[rows], y=self.y[rows], attributes=attributes)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> DataKind:
         if self.x.dtype == torch.uint8:
             return "images"
         return "table" if self.columns else "points"
 
-    def answers(self) -> Tensor:
+    def require_attributes(self) -> Tensor:
         """The attributes, (n, k) float32: 0 or 1, NaN where blank.
 
         Raises:
@@ -61,13 +61,13 @@ class Examples:
             raise InputError(f"{self.name} has no attributes; columns of 0 and 1 are wanted.")
         return self.attributes
 
-    def raw(self) -> Tensor:
+    def raw_rows(self) -> Tensor:
         """x as float32: pixels in [0, 1], (n, c, h, w); points and tables as they are, (n, d)."""
         return self.x / 255.0 if self.kind == "images" else self.x
 
 
 @dataclass(frozen=True)
-class Space:
+class Preprocessor:
     """How a model sees raw rows, and the way back; JSON-able, kept in every artefact.
 
     Attributes:
@@ -84,7 +84,7 @@ class Space:
         attributes: Names of the attributes that the model tells, by index.
     """
 
-    kind: Kind
+    kind: DataKind
     shape: tuple[int, ...]
     flat: bool = True
     kept: tuple[int, ...] | None = None
@@ -100,7 +100,7 @@ class Space:
         """Entries that the model sees."""
         return len(self.kept) if self.kept is not None else torch.Size(self.shape).numel()
 
-    def enter(self, raw: Tensor) -> Tensor:
+    def transform(self, raw: Tensor) -> Tensor:
         """raw (n, *shape) -> x (n, width), or (n, *shape) where the space is not flat."""
         x = raw.flatten(1) if self.flat else raw
         if self.kept is not None:
@@ -109,7 +109,7 @@ class Space:
             x = x - x.new_tensor(self.shift)
         return x / x.new_tensor(self.scale) if self.scale else x
 
-    def leave(self, x: Tensor) -> Tensor:
+    def inverse_transform(self, x: Tensor) -> Tensor:
         """x (n, width) -> raw (n, *shape); entries that the model does not see get their fill."""
         if self.scale:
             x = x * x.new_tensor(self.scale)
@@ -125,33 +125,35 @@ class Space:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, known: dict[str, Any]) -> Space:
+    def from_json(cls, known: dict[str, Any]) -> Preprocessor:
         fields: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in known.items()
         }
         return cls(**fields)
 
 
-def space_of(examples: Examples, *, min_std: float = 0.0, standardise: bool = False) -> Space:
+def fit_preprocessor(
+    dataset: Dataset, *, min_std: float = 0.0, standardise: bool = False
+) -> Preprocessor:
     """The flat space of these rows.
 
     Args:
-        examples: The training rows, whose statistics are taken.
+        dataset: The training rows, whose statistics are taken.
         min_std: Keep only entries whose raw standard deviation over the rows is above this (0.1
             keeps 444 pixels of MNIST, as Maaloe et al.); 0 keeps all.
         standardise: Shift and scale every kept entry to mean 0 and standard deviation 1.
     """
-    raw = examples.raw().flatten(1)
+    raw = dataset.raw_rows().flatten(1)
     mean, std = raw.mean(0), raw.std(0, correction=0)
     kept = (std > min_std).nonzero().flatten() if min_std > 0 else None
     seen = slice(None) if kept is None else kept
-    return Space(
-        kind=examples.kind,
-        shape=tuple(examples.x.shape[1:]),
+    return Preprocessor(
+        kind=dataset.kind,
+        shape=tuple(dataset.x.shape[1:]),
         kept=None if kept is None else tuple(kept.tolist()),
         fill=() if kept is None else tuple(mean.tolist()),
         shift=tuple(mean[seen].tolist()) if standardise else (),
         scale=tuple(std[seen].clamp(min=1e-6).tolist()) if standardise else (),
-        classes=examples.classes,
-        columns=examples.columns,
+        classes=dataset.classes,
+        columns=dataset.columns,
     )

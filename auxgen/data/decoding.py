@@ -16,29 +16,29 @@ from tqdm import tqdm
 
 from ..errors import InputError
 
-GREY = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"})
-ORIENTATION = 0x0112
-TOGETHER = 256
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"})
+ORIENTATION_TAG = 0x0112
+PICTURES_PER_BLOCK = 256
 """Pictures read at once: all that is in memory beside their pixels."""
 
 
-class Encoded(NamedTuple):
+class EncodedPicture(NamedTuple):
     """A picture as it lies in a file, and what to call it when it cannot be read."""
 
-    where: str
+    location: str
     content: bytes | Path
 
 
 @dataclass(frozen=True)
-class Pictures:
+class PictureReader:
     """`count` encoded pictures; `read(start, stop)` gives a few of them."""
 
     count: int
-    read: Callable[[int, int], Sequence[Encoded]]
+    read: Callable[[int, int], Sequence[EncodedPicture]]
 
-    def parts(self) -> Iterator[Sequence[Encoded]]:
-        for start in range(0, self.count, TOGETHER):
-            yield self.read(start, min(start + TOGETHER, self.count))
+    def iterate_blocks(self) -> Iterator[Sequence[EncodedPicture]]:
+        for start in range(0, self.count, PICTURES_PER_BLOCK):
+            yield self.read(start, min(start + PICTURES_PER_BLOCK, self.count))
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ class Frame:
             if side is not None and side < 1:
                 raise InputError(f"A {name} of {side} was given; 1 pixel or more is wanted.")
 
-    def side(self) -> int | None:
+    def get_output_side(self) -> int | None:
         return self.size or self.crop
 
 
-def shape_of(pictures: Pictures, frame: Frame) -> tuple[int, int, int]:
+def find_common_shape(pictures: PictureReader, frame: Frame) -> tuple[int, int, int]:
     """The shape (c, h, w) that all pictures have in the frame; reads their headers only.
 
     One channel when all are grey, else three.
@@ -76,35 +76,37 @@ def shape_of(pictures: Pictures, frame: Frame) -> tuple[int, int, int]:
     """
     colours, first = 1, None
     with ThreadPoolExecutor() as pool:
-        for part in pictures.parts():
-            for picture, (grey, size) in zip(part, pool.map(header, part), strict=True):
+        for part in pictures.iterate_blocks():
+            for picture, (grey, size) in zip(
+                part, pool.map(_read_picture_header, part), strict=True
+            ):
                 colours = colours if grey else 3
-                first = first or (picture.where, size)
-                fits(picture.where, size, first, frame)
+                first = first or (picture.location, size)
+                check_picture_size(picture.location, size, first, frame)
     if first is None:
         raise InputError("No picture was found; one or more are wanted.")
     width, height = first[1]
-    return colours, frame.side() or height, frame.side() or width
+    return colours, frame.get_output_side() or height, frame.get_output_side() or width
 
 
-def fits(
-    where: str, size: tuple[int, int], first: tuple[str, tuple[int, int]], frame: Frame
+def check_picture_size(
+    location: str, size: tuple[int, int], first: tuple[str, tuple[int, int]], frame: Frame
 ) -> None:
     """Raises unless a picture of this (width, height) ends as large as the first in the frame."""
     width, height = size
     if frame.crop is not None and min(size) < frame.crop:
         raise InputError(
-            f"{where} is {width}x{height} pixels; at least the crop of {frame.crop} is wanted."
+            f"{location} is {width}x{height} pixels; at least the crop of {frame.crop} is wanted."
         )
-    if frame.side() is None and size != first[1]:
+    if frame.get_output_side() is None and size != first[1]:
         raise InputError(
-            f"{first[0]} is {first[1][0]}x{first[1][1]} and {where} is {width}x{height} pixels: "
+            f"{first[0]} is {first[1][0]}x{first[1][1]} and {location} is {width}x{height} pixels: "
             f"give one size for all, such as --size {min(*size, *first[1])}."
         )
 
 
-def blocks(
-    pictures: Pictures, shape: tuple[int, int, int], frame: Frame, title: str
+def decode_blocks(
+    pictures: PictureReader, shape: tuple[int, int, int], frame: Frame, title: str
 ) -> Iterator[np.ndarray]:
     """Pixels in order, a few pictures at a time: uint8 (m, c, h, w); the progress bar has a title.
 
@@ -112,34 +114,37 @@ def blocks(
         InputError: A picture is cut short or damaged.
     """
 
-    def decode(picture: Encoded) -> np.ndarray:
-        return decoded(picture, shape[0], frame)
+    def decode(picture: EncodedPicture) -> np.ndarray:
+        return _decode_picture(picture, shape[0], frame)
 
     bar = tqdm(total=pictures.count, desc=f"decoding {title}, once", disable=None, leave=False)
     with bar, ThreadPoolExecutor() as pool:
-        for part in pictures.parts():
+        for part in pictures.iterate_blocks():
             yield np.stack(list(pool.map(decode, part)))
             bar.update(len(part))
 
 
-def header(picture: Encoded) -> tuple[bool, tuple[int, int]]:
+def _read_picture_header(picture: EncodedPicture) -> tuple[bool, tuple[int, int]]:
     """Whether a picture is grey, and its (width, height) when upright."""
-    with opened(picture) as image:
+    with _open_picture(picture) as image:
         width, height = image.size
-        return image.mode in GREY, (height, width) if turned(image) >= 5 else (width, height)
+        return image.mode in GREY_MODES, (height, width) if _read_orientation(image) >= 5 else (
+            width,
+            height,
+        )
 
 
-def decoded(picture: Encoded, channels: int, frame: Frame) -> np.ndarray:
+def _decode_picture(picture: EncodedPicture, channels: int, frame: Frame) -> np.ndarray:
     """A picture, upright, in its frame: uint8 (c, h, w)."""
-    with opened(picture) as image:
+    with _open_picture(picture) as image:
         image.load()
-        upright = ImageOps.exif_transpose(image) if turned(image) > 1 else image
-        shallow = eight_bits(upright).convert("L" if channels == 1 else "RGB")
-        pixels = np.asarray(framed(shallow, frame))
+        upright = ImageOps.exif_transpose(image) if _read_orientation(image) > 1 else image
+        shallow = _scale_to_eight_bits(upright).convert("L" if channels == 1 else "RGB")
+        pixels = np.asarray(apply_frame(shallow, frame))
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
-def framed(image: Image.Image, frame: Frame) -> Image.Image:
+def apply_frame(image: Image.Image, frame: Frame) -> Image.Image:
     """The centre of the picture, resized."""
     side = frame.crop or (min(image.size) if frame.size else None)
     if side is not None and image.size != (side, side):
@@ -150,12 +155,12 @@ def framed(image: Image.Image, frame: Frame) -> Image.Image:
     return image
 
 
-def turned(image: Image.Image) -> int:
+def _read_orientation(image: Image.Image) -> int:
     """The EXIF orientation that cameras write, 1 to 8; 1 is upright, from 5 on width is height."""
-    return image.getexif().get(ORIENTATION, 1) if image.format in ("JPEG", "MPO") else 1
+    return image.getexif().get(ORIENTATION_TAG, 1) if image.format in ("JPEG", "MPO") else 1
 
 
-def eight_bits(image: Image.Image) -> Image.Image:
+def _scale_to_eight_bits(image: Image.Image) -> Image.Image:
     """Pictures of 16 bits scaled to 8, where Pillow would clip them."""
     if not image.mode.startswith("I"):
         return image
@@ -163,7 +168,7 @@ def eight_bits(image: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def opened(picture: Encoded) -> Iterator[Image.Image]:
+def _open_picture(picture: EncodedPicture) -> Iterator[Image.Image]:
     """The picture, open; what Pillow may say of a bad file becomes one sentence."""
     content = picture.content
     try:
@@ -173,9 +178,9 @@ def opened(picture: Encoded) -> Iterator[Image.Image]:
         raise
     except UnidentifiedImageError as error:
         raise InputError(
-            f"{picture.where} is not an image; a PNG, JPEG or WebP file is wanted."
+            f"{picture.location} is not an image; a PNG, JPEG or WebP file is wanted."
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise InputError(
-            f"{picture.where} cannot be decoded ({error}); a whole image file is wanted."
+            f"{picture.location} cannot be decoded ({error}); a whole image file is wanted."
         ) from error

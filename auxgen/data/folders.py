@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputError, unknown
-from .hub import SPLITS
-from .labels import classes_of
+from ..errors import InputError, unknown_name
+from .hub import SPLIT_ALIASES
+from .labels import collect_classes
 
-SUFFIXES = frozenset(
+IMAGE_FILE_SUFFIXES = frozenset(
     f".{s}"
     for s in ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm")
 )
-METADATA = "metadata.csv"
-UNLABELLED = frozenset({"unlabelled", "unlabeled"})
+METADATA_FILE = "metadata.csv"
+UNLABELLED_FOLDERS = frozenset({"unlabelled", "unlabeled"})
 """Class folders of these names hold images without a label."""
-FLAGS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "": float("nan")}
+FLAG_VALUES = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "": float("nan")}
 """The cells of an attribute."""
 
 
 @dataclass(frozen=True)
-class Listing:
+class ImageListing:
     """The images of a split.
 
     Attributes:
@@ -31,40 +31,42 @@ class Listing:
         labels: A word for each, "" where it is blank.
         classes: The classes of all splits together.
         attributes: A 0, 1 or NaN for each image, by the attribute's name.
-        asked: Whether labels come from a column that was asked for.
+        label_column_given: Whether labels come from a column that was asked for.
     """
 
     files: tuple[Path, ...]
     labels: tuple[str, ...]
     classes: tuple[str, ...]
     attributes: dict[str, list[float]]
-    asked: bool
+    label_column_given: bool
 
 
-def listing(folder: Path, split: str, label: str | None) -> Listing:
+def list_images(folder: Path, split: str, label: str | None) -> ImageListing:
     """What is in the folder for that split.
 
     Raises:
         InputError: The folder, its images, the split or the label column are not there, or
             metadata.csv names files that are not.
     """
-    parts = splits(folder)
+    parts = find_image_splits(folder)
     if split not in parts:
-        raise unknown(f"{folder.name} split", split, parts)
-    rows = metadata(folder, parts)
+        raise unknown_name(f"{folder.name} split", split, parts)
+    rows = _read_all_metadata(folder, parts)
     if rows:
-        return described(folder, split, parts, rows, label)
+        return _list_described_images(folder, split, parts, rows, label)
     if label is not None:
         raise InputError(
-            f"Label column {label!r} was asked for, but {folder} has no {METADATA}; "
+            f"Label column {label!r} was asked for, but {folder} has no {METADATA_FILE}; "
             "one with a file_name column and that column is wanted."
         )
-    words = {s: [class_folder(p, place) for p in files] for s, (place, files) in parts.items()}
-    classes = classes_of(w for own in words.values() for w in own)
-    return Listing(tuple(parts[split][1]), tuple(words[split]), classes, {}, asked=False)
+    words = {s: [_get_class_folder(p, place) for p in files] for s, (place, files) in parts.items()}
+    classes = collect_classes(w for own in words.values() for w in own)
+    return ImageListing(
+        tuple(parts[split][1]), tuple(words[split]), classes, {}, label_column_given=False
+    )
 
 
-def splits(folder: Path) -> dict[str, tuple[Path, list[Path]]]:
+def find_image_splits(folder: Path) -> dict[str, tuple[Path, list[Path]]]:
     """The folder and the image files of every split; all is "train" where no folder is so named.
 
     Raises:
@@ -73,30 +75,32 @@ def splits(folder: Path) -> dict[str, tuple[Path, list[Path]]]:
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}; a folder with images is wanted.")
     below = [p for p in sorted(folder.iterdir()) if p.is_dir()]
-    named = {SPLITS.get(p.name.lower(), p.name.lower()): p for p in below}
+    named = {SPLIT_ALIASES.get(p.name.lower(), p.name.lower()): p for p in below}
     places = {s: p for s, p in named.items() if s in ("train", "test", "valid")}
-    found = {s: (p, list(images_in(p))) for s, p in (places or {"train": folder}).items()}
+    found = {s: (p, list(find_image_files(p))) for s, p in (places or {"train": folder}).items()}
     empty = next((place for place, files in found.values() if not files), None)
     if empty is not None:
         raise InputError(f"Folder {empty} has no images; PNG, JPEG or WebP files are wanted.")
     return found
 
 
-def images_in(folder: Path) -> Iterator[Path]:
+def find_image_files(folder: Path) -> Iterator[Path]:
     """The image files below, in order, but hidden ones."""
     for path in sorted(folder.rglob("*")):
         hidden = any(p.startswith((".", "__")) for p in path.relative_to(folder).parts)
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
+        if path.suffix.lower() in IMAGE_FILE_SUFFIXES and path.is_file() and not hidden:
             yield path
 
 
-def class_folder(file: Path, place: Path) -> str:
+def _get_class_folder(file: Path, place: Path) -> str:
     """The label of an image: the folder in which it lies; blank if in none."""
     first, *rest = file.relative_to(place).parts
-    return first if rest and first.lower() not in UNLABELLED else ""
+    return first if rest and first.lower() not in UNLABELLED_FOLDERS else ""
 
 
-def metadata(folder: Path, parts: dict[str, tuple[Path, list[Path]]]) -> dict[Path, dict[str, str]]:
+def _read_all_metadata(
+    folder: Path, parts: dict[str, tuple[Path, list[Path]]]
+) -> dict[Path, dict[str, str]]:
     """The rows of all metadata.csv, by the image file; empty where there is none.
 
     Raises:
@@ -105,8 +109,8 @@ def metadata(folder: Path, parts: dict[str, tuple[Path, list[Path]]]) -> dict[Pa
     places = dict.fromkeys([folder, *(place for place, _ in parts.values())])
     known = {f for _, files in parts.values() for f in files}
     rows: dict[Path, dict[str, str]] = {}
-    for sheet in (p / METADATA for p in places if (p / METADATA).is_file()):
-        own = list(read(sheet))
+    for sheet in (p / METADATA_FILE for p in places if (p / METADATA_FILE).is_file()):
+        own = list(_read_metadata_file(sheet))
         missing = [r["file_name"] for r in own if sheet.parent / r["file_name"] not in known]
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
@@ -118,7 +122,7 @@ def metadata(folder: Path, parts: dict[str, tuple[Path, list[Path]]]) -> dict[Pa
     return rows
 
 
-def read(sheet: Path) -> Iterator[dict[str, str]]:
+def _read_metadata_file(sheet: Path) -> Iterator[dict[str, str]]:
     """The rows of a metadata.csv, cells stripped."""
     with sheet.open(newline="", encoding="utf-8-sig") as lines:
         reader = csv.DictReader(lines)
@@ -131,36 +135,38 @@ def read(sheet: Path) -> Iterator[dict[str, str]]:
             yield {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
 
 
-def described(
+def _list_described_images(
     folder: Path,
     split: str,
     parts: dict[str, tuple[Path, list[Path]]],
     rows: dict[Path, dict[str, str]],
     label: str | None,
-) -> Listing:
+) -> ImageListing:
     """A split that metadata.csv describes; of an image that it does not name all is blank."""
     columns = list(dict.fromkeys(c for row in rows.values() for c in row if c != "file_name"))
     if label is not None and label not in columns:
-        raise unknown(f"{METADATA} column", label, columns)
+        raise unknown_name(f"{METADATA_FILE} column", label, columns)
     asked = label is not None
     label = label or ("label" if "label" in columns else None)
     files = parts[split][1]
     flags = [
-        c for c in columns if c != label and is_flag([row.get(c, "") for row in rows.values()])
+        c
+        for c in columns
+        if c != label and _is_flag_column([row.get(c, "") for row in rows.values()])
     ]
 
     def cells(column: str, chosen: list[Path]) -> list[str]:
         return [rows[f].get(column, "") if f in rows else "" for f in chosen]
 
-    return Listing(
+    return ImageListing(
         files=tuple(files),
         labels=tuple(cells(label, files) if label else [""] * len(files)),
-        classes=classes_of(cells(label, list(rows)) if label else []),
-        attributes={c: [FLAGS[v.lower()] for v in cells(c, files)] for c in flags},
-        asked=asked,
+        classes=collect_classes(cells(label, list(rows)) if label else []),
+        attributes={c: [FLAG_VALUES[v.lower()] for v in cells(c, files)] for c in flags},
+        label_column_given=asked,
     )
 
 
-def is_flag(cells: list[str]) -> bool:
+def _is_flag_column(cells: list[str]) -> bool:
     """Whether a column is an attribute: 0, 1, true, false or blank, and not all blank."""
-    return any(cells) and all(c.lower() in FLAGS for c in cells)
+    return any(cells) and all(c.lower() in FLAG_VALUES for c in cells)

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..errors import InputError, unknown
-from .cache import Draft
-from .dataset import Examples
-from .decoding import Encoded, Frame, Pictures, blocks, shape_of
+from ..errors import InputError, unknown_name
+from .cache import UndecodedDataset
+from .dataset import Dataset
+from .decoding import EncodedPicture, Frame, PictureReader, decode_blocks, find_common_shape
 
-SPLITS = {"training": "train", "testing": "test", "validation": "valid", "val": "valid"}
-SPLITS |= {"dev": "valid", "unlabelled": "unlabeled"}
+SPLIT_ALIASES = {"training": "train", "testing": "test", "validation": "valid", "val": "valid"}
+SPLIT_ALIASES |= {"dev": "valid", "unlabelled": "unlabeled"}
 """Other names of the splits."""
 
 
-def commit(hub: str) -> str | None:
+def fetch_commit(hub: str) -> str | None:
     """The commit that the hub's repository is at; None where HF_HUB_OFFLINE forbids asking.
 
     Raises:
@@ -33,10 +33,10 @@ def commit(hub: str) -> str | None:
     try:
         return HfApi().dataset_info(hub, timeout=10).sha
     except Exception as error:  # the network's, the hub's and the client's are of many kinds
-        raise absent(hub, error) from error
+        raise make_missing_set_error(hub, error) from error
 
 
-def absent(where: str, error: Exception) -> InputError:
+def make_missing_set_error(where: str, error: Exception) -> InputError:
     """The sentence for a set that is not to be had."""
     error = error.__cause__ if isinstance(error.__cause__, Exception) else error
     reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
@@ -53,27 +53,29 @@ def absent(where: str, error: Exception) -> InputError:
     )
 
 
-def draft(where: str, *, split: str, config: str | None, state: str | None, frame: Frame) -> Draft:
+def prepare_hub_dataset(
+    where: str, *, split: str, config: str | None, revision: str | None, frame: Frame
+) -> UndecodedDataset:
     """The set at `where`, a hub id or a folder, before it is decoded.
 
     Args:
         where: As `datasets.load_dataset` takes it.
         split: Our name of the split.
         config: The set's configuration, where it has several.
-        state: A commit of the hub's repository; None for what is on this machine.
+        revision: A commit of the hub's repository; None for what is on this machine.
         frame: What becomes of every picture.
 
     Raises:
         InputError: The set or its split is not there, or it has no column of images.
     """
-    data = table(where, split, config, state)
-    columns = kinds(data, where)
+    data = load_hub_split(where, split, config, revision)
+    columns = _find_columns(data, where)
     known = data.select_columns([*columns["label"], *columns["flags"]]).with_format("arrow")[:]
-    encoded = pictures(data, columns["image"][0], f"{where} ({split})")
-    shape = shape_of(encoded, frame)
-    classes, y = labels(data, known, columns["label"])
+    encoded = _make_picture_reader(data, columns["image"][0], f"{where} ({split})")
+    shape = find_common_shape(encoded, frame)
+    classes, y = _read_label_column(data, known, columns["label"])
     flags = [known[name].to_numpy(zero_copy_only=False) for name in columns["flags"]]
-    examples = Examples(
+    examples = Dataset(
         x=torch.empty(len(data), *shape, dtype=torch.uint8, device="meta"),
         y=y,
         classes=classes,
@@ -82,10 +84,10 @@ def draft(where: str, *, split: str, config: str | None, state: str | None, fram
         attributes=torch.tensor(np.stack(flags, 1).astype(np.float32)) if flags else None,
         attribute_names=tuple(columns["flags"]),
     )
-    return Draft(examples, blocks(encoded, shape, frame, f"{where} ({split})"))
+    return UndecodedDataset(examples, decode_blocks(encoded, shape, frame, f"{where} ({split})"))
 
 
-def table(where: str, split: str, config: str | None, state: str | None) -> Any:
+def load_hub_split(where: str, split: str, config: str | None, revision: str | None) -> Any:
     """The `datasets.Dataset` of a split.
 
     Raises:
@@ -94,18 +96,18 @@ def table(where: str, split: str, config: str | None, state: str | None) -> Any:
     from datasets import get_dataset_split_names, load_dataset
 
     try:
-        splits = get_dataset_split_names(where, config, revision=state)
-        theirs = {SPLITS.get(s, s): s for s in splits}
+        splits = get_dataset_split_names(where, config, revision=revision)
+        theirs = {SPLIT_ALIASES.get(s, s): s for s in splits}
         if split not in theirs:
-            raise unknown(f"{Path(where).name} split", split, theirs)
-        return load_dataset(where, config, split=theirs[split], revision=state)
+            raise unknown_name(f"{Path(where).name} split", split, theirs)
+        return load_dataset(where, config, split=theirs[split], revision=revision)
     except InputError:
         raise
     except Exception as error:  # datasets has many kinds of errors, and raises its readers' too
-        raise absent(where, error) from error
+        raise make_missing_set_error(where, error) from error
 
 
-def kinds(data: Any, where: str) -> dict[str, list[str]]:
+def _find_columns(data: Any, where: str) -> dict[str, list[str]]:
     """The columns by what they hold: the image, the label if there is one, the 0/1 attributes."""
     from datasets import ClassLabel, Image, Value
 
@@ -122,7 +124,9 @@ def kinds(data: Any, where: str) -> dict[str, list[str]]:
     }
 
 
-def labels(data: Any, known: Any, column: Sequence[str]) -> tuple[tuple[str, ...], torch.Tensor]:
+def _read_label_column(
+    data: Any, known: Any, column: Sequence[str]
+) -> tuple[tuple[str, ...], torch.Tensor]:
     """Names of the classes, and y (n,) int64; no names and all blank without a label column."""
     if not column:
         return (), torch.full((len(data),), -1)
@@ -130,17 +134,17 @@ def labels(data: Any, known: Any, column: Sequence[str]) -> tuple[tuple[str, ...
     return tuple(data.features[column[0]].names), torch.from_numpy(y.astype(np.int64))
 
 
-def pictures(data: Any, column: str, where: str) -> Pictures:
+def _make_picture_reader(data: Any, column: str, where: str) -> PictureReader:
     """The encoded images of a column."""
     from datasets import Image
 
     encoded = data.select_columns([column]).cast_column(column, Image(decode=False))
 
-    def read(start: int, stop: int) -> list[Encoded]:
+    def read(start: int, stop: int) -> list[EncodedPicture]:
         found = encoded[start:stop][column]
         return [
-            Encoded(f"Row {i} of {where}", b"" if p is None else p["bytes"] or p["path"])
+            EncodedPicture(f"Row {i} of {where}", b"" if p is None else p["bytes"] or p["path"])
             for i, p in enumerate(found, start)
         ]
 
-    return Pictures(len(data), read)
+    return PictureReader(len(data), read)

@@ -8,41 +8,41 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..errors import InputError, unknown
-from .arrays import word
-from .dataset import Examples
-from .hub import SPLITS
-from .labels import classes_of, indices
+from ..errors import InputError, unknown_name
+from .arrays import format_label
+from .dataset import Dataset
+from .hub import SPLIT_ALIASES
+from .labels import collect_classes, map_labels_to_indices
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-SUFFIXES = (".csv", ".parquet")
-MOST_TEXTS = 256
+TABLE_SUFFIXES = (".csv", ".parquet")
+MAX_TEXTS = 256
 """Different texts of a column that become columns of 0 and 1."""
 
 
-def rows(file: Path, label: str | None, split: str) -> Examples:
+def read_table_split(file: Path, label: str | None, split: str) -> Dataset:
     """A split of `own.table`, without a fingerprint.
 
     Raises:
         InputError: As `own.table`.
     """
-    files = splits(file)
+    files = find_table_files(file)
     if split not in files:
-        raise unknown(f"{file.name} split", split, files)
-    sheets = {s: read(f) for s, f in files.items()}
-    every = together(file, sheets)
+        raise unknown_name(f"{file.name} split", split, files)
+    sheets = {s: _read_table_file(f) for s, f in files.items()}
+    every = _concatenate_splits(file, sheets)
     if label is not None and label not in every:
-        raise unknown(f"{file.name} column", label, [str(c) for c in every])
-    words = [""] * len(every) if label is None else words_of(every[label], file)
-    classes = classes_of(words)
-    x, columns = numbers(every.drop(columns=label) if label else every, file)
+        raise unknown_name(f"{file.name} column", label, [str(c) for c in every])
+    words = [""] * len(every) if label is None else _parse_label_column(every[label], file)
+    classes = collect_classes(words)
+    x, columns = _encode_table(every.drop(columns=label) if label else every, file)
     start = sum(len(t) for t in list(sheets.values())[: list(sheets).index(split)])
     own = slice(start, start + len(sheets[split]))
-    return Examples(
+    return Dataset(
         x=torch.from_numpy(x[own].copy()),
-        y=indices(words[own], classes),
+        y=map_labels_to_indices(words[own], classes),
         classes=classes,
         name=f"{file.stem}/{split}",
         fingerprint="",
@@ -50,19 +50,19 @@ def rows(file: Path, label: str | None, split: str) -> Examples:
     )
 
 
-def splits(file: Path) -> dict[str, Path]:
+def find_table_files(file: Path) -> dict[str, Path]:
     """The files of a folder by split; a file is "train"."""
     if file.is_dir():
-        found = [p for p in sorted(file.iterdir()) if p.suffix.lower() in SUFFIXES]
+        found = [p for p in sorted(file.iterdir()) if p.suffix.lower() in TABLE_SUFFIXES]
         if found:
-            return {SPLITS.get(p.stem.lower(), p.stem.lower()): p for p in found}
-    elif file.suffix.lower() in SUFFIXES and file.is_file():
+            return {SPLIT_ALIASES.get(p.stem.lower(), p.stem.lower()): p for p in found}
+    elif file.suffix.lower() in TABLE_SUFFIXES and file.is_file():
         return {"train": file}
     state = "has no such file" if file.is_dir() else "is none" if file.exists() else "is not there"
     raise InputError(f"A CSV or parquet file is wanted; {file} {state}.")
 
 
-def read(file: Path) -> DataFrame:
+def _read_table_file(file: Path) -> DataFrame:
     """A file's rows."""
     import pandas
 
@@ -81,7 +81,7 @@ def read(file: Path) -> DataFrame:
     return table
 
 
-def together(file: Path, sheets: dict[str, DataFrame]) -> DataFrame:
+def _concatenate_splits(file: Path, sheets: dict[str, DataFrame]) -> DataFrame:
     """The rows of all splits, so that texts and classes mean the same in each."""
     import pandas
 
@@ -95,7 +95,7 @@ def together(file: Path, sheets: dict[str, DataFrame]) -> DataFrame:
     return pandas.concat(list(sheets.values()), ignore_index=True)
 
 
-def words_of(column: Any, file: Path) -> list[str]:
+def _parse_label_column(column: Any, file: Path) -> list[str]:
     """The labels of a column as words, "" where blank.
 
     Raises:
@@ -103,12 +103,12 @@ def words_of(column: Any, file: Path) -> list[str]:
     """
     values = column.astype(object).where(column.notna(), None).tolist()
     try:
-        return ["-1" if v == -1 else word(v) for v in values]
+        return ["-1" if v == -1 else format_label(v) for v in values]
     except InputError as error:
         raise InputError(f"Column {column.name!r} of {file.name}: {error}") from error
 
 
-def numbers(table: DataFrame, file: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+def _encode_table(table: DataFrame, file: Path) -> tuple[np.ndarray, tuple[str, ...]]:
     """All columns as float32 (n, d), and their names.
 
     Raises:
@@ -116,7 +116,7 @@ def numbers(table: DataFrame, file: Path) -> tuple[np.ndarray, tuple[str, ...]]:
     """
     named: dict[str, np.ndarray] = {}
     for name in table:
-        named |= one_or_more(str(name), table[name], file)
+        named |= _encode_column(str(name), table[name], file)
     if not named:
         raise InputError(f"{file.name} has no columns beside the label; one or more is wanted.")
     with np.errstate(over="ignore"):
@@ -131,7 +131,7 @@ def numbers(table: DataFrame, file: Path) -> tuple[np.ndarray, tuple[str, ...]]:
     return x, tuple(named)
 
 
-def one_or_more(name: str, column: Any, file: Path) -> dict[str, np.ndarray]:
+def _encode_column(name: str, column: Any, file: Path) -> dict[str, np.ndarray]:
     """A column of numbers as it is, of texts as one column of 0 and 1 for each text."""
     if column.dtype.kind in "biuf" or column.isna().all():
         return {name: column.to_numpy(dtype=np.float64, na_value=np.nan)}
@@ -142,11 +142,11 @@ def one_or_more(name: str, column: Any, file: Path) -> dict[str, np.ndarray]:
             f"in row {row + 1}; a text in each is wanted."
         )
     texts = column.astype(str)
-    only_texts(name, texts, column.dtype.kind, file)
-    return {f"{name}={t}": (texts == t).to_numpy(dtype=np.float64) for t in classes_of(texts)}
+    _check_texts(name, texts, column.dtype.kind, file)
+    return {f"{name}={t}": (texts == t).to_numpy(dtype=np.float64) for t in collect_classes(texts)}
 
 
-def only_texts(name: str, texts: Any, kind: str, file: Path) -> None:
+def _check_texts(name: str, texts: Any, kind: str, file: Path) -> None:
     """Raises if texts are numbers with a slip among them, too many to be categories, or times."""
     import pandas
 
@@ -157,9 +157,9 @@ def only_texts(name: str, texts: Any, kind: str, file: Path) -> None:
             f"Column {name!r} of {file.name} holds numbers, but {texts.iloc[row]!r} in row "
             f"{row + 1}; numbers alone are wanted."
         )
-    if kind in "mM" or texts.nunique() > MOST_TEXTS:
+    if kind in "mM" or texts.nunique() > MAX_TEXTS:
         what = "times" if kind in "mM" else f"{texts.nunique()} different texts"
         raise InputError(
-            f"Column {name!r} of {file.name} holds {what}; numbers, or {MOST_TEXTS} texts at most, "
+            f"Column {name!r} of {file.name} holds {what}; numbers, or {MAX_TEXTS} texts at most, "
             "are wanted: drop it."
         )

@@ -10,23 +10,23 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from .arrays import entries
-from .arrays import labels as labels_of
-from .cache import Draft, Key, kept
-from .dataset import Examples
-from .decoding import Encoded, Frame, Pictures, blocks, shape_of
-from .fingerprints import of_files, of_words, stamped
-from .folders import METADATA, Listing, listing
-from .hub import SPLITS
-from .labels import check, indices, labelled
-from .tables import rows
+from .arrays import parse_labels as labels_of
+from .arrays import parse_rows
+from .cache import CacheKey, UndecodedDataset, load_or_create_dataset
+from .dataset import Dataset
+from .decoding import EncodedPicture, Frame, PictureReader, decode_blocks, find_common_shape
+from .fingerprints import add_fingerprint, compute_digest, compute_files_digest
+from .folders import METADATA_FILE, ImageListing, list_images
+from .hub import SPLIT_ALIASES
+from .labels import check_labels, find_labelled_rows, map_labels_to_indices
+from .tables import read_table_split
 
-__all__ = ["arrays", "divided", "holdout", "images", "table"]
+__all__ = ["load_arrays", "load_image_folder", "load_table", "split_randomly", "split_stratified"]
 
 
-def images(
+def load_image_folder(
     folder: str | Path, *, label: str | None = None, size: int | None = None, split: str = "train"
-) -> Examples:
+) -> Dataset:
     """Image files: x uint8 (n, c, h, w).
 
     Labels come from class folders (folder/cat/1.png), or from a metadata.csv beside the images
@@ -44,48 +44,58 @@ def images(
             is given, or the labels asked for will not do.
         NotSaved: The cache cannot be written.
     """
-    return framed(Path(folder).expanduser(), label=label, split=split, frame=Frame(size))
-
-
-def framed(folder: Path, *, split: str, frame: Frame, label: str | None = None) -> Examples:
-    """`images`, with a frame."""
-    split = SPLITS.get(split, split)
-    found = listing(folder, split, label)
-    sheets = sorted(folder.rglob(METADATA))
-    classes = of_words(*found.classes)
-    key = Key(
-        name=f"{folder.resolve().name}/{split}",
-        made=f"images {folder.resolve()} {split} {label} {frame}",
-        state=of_words(of_files([*found.files, *sheets], folder), classes),
+    return load_framed_images(
+        Path(folder).expanduser(), label=label, split=split, frame=Frame(size)
     )
-    examples = kept(key, lambda: draft(found, folder, key.name, frame))
-    if found.asked and split == "train":
-        check(examples)
+
+
+def load_framed_images(
+    folder: Path, *, split: str, frame: Frame, label: str | None = None
+) -> Dataset:
+    """`load_image_folder`, with a frame."""
+    split = SPLIT_ALIASES.get(split, split)
+    found = list_images(folder, split, label)
+    sheets = sorted(folder.rglob(METADATA_FILE))
+    classes = compute_digest(*found.classes)
+    key = CacheKey(
+        name=f"{folder.resolve().name}/{split}",
+        origin=f"images {folder.resolve()} {split} {label} {frame}",
+        source_state=compute_digest(compute_files_digest([*found.files, *sheets], folder), classes),
+    )
+    examples = load_or_create_dataset(
+        key, lambda: _prepare_image_folder(found, folder, key.name, frame)
+    )
+    if found.label_column_given and split == "train":
+        check_labels(examples)
     return examples
 
 
-def draft(found: Listing, folder: Path, name: str, frame: Frame) -> Draft:
+def _prepare_image_folder(
+    image_listing: ImageListing, folder: Path, name: str, frame: Frame
+) -> UndecodedDataset:
     """The images of a folder before they are decoded."""
 
-    def read(start: int, stop: int) -> list[Encoded]:
-        return [Encoded(str(f.relative_to(folder)), f) for f in found.files[start:stop]]
+    def read(start: int, stop: int) -> list[EncodedPicture]:
+        return [
+            EncodedPicture(str(f.relative_to(folder)), f) for f in image_listing.files[start:stop]
+        ]
 
-    pictures = Pictures(len(found.files), read)
-    shape = shape_of(pictures, frame)
-    flags = list(found.attributes.values())
-    examples = Examples(
-        x=torch.empty(len(found.files), *shape, dtype=torch.uint8, device="meta"),
-        y=indices(found.labels, found.classes),
-        classes=found.classes,
+    pictures = PictureReader(len(image_listing.files), read)
+    shape = find_common_shape(pictures, frame)
+    flags = list(image_listing.attributes.values())
+    examples = Dataset(
+        x=torch.empty(len(image_listing.files), *shape, dtype=torch.uint8, device="meta"),
+        y=map_labels_to_indices(image_listing.labels, image_listing.classes),
+        classes=image_listing.classes,
         name=name,
         fingerprint="",
         attributes=torch.tensor(flags).T.contiguous() if flags else None,
-        attribute_names=tuple(found.attributes),
+        attribute_names=tuple(image_listing.attributes),
     )
-    return Draft(examples, blocks(pictures, shape, frame, name))
+    return UndecodedDataset(examples, decode_blocks(pictures, shape, frame, name))
 
 
-def arrays(x: Any, y: Any = None, names: Sequence[str] | None = None) -> Examples:
+def load_arrays(x: Any, y: Any = None, names: Sequence[str] | None = None) -> Dataset:
     """Rows in memory, from numpy, torch or lists.
 
     Args:
@@ -100,16 +110,18 @@ def arrays(x: Any, y: Any = None, names: Sequence[str] | None = None) -> Example
         InputError: x is empty, or has another shape, values out of range, NaN or infinity; y has
             another length, unknown labels, or will not do.
     """
-    x = entries(x)
+    x = parse_rows(x)
     if y is None:
-        return stamped(Examples(x, torch.full((len(x),), -1), tuple(names or ()), "arrays", ""))
+        return add_fingerprint(
+            Dataset(x, torch.full((len(x),), -1), tuple(names or ()), "arrays", "")
+        )
     classes, y = labels_of(y, len(x), names)
-    examples = Examples(x, y, classes, "arrays", "")
-    check(examples)
-    return stamped(examples)
+    examples = Dataset(x, y, classes, "arrays", "")
+    check_labels(examples)
+    return add_fingerprint(examples)
 
 
-def table(file: str | Path, *, label: str | None, split: str = "train") -> Examples:
+def load_table(file: str | Path, *, label: str | None, split: str = "train") -> Dataset:
     """The rows of a CSV or parquet file: x float32 (n, d), with `columns`.
 
     Columns of numbers are kept as they are, of true and false become 0 and 1, of texts become one
@@ -125,17 +137,17 @@ def table(file: str | Path, *, label: str | None, split: str = "train") -> Examp
         InputError: Something is not there or cannot be read, a cell is blank or infinite, or the
             labels will not do.
     """
-    examples = rows(Path(file).expanduser(), label, SPLITS.get(split, split))
+    examples = read_table_split(Path(file).expanduser(), label, SPLIT_ALIASES.get(split, split))
     if label is not None and examples.name.endswith("/train"):
-        check(examples)
-    return stamped(examples)
+        check_labels(examples)
+    return add_fingerprint(examples)
 
 
-def holdout(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Examples]:
+def split_stratified(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
     """Splits rows into (train, test); test has labelled rows only, of every class its share.
 
     Args:
-        examples: Rows, labelled or not.
+        dataset: Rows, labelled or not.
         fraction: Of the labelled rows, that goes to test.
         seed: Of the draw.
 
@@ -146,54 +158,54 @@ def holdout(examples: Examples, fraction: float, seed: int) -> tuple[Examples, E
     if not 0 < fraction < 1:
         raise InputError(f"A fraction of {fraction} was given; one between 0 and 1 is wanted.")
     groups = [
-        (examples.y == c).nonzero().flatten()
-        for c in examples.y[labelled(examples.y)].unique().tolist()
+        (dataset.y == c).nonzero().flatten()
+        for c in dataset.y[find_labelled_rows(dataset.y)].unique().tolist()
     ]
     if not groups:
-        raise InputError(f"No row of {examples.name} is labelled; a test set needs labels.")
-    shares = apportioned([len(g) for g in groups], fraction)
+        raise InputError(f"No row of {dataset.name} is labelled; a test set needs labels.")
+    shares = _apportion_shares([len(g) for g in groups], fraction)
     generator = torch.Generator().manual_seed(seed)
-    held = torch.zeros(len(examples), dtype=torch.bool)
+    held = torch.zeros(len(dataset), dtype=torch.bool)
     for group, share in zip(groups, shares, strict=True):
         if len(group) < 2:
-            c = examples.classes[int(examples.y[group[0]])]
+            c = dataset.classes[int(dataset.y[group[0]])]
             raise InputError(f"Class {c!r} has 1 labelled row; 2 are wanted, one for each side.")
         chosen = torch.randperm(len(group), generator=generator)[
             : min(max(share, 1), len(group) - 1)
         ]
         held[group[chosen]] = True
-    return part(examples, ~held), part(examples, held)
+    return _select_rows(dataset, ~held), _select_rows(dataset, held)
 
 
-def divided(examples: Examples, fraction: float, seed: int) -> tuple[Examples, Examples]:
+def split_randomly(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
     """Splits rows into (train, held out), labelled or not, in the order in which they are.
 
     Args:
-        examples: Rows.
+        dataset: Rows.
         fraction: Of them, that is held out.
         seed: Of the draw.
 
     Raises:
         InputError: Nothing would be left on one side.
     """
-    held = round(fraction * len(examples)) if 0 < fraction < 1 else 0
-    if not 0 < held < len(examples):
+    held = round(fraction * len(dataset)) if 0 < fraction < 1 else 0
+    if not 0 < held < len(dataset):
         raise InputError(
-            f"A share of {fraction:g} of {len(examples)} images was to be held out; one that "
+            f"A share of {fraction:g} of {len(dataset)} images was to be held out; one that "
             "leaves images on both sides is wanted."
         )
-    order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed))
-    chosen = torch.zeros(len(examples), dtype=torch.bool)
+    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))
+    chosen = torch.zeros(len(dataset), dtype=torch.bool)
     chosen[order[:held]] = True
-    return part(examples, ~chosen), part(examples, chosen)
+    return _select_rows(dataset, ~chosen), _select_rows(dataset, chosen)
 
 
-def part(examples: Examples, rows: Tensor) -> Examples:
+def _select_rows(dataset: Dataset, rows: Tensor) -> Dataset:
     """The rows of a mask, with a fingerprint of their own."""
-    return stamped(examples[rows])
+    return add_fingerprint(dataset[rows])
 
 
-def apportioned(sizes: list[int], fraction: float) -> list[int]:
+def _apportion_shares(sizes: list[int], fraction: float) -> list[int]:
     """A whole share of every size, all together round(fraction sum sizes): largest remainders."""
     exact = [n * fraction for n in sizes]
     shares = [int(e) for e in exact]

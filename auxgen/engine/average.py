@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..method import Method
 
 
-class Average:
+class MovingAverage:
     """A copy of the method whose owned parameters are means of their recent values.
 
     The decay at step t is min(d, (1 + t) / (10 + t)), so that short runs are not made of initial
@@ -23,7 +23,7 @@ class Average:
         names = {id(p): name for name, p in method.named_parameters()}
         mine = dict(self.method.named_parameters())
         self.decay = decay
-        self.live: list[Tensor] = list(owned)
+        self.live_parameters: list[Tensor] = list(owned)
         self.means = {names[id(p)]: mine[names[id(p)]] for p in owned}
 
     @torch.no_grad()
@@ -31,4 +31,4 @@ class Average:
         """Take in the weights after step `step`."""
         decay = min(self.decay, (1 + step) / (10 + step))
         means: list[Tensor] = list(self.means.values())
-        torch._foreach_lerp_(means, self.live, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
+        torch._foreach_lerp_(means, self.live_parameters, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]

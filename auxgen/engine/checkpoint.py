@@ -11,14 +11,21 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..files import checksum, encoded, packed, read_json, unpacked, write_folder
+from ..files import (
+    compute_checksum,
+    encode_json,
+    pack_tensors,
+    read_json,
+    unpack_tensors,
+    write_folder,
+)
 from .loop import Training
 
-KEPT = 2
+MAX_CHECKPOINTS = 2
 """Checkpoints kept of a stage: the newest, and one before it should the disk damage the newest."""
 
 
-def save(folder: Path, stage: str, run: str, training: Training) -> Path:
+def save_checkpoint(folder: Path, stage: str, run: str, training: Training) -> Path:
     """Write checkpoints/<stage>-<step>, then drop those older than the last two.
 
     Args:
@@ -33,11 +40,11 @@ def save(folder: Path, stage: str, run: str, training: Training) -> Path:
     target = folder / f"{stage}-{training.step}"
     if target.exists():
         return target
-    tensors, numbers = optimizer_state(training)
+    tensors, numbers = _collect_optimizer_state(training)
     files = {
-        "model.safetensors": packed(training.method.state_dict()),
-        "average.safetensors": packed(training.average.means),
-        "optimizers.safetensors": packed(tensors),
+        "model.safetensors": pack_tensors(training.method.state_dict()),
+        "average.safetensors": pack_tensors(training.average.means),
+        "optimizers.safetensors": pack_tensors(tensors),
     }
     state = {
         "run": run,
@@ -46,46 +53,46 @@ def save(folder: Path, stage: str, run: str, training: Training) -> Path:
         "seed": training.seed,
         "ranks": training.ranks.size,
         "optimizers": numbers,
-        "sha256": {name: checksum(data) for name, data in files.items()},
+        "sha256": {name: compute_checksum(data) for name, data in files.items()},
     }
-    write_folder(target, {**files, "state.json": encoded(state)})
-    for old in of_stage(folder, stage)[:-KEPT]:
+    write_folder(target, {**files, "state.json": encode_json(state)})
+    for old in find_checkpoints(folder, stage)[:-MAX_CHECKPOINTS]:
         shutil.rmtree(old)
     return target
 
 
-def of_stage(folder: Path, stage: str) -> list[Path]:
+def find_checkpoints(folder: Path, stage: str) -> list[Path]:
     """A stage's whole checkpoints, oldest first."""
     found = [p for p in folder.glob(f"{stage}-*") if p.name.removeprefix(f"{stage}-").isdigit()]
     return sorted(found, key=lambda p: int(p.name.rpartition("-")[2]))
 
 
-def load(checkpoint: Path, stage: str, run: str, training: Training) -> None:
+def load_checkpoint(checkpoint: Path, stage: str, run: str, training: Training) -> None:
     """Put `training` back to where the checkpoint was written.
 
     Raises:
         InputError: It is of another run or another number of ranks, or is truncated or damaged.
     """
     state = read_json(checkpoint / "state.json", "checkpoint")
-    check_identity(checkpoint, state, {"run": run, "stage": stage, "seed": training.seed})
+    _check_identity(checkpoint, state, {"run": run, "stage": stage, "seed": training.seed})
     if state.get("ranks") != training.ranks.size:
         raise InputError(
             f"{checkpoint} was written by {state.get('ranks')} ranks and this is a run on "
             f"{training.ranks.size}; go on with the same number."
         )
-    contents = {n: content(checkpoint / n, c) for n, c in state["sha256"].items()}
+    contents = {n: _read_verified_tensors(checkpoint / n, c) for n, c in state["sha256"].items()}
     try:
         training.method.load_state_dict(contents["model.safetensors"])
         for name, mean in training.average.means.items():
             mean.copy_(contents["average.safetensors"][name])
-        restore_optimizers(training, contents["optimizers.safetensors"], state["optimizers"])
+        _restore_optimizers(training, contents["optimizers.safetensors"], state["optimizers"])
         training.step = int(state["step"])
     except (KeyError, RuntimeError, ValueError) as error:
         told = f"{checkpoint} does not fit this experiment: {str(error).splitlines()[0]}"
         raise InputError(f"{told} Resume with the code and options that wrote it.") from error
 
 
-def check_identity(checkpoint: Path, state: dict[str, Any], expected: dict[str, Any]) -> None:
+def _check_identity(checkpoint: Path, state: dict[str, Any], expected: dict[str, Any]) -> None:
     for what, value in expected.items():
         if state.get(what) != value:
             raise InputError(
@@ -94,18 +101,18 @@ def check_identity(checkpoint: Path, state: dict[str, Any], expected: dict[str, 
             )
 
 
-def content(file: Path, expected: str) -> dict[str, Tensor]:
+def _read_verified_tensors(file: Path, expected: str) -> dict[str, Tensor]:
     """A checkpoint's tensors, if every byte is as it was written."""
     data = file.read_bytes() if file.exists() else b""
-    if checksum(data) != expected:
+    if compute_checksum(data) != expected:
         raise InputError(
             f"{file} is damaged ({len(data)} bytes whose checksum is not the one written); "
             f"remove {file.parent} to go on from the checkpoint before it."
         )
-    return unpacked(data, file)
+    return unpack_tensors(data, file)
 
 
-def optimizer_state(training: Training) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _collect_optimizer_state(training: Training) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors by "player/parameter/name", and what is a plain number likewise."""
     tensors: dict[str, Tensor] = {}
     numbers: dict[str, Any] = {}
@@ -119,7 +126,7 @@ def optimizer_state(training: Training) -> tuple[dict[str, Tensor], dict[str, An
 
 
 @torch.no_grad()
-def restore_optimizers(
+def _restore_optimizers(
     training: Training, tensors: dict[str, Tensor], numbers: dict[str, Any]
 ) -> None:
     for player, optimizer in training.optimizers.items():
@@ -128,11 +135,13 @@ def restore_optimizers(
         for key, value in {**tensors, **numbers}.items():
             owner, index, name = key.split("/")
             if owner == player:
-                state.setdefault(int(index), {})[name] = laid_as(value, own[int(index)])
+                state.setdefault(int(index), {})[name] = _match_memory_format(
+                    value, own[int(index)]
+                )
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
-def laid_as(value: Any, parameter: Tensor) -> Any:
+def _match_memory_format(value: Any, parameter: Tensor) -> Any:
     """The same numbers in the memory layout of their parameter.
 
     Files hold rows after rows, and a fused step goes through parameter and moments as they lie:

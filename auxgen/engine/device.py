@@ -11,7 +11,7 @@ import torch
 from ..errors import InputError
 
 
-def chosen(device: str) -> str:
+def resolve_device(device: str) -> str:
     """The device's name, "auto" decided.
 
     Raises:
@@ -29,7 +29,7 @@ def chosen(device: str) -> str:
     return device
 
 
-def hardware(device: str) -> str:
+def describe_hardware(device: str) -> str:
     """What it runs on, in words: the processor's model and the threads in use."""
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)

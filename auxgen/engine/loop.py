@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ..method import Gradient, Method, Moves, Step
-from ..networks.batch_norm import recalibrate
-from ..rng import seed_of
-from .average import Average
+from ..networks.batch_norm import recalibrate_batch_norm
+from ..rng import derive_seed
+from .average import MovingAverage
 from .ranks import Ranks
 from .settings import Engine, Precision
 from .watch import Meter
@@ -36,52 +36,58 @@ class Training:
     ) -> None:
         self.method, self.engine, self.seed = method.to(device), engine, seed
         self.device, self.ranks = device, ranks or Ranks()
-        self.reduced = (precision or engine.precision) == "bf16"
-        hold_fixed_what_no_one_owns(method)
-        self.ranks.equalise([*method.parameters(), *method.buffers()])
-        self.owned = {name: parameters(nets) for name, nets in method.players().items()}
-        self.buffers = moving_buffers(method)
-        self.optimizers = {name: engine.optimizers(name, own) for name, own in self.owned.items()}
-        self.rates = {
+        self.uses_bf16 = (precision or engine.precision) == "bf16"
+        freeze_unowned_networks(method)
+        self.ranks.broadcast([*method.parameters(), *method.buffers()])
+        self.player_parameters = {
+            name: collect_parameters(nets) for name, nets in method.players().items()
+        }
+        self.buffers = _collect_moving_buffers(method)
+        self.optimizers = {
+            name: engine.optimizers(name, own) for name, own in self.player_parameters.items()
+        }
+        self.base_rates = {
             name: [g["lr"] for g in o.param_groups] for name, o in self.optimizers.items()
         }
-        everything = [p for own in self.owned.values() for p in own]
-        self.average = Average(method, everything, engine.average)
+        everything = [p for own in self.player_parameters.values() for p in own]
+        self.average = MovingAverage(method, everything, engine.average)
         self.meter, self.step = Meter(), 0
 
-    def play(self, batch: object) -> None:
+    def run_round(self, batch: object) -> None:
         """One round, then the average takes its weights in."""
-        torch.manual_seed(seed_of(self.seed, 3, self.ranks.rank, self.step))
-        self.set_rates()
-        for move in self.under_autocast(self.method.round(batch, self.now())):
+        torch.manual_seed(derive_seed(self.seed, 3, self.ranks.rank, self.step))
+        self.set_learning_rates()
+        for move in self.iterate_under_autocast(self.method.round(batch, self.make_step_tensor())):
             match move:
                 case Gradient():
-                    self.add(move)
+                    self.accumulate_gradient(move)
                 case Step(players):
                     for name in players:
-                        self.descend(name)
+                        self.apply_gradient(name)
         self.ranks.average(self.buffers)
         self.average.update(self.step)
         self.step += 1
 
-    def now(self) -> Tensor:
+    def make_step_tensor(self) -> Tensor:
         """The step on the device, filled in there rather than copied, which would wait."""
         return torch.full((), self.step, dtype=torch.int64, device=self.device)
 
-    def set_rates(self) -> None:
+    def set_learning_rates(self) -> None:
         factor = float(self.engine.learning_rate(torch.tensor(self.step)))
         for name, optimizer in self.optimizers.items():
-            for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
+            for group, rate in zip(optimizer.param_groups, self.base_rates[name], strict=True):
                 group["lr"] = rate * factor
 
-    def add(self, move: Gradient) -> None:
+    def accumulate_gradient(self, move: Gradient) -> None:
         """The gradient of a loss reaches its players and nobody else."""
-        move.loss.backward(inputs=[p for name in move.players for p in self.owned[name]])
+        move.loss.backward(
+            inputs=[p for name in move.players for p in self.player_parameters[name]]
+        )
         self.meter.add({**move.terms, f"loss/{'+'.join(move.players)}": move.loss})
 
-    def descend(self, player: str) -> None:
+    def apply_gradient(self, player: str) -> None:
         """The gradient gathered is averaged over ranks, clipped, used and cleared."""
-        own, engine = self.owned[player], self.engine
+        own, engine = self.player_parameters[player], self.engine
         self.ranks.average([p.grad for p in own if p.grad is not None])
         norm = nn.utils.clip_grad_norm_(own, engine.max_grad_norm)
         if engine.max_grad_value < float("inf"):
@@ -90,51 +96,53 @@ class Training:
         self.optimizers[player].step()
         self.optimizers[player].zero_grad()
 
-    def under_autocast(self, moves: Moves) -> Moves:
+    def iterate_under_autocast(self, moves: Moves) -> Moves:
         """Forward passes run in the chosen precision, what is done with a move does not."""
         while True:
-            with self.autocast():
+            with self.make_autocast():
                 move = next(moves, None)
             if move is None:
                 return
             yield move
 
-    def autocast(self) -> torch.autocast:
+    def make_autocast(self) -> torch.autocast:
         kind = torch.device(self.device).type
-        return torch.autocast(kind, torch.bfloat16, enabled=self.reduced)
+        return torch.autocast(kind, torch.bfloat16, enabled=self.uses_bf16)
 
-    def averaged(self, batches: Iterable[object]) -> Method:
+    def build_averaged_method(self, batches: Iterable[object]) -> Method:
         """A copy of the moving average, batch-norm statistics re-estimated on the batches given."""
         method = copy.deepcopy(self.average.method)
         method.load_state_dict(self.method.state_dict() | self.average.means)
-        hold_fixed_what_no_one_owns(method)
+        freeze_unowned_networks(method)
         source = iter(batches)
 
         def forward(i: int) -> None:
-            torch.manual_seed(seed_of(self.seed, 4, self.ranks.rank, i))
-            for _ in self.under_autocast(method.round(next(source), self.now())):
+            torch.manual_seed(derive_seed(self.seed, 4, self.ranks.rank, i))
+            for _ in self.iterate_under_autocast(
+                method.round(next(source), self.make_step_tensor())
+            ):
                 pass
 
-        recalibrate(method, forward, self.engine.recalibration)
-        self.ranks.average(moving_buffers(method))
+        recalibrate_batch_norm(method, forward, self.engine.recalibration)
+        self.ranks.average(_collect_moving_buffers(method))
         # what is counted or kept of rows has no mean over ranks: all take the first rank's
-        self.ranks.equalise([b for b in method.buffers() if not b.is_floating_point()])
+        self.ranks.broadcast([b for b in method.buffers() if not b.is_floating_point()])
         return method.eval().requires_grad_(False)
 
 
-def parameters(networks: Iterable[nn.Module]) -> list[nn.Parameter]:
+def collect_parameters(networks: Iterable[nn.Module]) -> list[nn.Parameter]:
     """Of all networks, each once."""
     return list(dict.fromkeys(p for network in networks for p in network.parameters()))
 
 
-def moving_buffers(method: Method) -> list[Tensor]:
+def _collect_moving_buffers(method: Method) -> list[Tensor]:
     """Floating-point buffers of what the players own: batch-norm statistics."""
     networks = [network for nets in method.players().values() for network in nets]
     buffers = dict.fromkeys(b for network in networks for b in network.buffers())
     return [b for b in buffers if b.is_floating_point()]
 
 
-def hold_fixed_what_no_one_owns(method: Method) -> None:
+def freeze_unowned_networks(method: Method) -> None:
     """A fitted classifier or encoder: no gradients, and eval mode."""
     method.eval().requires_grad_(False)
     for networks in method.players().values():

@@ -22,7 +22,7 @@ class Ranks:
     size: int = 1
 
     @property
-    def first(self) -> bool:
+    def is_first(self) -> bool:
         """Whether this is the one that writes."""
         return self.rank == 0
 
@@ -39,13 +39,13 @@ class Ranks:
             tensor.copy_(part.view_as(tensor))
 
     @torch.no_grad()
-    def equalise(self, tensors: Sequence[Tensor]) -> None:
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """Each tensor becomes the first rank's."""
         if self.size > 1:
             for tensor in tensors:
                 dist.broadcast(tensor, 0)
 
-    def any(self, flag: bool) -> bool:
+    def reduce_any(self, flag: bool) -> bool:
         """Whether the flag is up on any rank."""
         if self.size == 1:
             return flag
@@ -61,7 +61,7 @@ class Ranks:
 
 
 @contextmanager
-def ranks(device: str) -> Iterator[Ranks]:
+def init_ranks(device: str) -> Iterator[Ranks]:
     """The ranks that torchrun started, or the only one."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
         yield Ranks(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else Ranks()
@@ -72,7 +72,7 @@ def ranks(device: str) -> Iterator[Ranks]:
 
 
 @contextmanager
-def leaving_cleanly() -> Iterator[None]:
+def exit_cleanly() -> Iterator[None]:
     """Around all that a process of torchrun does: it ends the process, and never returns.
 
     The threads of torch 2.13's gloo can abort a process in its last moments, when all work is done

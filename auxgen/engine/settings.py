@@ -9,12 +9,12 @@ from typing import Literal
 from torch import nn
 from torch.optim import Adam, Optimizer
 
-from ..errors import InputError, at_least
+from ..errors import InputError, require_at_least
 from ..functional.schedules import Schedule, constant
 
 Precision = Literal["32", "bf16"]
 
-Optimizers = Callable[[str, list[nn.Parameter]], Optimizer]
+OptimizerFactory = Callable[[str, list[nn.Parameter]], Optimizer]
 """(player, its parameters) -> its optimiser."""
 
 
@@ -23,7 +23,7 @@ def adam(
     betas: tuple[float, float] = (0.9, 0.999),
     eps: float = 1e-8,
     weight_decay: float = 0.0,
-) -> Optimizers:
+) -> OptimizerFactory:
     """The same Adam for every player, in its fused form; the decay is part of the gradient.
 
     Raises:
@@ -54,7 +54,7 @@ class Engine:
     """
 
     steps: int
-    optimizers: Optimizers
+    optimizers: OptimizerFactory
     learning_rate: Schedule = constant
     max_grad_norm: float = float("inf")
     max_grad_value: float = float("inf")
@@ -65,4 +65,4 @@ class Engine:
     save_every: float = 60.0
 
     def __post_init__(self) -> None:
-        at_least(0, steps=self.steps)
+        require_at_least(0, steps=self.steps)

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, final
 
-from ..errors import InputError, unknown
+from ..errors import InputError, unknown_name
 
 
-class Log(Protocol):
+class Tracker(Protocol):
     """Where numbers go besides metrics.jsonl."""
 
-    def terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+    def log_terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         """Write named numbers of a stage at a step."""
         ...
 
@@ -29,10 +29,10 @@ class TensorBoard:
     """Event files in RUN/tensorboard."""
 
     def __init__(self, run: Path) -> None:
-        module = needed("torch.utils.tensorboard", "tensorboard")
+        module = _import_tracker_package("torch.utils.tensorboard", "tensorboard")
         self.writer = module.SummaryWriter(str(run / "tensorboard"))
 
-    def terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+    def log_terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         for name, value in values.items():
             self.writer.add_scalar(f"{stage}/{name}", value, step)
 
@@ -48,8 +48,8 @@ class WeightsAndBiases:
     """
 
     def __init__(self, run: Path) -> None:
-        asked = asked_of(run)
-        self.run = needed("wandb", "wandb").init(
+        asked = _read_run_config(run)
+        self.run = _import_tracker_package("wandb", "wandb").init(
             project="auxgen",
             name=run.name,
             id=asked.get("id"),
@@ -58,7 +58,7 @@ class WeightsAndBiases:
             config=asked,
         )
 
-    def terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+    def log_terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         self.run.log({f"{stage}/{n}": v for n, v in values.items()} | {f"{stage}/step": step})
 
     def close(self) -> None:
@@ -70,36 +70,36 @@ class MLflow:
     """A run of MLflow, named like the folder; another one each time that training goes on."""
 
     def __init__(self, run: Path) -> None:
-        self.mlflow = needed("mlflow", "mlflow")
-        asked = asked_of(run)
+        self.mlflow = _import_tracker_package("mlflow", "mlflow")
+        asked = _read_run_config(run)
         self.mlflow.start_run(run_name=run.name, tags={"auxgen.id": str(asked.get("id"))})
         self.mlflow.log_params(asked.get("options", {}))
 
-    def terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+    def log_terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         self.mlflow.log_metrics({f"{stage}/{n}": v for n, v in values.items()}, step=step)
 
     def close(self) -> None:
         self.mlflow.end_run()
 
 
-TRACKERS: Mapping[str, Callable[[Path], Log]] = {
+TRACKERS: Mapping[str, Callable[[Path], Tracker]] = {
     "tensorboard": TensorBoard,
     "wandb": WeightsAndBiases,
     "mlflow": MLflow,
 }
 
 
-def open_logs(names: Sequence[str], run: Path) -> list[Log]:
+def open_trackers(names: Sequence[str], run: Path) -> list[Tracker]:
     """The trackers of these names, for a run's folder.
 
     Raises:
         InputError: There is no such tracker, or it is not installed.
     """
-    check(names)
+    check_trackers(names)
     return [TRACKERS[name](run) for name in names]
 
 
-def check(names: Sequence[str]) -> None:
+def check_trackers(names: Sequence[str]) -> None:
     """Refuse a tracker before anything is made.
 
     Raises:
@@ -107,17 +107,17 @@ def check(names: Sequence[str]) -> None:
     """
     for name in names:
         if name not in TRACKERS:
-            raise unknown("tracker", name, TRACKERS)
-        needed(name, name)
+            raise unknown_name("tracker", name, TRACKERS)
+        _import_tracker_package(name, name)
 
 
-def asked_of(run: Path) -> dict[str, Any]:
+def _read_run_config(run: Path) -> dict[str, Any]:
     """What run.json says, where there is one."""
     file = run / "run.json"
     return json.loads(file.read_text()) if file.exists() else {}
 
 
-def needed(module: str, package: str) -> ModuleType:
+def _import_tracker_package(module: str, package: str) -> ModuleType:
     try:
         return import_module(module)
     except ImportError as error:

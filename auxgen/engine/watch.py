@@ -35,7 +35,7 @@ class Meter:
             self.sums[name] = self.sums[name] + value if name in self.sums else value
             self.counts[name] = self.counts.get(name, 0) + 1
 
-    def means(self) -> dict[str, float]:
+    def compute_means(self) -> dict[str, float]:
         """Mean of each term since the last reset; the one wait for the device."""
         if not self.sums:
             return {}
@@ -46,7 +46,7 @@ class Meter:
         self.sums, self.counts = {}, {}
 
 
-def diagnose(means: Mapping[str, float], stage: str, step: int, saved: int | None) -> None:
+def check_finite(means: Mapping[str, float], stage: str, step: int, saved: int | None) -> None:
     """Raise Diverged where a mean is not finite."""
     bad = [name for name, value in means.items() if not isfinite(value)]
     if bad:
@@ -60,27 +60,27 @@ def diagnose(means: Mapping[str, float], stage: str, step: int, saved: int | Non
 
 
 @dataclass
-class Stop:
+class StopSignal:
     """Whether a signal asked training to stop; the second one stops at once."""
 
-    asked: bool = False
-    by: str = ""
+    requested: bool = False
+    signal_name: str = ""
 
-    def hear(self, number: int, frame: FrameType | None) -> None:
+    def handle_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
-        if self.asked:
+        if self.requested:
             raise KeyboardInterrupt
-        self.asked, self.by = True, signal.Signals(number).name
+        self.requested, self.signal_name = True, signal.Signals(number).name
 
 
 @contextmanager
-def signals() -> Iterator[Stop]:
+def catch_signals() -> Iterator[StopSignal]:
     """SIGINT and SIGTERM set a flag, which is read after the round."""
-    stop = Stop()
+    stop = StopSignal()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = {s: signal.signal(s, stop.hear) for s in (signal.SIGINT, signal.SIGTERM)}
+    before = {s: signal.signal(s, stop.handle_signal) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
@@ -89,22 +89,25 @@ def signals() -> Iterator[Stop]:
 
 
 @dataclass
-class Progress:
+class ProgressReporter:
     """A bar on a terminal; elsewhere a line at each tenth of the way."""
 
     stage: str
     steps: int
-    start: int
+    start_step: int
     quiet: bool = False
-    said: int = field(init=False)
-    since: float = field(init=False)
+    last_reported_tenth: int = field(init=False)
+    start_time: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.said, self.since = 10 * self.start // max(self.steps, 1), time.monotonic()
+        self.last_reported_tenth, self.start_time = (
+            10 * self.start_step // max(self.steps, 1),
+            time.monotonic(),
+        )
         hidden = self.quiet or not sys.stderr.isatty()
         self.bar = tqdm(
             total=self.steps,
-            initial=self.start,
+            initial=self.start_step,
             desc=self.stage,
             disable=hidden,
             unit="step",
@@ -114,12 +117,16 @@ class Progress:
     def advance(self) -> None:
         self.bar.update()
 
-    def tell(self, step: int, means: Mapping[str, float]) -> None:
+    def update(self, step: int, means: Mapping[str, float]) -> None:
         shown = {n: f"{v:.4g}" for n, v in means.items() if not n.startswith("gradient/")}
         self.bar.set_postfix(shown, refresh=False)
-        if self.bar.disable and not self.quiet and 10 * step // self.steps > self.said:
-            self.said = 10 * step // self.steps
-            pace = (time.monotonic() - self.since) / max(step - self.start, 1)
+        if (
+            self.bar.disable
+            and not self.quiet
+            and 10 * step // self.steps > self.last_reported_tenth
+        ):
+            self.last_reported_tenth = 10 * step // self.steps
+            pace = (time.monotonic() - self.start_time) / max(step - self.start_step, 1)
             terms = "  ".join(f"{n} {v}" for n, v in shown.items())
             left = f"{pace * (self.steps - step):.0f} s left"
             print(f"{self.stage}  step {step}/{self.steps}  {terms}  {left}", file=sys.stderr)
@@ -128,17 +135,17 @@ class Progress:
         self.bar.close()
 
 
-class Metrics:
+class MetricsFile:
     """RUN/metrics.jsonl: one object per logged step and stage."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def write(self, line: Mapping[str, object]) -> None:
+    def append_line(self, line: Mapping[str, object]) -> None:
         with self.file.open("a") as out:
             out.write(json.dumps(line) + "\n")
 
-    def lines(self) -> list[dict[str, Any]]:
+    def read_lines(self) -> list[dict[str, Any]]:
         """What was written, less a last line that a kill cut short."""
         if not self.file.exists():
             return []
@@ -150,9 +157,9 @@ class Metrics:
                 continue
         return found
 
-    def forget_after(self, stage: str, step: int) -> None:
+    def discard_after(self, stage: str, step: int) -> None:
         """Drop what a killed run logged of a stage after the step that it goes on from."""
-        kept = [o for o in self.lines() if o["stage"] != stage or o["step"] <= step]
+        kept = [o for o in self.read_lines() if o["stage"] != stage or o["step"] <= step]
         whole = self.file.with_suffix(".partial")
         whole.write_text("".join(json.dumps(line) + "\n" for line in kept))
         whole.replace(self.file)

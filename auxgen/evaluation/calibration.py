@@ -9,53 +9,53 @@ from typing import final
 from torch import Tensor
 
 from ..inference import likelihood
-from ..inference.batched import binarised, log_probabilities
+from ..inference.batched import binarise_with_seed, predict_class_log_probabilities
 from ..method import Bounds, Classifies, require
 from ..metrics import calibration as confidence
 from ..metrics import classification
-from ..rng import device_of, seeded
+from ..rng import get_device, use_seed
 from ..score import Score
-from .classification import Classified
-from .protocol import BINOMIAL, OVER_ROWS, rows_of, standard_error
+from .classification import ClassificationEvaluation
+from .protocol import BINOMIAL_STANDARD_ERROR, ROW_STANDARD_ERROR, describe_rows, standard_error
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class SurestAccuracy(Classified):
+class SelectiveAccuracy(ClassificationEvaluation):
     """Accuracy in per cent among the rows that q(y|x) is surest of.
 
     Attributes:
-        share: Of the rows.
+        coverage: Of the rows.
     """
 
-    share: float = 0.9
+    coverage: float = 0.9
 
-    def score(self, probs: Tensor, y: Tensor) -> Score:
-        rows = confidence.surest(probs, self.share)
-        value = 100 - classification.error(probs[rows], y[rows]).item()
-        what = f"most probable class, among the {100 * self.share:g} % of rows that are surest"
+    def make_score(self, probs: Tensor, y: Tensor) -> Score:
+        rows = confidence.select_most_confident(probs, self.coverage)
+        value = 100 - classification.classification_error(probs[rows], y[rows]).item()
+        what = f"most probable class, among the {100 * self.coverage:g} % of rows that are surest"
         return Score(
             value=value,
             unit="%",
             n=len(rows),
             spread=sqrt(value * (100 - value) / len(rows)),
-            spread_is=BINOMIAL,
-            protocol=self.protocol(len(y), what),
+            spread_is=BINOMIAL_STANDARD_ERROR,
+            protocol=self.describe_protocol(len(y), what),
             detail={"least_confidence": probs[rows].amax(-1).min().item()},
         )
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Tempered:
+class TemperatureScaling:
     """Likelihood and calibration of labels before and after a temperature is fitted.
 
     Attributes:
         x: Rows as the model sees them, (n, *event).
         y: Their classes (n,), all known.
-        x_held: Other rows (m, *event), that the temperature is fitted on.
-        y_held: Their classes (m,), which training did not see.
-        held: What those rows are, for the protocol.
+        x_held_out: Other rows (m, *event), that the temperature is fitted on.
+        y_held_out: Their classes (m,), which training did not see.
+        held_out_name: What those rows are, for the protocol.
         draws: Draws of whatever the classifier conditions on.
         split_name: For the protocol.
         bins: Of the calibration error.
@@ -66,9 +66,9 @@ class Tempered:
     x: Tensor
     y: Tensor
     _: KW_ONLY
-    x_held: Tensor
-    y_held: Tensor
-    held: str
+    x_held_out: Tensor
+    y_held_out: Tensor
+    held_out_name: str
     draws: int = 1
     split_name: str = "test"
     bins: int = 15
@@ -76,54 +76,65 @@ class Tempered:
     seed: int = 0
 
     def __call__(self, method: object) -> dict[str, Score]:
-        held, here = self.told(method, self.x_held), self.told(method, self.x)
-        y_held, y = self.y_held.cpu(), self.y.cpu()
-        t = confidence.temperature(held, y_held)
-        fitted = confidence.tempered(here, t)
+        held, here = (
+            self.predict_log_probabilities(method, self.x_held_out),
+            self.predict_log_probabilities(method, self.x),
+        )
+        y_held, y = self.y_held_out.cpu(), self.y.cpu()
+        t = confidence.fit_temperature(held, y_held)
+        fitted = confidence.apply_temperature(here, t)
         ece = classification.expected_calibration_error(fitted.exp(), y, self.bins)
-        curve = classification.reliability(fitted.exp(), y, self.bins)
-        scaled = f", at temperature {t:.3f}, fitted on {self.fitted()}"
+        curve = classification.reliability_curve(fitted.exp(), y, self.bins)
+        scaled = f", at temperature {t:.3f}, fitted on {self.describe_held_out_rows()}"
         held_nll = {
-            "nll": confidence.nll(held, y_held).item(),
-            "nll_tempered": confidence.nll(confidence.tempered(held, t), y_held).item(),
+            "nll": confidence.negative_log_likelihood(held, y_held).item(),
+            "nll_tempered": confidence.negative_log_likelihood(
+                confidence.apply_temperature(held, t), y_held
+            ).item(),
         }
         return {
             "temperature": Score(
-                t, "", len(y_held), f"temperature, fitted on {self.fitted()}", detail=held_nll
+                t,
+                "",
+                len(y_held),
+                f"temperature, fitted on {self.describe_held_out_rows()}",
+                detail=held_nll,
             ),
-            "label_nll": self.likelihood(here, y, ""),
-            "label_nll_tempered": self.likelihood(fitted, y, scaled),
+            "label_nll": self.score_likelihood(here, y, ""),
+            "label_nll_tempered": self.score_likelihood(fitted, y, scaled),
             "calibration_error_tempered": Score(
                 100 * ece.item(),
                 "%",
                 len(y),
-                self.protocol(f"expected calibration error, {self.bins} equal bins{scaled}"),
+                self.describe_protocol(
+                    f"expected calibration error, {self.bins} equal bins{scaled}"
+                ),
                 detail={"reliability": {k: v.tolist() for k, v in curve._asdict().items()}},
             ),
         }
 
-    def told(self, method: object, x: Tensor) -> Tensor:
+    def predict_log_probabilities(self, method: object, x: Tensor) -> Tensor:
         """log q(y|x): -> (n, k)."""
-        with seeded(self.seed, device_of(method)):
-            return log_probabilities(
-                require(method, Classifies), x, draws=self.draws, rows=self.rows
+        with use_seed(self.seed, get_device(method)):
+            return predict_class_log_probabilities(
+                require(method, Classifies), x, draws=self.draws, batch_size=self.rows
             )
 
-    def likelihood(self, log_probs: Tensor, y: Tensor, scaled: str) -> Score:
+    def score_likelihood(self, log_probs: Tensor, y: Tensor, scaled: str) -> Score:
         each = -log_probs.gather(-1, y.unsqueeze(-1)).squeeze(-1)
         return Score(
             each.mean().item(),
             "nats",
             len(y),
-            self.protocol(f"-log q(y|x){scaled}"),
+            self.describe_protocol(f"-log q(y|x){scaled}"),
             spread=standard_error(each),
-            spread_is=OVER_ROWS,
+            spread_is=ROW_STANDARD_ERROR,
         )
 
-    def fitted(self) -> str:
-        return f"{len(self.y_held)} {self.held}"
+    def describe_held_out_rows(self) -> str:
+        return f"{len(self.y_held_out)} {self.held_out_name}"
 
-    def protocol(self, what: str) -> str:
+    def describe_protocol(self, what: str) -> str:
         draws = "1 draw" if self.draws == 1 else f"{self.draws} draws"
         return (
             f"{what}; {self.split_name} split, {len(self.y)} rows, {draws} a row averaged, "
@@ -133,7 +144,7 @@ class Tempered:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Outsiders:
+class OutOfDistribution:
     """How well the bound on log p(x) tells rows from those of another set: AUROC, 1/2 by chance.
 
     A likelihood is no detector by nature: it may be higher for a set that was never seen, and for
@@ -141,8 +152,8 @@ class Outsiders:
 
     Attributes:
         x: Rows as the model sees them, (n, *event).
-        others: Rows of the other set, (m, *event).
-        name: Of the other set, for the protocol.
+        other_rows: Rows of the other set, (m, *event).
+        other_name: Of the other set, for the protocol.
         draws: Estimates of the bound averaged for each row.
         split_name: For the protocol.
         binarised_seed: Binarise all rows once with this seed; None leaves them.
@@ -151,9 +162,9 @@ class Outsiders:
     """
 
     x: Tensor
-    others: Tensor
+    other_rows: Tensor
     _: KW_ONLY
-    name: str
+    other_name: str
     draws: int = 10
     split_name: str = "test"
     binarised_seed: int | None = None
@@ -161,21 +172,25 @@ class Outsiders:
     seed: int = 0
 
     def __call__(self, method: object) -> Score:
-        inside, outside = (self.bounds(method, x) for x in (self.x, self.others))
+        inside, outside = (self.compute_bounds(method, x) for x in (self.x, self.other_rows))
         value = confidence.auroc(inside, outside)
-        of = rows_of(self.split_name, len(self.x), self.binarised_seed)
+        of = describe_rows(self.split_name, len(self.x), self.binarised_seed)
         return Score(
             value,
             "",
-            len(self.x) + len(self.others),
+            len(self.x) + len(self.other_rows),
             f"AUROC of the evidence lower bound, {self.draws} draws a row, seed {self.seed}; {of}, "
-            f"against {len(self.others)} rows of {self.name}",
-            caution="" if round(value, 6) >= 0.5 else f"rows of {self.name} have the higher bounds",
+            f"against {len(self.other_rows)} rows of {self.other_name}",
+            caution=""
+            if round(value, 6) >= 0.5
+            else f"rows of {self.other_name} have the higher bounds",
             detail={"mean_inside": inside.mean().item(), "mean_outside": outside.mean().item()},
         )
 
-    def bounds(self, method: object, x: Tensor) -> Tensor:
+    def compute_bounds(self, method: object, x: Tensor) -> Tensor:
         """The bound of each row, nats: (n, *event) -> (n,)."""
-        x = x if self.binarised_seed is None else binarised(x, self.binarised_seed)
-        with seeded(self.seed, device_of(method)):
-            return likelihood.elbo(require(method, Bounds), x, self.draws, rows=self.rows)
+        x = x if self.binarised_seed is None else binarise_with_seed(x, self.binarised_seed)
+        with use_seed(self.seed, get_device(method)):
+            return likelihood.estimate_elbo(
+                require(method, Bounds), x, self.draws, batch_size=self.rows
+            )

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from torch import Tensor
 
 from ..data import images
-from ..data.augmentation import binarised
-from ..data.dataset import Examples, Space
-from ..errors import InputError, unknown
+from ..data.augmentation import binarise
+from ..data.dataset import Dataset, Preprocessor
+from ..errors import InputError, unknown_name
 from ..method import Bounds, Decodes, Encodes, Samples, Weighs, require
 from ..score import Evaluation
 from ..stage import Stage
@@ -23,143 +23,193 @@ from . import wasserstein as transport
 
 
 @dataclass(frozen=True)
-class On:
+class MetricContext:
     """What measures are taken on.
 
     Attributes:
         method: What is measured.
         data: Raw rows by split.
         space: How the method sees them.
-        bits: Whether the method was trained on bits drawn with grey values as probabilities.
+        is_binary: Whether the method was trained on bits drawn with grey values as probabilities.
         split: Name of the split.
-        rows: Of the split, the first so many; all when None.
+        max_rows: Of the split, the first so many; all when None.
     """
 
     method: object
-    data: Mapping[str, Examples]
-    space: Space
-    bits: bool
+    data: Mapping[str, Dataset]
+    space: Preprocessor
+    is_binary: bool
     split: str
-    rows: int | None
+    max_rows: int | None
 
     @property
-    def real(self) -> Examples:
+    def raw_rows(self) -> Dataset:
         """The raw rows.
 
         Raises:
             InputError: There is no such split.
         """
         if self.split not in self.data:
-            raise unknown("split", self.split, self.data)
-        return self.data[self.split][: self.rows]
+            raise unknown_name("split", self.split, self.data)
+        return self.data[self.split][: self.max_rows]
 
     @property
     def x(self) -> Tensor:
         """The rows as the method sees them, (n, *event)."""
-        return self.space.enter(self.real.raw())
+        return self.space.transform(self.raw_rows.raw_rows())
 
     @property
-    def once(self) -> int | None:
+    def binarised_seed(self) -> int | None:
         """The seed with which rows are binarised, where they are."""
-        return 0 if self.bits else None
+        return 0 if self.is_binary else None
 
 
-Maker = Callable[[On, tuple[str, ...], str | None], Evaluation]
+EvaluationFactory = Callable[[MetricContext, tuple[str, ...], str | None], Evaluation]
 """What it is taken on, the measures that share their work, what follows the colon."""
 
 
-def samples(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    require(on.method, Samples)
-    return pictured.Samples(
-        pictures(on), on.space, extractor=named(argument), measures=measures, split_name=on.split
+def _make_samples_evaluation(
+    context: MetricContext, measures: tuple[str, ...], argument: str | None
+) -> Evaluation:
+    require(context.method, Samples)
+    return pictured.SampleQuality(
+        _require_pictures(context),
+        context.space,
+        extractor=_require_extractor_name(argument),
+        measures=measures,
+        split_name=context.split,
     )
 
 
-def reconstructions(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    back(on)
-    return pictured.Reconstructions(
-        pictures(on), on.space, extractor=named(argument), measures=measures, split_name=on.split
+def _make_reconstructions_evaluation(
+    context: MetricContext, measures: tuple[str, ...], argument: str | None
+) -> Evaluation:
+    _require_autoencoder(context)
+    return pictured.ReconstructionQuality(
+        _require_pictures(context),
+        context.space,
+        extractor=_require_extractor_name(argument),
+        measures=measures,
+        split_name=context.split,
     )
 
 
-def closeness(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    without(argument)
-    back(on)
-    return pictured.Closeness(pictures(on), on.space, measures=measures, split_name=on.split)
-
-
-def explained(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    without(argument)
-    back(on)
-    return pictured.Explained(pictures(on), on.space, split_name=on.split)
-
-
-def codes(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    without(argument)
-    require(on.method, Encodes)
-    return coded.Codes(
-        on.data.get("train"), on.real, on.space, measures=measures, split_name=on.split
+def _make_closeness_evaluation(
+    context: MetricContext, measures: tuple[str, ...], argument: str | None
+) -> Evaluation:
+    _reject_argument(argument)
+    _require_autoencoder(context)
+    return pictured.PixelSimilarity(
+        _require_pictures(context), context.space, measures=measures, split_name=context.split
     )
 
 
-def transported(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    without(argument)
-    require(on.method, Samples)
-    rest = [name for name in on.data if name != on.split]
+def _make_explained_variance_evaluation(
+    context: MetricContext, measures: tuple[str, ...], argument: str | None
+) -> Evaluation:
+    _reject_argument(argument)
+    _require_autoencoder(context)
+    return pictured.ExplainedVariance(
+        _require_pictures(context), context.space, split_name=context.split
+    )
+
+
+def _make_codes_evaluation(
+    context: MetricContext, measures: tuple[str, ...], argument: str | None
+) -> Evaluation:
+    _reject_argument(argument)
+    require(context.method, Encodes)
+    return coded.CodeQuality(
+        context.data.get("train"),
+        context.raw_rows,
+        context.space,
+        measures=measures,
+        split_name=context.split,
+    )
+
+
+def _make_wasserstein_evaluation(
+    context: MetricContext, measures: tuple[str, ...], argument: str | None
+) -> Evaluation:
+    _reject_argument(argument)
+    require(context.method, Samples)
+    rest = [name for name in context.data if name != context.split]
     if not rest:
         raise InputError("A distance wants a second split of true rows beside it, for its floor.")
-    others = on.space.enter(on.data[rest[0]][: on.rows].raw())
-    return transport.Transported(on.x, others, measures=measures, split_name=on.split)
+    others = context.space.transform(context.data[rest[0]][: context.max_rows].raw_rows())
+    return transport.WassersteinFromRows(
+        context.x, others, measures=measures, split_name=context.split
+    )
 
 
-def elbo(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    without(argument)
-    require(on.method, Bounds)
-    return bounds.Elbo(on.x, binarised_seed=on.once, split_name=on.split)
+def _make_elbo_evaluation(
+    context: MetricContext, measures: tuple[str, ...], argument: str | None
+) -> Evaluation:
+    _reject_argument(argument)
+    require(context.method, Bounds)
+    return bounds.Elbo(context.x, binarised_seed=context.binarised_seed, split_name=context.split)
 
 
-def importance_bound(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    require(on.method, Weighs)
+def _make_importance_bound_evaluation(
+    context: MetricContext, measures: tuple[str, ...], argument: str | None
+) -> Evaluation:
+    require(context.method, Weighs)
     return bounds.ImportanceBound(
-        on.x, k=number(argument, 5000), binarised_seed=on.once, split_name=on.split
+        context.x,
+        k=_parse_draw_count(argument, 5000),
+        binarised_seed=context.binarised_seed,
+        split_name=context.split,
     )
 
 
-def nll(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
-    require(on.method, Weighs)
+def _make_nll_evaluation(
+    context: MetricContext, measures: tuple[str, ...], argument: str | None
+) -> Evaluation:
+    require(context.method, Weighs)
     return bounds.ImportanceNll(
-        on.x, k=number(argument, 100), binarised_seed=on.once, split_name=on.split
+        context.x,
+        k=_parse_draw_count(argument, 100),
+        binarised_seed=context.binarised_seed,
+        split_name=context.split,
     )
 
 
-def outsiders(on: On, measures: tuple[str, ...], argument: str | None) -> Evaluation:
+def _make_out_of_distribution_evaluation(
+    context: MetricContext, measures: tuple[str, ...], argument: str | None
+) -> Evaluation:
     if not argument:
         raise InputError(
             "This measure wants another set of images after a colon: auroc:fashion_mnist."
         )
-    require(on.method, Bounds)
-    others = images.load(argument, "test")[: on.rows]
-    if others.x.shape[1:] != on.real.x.shape[1:]:
-        shape, wanted = tuple(others.x.shape[1:]), tuple(on.real.x.shape[1:])
+    require(context.method, Bounds)
+    others = images.load_image_dataset(argument, "test")[: context.max_rows]
+    if others.x.shape[1:] != context.raw_rows.x.shape[1:]:
+        shape, wanted = tuple(others.x.shape[1:]), tuple(context.raw_rows.x.shape[1:])
         raise InputError(f"{others.name} has rows of shape {shape}; {wanted} is wanted.")
-    seen = on.space.enter(others.raw())
-    return confident.Outsiders(
-        on.x, seen, name=others.name, binarised_seed=on.once, split_name=on.split
+    seen = context.space.transform(others.raw_rows())
+    return confident.OutOfDistribution(
+        context.x,
+        seen,
+        other_name=others.name,
+        binarised_seed=context.binarised_seed,
+        split_name=context.split,
     )
 
 
-def pictures(on: On) -> Examples:
-    if on.real.kind != "images":
-        raise InputError(f"{on.real.name} has {on.real.kind}; wanted by this measure are images.")
-    return on.real
+def _require_pictures(context: MetricContext) -> Dataset:
+    if context.raw_rows.kind != "images":
+        raise InputError(
+            f"{context.raw_rows.name} has {context.raw_rows.kind}; wanted by this measure are images."
+        )
+    return context.raw_rows
 
 
-def back(on: On) -> None:
-    require(on.method, Encodes)
-    require(on.method, Decodes)
+def _require_autoencoder(context: MetricContext) -> None:
+    require(context.method, Encodes)
+    require(context.method, Decodes)
 
 
-def named(argument: str | None) -> str:
+def _require_extractor_name(argument: str | None) -> str:
     if not argument:
         raise InputError(
             "This measure wants an extractor after a colon, such as inception, cifar10-resnet56, "
@@ -168,12 +218,12 @@ def named(argument: str | None) -> str:
     return argument
 
 
-def without(argument: str | None) -> None:
+def _reject_argument(argument: str | None) -> None:
     if argument is not None:
         raise InputError(f"This measure takes nothing after a colon, and got {argument!r}.")
 
 
-def number(argument: str | None, default: int) -> int:
+def _parse_draw_count(argument: str | None, default: int) -> int:
     if argument is None:
         return default
     if not argument.isdecimal() or int(argument) < 1:
@@ -181,34 +231,34 @@ def number(argument: str | None, default: int) -> int:
     return int(argument)
 
 
-OF_FEATURES = {"fd": "FD", "kd": "KD", "cs": "CS"} | {
+FEATURE_METRICS = {"fd": "FD", "kd": "KD", "cs": "CS"} | {
     name: name for name in ("precision", "recall", "density", "coverage")
 }
-MEASURES: Mapping[str, tuple[Maker, str]] = MappingProxyType(
+METRICS: Mapping[str, tuple[EvaluationFactory, str]] = MappingProxyType(
     {
-        **{name: (samples, measure) for name, measure in OF_FEATURES.items()},
+        **{name: (_make_samples_evaluation, measure) for name, measure in FEATURE_METRICS.items()},
         **{
-            f"reconstruction_{name}": (reconstructions, measure)
-            for name, measure in {**OF_FEATURES, "accuracy": "accuracy"}.items()
+            f"reconstruction_{name}": (_make_reconstructions_evaluation, measure)
+            for name, measure in {**FEATURE_METRICS, "accuracy": "accuracy"}.items()
         },
-        **{name: (closeness, name) for name in pictured.CLOSENESS},
-        "explained": (explained, "explained"),
-        **{name: (codes, name) for name in coded.MEASURES},
-        **{name: (transported, name) for name in transport.DISTANCES},
-        "elbo": (elbo, "elbo"),
-        "importance_bound": (importance_bound, "importance_bound"),
-        "nll": (nll, "nll"),
-        "auroc": (outsiders, "auroc"),
+        **{name: (_make_closeness_evaluation, name) for name in pictured.PIXEL_MEASURES},
+        "explained": (_make_explained_variance_evaluation, "explained"),
+        **{name: (_make_codes_evaluation, name) for name in coded.CODE_MEASURES},
+        **{name: (_make_wasserstein_evaluation, name) for name in transport.DISTANCES},
+        "elbo": (_make_elbo_evaluation, "elbo"),
+        "importance_bound": (_make_importance_bound_evaluation, "importance_bound"),
+        "nll": (_make_nll_evaluation, "nll"),
+        "auroc": (_make_out_of_distribution_evaluation, "auroc"),
     }
 )
 """Who makes each measure, and what it is called there."""
 
-SHORT: Mapping[str, str] = MappingProxyType(
+METRIC_ALIASES: Mapping[str, str] = MappingProxyType(
     {"fid": "fd:inception", "kid": "kd:inception", "is": "cs:inception"}
 )
 
 
-def select(
+def select_evaluations(
     stages: Mapping[str, Stage], names: Sequence[str], *, split: str, rows: int | None
 ) -> dict[str, dict[str, Evaluation]]:
     """For each stage, what it lists under these names, and what it can be measured by.
@@ -222,14 +272,18 @@ def select(
     Raises:
         InputError: There is no such measure or split, or no stage can be measured so.
     """
-    check(names, stages)
+    _check_metric_names(names, stages)
     chosen: dict[str, dict[str, Evaluation]] = {}
     refused: dict[str, InputError] = {}
     for stage_name, stage in stages.items():
         here = {name: stage.evaluations[name] for name in names if name in stage.evaluations}
-        for group, (maker, measures, argument) in grouped([n for n in names if n not in here]):
+        for group, (maker, measures, argument) in _group_metrics(
+            [n for n in names if n not in here]
+        ):
             try:
-                here["+".join(group)] = maker(on(stage, split, rows), measures, argument)
+                here["+".join(group)] = maker(
+                    _make_metric_context(stage, split, rows), measures, argument
+                )
             except InputError as error:
                 refused |= {name: error for name in group if name not in refused}
         chosen[stage_name] = here
@@ -240,30 +294,30 @@ def select(
     return chosen
 
 
-def check(names: Sequence[str], stages: Mapping[str, Stage]) -> None:
+def _check_metric_names(names: Sequence[str], stages: Mapping[str, Stage]) -> None:
     """Every name is in the catalogue or listed by a stage."""
     listed = {name for stage in stages.values() for name in stage.evaluations}
     for name in names:
-        if name not in listed and asked(name)[0] not in MEASURES:
-            raise unknown("metric", name, [*listed, *MEASURES, *SHORT])
+        if name not in listed and _parse_metric(name)[0] not in METRICS:
+            raise unknown_name("metric", name, [*listed, *METRICS, *METRIC_ALIASES])
 
 
-def asked(name: str) -> tuple[str, str | None]:
+def _parse_metric(name: str) -> tuple[str, str | None]:
     """A measure's name and what follows its colon."""
-    measure, colon, argument = SHORT.get(name, name).partition(":")
+    measure, colon, argument = METRIC_ALIASES.get(name, name).partition(":")
     return measure, argument if colon else None
 
 
-Group = tuple[tuple[str, ...], tuple[Maker, tuple[str, ...], str | None]]
+MetricGroup = tuple[tuple[str, ...], tuple[EvaluationFactory, tuple[str, ...], str | None]]
 
 
-def grouped(names: Sequence[str]) -> list[Group]:
+def _group_metrics(names: Sequence[str]) -> list[MetricGroup]:
     """Names of the catalogue by who makes them together."""
-    groups: dict[tuple[Maker, str | None], dict[str, str]] = {}
+    groups: dict[tuple[EvaluationFactory, str | None], dict[str, str]] = {}
     for name in names:
-        measure, argument = asked(name)
-        if measure in MEASURES:
-            maker, own = MEASURES[measure]
+        measure, argument = _parse_metric(name)
+        if measure in METRICS:
+            maker, own = METRICS[measure]
             groups.setdefault((maker, argument), {})[name] = own
     return [
         (tuple(each), (maker, tuple(each.values()), argument))
@@ -271,7 +325,7 @@ def grouped(names: Sequence[str]) -> list[Group]:
     ]
 
 
-def of_features(names: Sequence[str]) -> dict[str, list[str]]:
+def group_metrics_by_extractor(names: Sequence[str]) -> dict[str, list[str]]:
     """Measures of two sets of pictures by the extractor in whose features they are taken.
 
     Raises:
@@ -279,16 +333,16 @@ def of_features(names: Sequence[str]) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for name in names:
-        measure, argument = asked(name)
-        if measure not in OF_FEATURES:
-            raise unknown("measure of two sets", name, [*OF_FEATURES, *SHORT])
-        found.setdefault(named(argument), []).append(OF_FEATURES[measure])
+        measure, argument = _parse_metric(name)
+        if measure not in FEATURE_METRICS:
+            raise unknown_name("measure of two sets", name, [*FEATURE_METRICS, *METRIC_ALIASES])
+        found.setdefault(_require_extractor_name(argument), []).append(FEATURE_METRICS[measure])
     if not found:
         raise InputError("No measure was asked for; --metric fd:cifar10-resnet56 is one.")
     return found
 
 
-def on(stage: Stage, split: str, rows: int | None) -> On:
+def _make_metric_context(stage: Stage, split: str, rows: int | None) -> MetricContext:
     """What the stage can be measured on.
 
     Raises:
@@ -296,5 +350,5 @@ def on(stage: Stage, split: str, rows: int | None) -> On:
     """
     if stage.space is None or not stage.data:
         raise InputError("The stage keeps no raw rows; wanted by this measure is one that does.")
-    bits = getattr(stage.batches, "corruption", None) is binarised
-    return On(stage.method, stage.data, stage.space, bits, split, rows)
+    bits = getattr(stage.batches, "corruption", None) is binarise
+    return MetricContext(stage.method, stage.data, stage.space, bits, split, rows)

@@ -12,17 +12,17 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..inference.batched import attribute_probabilities, probabilities
+from ..inference.batched import predict_attribute_probabilities, predict_class_probabilities
 from ..method import Classifies, Describes, require
 from ..metrics import attributes, classification
-from ..rng import device_of, seeded
+from ..rng import get_device, use_seed
 from ..score import Score
-from .peers import Peer
-from .protocol import BINOMIAL, OVER_ROWS, standard_error
+from .peers import BaselineClassifier
+from .protocol import BINOMIAL_STANDARD_ERROR, ROW_STANDARD_ERROR, standard_error
 
 
 @dataclass(frozen=True, eq=False)
-class Classified(ABC):
+class ClassificationEvaluation(ABC):
     """Measures q(y|x), the mean over draws, on the labelled rows among those given.
 
     Attributes:
@@ -51,81 +51,83 @@ class Classified(ABC):
             raise InputError(
                 f"The {self.split_name} split has no labelled row; wanted is one or more."
             )
-        with seeded(self.seed, device_of(method)):
-            probs = probabilities(
-                require(method, Classifies), self.x[known], draws=self.draws, rows=self.rows
+        with use_seed(self.seed, get_device(method)):
+            probs = predict_class_probabilities(
+                require(method, Classifies), self.x[known], draws=self.draws, batch_size=self.rows
             )
-        return self.score(probs, self.y[known].cpu())
+        return self.make_score(probs, self.y[known].cpu())
 
     @abstractmethod
-    def score(self, probs: Tensor, y: Tensor) -> Score:
+    def make_score(self, probs: Tensor, y: Tensor) -> Score:
         """What is made of probs (n, k) and y (n,)."""
 
-    def protocol(self, n: int, what: str) -> str:
+    def describe_protocol(self, n: int, what: str) -> str:
         draws = "1 draw" if self.draws == 1 else f"{self.draws} draws"
         return (
             f"{what}; {self.split_name} split, {n} rows, {draws} a row averaged, seed {self.seed}"
         )
 
-    def names(self, k: int) -> list[str]:
+    def get_class_names(self, k: int) -> list[str]:
         return list(self.classes) if self.classes else [str(c) for c in range(k)]
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class TestError(Classified):
+class TestError(ClassificationEvaluation):
     """Classification error in per cent; its detail holds the confusion matrix."""
 
     __test__ = False  # not a test case, whatever pytest makes of the name
 
-    def score(self, probs: Tensor, y: Tensor) -> Score:
+    def make_score(self, probs: Tensor, y: Tensor) -> Score:
         k = probs.shape[-1]
-        value = classification.error(probs, y).item()
-        counts = classification.confusion(y, probs.argmax(-1), k)
+        value = classification.classification_error(probs, y).item()
+        counts = classification.count_confusions(y, probs.argmax(-1), k)
         return Score(
             value=value,
             unit="%",
             n=len(y),
             spread=sqrt(value * (100 - value) / len(y)),
-            spread_is=BINOMIAL,
-            protocol=self.protocol(len(y), "most probable class"),
-            detail={"confusion": counts.tolist(), "classes": self.names(k)},
+            spread_is=BINOMIAL_STANDARD_ERROR,
+            protocol=self.describe_protocol(len(y), "most probable class"),
+            detail={"confusion": counts.tolist(), "classes": self.get_class_names(k)},
         )
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Calibration(Classified):
+class Calibration(ClassificationEvaluation):
     """Expected calibration error in per cent; its detail holds the reliability curve."""
 
     bins: int = 15
 
-    def score(self, probs: Tensor, y: Tensor) -> Score:
-        curve = classification.reliability(probs, y, self.bins)
+    def make_score(self, probs: Tensor, y: Tensor) -> Score:
+        curve = classification.reliability_curve(probs, y, self.bins)
         ece = classification.expected_calibration_error(probs, y, self.bins)
         return Score(
             value=100 * ece.item(),
             unit="%",
             n=len(y),
-            protocol=self.protocol(len(y), f"expected calibration error, {self.bins} equal bins"),
+            protocol=self.describe_protocol(
+                len(y), f"expected calibration error, {self.bins} equal bins"
+            ),
             detail={"reliability": {k: v.tolist() for k, v in curve._asdict().items()}},
         )
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Brier(Classified):
+class Brier(ClassificationEvaluation):
     """Brier score, from 0 to 2: the sum of squares over all classes."""
 
-    def score(self, probs: Tensor, y: Tensor) -> Score:
+    def make_score(self, probs: Tensor, y: Tensor) -> Score:
         each = (probs - torch.nn.functional.one_hot(y, probs.shape[-1])).square().sum(-1)
         return Score(
-            value=classification.brier(probs, y).item(),
+            value=classification.brier_score(probs, y).item(),
             unit="",
             n=len(y),
             spread=standard_error(each),
-            spread_is=OVER_ROWS,
-            protocol=self.protocol(len(y), "squares summed over classes"),
+            spread_is=ROW_STANDARD_ERROR,
+            protocol=self.describe_protocol(len(y), "squares summed over classes"),
         )
 
 
@@ -154,11 +156,16 @@ class AttributeTestErrors:
 
     def __call__(self, method: object) -> dict[str, Score]:
         y = self.y.cpu()
-        told = attribute_probabilities(require(method, Describes), self.x, rows=self.rows) > 0.5
+        told = (
+            predict_attribute_probabilities(
+                require(method, Describes), self.x, batch_size=self.rows
+            )
+            > 0.5
+        )
         each = {
-            "error": 100 * attributes.share_wrong(told, y),
+            "error": 100 * attributes.attribute_error_rates(told, y),
             "balanced_accuracy": 100 * attributes.balanced_accuracy(told, y),
-            "always_commoner": 100 * attributes.share_rarer(y),
+            "always_commoner": 100 * attributes.minority_answer_rates(y),
         }
         means = {name: values.nanmean().item() for name, values in each.items()}
         known = f"{int((~y.isnan()).any(1).sum())} rows, {y.shape[1]} attributes"
@@ -169,12 +176,12 @@ class AttributeTestErrors:
             value=means["error"],
             unit="%",
             n=len(y),
-            spread=standard_error(100 * attributes.row_terms(told, y)),
-            spread_is=OVER_ROWS,
+            spread=standard_error(100 * attributes.row_error_terms(told, y)),
+            spread_is=ROW_STANDARD_ERROR,
             protocol=f"{protocol}; mean over attributes",
             detail={
                 "attributes": list(self.names),
-                **{name: nan_as_none(values) for name, values in each.items()},
+                **{name: _convert_nan_to_none(values) for name, values in each.items()},
                 "mean_always_commoner": means["always_commoner"],
             },
         )
@@ -188,18 +195,18 @@ class AttributeTestErrors:
         return {"attribute_error": error, "attribute_balanced_accuracy": balanced}
 
 
-def nan_as_none(values: Tensor) -> list[float | None]:
+def _convert_nan_to_none(values: Tensor) -> list[float | None]:
     """Numbers for JSON, which has no NaN: values (k,)."""
     return [None if v != v else v for v in values.tolist()]
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class PeerError:
+class BaselineError:
     """Error in per cent of a known classifier on the same split; takes no notice of the method.
 
     Attributes:
-        peer: Makes the classifier, such as `peers.spreading_by_neighbours`.
+        make_baseline: Makes the classifier, such as `peers.spreading_by_neighbours`.
         x_train: Rows it learns from, (m, *event).
         y_train: Class indices (m,), -1 for no label.
         x: Rows it is measured on, (n, *event).
@@ -208,7 +215,7 @@ class PeerError:
         split_name: For the protocol.
     """
 
-    peer: Callable[[], Peer]
+    make_baseline: Callable[[], BaselineClassifier]
     _: KW_ONLY
     x_train: Tensor
     y_train: Tensor
@@ -219,7 +226,7 @@ class PeerError:
 
     def __call__(self, method: Any) -> Score:
         known = self.y >= 0
-        fitted = self.peer()
+        fitted = self.make_baseline()
         fitted.fit(self.x_train.flatten(1).cpu().numpy(), self.y_train.cpu().numpy())
         predicted = fitted.predict(self.x[known].flatten(1).cpu().numpy())
         wrong = torch.as_tensor(predicted) != self.y[known].cpu()
@@ -230,7 +237,7 @@ class PeerError:
             unit="%",
             n=n,
             spread=sqrt(value * (100 - value) / n),
-            spread_is=BINOMIAL,
+            spread_is=BINOMIAL_STANDARD_ERROR,
             protocol=f"{self.name} fitted on {len(self.y_train)} training rows, {labelled} "
             f"labelled; {self.split_name} split, {n} rows, no draws, no seed",
         )

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..functional.stein import stein_discrepancy
 from ..method import Encodes, require
-from ..rng import device_of, seeded
+from ..rng import get_device, use_seed
 from ..score import Score
 
 
@@ -35,8 +35,8 @@ class CodeNoise:
     seed: int = 0
 
     def __call__(self, method: object) -> dict[str, Score]:
-        device = device_of(method)
-        with seeded(self.seed, device):
+        device = get_device(method)
+        with use_seed(self.seed, device):
             q_u = require(method, Encodes).encode(self.x.to(device))
             u = torch.stack([q_u.sample() for _ in range(self.draws)])
         noise = (u.std(0).mean(0) / u.flatten(0, 1).std(0)).mean()

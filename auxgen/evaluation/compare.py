@@ -12,18 +12,18 @@ import numpy as np
 
 from ..data import folders, images
 from ..data import user as own
-from ..data.dataset import Examples
-from ..engine.device import chosen
-from ..errors import InputError, at_least
-from ..features.extractors import alike, extracted
-from ..features.registry import extractor
+from ..data.dataset import Dataset
+from ..engine.device import resolve_device
+from ..errors import InputError, require_at_least
+from ..features.extractors import check_comparable_pictures, extract_cached_features
+from ..features.registry import load_extractor
 from . import catalogue
-from .images import labelled
+from .images import score_picture_sets
 
 
-def compare(
-    real: str | Path | Examples,
-    fake: str | Path | Examples,
+def compare_image_sets(
+    real: str | Path | Dataset,
+    fake: str | Path | Dataset,
     metrics: Sequence[str],
     *,
     rows: int | None = None,
@@ -47,39 +47,43 @@ def compare(
     Raises:
         InputError: A set is not there, is empty or has other channels, or there is no such measure.
     """
-    at_least(1, rows=1 if rows is None else rows)
-    asked = catalogue.of_features(metrics)
-    left, right = (opened(each)[:rows] for each in (real, fake))
-    alike(left.x, right.x)
-    device = chosen(device)
+    require_at_least(1, rows=1 if rows is None else rows)
+    asked = catalogue.group_metrics_by_extractor(metrics)
+    left, right = (_load_image_set(each)[:rows] for each in (real, fake))
+    check_comparable_pictures(left.x, right.x)
+    device = resolve_device(device)
     what = f"{len(right)} pictures of {right.name} beside {len(left)} of {left.name}"
     scores: dict[str, Any] = {}
     for name, measures in asked.items():
         begun = time.monotonic()
-        found = extractor(name)
-        made = labelled(found, left, extracted(found, right, device=device), measures, what)
+        found = load_extractor(name)
+        made = score_picture_sets(
+            found, left, extract_cached_features(found, right, device=device), measures, what
+        )
         seconds = round(time.monotonic() - begun, 2)
         scores |= {label: {**asdict(score), "seconds": seconds} for label, score in made.items()}
     return {"real": left.name, "fake": right.name, "scores": scores}
 
 
-def opened(given: str | Path | Examples) -> Examples:
+def _load_image_set(source: str | Path | Dataset) -> Dataset:
     """Pictures by the name of a set, with or without its split, or from a folder or .npy file."""
-    if isinstance(given, Examples):
-        return given
-    path = Path(given).expanduser()
+    if isinstance(source, Dataset):
+        return source
+    path = Path(source).expanduser()
     if path.suffix == ".npy":
-        return of_file(path)
-    name, _, split = str(given).rpartition("/")
-    if name in (*images.KNOWN, "digits"):
-        return images.load(name, split)
-    if path.is_dir() and not images.data_files(path):
-        parts = folders.splits(path)
-        return images.load(str(path), "test" if "test" in parts else next(iter(parts)))
-    return images.load(str(given), "test")
+        return _load_npy_images(path)
+    name, _, split = str(source).rpartition("/")
+    if name in (*images.KNOWN_SETS, "digits"):
+        return images.load_image_dataset(name, split)
+    if path.is_dir() and not images.find_data_files(path):
+        parts = folders.find_image_splits(path)
+        return images.load_image_dataset(
+            str(path), "test" if "test" in parts else next(iter(parts))
+        )
+    return images.load_image_dataset(str(source), "test")
 
 
-def of_file(path: Path) -> Examples:
+def _load_npy_images(path: Path) -> Dataset:
     """Pictures as `auxgen sample --out F.npy` leaves them."""
     if not path.is_file():
         raise InputError(f"There is no file {path}; pictures were wanted.")
@@ -87,4 +91,4 @@ def of_file(path: Path) -> Examples:
         array = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise InputError(f"{path} cannot be read as an array of numbers: {error}.") from error
-    return replace(own.arrays(array), name=path.name)
+    return replace(own.load_arrays(array), name=path.name)

@@ -15,24 +15,24 @@ from typing import final
 import torch
 from torch import Tensor
 
-from ..data.dataset import Examples, Space
-from ..features.extractors import quantised
-from ..inference.codes import classes_of, embed
-from ..inference.editing import Directions
+from ..data.dataset import Dataset, Preprocessor
+from ..features.extractors import quantise_pictures
+from ..inference.codes import embed_rows, predict_classes
+from ..inference.editing import DirectionFinder
 from ..score import Score
-from .equal_effect_paths import Way, Ways
-from .judges import Judge, Verdict
-from .protocol import OVER_ROWS, standard_error
+from .equal_effect_paths import EditComparison, EditPath
+from .judges import AttributePrediction, AttributeScorer
+from .protocol import ROW_STANDARD_ERROR, standard_error
 
 DELTAS = (*(0.25 * i for i in range(25)), *(7.0 + i for i in range(24)))
 """Distances to 6, and more coarsely to 30; between two the place is found by halving."""
-RISE = 3.0
+LOGIT_RISE = 3.0
 """Logits: odds 20 times as high."""
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class EqualEffect:
+class EqualEffectComparison:
     """A model and others, each edit going as far as the effect needs.
 
     The effect is that the judge tells the attribute (its logit is above 0), or that its logit has
@@ -45,81 +45,87 @@ class EqualEffect:
     Attributes:
         test: Raw rows with attributes.
         space: How the models see raw rows.
-        judge: The classifier that tells how far to go.
-        witness: Another one, that tells what changed; the judge itself where None.
+        scorer: The classifier that tells how far to go.
+        second_scorer: Another one, that tells what changed; the judge itself where None.
         own: Name and directions of the model measured.
-        beside: Others by name, with theirs.
+        other_models: Others by name, with theirs.
         split_name: Of `test`.
         deltas: Distances, rising from 0.
         rise: Of the logit.
-        most: Rows without each attribute, the first ones.
+        max_rows: Rows without each attribute, the first ones.
     """
 
-    test: Examples
-    space: Space
+    test: Dataset
+    space: Preprocessor
     _: KW_ONLY
-    judge: Judge
-    witness: Judge | None = None
-    own: tuple[str, Directions]
-    beside: Mapping[str, tuple[object, Directions]]
+    scorer: AttributeScorer
+    second_scorer: AttributeScorer | None = None
+    own: tuple[str, DirectionFinder]
+    other_models: Mapping[str, tuple[object, DirectionFinder]]
     split_name: str = "test"
     deltas: tuple[float, ...] = field(default_factory=lambda: DELTAS)
-    rise: float = RISE
-    most: int = 150
+    rise: float = LOGIT_RISE
+    max_rows: int = 150
 
     def __call__(self, method: object) -> dict[str, Score]:
         scores: dict[str, Score] = {}
-        for attribute, ways in self.ways(method).items():
-            rows = ways.without()
+        for attribute, ways in self.build_edit_paths(method).items():
+            rows = ways.find_rows_without_attribute()
             what = (
                 f"{len(rows)} of the first {len(ways.originals)} rows of the {self.split_name} "
                 f"split without {attribute}, their reconstructions told to be so with all of "
-                f"{', '.join(ways.each)}; moved by up to {self.deltas[-1]:g}; {self.judge.protocol}"
+                f"{', '.join(ways.paths)}; moved by up to {self.deltas[-1]:g}; {self.scorer.protocol}"
             )
-            witness = self.witness or self.judge
-            if self.witness is not None:
+            witness = self.second_scorer or self.scorer
+            if self.second_scorer is not None:
                 what = f"{what}; what changed is told by {witness.protocol}"
             for effect, level in (("told", None), (f"+{self.rise:g}", self.rise)):
-                far = ways.reached(rows, level)
+                far = ways.find_effect_distances(rows, level)
                 shared = ~torch.stack(list(far.values())).isnan().any(0)
                 changed = {
-                    model: changes(way, witness, rows[shared], far[model][shared], ways.originals)
-                    for model, way in ways.each.items()
+                    model: _measure_changes(
+                        way, witness, rows[shared], far[model][shared], ways.originals
+                    )
+                    for model, way in ways.paths.items()
                 }
                 said = "logit above 0" if level is None else f"logit risen by {level:g}"
-                found = scored(far, changed, self.own[0], f"{said}; {what}")
+                found = _make_model_scores(far, changed, self.own[0], f"{said}; {what}")
                 scores |= {f"{attribute} {effect}, {name}": score for name, score in found.items()}
         return scores
 
-    def ways(self, method: object, most: int | None = None) -> dict[str, Ways]:
+    def build_edit_paths(
+        self, method: object, max_rows: int | None = None
+    ) -> dict[str, EditComparison]:
         """Of each attribute that all models know and that some rows lack."""
-        y = self.test.answers()
-        models = {self.own[0]: (method, self.own[1]), **self.beside}
+        y = self.test.require_attributes()
+        models = {self.own[0]: (method, self.own[1]), **self.other_models}
         known = {title: (model, find(model)) for title, (model, find) in models.items()}
         made = {}
-        for k, attribute in enumerate(self.judge.attributes):
-            rows = (y[:, k] == 0).nonzero().flatten()[: most or self.most]
+        for k, attribute in enumerate(self.scorer.attributes):
+            rows = (y[:, k] == 0).nonzero().flatten()[: max_rows or self.max_rows]
             if len(rows) and all(attribute in found for _, found in known.values()):
-                raw = self.test[rows].raw()
+                raw = self.test[rows].raw_rows()
                 each = {
-                    title: Way(
+                    title: EditPath(
                         model,
                         self.space,
                         found[attribute],
-                        embed(model, self.space, raw),
-                        self.judge,
+                        embed_rows(model, self.space, raw),
+                        self.scorer,
                         k,
-                        classes_of(model, self.space, raw),
+                        predict_classes(model, self.space, raw),
                     )
                     for title, (model, found) in known.items()
                 }
-                curves = {title: way.curve(self.deltas, self.rise) for title, way in each.items()}
-                made[attribute] = Ways(quantised(raw), each, curves, self.deltas)
+                curves = {
+                    title: way.trace_logits(self.deltas, self.rise) for title, way in each.items()
+                }
+                made[attribute] = EditComparison(quantise_pictures(raw), each, curves, self.deltas)
         return made
 
 
-def changes(
-    way: Way, witness: Judge, rows: Tensor, far: Tensor, originals: Tensor
+def _measure_changes(
+    way: EditPath, scorer: AttributeScorer, rows: Tensor, far: Tensor, originals: Tensor
 ) -> dict[str, Tensor]:
     """What edits of rows (m,) to distances (m,) changed, by what it is, (m,) each.
 
@@ -128,26 +134,29 @@ def changes(
     """
     if len(rows) == 0:
         one = torch.zeros(1, dtype=torch.long)
-        return dict.fromkeys(changes(way, witness, one, torch.zeros(1), originals), far)
+        return dict.fromkeys(_measure_changes(way, scorer, one, torch.zeros(1), originals), far)
     back, edited = (
-        seen(witness, way.pictures(rows, to), way.device) for to in (torch.zeros_like(far), far)
+        _score_with_features(scorer, way.decode_pictures(rows, to), way.device)
+        for to in (torch.zeros_like(far), far)
     )
-    first = seen(witness, originals[rows], way.device)
-    whole = differences(first, edited, way.k)
+    first = _score_with_features(scorer, originals[rows], way.device)
+    whole = _compare_predictions(first, edited, way.attribute_index)
     return {
-        **differences(back, edited, way.k),
+        **_compare_predictions(back, edited, way.attribute_index),
         **{f"{name} since the original": each for name, each in whole.items()},
-        "told": 100.0 * (edited[0].logits[:, way.k] > 0),
+        "told": 100.0 * (edited[0].logits[:, way.attribute_index] > 0),
     }
 
 
-def seen(witness: Judge, pictures: Tensor, device: str) -> tuple[Verdict, Tensor]:
+def _score_with_features(
+    scorer: AttributeScorer, pictures: Tensor, device: str
+) -> tuple[AttributePrediction, Tensor]:
     """Verdict and features (m, d) of pictures, uint8 (m, c, h, w)."""
-    return witness(pictures, device), witness.features(pictures, device)
+    return scorer(pictures, device), scorer.features(pictures, device)
 
 
-def differences(
-    before: tuple[Verdict, Tensor], after: tuple[Verdict, Tensor], k: int
+def _compare_predictions(
+    before: tuple[AttributePrediction, Tensor], after: tuple[AttributePrediction, Tensor], k: int
 ) -> dict[str, Tensor]:
     """Of m pictures, but for attribute k: (m,) each.
 
@@ -165,7 +174,7 @@ def differences(
     return found
 
 
-def scored(
+def _make_model_scores(
     far: Mapping[str, Tensor], changed: Mapping[str, Mapping[str, Tensor]], own: str, what: str
 ) -> dict[str, Score]:
     """By "<model>: <score>"; "more" is a model's change less the own one's, row by row.
@@ -180,20 +189,26 @@ def scored(
     same = f"rows where all models get there; {what}"
     for title, distances in far.items():
         there = ~distances.isnan()
-        scores[f"{title}: reached"] = mean_of(100 * there, "%", what)
-        scores[f"{title}: distance"] = mean_of(distances[there], "", f"rows that get there; {what}")
+        scores[f"{title}: reached"] = _make_mean_score(100 * there, "%", what)
+        scores[f"{title}: distance"] = _make_mean_score(
+            distances[there], "", f"rows that get there; {what}"
+        )
         for name, each in changed[title].items():
             unit = "" if name.startswith("likeness") else "%"
-            scores[f"{title}: {name}"] = mean_of(each, unit, same)
+            scores[f"{title}: {name}"] = _make_mean_score(each, unit, same)
             if title != own:
                 said = f"more than with {own}, row by row; {same}"
-                scores[f"{title}: {name} more"] = mean_of(each - changed[own][name], unit, said)
+                scores[f"{title}: {name} more"] = _make_mean_score(
+                    each - changed[own][name], unit, said
+                )
     return scores
 
 
-def mean_of(each: Tensor, unit: str, what: str) -> Score:
+def _make_mean_score(each: Tensor, unit: str, what: str) -> Score:
     """Over rows (n,); 0 where there are none."""
     if len(each) == 0:
         return Score(0.0, unit, 0, what, caution="no row is left")
     exact = each.double()
-    return Score(exact.mean().item(), unit, len(each), what, standard_error(exact), OVER_ROWS)
+    return Score(
+        exact.mean().item(), unit, len(each), what, standard_error(exact), ROW_STANDARD_ERROR
+    )

@@ -9,46 +9,48 @@ from typing import NamedTuple
 from torch import Tensor
 
 from ..errors import InputError
-from ..features.extractors import Extracted
+from ..features.extractors import ExtractedFeatures
 from ..metrics import frechet as distances
 from ..metrics import inception_score as class_scores
 from ..metrics import precision_recall as manifolds
 from ..score import Score
 
 
-class Real(NamedTuple):
+class RealFeatures(NamedTuple):
     """What is known of real pictures in an extractor's features, most of it from the cache.
 
     Attributes:
         features: (n, d).
-        moments: Their mean and covariance, made when they are asked for.
+        compute_moments: Their mean and covariance, made when they are asked for.
     """
 
     features: Tensor
-    moments: Callable[[], distances.Gaussian]
+    compute_moments: Callable[[], distances.GaussianMoments]
 
 
-Compared = Callable[[Real, Extracted], Mapping[str, Score]]
+Comparison = Callable[[RealFeatures, ExtractedFeatures], Mapping[str, Score]]
 """Real pictures and others -> scores by name; their protocols say what was done."""
 
 
-def frechet(real: Real, fake: Extracted) -> dict[str, Score]:
+def _measure_frechet_distance(real: RealFeatures, fake: ExtractedFeatures) -> dict[str, Score]:
     """Frechet distance (Heusel et al. 2017): FD."""
     few = min(len(real.features), len(fake.features))
     score = Score(
-        value=distances.frechet(real.moments(), distances.gaussian(fake.features)).item(),
+        value=distances.frechet_distance(
+            real.compute_moments(), distances.fit_gaussian(fake.features)
+        ).item(),
         unit="",
         n=len(fake.features),
         protocol="Frechet distance",
-        caution=distances.too_few(few, real.features.shape[1]),
+        caution=distances.describe_too_few_rows(few, real.features.shape[1]),
     )
     return {"FD": score}
 
 
-def kernel(real: Real, fake: Extracted) -> dict[str, Score]:
+def _measure_kernel_distance(real: RealFeatures, fake: ExtractedFeatures) -> dict[str, Score]:
     """Kernel distance (Binkowski et al. 2018): KD, in the conventional 100 subsets of 1,000."""
     size = min(1000, len(real.features), len(fake.features))
-    each = distances.kernel_distances(real.features, fake.features, subsets=100, size=size)
+    each = distances.sample_kernel_distances(real.features, fake.features, subsets=100, size=size)
     score = Score(
         value=each.mean().item(),
         unit="",
@@ -60,7 +62,7 @@ def kernel(real: Real, fake: Extracted) -> dict[str, Score]:
     return {"KD": score}
 
 
-def classes(real: Real, fake: Extracted) -> dict[str, Score]:
+def _measure_class_score(real: RealFeatures, fake: ExtractedFeatures) -> dict[str, Score]:
     """exp of the mean KL from the class probabilities to their mean (Salimans et al. 2016): CS.
 
     Of the fakes alone: 10 consecutive groups, 5,000 pictures each in the paper.
@@ -68,7 +70,7 @@ def classes(real: Real, fake: Extracted) -> dict[str, Score]:
     del real
     if fake.probs is None:
         raise InputError("A class score was asked for with features that know no classes.")
-    each = class_scores.class_score(fake.probs, groups=10)
+    each = class_scores.classifier_scores(fake.probs, groups=10)
     score = Score(
         value=each.mean().item(),
         unit="",
@@ -80,37 +82,44 @@ def classes(real: Real, fake: Extracted) -> dict[str, Score]:
     return {"CS": score}
 
 
-def precision_and_recall(real: Real, fake: Extracted) -> dict[str, Score]:
+def _measure_precision_recall(real: RealFeatures, fake: ExtractedFeatures) -> dict[str, Score]:
     """Improved precision and recall (Kynkaanniemi et al. 2019), fractions, k = 3."""
     found = manifolds.precision_recall(real.features, fake.features)._asdict()
-    return {name: fraction(value, f"improved {name}, k = 3", fake) for name, value in found.items()}
+    return {
+        name: _make_fraction_score(value, f"improved {name}, k = 3", fake)
+        for name, value in found.items()
+    }
 
 
-def density_and_coverage(real: Real, fake: Extracted) -> dict[str, Score]:
+def _measure_density_coverage(real: RealFeatures, fake: ExtractedFeatures) -> dict[str, Score]:
     """Density and coverage (Naeem et al. 2020), k = 5; density may be above 1."""
     found = manifolds.density_coverage(real.features, fake.features)._asdict()
-    return {name: fraction(value, f"{name}, k = 5", fake) for name, value in found.items()}
+    return {
+        name: _make_fraction_score(value, f"{name}, k = 5", fake) for name, value in found.items()
+    }
 
 
-def fraction(value: Tensor, what: str, fake: Extracted) -> Score:
+def _make_fraction_score(value: Tensor, what: str, fake: ExtractedFeatures) -> Score:
     return Score(value=value.item(), unit="", n=len(fake.features), protocol=what)
 
 
-COMPARISONS: Mapping[str, Compared] = MappingProxyType(
+COMPARISONS: Mapping[str, Comparison] = MappingProxyType(
     {
-        "FD": frechet,
-        "KD": kernel,
-        "CS": classes,
-        "precision": precision_and_recall,
-        "recall": precision_and_recall,
-        "density": density_and_coverage,
-        "coverage": density_and_coverage,
+        "FD": _measure_frechet_distance,
+        "KD": _measure_kernel_distance,
+        "CS": _measure_class_score,
+        "precision": _measure_precision_recall,
+        "recall": _measure_precision_recall,
+        "density": _measure_density_coverage,
+        "coverage": _measure_density_coverage,
     }
 )
 """What makes each measure; one function makes those that share their work."""
 
 
-def compare(real: Real, fake: Extracted, measures: Sequence[str]) -> dict[str, Score]:
+def compare_features(
+    real: RealFeatures, fake: ExtractedFeatures, measures: Sequence[str]
+) -> dict[str, Score]:
     """The measures named, in their order."""
     found: dict[str, Score] = {}
     for measure in measures:

@@ -10,21 +10,28 @@ from typing import final
 
 from torch import Tensor
 
-from ..data.dataset import Examples, Space
-from ..errors import InputError, unknown
-from ..features.extractors import Extracted, Extractor, extract, extracted, quantised, statistics
-from ..features.registry import extractor
-from ..inference.codes import reconstruct
-from ..inference.sampling import sample
+from ..data.dataset import Dataset, Preprocessor
+from ..errors import InputError, unknown_name
+from ..features.extractors import (
+    ExtractedFeatures,
+    Extractor,
+    compute_feature_moments,
+    extract_cached_features,
+    extract_features,
+    quantise_pictures,
+)
+from ..features.registry import load_extractor
+from ..inference.codes import reconstruct_rows
+from ..inference.sampling import sample_rows
 from ..metrics import reconstruction as closeness
-from ..rng import device_of, seeded
+from ..rng import get_device, use_seed
 from ..score import Score
-from .feature_distances import COMPARISONS, Real, compare
-from .protocol import OVER_ROWS, standard_error
+from .feature_distances import COMPARISONS, RealFeatures, compare_features
+from .protocol import ROW_STANDARD_ERROR, standard_error
 
 
 @dataclass(frozen=True, eq=False)
-class Pictured:
+class PictureEvaluation:
     """What is common to measures of pictures.
 
     Attributes:
@@ -33,18 +40,18 @@ class Pictured:
         split_name: For the protocol.
     """
 
-    real: Examples
-    space: Space
+    real: Dataset
+    space: Preprocessor
     _: KW_ONLY
     split_name: str = "test"
 
-    def rows(self) -> str:
+    def describe_real_rows(self) -> str:
         return f"the {len(self.real)} rows of the {self.split_name} split"
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Samples(Pictured):
+class SampleQuality(PictureEvaluation):
     """Samples of the prior beside as many real pictures, by an extractor's features.
 
     Attributes:
@@ -61,18 +68,18 @@ class Samples(Pictured):
     seed: int = 0
 
     def __call__(self, method: object) -> dict[str, Score]:
-        device, n = device_of(method), self.n or len(self.real)
-        with seeded(self.seed, device):
-            fake = quantised(sample(method, self.space, n))
-        found = extractor(self.extractor)
-        made = extract(found, fake, device=str(device))
-        what = f"{n} samples beside {self.rows()}, seed {self.seed}"
-        return labelled(found, self.real, made, self.measures, what)
+        device, n = get_device(method), self.n or len(self.real)
+        with use_seed(self.seed, device):
+            fake = quantise_pictures(sample_rows(method, self.space, n))
+        found = load_extractor(self.extractor)
+        made = extract_features(found, fake, device=str(device))
+        what = f"{n} samples beside {self.describe_real_rows()}, seed {self.seed}"
+        return score_picture_sets(found, self.real, made, self.measures, what)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Reconstructions(Pictured):
+class ReconstructionQuality(PictureEvaluation):
     """Reconstructions beside their originals, by an extractor's features.
 
     Attributes:
@@ -86,17 +93,17 @@ class Reconstructions(Pictured):
     measures: tuple[str, ...] = ("FD",)
 
     def __call__(self, method: object) -> dict[str, Score]:
-        back = reconstruct(method, self.space, self.real.raw())[:, 1]
-        found = extractor(self.extractor)
-        made = extract(found, quantised(back), device=str(device_of(method)))
-        what = f"reconstructions of {self.rows()} beside them"
-        scores = labelled(found, self.real, made, self.measures, what)
+        back = reconstruct_rows(method, self.space, self.real.raw_rows())[:, 1]
+        found = load_extractor(self.extractor)
+        made = extract_features(found, quantise_pictures(back), device=str(get_device(method)))
+        what = f"reconstructions of {self.describe_real_rows()} beside them"
+        scores = score_picture_sets(found, self.real, made, self.measures, what)
         return {f"reconstruction {label}": score for label, score in scores.items()}
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Closeness(Pictured):
+class PixelSimilarity(PictureEvaluation):
     """How near reconstructions are to their originals, pixel by pixel.
 
     Attributes:
@@ -107,13 +114,13 @@ class Closeness(Pictured):
     measures: tuple[str, ...] = ("psnr", "l1", "ssim")
 
     def __call__(self, method: object) -> dict[str, Score]:
-        x, back = reconstruct(method, self.space, self.real.raw()).unbind(1)
-        return {name: self.score(name, x, back.clamp(0, 1)) for name in self.measures}
+        x, back = reconstruct_rows(method, self.space, self.real.raw_rows()).unbind(1)
+        return {name: self.score_measure(name, x, back.clamp(0, 1)) for name in self.measures}
 
-    def score(self, name: str, x: Tensor, back: Tensor) -> Score:
-        if name not in CLOSENESS:
-            raise unknown("measure of reconstructions", name, CLOSENESS)
-        measure, unit, what = CLOSENESS[name]
+    def score_measure(self, name: str, x: Tensor, back: Tensor) -> Score:
+        if name not in PIXEL_MEASURES:
+            raise unknown_name("measure of reconstructions", name, PIXEL_MEASURES)
+        measure, unit, what = PIXEL_MEASURES[name]
         each = measure(x, back)
         if name == "ssim":
             what = f"{what}, window of {closeness.ssim_window(*x.shape[2:])} pixels"
@@ -122,44 +129,53 @@ class Closeness(Pictured):
             unit=unit,
             n=len(each),
             spread=standard_error(each),
-            spread_is=OVER_ROWS,
-            protocol=f"{what}; mean over reconstructions of {self.rows()}",
+            spread_is=ROW_STANDARD_ERROR,
+            protocol=f"{what}; mean over reconstructions of {self.describe_real_rows()}",
         )
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Explained(Pictured):
+class ExplainedVariance(PictureEvaluation):
     """What reconstructions keep of their originals' brightness and colours, coarsely."""
 
     def __call__(self, method: object) -> dict[str, Score]:
-        x, back = reconstruct(method, self.space, self.real.raw()).unbind(1)
+        x, back = reconstruct_rows(method, self.space, self.real.raw_rows()).unbind(1)
         what = "share of the variance over rows, of means in a grid of 4 x 4"
         return {
             f"{name} explained": Score(
-                100 * value, "%", len(x), f"{what}, that reconstructions have too; {self.rows()}"
+                100 * value,
+                "%",
+                len(x),
+                f"{what}, that reconstructions have too; {self.describe_real_rows()}",
             )
-            for name, value in closeness.explained(x, back.clamp(0, 1)).items()
+            for name, value in closeness.explained_variance(x, back.clamp(0, 1)).items()
         }
 
 
-CLOSENESS: Mapping[str, tuple[Callable[[Tensor, Tensor], Tensor], str, str]] = MappingProxyType(
-    {
-        "psnr": (closeness.psnr, "dB", "peak signal-to-noise ratio"),
-        "l1": (closeness.l1, "", "mean absolute difference of pixels in [0, 1]"),
-        "ssim": (closeness.ssim, "", "structural similarity"),
-        "high_frequency": (
-            closeness.high_frequency,
-            "",
-            "power of the difference above half of the Nyquist frequency",
-        ),
-    }
+PIXEL_MEASURES: Mapping[str, tuple[Callable[[Tensor, Tensor], Tensor], str, str]] = (
+    MappingProxyType(
+        {
+            "psnr": (closeness.psnr, "dB", "peak signal-to-noise ratio"),
+            "l1": (
+                closeness.mean_absolute_error,
+                "",
+                "mean absolute difference of pixels in [0, 1]",
+            ),
+            "ssim": (closeness.ssim, "", "structural similarity"),
+            "high_frequency": (
+                closeness.high_frequency_error,
+                "",
+                "power of the difference above half of the Nyquist frequency",
+            ),
+        }
+    )
 )
 """Measure of each pair, unit, name in words."""
 
 
-def labelled(
-    found: Extractor, real: Examples, fake: Extracted, measures: Sequence[str], what: str
+def score_picture_sets(
+    found: Extractor, real: Dataset, fake: ExtractedFeatures, measures: Sequence[str], what: str
 ) -> dict[str, Score]:
     """Scores by what they may be called: "FID" with the canonical Inception alone.
 
@@ -172,23 +188,27 @@ def labelled(
     """
     for measure in measures:
         if measure not in (*COMPARISONS, "accuracy"):
-            raise unknown("measure of pictures", measure, [*COMPARISONS, "accuracy"])
+            raise unknown_name("measure of pictures", measure, [*COMPARISONS, "accuracy"])
     of_sets = [m for m in measures if m != "accuracy"]
-    scores = compare(known(found, real), fake, of_sets) if of_sets else {}
+    scores = compare_features(_load_real_features(found, real), fake, of_sets) if of_sets else {}
     if "accuracy" in measures:
-        scores["accuracy"] = accuracy(real, fake, found)
+        scores["accuracy"] = _measure_label_accuracy(real, fake, found)
     return {
-        found.label(measure): replace(score, protocol=f"{score.protocol}; {what}; {found.protocol}")
+        found.format_metric(measure): replace(
+            score, protocol=f"{score.protocol}; {what}; {found.protocol}"
+        )
         for measure, score in scores.items()
     }
 
 
-def known(found: Extractor, real: Examples) -> Real:
+def _load_real_features(found: Extractor, real: Dataset) -> RealFeatures:
     """Features of real pictures, and their moments, from the cache where they are known."""
-    return Real(extracted(found, real).features, partial(statistics, found, real))
+    return RealFeatures(
+        extract_cached_features(found, real).features, partial(compute_feature_moments, found, real)
+    )
 
 
-def accuracy(real: Examples, back: Extracted, found: Extractor) -> Score:
+def _measure_label_accuracy(real: Dataset, back: ExtractedFeatures, found: Extractor) -> Score:
     """Share of labelled rows whose reconstruction still shows their label, per cent."""
     labelled = real.y >= 0
     if back.probs is None or found.classes != real.classes or not labelled.any():
@@ -202,6 +222,6 @@ def accuracy(real: Examples, back: Extracted, found: Extractor) -> Score:
         unit="%",
         n=len(right),
         spread=100 * (standard_error(right) or 0),
-        spread_is=OVER_ROWS,
+        spread_is=ROW_STANDARD_ERROR,
         protocol="labels found",
     )

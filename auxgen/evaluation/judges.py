@@ -9,16 +9,16 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
-from ..data.attributes import NOT
-from ..errors import InputError, unknown
-from ..features.extractors import Extractor, extract
-from ..features.registry import extractor
-from ..features.trained import Learned
+from ..data.attributes import NEGATION_PREFIX
+from ..errors import InputError, unknown_name
+from ..features.extractors import Extractor, extract_features
+from ..features.registry import load_extractor
+from ..features.trained import TrainedNetwork
 from ..method import Describes
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
+class AttributePrediction:
     """What is said of n pictures.
 
     Attributes:
@@ -30,7 +30,7 @@ class Verdict:
     others: Tensor
 
 
-class Judge(Protocol):
+class AttributeScorer(Protocol):
     """Tells attributes of pictures."""
 
     @property
@@ -43,7 +43,7 @@ class Judge(Protocol):
         """What it is, in words."""
         ...
 
-    def __call__(self, pictures: Tensor, device: str) -> Verdict:
+    def __call__(self, pictures: Tensor, device: str) -> AttributePrediction:
         """uint8 (n, c, h, w)."""
         ...
 
@@ -54,49 +54,51 @@ class Judge(Protocol):
 
 @final
 @dataclass(frozen=True, eq=False)
-class Ensemble:
+class ScorerEnsemble:
     """Several judges of the same attributes, which are harder to deceive together than alone.
 
     Logits and probabilities are means over them, features stand side by side.
 
     Attributes:
-        judges: One or more.
+        scorers: One or more.
     """
 
-    judges: Sequence[Judge]
+    scorers: Sequence[AttributeScorer]
 
     @property
     def attributes(self) -> Sequence[str]:
-        return self.judges[0].attributes
+        return self.scorers[0].attributes
 
     @property
     def protocol(self) -> str:
-        told = "; and ".join(judge.protocol for judge in self.judges)
-        return told if len(self.judges) == 1 else f"mean logit of {len(self.judges)}: {told}"
+        told = "; and ".join(judge.protocol for judge in self.scorers)
+        return told if len(self.scorers) == 1 else f"mean logit of {len(self.scorers)}: {told}"
 
-    def __call__(self, pictures: Tensor, device: str) -> Verdict:
-        each = [judge(pictures, device) for judge in self.judges]
+    def __call__(self, pictures: Tensor, device: str) -> AttributePrediction:
+        each = [judge(pictures, device) for judge in self.scorers]
         logits = torch.stack([verdict.logits for verdict in each])
-        return Verdict(logits.mean(0), torch.stack([verdict.others for verdict in each]).mean(0))
+        return AttributePrediction(
+            logits.mean(0), torch.stack([verdict.others for verdict in each]).mean(0)
+        )
 
     def features(self, pictures: Tensor, device: str) -> Tensor:
         """uint8 (n, c, h, w) -> (n, sum of d)."""
-        return torch.cat([judge.features(pictures, device) for judge in self.judges], 1)
+        return torch.cat([judge.features(pictures, device) for judge in self.scorers], 1)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class ByAttributes:
+class MultilabelScorer:
     """A classifier of attributes, of which some or any of several are asked for.
 
     The logit of "any of several" is the greatest of theirs.
 
     Attributes:
-        extractor: Its name, see `extractors.extractor`.
+        extractor_name: Its name, see `extractors.extractor`.
         definitions: Attributes by name, each any of several, see `data.described`.
     """
 
-    extractor: str
+    extractor_name: str
     definitions: Mapping[str, Sequence[str]]
 
     @property
@@ -105,44 +107,53 @@ class ByAttributes:
 
     @property
     def protocol(self) -> str:
-        return extractor(self.extractor).protocol
+        return load_extractor(self.extractor_name).protocol
 
-    def __call__(self, pictures: Tensor, device: str) -> Verdict:
-        found = extractor(self.extractor)
-        logits, names = attribute_logits(found, pictures, device)
-        used = {c.removeprefix(NOT) for columns in self.definitions.values() for c in columns}
+    def __call__(self, pictures: Tensor, device: str) -> AttributePrediction:
+        found = load_extractor(self.extractor_name)
+        logits, names = predict_attribute_logits(found, pictures, device)
+        used = {
+            c.removeprefix(NEGATION_PREFIX)
+            for columns in self.definitions.values()
+            for c in columns
+        }
         for name in used:
             if name not in names:
-                raise unknown(f"attribute of {found.name}", name, names)
-        asked = [any_logit(logits, names, columns) for columns in self.definitions.values()]
+                raise unknown_name(f"attribute of {found.name}", name, names)
+        asked = [compute_any_logit(logits, names, columns) for columns in self.definitions.values()]
         rest = [k for k, name in enumerate(names) if name not in used]
-        return Verdict(torch.stack(asked, 1), logits[:, rest].sigmoid())
+        return AttributePrediction(torch.stack(asked, 1), logits[:, rest].sigmoid())
 
     def features(self, pictures: Tensor, device: str) -> Tensor:
         """uint8 (n, c, h, w) -> (n, d)."""
-        return extract(extractor(self.extractor), pictures, device=device).features
+        return extract_features(
+            load_extractor(self.extractor_name), pictures, device=device
+        ).features
 
 
 @torch.no_grad()
-def attribute_logits(
-    found: Extractor, pictures: Tensor, device: str
+def predict_attribute_logits(
+    extractor: Extractor, pictures: Tensor, device: str
 ) -> tuple[Tensor, Sequence[str]]:
     """What an extractor that tells attributes says: uint8 (n, c, h, w) -> (n, k), and k names.
 
     Raises:
         InputError: It tells none.
     """
-    network = found.network.to(device)
-    if not isinstance(network, Learned) or not isinstance(network.method, Describes):
-        raise InputError(f"{found.name} tells no attributes; a classifier of them is wanted.")
-    parts = [network.method.attributes(network.entered(p.to(device))) for p in pictures.split(256)]
+    network = extractor.network.to(device)
+    if not isinstance(network, TrainedNetwork) or not isinstance(network.method, Describes):
+        raise InputError(f"{extractor.name} tells no attributes; a classifier of them is wanted.")
+    parts = [
+        network.method.attributes(network.preprocess(p.to(device))) for p in pictures.split(256)
+    ]
     return torch.cat([part.logits.cpu() for part in parts]), network.space.attributes
 
 
-def any_logit(logits: Tensor, names: Sequence[str], columns: Sequence[str]) -> Tensor:
+def compute_any_logit(logits: Tensor, names: Sequence[str], columns: Sequence[str]) -> Tensor:
     """The greatest of the columns' logits, those with "not " before them negated: -> (n,)."""
     each = [
-        logits[:, list(names).index(c.removeprefix(NOT))] * (-1 if c.startswith(NOT) else 1)
+        logits[:, list(names).index(c.removeprefix(NEGATION_PREFIX))]
+        * (-1 if c.startswith(NEGATION_PREFIX) else 1)
         for c in columns
     ]
     return torch.stack(each, 1).amax(1)
@@ -150,17 +161,17 @@ def any_logit(logits: Tensor, names: Sequence[str], columns: Sequence[str]) -> T
 
 @final
 @dataclass(frozen=True, eq=False)
-class ByClasses:
+class MulticlassScorer:
     """A classifier of classes, some of which have an attribute and some have not.
 
     The logit is log of the probability of the former less log of that of the latter.
 
     Attributes:
-        extractor: Its name, see `extractors.extractor`.
+        extractor_name: Its name, see `extractors.extractor`.
         definitions: Of each attribute, classes with 1 or 0, see `data.described.of_classes`.
     """
 
-    extractor: str
+    extractor_name: str
     definitions: Mapping[str, Mapping[str, int]]
 
     @property
@@ -169,12 +180,12 @@ class ByClasses:
 
     @property
     def protocol(self) -> str:
-        return extractor(self.extractor).protocol
+        return load_extractor(self.extractor_name).protocol
 
     @torch.no_grad()
-    def __call__(self, pictures: Tensor, device: str) -> Verdict:
-        found = extractor(self.extractor)
-        told = extract(found, pictures, device=device)
+    def __call__(self, pictures: Tensor, device: str) -> AttributePrediction:
+        found = load_extractor(self.extractor_name)
+        told = extract_features(found, pictures, device=device)
         if told.probs is None:
             raise InputError(
                 f"{found.name} tells no classes; a classifier of them is wanted to judge edits."
@@ -185,15 +196,17 @@ class ByClasses:
         for answers in self.definitions.values():
             for name in answers:
                 if name not in found.classes:
-                    raise unknown(f"class of {found.name}", name, found.classes)
+                    raise unknown_name(f"class of {found.name}", name, found.classes)
             sides = [
                 [found.classes.index(name) for name, answer in answers.items() if answer == side]
                 for side in (1, 0)
             ]
             yes, no = (log_p[:, side].logsumexp(1) for side in sides)
             logits.append(yes - no)
-        return Verdict(torch.stack(logits, 1), told.probs[:, :0])
+        return AttributePrediction(torch.stack(logits, 1), told.probs[:, :0])
 
     def features(self, pictures: Tensor, device: str) -> Tensor:
         """uint8 (n, c, h, w) -> (n, d)."""
-        return extract(extractor(self.extractor), pictures, device=device).features
+        return extract_features(
+            load_extractor(self.extractor_name), pictures, device=device
+        ).features

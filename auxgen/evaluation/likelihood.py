@@ -9,11 +9,11 @@ from typing import final
 from torch import Tensor
 
 from ..inference import likelihood
-from ..inference.batched import binarised
+from ..inference.batched import binarise_with_seed
 from ..method import Bounds, Weighs, require
-from ..rng import device_of, seeded
+from ..rng import get_device, use_seed
 from ..score import Score
-from .protocol import OVER_ROWS, rows_of, standard_error
+from .protocol import ROW_STANDARD_ERROR, describe_rows, standard_error
 
 
 @final
@@ -39,24 +39,30 @@ class Elbo:
     seed: int = 0
 
     def __call__(self, method: object) -> Score:
-        x = self.x if self.binarised_seed is None else binarised(self.x, self.binarised_seed)
-        with seeded(self.seed, device_of(method)):
-            each = likelihood.elbo(require(method, Bounds), x, self.draws, rows=self.rows)
+        x = (
+            self.x
+            if self.binarised_seed is None
+            else binarise_with_seed(self.x, self.binarised_seed)
+        )
+        with use_seed(self.seed, get_device(method)):
+            each = likelihood.estimate_elbo(
+                require(method, Bounds), x, self.draws, batch_size=self.rows
+            )
         draws = "1 draw" if self.draws == 1 else f"{self.draws} draws"
         return Score(
             value=each.mean().item(),
             unit="nats",
             n=len(x),
             spread=standard_error(each),
-            spread_is=OVER_ROWS,
+            spread_is=ROW_STANDARD_ERROR,
             protocol="evidence lower bound; "
-            f"{rows_of(self.split_name, len(x), self.binarised_seed)}, {draws} a row, "
+            f"{describe_rows(self.split_name, len(x), self.binarised_seed)}, {draws} a row, "
             f"seed {self.seed}",
         )
 
 
 @dataclass(frozen=True, eq=False)
-class Weighted(ABC):
+class ImportanceEvaluation(ABC):
     """Measures log p_k(x), the importance-weighted bound, row by row.
 
     Attributes:
@@ -78,12 +84,16 @@ class Weighted(ABC):
     rows: int = 20
     seed: int = 0
 
-    def bound(self, method: object) -> Score:
+    def score_bound(self, method: object) -> Score:
         """Its mean over rows, nats; a lower bound on log p(x) in expectation."""
-        x = self.x if self.binarised_seed is None else binarised(self.x, self.binarised_seed)
-        with seeded(self.seed, device_of(method)):
-            log_p, ess = likelihood.importance(
-                require(method, Weighs), x, self.k, chunk=self.chunk, rows=self.rows
+        x = (
+            self.x
+            if self.binarised_seed is None
+            else binarise_with_seed(self.x, self.binarised_seed)
+        )
+        with use_seed(self.seed, get_device(method)):
+            log_p, ess = likelihood.estimate_log_likelihood(
+                require(method, Weighs), x, self.k, chunk=self.chunk, batch_size=self.rows
             )
         median = ess.median().item()
         return Score(
@@ -91,14 +101,14 @@ class Weighted(ABC):
             unit="nats",
             n=len(x),
             spread=standard_error(log_p),
-            spread_is=OVER_ROWS,
+            spread_is=ROW_STANDARD_ERROR,
             protocol=f"importance-weighted bound, k = {self.k}; "
-            f"{rows_of(self.split_name, len(x), self.binarised_seed)}, seed {self.seed}",
-            caution=self.caution(median),
+            f"{describe_rows(self.split_name, len(x), self.binarised_seed)}, seed {self.seed}",
+            caution=self.make_caution(median),
             detail={"ess_median": median, "ess_smallest": ess.min().item()},
         )
 
-    def caution(self, median: float) -> str:
+    def make_caution(self, median: float) -> str:
         """Where few draws carry the weight, the bound is far below log p(x)."""
         if median >= min(10, self.k / 10):
             return ""
@@ -113,22 +123,22 @@ class Weighted(ABC):
 
 @final
 @dataclass(frozen=True, eq=False)
-class ImportanceBound(Weighted):
+class ImportanceBound(ImportanceEvaluation):
     """log p_k(x) in nats, mean over rows (Burda et al. 2016, eq. 8)."""
 
     def __call__(self, method: object) -> Score:
-        return self.bound(method)
+        return self.score_bound(method)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class ImportanceNll(Weighted):
+class ImportanceNll(ImportanceEvaluation):
     """-log p_k(x) in nats and in nats per dimension of x (Lamb et al. 2016, table 2)."""
 
     k: int = 100
 
     def __call__(self, method: object) -> dict[str, Score]:
-        nats = self.bound(method)
+        nats = self.score_bound(method)
         nats = replace(nats, value=-nats.value, protocol=f"negative {nats.protocol}")
         d = self.x[0].numel()
         each = replace(

@@ -10,17 +10,17 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
-from ..data.dataset import Examples, Space
-from ..errors import InputError, at_least
-from ..inference.sampling import sample
+from ..data.dataset import Dataset, Preprocessor
+from ..errors import InputError, require_at_least
+from ..inference.sampling import sample_rows
 from ..metrics import checks
 from ..metrics import precision_recall as manifolds
-from ..rng import device_of, seeded
+from ..rng import get_device, use_seed
 from ..score import Score
-from .protocol import BINOMIAL
+from .protocol import BINOMIAL_STANDARD_ERROR
 
 
-class Found(NamedTuple):
+class ModeCounts(NamedTuple):
     """Samples by mode.
 
     Attributes:
@@ -32,26 +32,26 @@ class Found(NamedTuple):
     high_quality: Tensor
 
 
-def by_mode(x: Tensor, centres: Tensor, *, sd: float, radius: float = 3.0) -> Found:
+def count_by_mode(x: Tensor, centres: Tensor, *, sd: float, radius: float = 3.0) -> ModeCounts:
     """Samples within `radius` standard deviations of their nearest mode: x (n, d), centres (k, d).
 
     3 as in Srivastava et al. (NIPS 2017, arXiv:1705.07761, section 4.1); in the plane it holds
     1 - exp(-9 / 2) = 98.9 % of true samples.
     """
-    x = checks.features(x, "samples", least=1)
+    x = checks.check_features(x, "samples", min_rows=1)
     distance, mode = torch.cdist(x, centres.to(x)).min(1)
     near = distance <= radius * sd
-    return Found(mode[near].bincount(minlength=len(centres)), near.double().mean())
+    return ModeCounts(mode[near].bincount(minlength=len(centres)), near.double().mean())
 
 
-def nearest(x: Tensor) -> Tensor:
+def nearest_neighbour_distances(x: Tensor) -> Tensor:
     """Distance of each row to the nearest other one: (n, d) -> (n,) float64."""
-    x = checks.features(x, "rows")
+    x = checks.check_features(x, "rows")
     between = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
     return between.fill_diagonal_(torch.inf).amin(1)
 
 
-def duplicates(real: Tensor, fake: Tensor, *, quantile: float = 0.01) -> Tensor:
+def measure_duplicate_share(real: Tensor, fake: Tensor, *, quantile: float = 0.01) -> Tensor:
     """Share of fake rows with another one nearer than the nearest real rows are to each other.
 
     "Nearest" is the quantile, over real rows, of the distance to the nearest other one: with as
@@ -62,13 +62,13 @@ def duplicates(real: Tensor, fake: Tensor, *, quantile: float = 0.01) -> Tensor:
     """
     if len(real) != len(fake):
         raise InputError(f"{len(real)} real and {len(fake)} fake rows; as many are wanted.")
-    edge = nearest(real).quantile(quantile)
-    return (nearest(fake) < edge).double().mean()
+    edge = nearest_neighbour_distances(real).quantile(quantile)
+    return (nearest_neighbour_distances(fake) < edge).double().mean()
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Modes:
+class ModeCoverage:
     """Modes of a known mixture that samples cover, and how many samples lie near any.
 
     Attributes:
@@ -76,27 +76,29 @@ class Modes:
         space: How the model sees raw rows.
         sd: Standard deviation of each mode.
         n: Samples.
-        least: Share of all samples that covers a mode, if they are of high quality.
+        min_share: Share of all samples that covers a mode, if they are of high quality.
         seed: Of the draws.
     """
 
     centres: Tensor
-    space: Space
+    space: Preprocessor
     _: KW_ONLY
     sd: float
     n: int = 10_000
-    least: float = 0.01
+    min_share: float = 0.01
     seed: int = 0
 
     def __call__(self, method: object) -> dict[str, Score]:
-        with seeded(self.seed, device_of(method)):
-            counts, share = by_mode(sample(method, self.space, self.n), self.centres, sd=self.sd)
+        with use_seed(self.seed, get_device(method)):
+            counts, share = count_by_mode(
+                sample_rows(method, self.space, self.n), self.centres, sd=self.sd
+            )
         near = f"within 3 standard deviations of a mode; {self.n} samples, seed {self.seed}"
-        few = f"modes of {len(self.centres)} with {100 * self.least:g} % of all samples, {near}"
+        few = f"modes of {len(self.centres)} with {100 * self.min_share:g} % of all samples, {near}"
         fraction = share.item()
         return {
             "modes": Score(
-                value=float((counts >= self.least * self.n).sum()),
+                value=float((counts >= self.min_share * self.n).sum()),
                 unit="",
                 n=self.n,
                 protocol=few,
@@ -108,14 +110,14 @@ class Modes:
                 n=self.n,
                 protocol=f"samples {near}",
                 spread=100 * sqrt(fraction * (1 - fraction) / self.n),
-                spread_is=BINOMIAL,
+                spread_is=BINOMIAL_STANDARD_ERROR,
             ),
         }
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Variety:
+class SampleDiversity:
     """The watch for collapse: duplicates within a batch of samples, and recall of real rows.
 
     Attributes:
@@ -125,23 +127,29 @@ class Variety:
         seed: Of the draws.
     """
 
-    real: Examples
-    space: Space
+    real: Dataset
+    space: Preprocessor
     _: KW_ONLY
     split_name: str = "test"
     seed: int = 0
 
     def __post_init__(self) -> None:
-        at_least(4, rows=len(self.real))
+        require_at_least(4, rows=len(self.real))
 
     def __call__(self, method: object) -> dict[str, Score]:
-        n, real = len(self.real), self.real.raw().flatten(1)
-        with seeded(self.seed, device_of(method)):
-            fake = sample(method, self.space, n).flatten(1)
+        n, real = len(self.real), self.real.raw_rows().flatten(1)
+        with use_seed(self.seed, get_device(method)):
+            fake = sample_rows(method, self.space, n).flatten(1)
         what = f"{n} samples beside as many rows of the {self.split_name} split, by all entries"
         measures: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
-            "duplicates": (duplicates, "samples nearer to another than 99 % of real rows are"),
-            "recall": (recall, "real rows within the samples' manifold (improved recall, k = 3)"),
+            "duplicates": (
+                measure_duplicate_share,
+                "samples nearer to another than 99 % of real rows are",
+            ),
+            "recall": (
+                _measure_recall,
+                "real rows within the samples' manifold (improved recall, k = 3)",
+            ),
         }
         return {
             name: Score(
@@ -151,6 +159,6 @@ class Variety:
         }
 
 
-def recall(real: Tensor, fake: Tensor) -> Tensor:
+def _measure_recall(real: Tensor, fake: Tensor) -> Tensor:
     """Improved recall: real (n, d), fake (m, d) -> ()."""
     return manifolds.precision_recall(real, fake).recall

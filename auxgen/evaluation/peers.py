@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 
-class Peer(Protocol):
+class BaselineClassifier(Protocol):
     """A classifier in scikit-learn's manner; y == -1 marks rows without a label."""
 
     def fit(self, X: Any, y: Any) -> Any:
@@ -17,14 +17,14 @@ class Peer(Protocol):
         ...
 
 
-def spreading_by_neighbours(neighbours: int = 7) -> Peer:
+def make_knn_label_spreading(neighbours: int = 7) -> BaselineClassifier:
     """Label spreading (Zhou et al. 2004) on the graph of nearest neighbours."""
     from sklearn.semi_supervised import LabelSpreading
 
     return LabelSpreading(kernel="knn", n_neighbors=neighbours)
 
 
-def spreading_by_distance(gamma: float = 5.0) -> Peer:
+def make_rbf_label_spreading(gamma: float = 5.0) -> BaselineClassifier:
     """Label spreading (Zhou et al. 2004) with weights exp(-gamma |x - x'|^2).
 
     Holds all pairs of rows in memory: for 10,000 rows at most.

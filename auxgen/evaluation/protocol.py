@@ -6,8 +6,8 @@ from math import sqrt
 
 from torch import Tensor
 
-BINOMIAL = "binomial standard error"
-OVER_ROWS = "standard error over rows"
+BINOMIAL_STANDARD_ERROR = "binomial standard error"
+ROW_STANDARD_ERROR = "standard error over rows"
 
 
 def standard_error(each: Tensor) -> float | None:
@@ -15,7 +15,7 @@ def standard_error(each: Tensor) -> float | None:
     return (each.std() / sqrt(len(each))).item() if len(each) > 1 else None
 
 
-def rows_of(split_name: str, n: int, binarised_seed: int | None) -> str:
+def describe_rows(split_name: str, n: int, binarised_seed: int | None) -> str:
     """The rows of a protocol, in words."""
     made = "" if binarised_seed is None else f" binarised once with seed {binarised_seed}"
     return f"{split_name} split, {n} rows{made}"

@@ -8,15 +8,15 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from ..data.dataset import Examples, Space
+from ..data.dataset import Dataset, Preprocessor
 from ..errors import InputError
-from ..features.extractors import quantised
-from ..features.registry import extractor
-from ..inference.codes import reconstruct
-from ..rng import device_of
+from ..features.extractors import quantise_pictures
+from ..features.registry import load_extractor
+from ..inference.codes import reconstruct_rows
+from ..rng import get_device
 from ..score import Score
-from .conditional_samples import right
-from .protocol import OVER_ROWS, standard_error
+from .conditional_samples import score_recognition
+from .protocol import ROW_STANDARD_ERROR, standard_error
 
 
 @final
@@ -31,17 +31,17 @@ class FeatureErrors:
         split_name: For the protocol.
     """
 
-    real: Examples
-    space: Space
+    real: Dataset
+    space: Preprocessor
     taps: nn.Module
     _: KW_ONLY
     split_name: str = "test"
 
     def __call__(self, method: object) -> dict[str, Score]:
-        device = device_of(method)
+        device = get_device(method)
         taps = self.taps.to(device).eval()
-        pairs = reconstruct(method, self.space, self.real.raw())
-        parts = [differences(taps, pair.to(device)) for pair in pairs.split(128)]
+        pairs = reconstruct_rows(method, self.space, self.real.raw_rows())
+        parts = [_measure_feature_errors(taps, pair.to(device)) for pair in pairs.split(128)]
         each = {layer: torch.cat([part[layer] for part in parts]) for layer in parts[0]}
         what = f"reconstructions of {len(self.real)} rows of the {self.split_name} split"
         return {
@@ -51,14 +51,14 @@ class FeatureErrors:
                 n=len(error),
                 protocol=f"mean over units of squared differences at {layer}, mean over {what}",
                 spread=standard_error(error),
-                spread_is=OVER_ROWS,
+                spread_is=ROW_STANDARD_ERROR,
             )
             for layer, error in each.items()
         }
 
 
 @torch.no_grad()
-def differences(taps: nn.Module, pairs: Tensor) -> dict[str, Tensor]:
+def _measure_feature_errors(taps: nn.Module, pairs: Tensor) -> dict[str, Tensor]:
     """Mean over units of the squared difference: pairs (b, 2, c, h, w) -> (b,) by layer, CPU."""
     wanted, found = taps(pairs[:, 0]), taps(pairs[:, 1].clamp(0, 1))
     return {
@@ -69,7 +69,7 @@ def differences(taps: nn.Module, pairs: Tensor) -> dict[str, Tensor]:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Recognised:
+class RecognitionAccuracy:
     """How often a classifier finds the labels of rows in their reconstructions, and in the rows.
 
     Attributes:
@@ -81,8 +81,8 @@ class Recognised:
         split_name: For the protocol.
     """
 
-    real: Examples
-    space: Space
+    real: Dataset
+    space: Preprocessor
     _: KW_ONLY
     extractor: str
     cut: int | None = None
@@ -95,20 +95,24 @@ class Recognised:
             raise InputError(
                 f"No row of the {self.split_name} split is labelled; one or more is wanted."
             )
-        rows, found, device = self.real[known], extractor(self.extractor), str(device_of(method))
-        back = quantised(reconstruct(method, self.space, rows.raw())[:, 1])
+        rows, found, device = (
+            self.real[known],
+            load_extractor(self.extractor),
+            str(get_device(method)),
+        )
+        back = quantise_pictures(reconstruct_rows(method, self.space, rows.raw_rows())[:, 1])
         said: dict[str, Score] = {}
         part = "" if self.cut is None else f"the central {self.cut} x {self.cut} pixels of "
         for of, pictures in (("reconstructions", back), ("originals", rows.x)):
             what = f"in {part}the {of} of {len(rows)} rows of the {self.split_name} split"
-            shown = pictures if self.cut is None else centre(pictures, self.cut)
-            for name, score in right(found, shown, y[known], device).items():
+            shown = pictures if self.cut is None else crop_centre(pictures, self.cut)
+            for name, score in score_recognition(found, shown, y[known], device).items():
                 told = f"{score.protocol} {what}; {found.protocol}"
                 said[f"{name} of {of}"] = replace(score, protocol=told)
         return said
 
 
-def centre(pictures: Tensor, side: int) -> Tensor:
+def crop_centre(pictures: Tensor, side: int) -> Tensor:
     """The square in the middle of each picture: (n, c, h, w) -> (n, c, side, side)."""
     down, across = ((length - side) // 2 for length in pictures.shape[2:])
     return pictures[:, :, down : down + side, across : across + side]

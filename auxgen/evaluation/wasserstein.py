@@ -12,14 +12,17 @@ from typing import Any, final
 from torch import Tensor
 
 from ..method import Samples, require
-from ..metrics.wasserstein import sliced_w1, w1
-from ..rng import device_of, seed_of, seeded
+from ..metrics.wasserstein import exact_wasserstein_distance, sliced_wasserstein_distance
+from ..rng import derive_seed, get_device, use_seed
 from ..score import Score
 
 DISTANCES: Mapping[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = MappingProxyType(
     {
-        "w1": (w1, "exact 1-Wasserstein distance"),
-        "sliced_w1": (partial(sliced_w1, projections=500), "sliced W1, 500 directions"),
+        "w1": (exact_wasserstein_distance, "exact 1-Wasserstein distance"),
+        "sliced_w1": (
+            partial(sliced_wasserstein_distance, projections=500),
+            "sliced W1, 500 directions",
+        ),
     }
 )
 """Measure of two sets, name in words."""
@@ -27,12 +30,12 @@ DISTANCES: Mapping[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = Mappin
 
 @final
 @dataclass(frozen=True, eq=False)
-class Transported:
+class WassersteinFromRows:
     """How far samples are from rows, at a number of rows where equal distributions are above 0.
 
     Attributes:
         x: Rows as the model sees them, (n, d).
-        others: Further rows of the same source, (m, d), whose distance from x is the floor.
+        other_rows: Further rows of the same source, (m, d), whose distance from x is the floor.
         measures: Of DISTANCES.
         n: Rows in each set, at most.
         split_name: For the protocol.
@@ -40,7 +43,7 @@ class Transported:
     """
 
     x: Tensor
-    others: Tensor
+    other_rows: Tensor
     _: KW_ONLY
     measures: tuple[str, ...] = ("w1",)
     n: int = 2000
@@ -48,9 +51,9 @@ class Transported:
     seed: int = 0
 
     def __call__(self, method: object) -> dict[str, Score]:
-        n = min(self.n, len(self.x), len(self.others))
-        real, others = self.x[:n].flatten(1), self.others[:n].flatten(1)
-        with seeded(self.seed, device_of(method)):
+        n = min(self.n, len(self.x), len(self.other_rows))
+        real, others = self.x[:n].flatten(1), self.other_rows[:n].flatten(1)
+        with use_seed(self.seed, get_device(method)):
             drawn = require(method, Samples).sample(n).flatten(1).cpu()
         made = {}
         for name in self.measures:
@@ -67,54 +70,61 @@ class Transported:
         return made
 
 
-def sampled(method: object, n: int) -> Tensor:
+def draw_samples(method: object, n: int) -> Tensor:
     """n draws of a method that samples: -> (n, d)."""
     return require(method, Samples).sample(n)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Wasserstein:
+class WassersteinFromTruth:
     """Exact 1-Wasserstein distance of samples from the truth (ASL, figure 3).
 
     Attributes:
-        truth: (n, seed) -> n fresh true rows as the model sees them, (n, d).
-        n: Rows on either side; finite n puts equal distributions above 0, see `floor`.
+        sample_truth: (n, seed) -> n fresh true rows as the model sees them, (n, d).
+        n: Rows on either side; finite n puts equal distributions above 0, see `score_floor`.
         pairs: Independent sets of n samples and n true rows, over which the mean is taken.
         unit: Of the rows' coordinates.
         draw: Method and number -> rows (n, d).
         seed: Of the draws.
     """
 
-    truth: Callable[[int, int], Tensor]
+    sample_truth: Callable[[int, int], Tensor]
     _: KW_ONLY
     n: int = 2000
     pairs: int = 2
     unit: str = "standard deviations"
-    draw: Callable[[Any, int], Tensor] = sampled
+    draw: Callable[[Any, int], Tensor] = draw_samples
     seed: int = 0
 
     def __call__(self, method: object) -> Score:
-        with seeded(self.seed, device_of(method)):
+        with use_seed(self.seed, get_device(method)):
             drawn = self.draw(method, self.pairs * self.n).cpu()
-        sets = zip(drawn.split(self.n), self.true(0), strict=True)
-        return self.scored([w1(x, y).item() for x, y in sets], "samples")
+        sets = zip(drawn.split(self.n), self.draw_true_sets(0), strict=True)
+        return self.make_score(
+            [exact_wasserstein_distance(x, y).item() for x, y in sets], "samples"
+        )
 
-    def floor(self, method: object) -> Score:
+    def score_floor(self, method: object) -> Score:
         """The distance of the truth from itself, at this n; no method is looked at."""
         del method
-        return self.scored(self.floors, "other fresh true rows")
+        return self.make_score(self.floor_distances, "other fresh true rows")
 
     @cached_property
-    def floors(self) -> list[float]:
-        return [w1(x, y).item() for x, y in zip(self.true(0), self.true(1), strict=True)]
+    def floor_distances(self) -> list[float]:
+        return [
+            exact_wasserstein_distance(x, y).item()
+            for x, y in zip(self.draw_true_sets(0), self.draw_true_sets(1), strict=True)
+        ]
 
-    def true(self, side: int) -> list[Tensor]:
+    def draw_true_sets(self, side: int) -> list[Tensor]:
         """A fresh true set for each pair, (n, d)."""
-        return [self.truth(self.n, seed_of(self.seed, 6, side, p)) for p in range(self.pairs)]
+        return [
+            self.sample_truth(self.n, derive_seed(self.seed, 6, side, p)) for p in range(self.pairs)
+        ]
 
-    def scored(self, each: list[float], what: str) -> Score:
-        floor = mean(self.floors)
+    def make_score(self, each: list[float], what: str) -> Score:
+        floor = mean(self.floor_distances)
         return Score(
             value=mean(each),
             unit=self.unit,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def holds(claims: Sequence[tuple[str, bool]]) -> str:
+def format_claims(claims: Sequence[tuple[str, bool]]) -> str:
     """Claims with what became of them."""
-    return "; ".join(f"{claim}: {verdict(true)}" for claim, true in claims) + "."
+    return "; ".join(f"{claim}: {format_verdict(true)}" for claim, true in claims) + "."
 
 
-def verdict(true: bool) -> str:
+def format_verdict(true: bool) -> str:
     """In words."""
     return "holds" if true else "does not hold"

@@ -1,7 +1,7 @@
-"""Experiments by name: `adgm.half_moons` is the module auxgen/experiments/adgm/half_moons.py.
+"""Experiments by name: `adgm.half_moons` is the import_experiment auxgen/list_trainable_experiments/adgm/half_moons.py.
 
-An experiment's module has a function `experiment`, whose typed keyword arguments are the command
-line's options, and a constant ABOUT. A module with a function `reproduction` can be reproduced.
+An experiment's import_experiment has a function `experiment`, whose typed keyword arguments are the command
+line's options, and a constant ABOUT. A import_experiment with a function `reproduction` can be reproduced.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from typing import Any
 import torch
 
 from .. import experiments as packages
-from ..errors import InputError, unknown
+from ..errors import InputError, unknown_name
 from ..stage import Experiment
 from .common import About
 
 
 @dataclass(frozen=True)
-class Found:
-    """An experiment before it is made.
+class ExperimentDefinition:
+    """An experiment before it is build_experiment.
 
     Attributes:
         name: "adgm.half_moons", or a file's stem.
         function: Its typed keyword arguments are the options.
         about: What it shows.
-        file: A person's own file; None for one of ours.
+        file: A person's _import_file file; None for one of ours.
     """
 
     name: str
@@ -44,70 +44,76 @@ class Found:
 
 
 @cache
-def names() -> list[str]:
-    """Every module below this package, whether it can be trained or only reproduced."""
+def list_experiment_names() -> list[str]:
+    """Every import_experiment below this package, whether it can be trained or only reproduced."""
     found = pkgutil.walk_packages(packages.__path__, f"{packages.__name__}.")
     public = (m.name.removeprefix(f"{packages.__name__}.") for m in found if not m.ispkg)
     return sorted(n for n in public if "." in n and "._" not in f".{n}")
 
 
-def module(name: str) -> ModuleType:
-    """The module of a known name.
+def import_experiment(name: str) -> ModuleType:
+    """The import_experiment of a known name.
 
     Raises:
         InputError: There is no such experiment.
     """
-    if name not in names():
-        raise unknown("experiment", name, names())
+    if name not in list_experiment_names():
+        raise unknown_name("experiment", name, list_experiment_names())
     return importlib.import_module(f"{packages.__name__}.{name}")
 
 
 @cache
-def experiments() -> list[str]:
+def list_trainable_experiments() -> list[str]:
     """Names that can be trained."""
-    return [name for name in names() if hasattr(module(name), "experiment")]
+    return [
+        name for name in list_experiment_names() if hasattr(import_experiment(name), "experiment")
+    ]
 
 
 @cache
-def reproductions() -> list[str]:
+def list_reproducible_experiments() -> list[str]:
     """Names that can be reproduced."""
-    return [name for name in names() if hasattr(module(name), "reproduction")]
+    return [
+        name for name in list_experiment_names() if hasattr(import_experiment(name), "reproduction")
+    ]
 
 
 def extractors() -> list[str]:
-    """Names of the experiments that train feature extractors."""
-    return [name for name in experiments() if name.startswith("features.")]
+    """Names of the list_trainable_experiments that train feature extractors."""
+    return [name for name in list_trainable_experiments() if name.startswith("features.")]
 
 
-def required_options(found: Found) -> list[str]:
+def required_options(found: ExperimentDefinition) -> list[str]:
     """Options besides the seed that have no default."""
     known = inspect.signature(found.function).parameters.values()
     return [p.name for p in known if p.default is p.empty and p.name != "seed"]
 
 
-def find(name: str | Path) -> Found:
-    """An experiment by its name, or in a person's own Python file, which is executed.
+def find_experiment(name: str | Path) -> ExperimentDefinition:
+    """An experiment by its name, or in a person's _import_file Python file, which is executed.
 
     Raises:
         InputError: There is none.
     """
     file = Path(name) if str(name).endswith(".py") else None
-    source = module(str(name)) if file is None else own(file)
+    source = import_experiment(str(name)) if file is None else _import_file(file)
     function = getattr(source, "experiment", None)
     if function is None:
         raise InputError(f"{name} has no function experiment(*, seed, ...), so nothing to train.")
     stem = str(name) if file is None else file.stem
-    return Found(stem, function, getattr(source, "ABOUT", About(stem, "", "", "")), file)
+    return ExperimentDefinition(
+        stem, function, getattr(source, "ABOUT", About(stem, "", "", "")), file
+    )
 
 
-def own(file: Path) -> ModuleType:
+def _import_file(file: Path) -> ModuleType:
     if not file.is_file():
         raise InputError(f"There is no file {file}; an experiment's Python file was wanted.")
     spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None
     assert spec.loader is not None
     source = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = source  # dataclasses look their module up
+    sys.modules[spec.name] = source  # dataclasses look their import_experiment up
     try:
         spec.loader.exec_module(source)
     except Exception as error:
@@ -115,7 +121,7 @@ def own(file: Path) -> ModuleType:
     return source
 
 
-def made(found: Found, options: dict[str, Any]) -> Experiment:
+def build_experiment(found: ExperimentDefinition, options: dict[str, Any]) -> Experiment:
     """The experiment's stages, initialised from its seed.
 
     Raises:
@@ -125,11 +131,11 @@ def made(found: Found, options: dict[str, Any]) -> Experiment:
     torch.manual_seed(int(options.get("seed", 0)))
     for name in options:
         if name not in known:
-            raise unknown(f"option of {found.name}", name, known)
+            raise unknown_name(f"option of {found.name}", name, known)
     return found.function(**options)
 
 
-def defaults(found: Found) -> dict[str, Any]:
-    """What an experiment does when nothing is asked: recorded, for defaults may change."""
+def get_default_options(found: ExperimentDefinition) -> dict[str, Any]:
+    """What an experiment does when nothing is asked: recorded, for get_default_options may change."""
     known = inspect.signature(found.function).parameters.values()
     return {p.name: p.default for p in known if p.default is not p.empty}

@@ -15,40 +15,44 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ..data.cache import folder
-from ..data.fingerprints import of_words
+from ..data.cache import get_cache_folder
+from ..data.fingerprints import compute_digest
 from ..errors import NotSaved
 
-FORMAT = 1
+CACHE_VERSION = 1
 """Goes up when the file's layout changes, so that older files are not found."""
 BLOCK = 4096
 """Rows that are copied at once where they do not lie together."""
 
 
-class Key(NamedTuple):
+class FeatureKey(NamedTuple):
     """What names the file; all of it stands in the file too, and is compared when it is read.
 
     Attributes:
-        what: "features" or "moments".
-        name: The extractor's, for people who look into the folder.
-        extractor: The extractor's hash.
-        pictures: The digest of the pictures.
+        kind: "features" or "moments".
+        extractor_name: The extractor's, for people who look into the folder.
+        extractor_sha256: The extractor's hash.
+        pictures_digest: The digest of the pictures.
     """
 
-    what: str
-    name: str
-    extractor: str
-    pictures: str
+    kind: str
+    extractor_name: str
+    extractor_sha256: str
+    pictures_digest: str
 
-    def path(self) -> Path:
-        slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", self.name)[-60:]
-        return folder() / "features" / f"{slug}-{self.what}-{of_words(FORMAT, *self)}.safetensors"
+    def build_path(self) -> Path:
+        slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", self.extractor_name)[-60:]
+        return (
+            get_cache_folder()
+            / "features"
+            / f"{slug}-{self.kind}-{compute_digest(CACHE_VERSION, *self)}.safetensors"
+        )
 
-    def said(self) -> dict[str, str]:
-        return {"key": json.dumps([FORMAT, *self])}
+    def make_metadata(self) -> dict[str, str]:
+        return {"key": json.dumps([CACHE_VERSION, *self])}
 
 
-def digest(pictures: Tensor) -> str:
+def compute_pictures_digest(pictures: Tensor) -> str:
     """A digest of shape, type and every pixel: (n, c, h, w), on any device."""
     found = hashlib.blake2b(digest_size=16)
     found.update(json.dumps([tuple(pictures.shape), str(pictures.dtype)]).encode())
@@ -57,23 +61,25 @@ def digest(pictures: Tensor) -> str:
     return found.hexdigest()
 
 
-def kept(key: Key, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+def get_or_create_features(
+    key: FeatureKey, create: Callable[[], dict[str, Tensor]]
+) -> dict[str, Tensor]:
     """The tensors of this key; made and written, while others wait, where there are none.
 
     Raises:
         NotSaved: The cache cannot be written.
     """
-    path = key.path()
-    found = read(key)
+    path = key.build_path()
+    found = _read_cached_features(key)
     if found is not None:
         return found
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.stem}.lock")):
-            found = read(key)
+            found = _read_cached_features(key)
             if found is None:
-                found = make()
-                write(key, found)
+                found = create()
+                _write_cached_features(key, found)
     except NotSaved:
         raise
     except OSError as error:
@@ -84,23 +90,25 @@ def kept(key: Key, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
     return found
 
 
-def read(key: Key) -> dict[str, Tensor] | None:
+def _read_cached_features(key: FeatureKey) -> dict[str, Tensor] | None:
     """What lies in the key's file; None if it is missing, damaged or another key's."""
     try:
-        with safe_open(key.path(), framework="pt") as file:
-            if file.metadata() != key.said():
+        with safe_open(key.build_path(), framework="pt") as file:
+            if file.metadata() != key.make_metadata():
                 return None
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (OSError, SafetensorError):
         return None
 
 
-def write(key: Key, tensors: dict[str, Tensor]) -> None:
+def _write_cached_features(key: FeatureKey, tensors: dict[str, Tensor]) -> None:
     """Under a temporary name, flushed, then renamed: whole or not there."""
-    path = key.path()
+    path = key.build_path()
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        save_file({k: t.contiguous() for k, t in tensors.items()}, temporary, metadata=key.said())
+        save_file(
+            {k: t.contiguous() for k, t in tensors.items()}, temporary, metadata=key.make_metadata()
+        )
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)

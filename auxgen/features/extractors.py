@@ -16,20 +16,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..data.dataset import Examples
-from ..errors import InputError, at_least
-from ..files import checksum
-from ..metrics.frechet import Gaussian, gaussian
+from ..data.dataset import Dataset
+from ..errors import InputError, require_at_least
+from ..files import compute_checksum
+from ..metrics.frechet import GaussianMoments, fit_gaussian
 from . import cache as kept_features
 
-PREPARATION = 1
+PREPROCESSING_VERSION = 1
 """Goes up when how pictures are prepared or features are taken changes: old features are not found.
 """
 INCEPTION = "inception"
-CANONICAL: Mapping[str, str] = MappingProxyType({"FD": "FID", "KD": "KID", "CS": "IS"})
+INCEPTION_METRIC_NAMES: Mapping[str, str] = MappingProxyType({"FD": "FID", "KD": "KID", "CS": "IS"})
 
 
-class Extracted(NamedTuple):
+class ExtractedFeatures(NamedTuple):
     """What an extractor says of n pictures.
 
     Attributes:
@@ -52,7 +52,7 @@ class Extractor:
         network: A module in eval mode that maps uint8 (b, c, h, w) to Extracted, on its device.
         channels: That it takes, 1 or 3; grey pictures are repeated to 3.
         protocol: How, in words: network, features, size, resize, precision, hash.
-        rows: Pictures that pass at once.
+        batch_size: Pictures that pass at once.
         classes: Names of the classes whose probabilities it gives; empty where it gives none.
     """
 
@@ -61,29 +61,29 @@ class Extractor:
     network: nn.Module
     channels: int
     protocol: str
-    rows: int = 256
+    batch_size: int = 256
     classes: tuple[str, ...] = ()
 
-    def label(self, measure: str) -> str:
+    def format_metric(self, measure: str) -> str:
         """What a measure in these features is called: "FID", or "FD(cifar10-resnet56)".
 
         Args:
             measure: "FD" (Fréchet distance), "KD" (kernel distance), "CS" (classifier score),
                 "precision", "recall", ...
         """
-        if self.name == INCEPTION and measure in CANONICAL:
-            return CANONICAL[measure]
+        if self.name == INCEPTION and measure in INCEPTION_METRIC_NAMES:
+            return INCEPTION_METRIC_NAMES[measure]
         return f"{measure}({self.name})"
 
 
-def made(
+def make_extractor(
     name: str,
     network: nn.Module,
     *,
     channels: int,
     protocol: str,
     weights: str,
-    rows: int = 256,
+    batch_size: int = 256,
     classes: tuple[str, ...] = (),
     remark: str = "",
 ) -> Extractor:
@@ -95,16 +95,16 @@ def made(
         channels: See `Extractor`.
         protocol: In words, less the hash.
         weights: Hash of the weights.
-        rows: See `Extractor`.
+        batch_size: See `Extractor`.
         classes: See `Extractor`; not hashed.
         remark: Told with the protocol; not hashed.
     """
-    sha256 = checksum(f"{PREPARATION}\n{weights}\n{protocol}".encode())
+    sha256 = compute_checksum(f"{PREPROCESSING_VERSION}\n{weights}\n{protocol}".encode())
     told = "; ".join(filter(None, (f"{name}: {protocol}", remark, f"extractor {sha256[:8]}")))
-    return Extractor(name, sha256, network, channels, told, rows, classes)
+    return Extractor(name, sha256, network, channels, told, batch_size, classes)
 
 
-def quantised(x: Tensor) -> Tensor:
+def quantise_pictures(x: Tensor) -> Tensor:
     """Pixels in [0, 1] as a person would save them, clipped and rounded to uint8, same shape.
 
     Raises:
@@ -115,7 +115,7 @@ def quantised(x: Tensor) -> Tensor:
     return x.clamp(0, 1).mul(255).round().to(torch.uint8)
 
 
-def resized(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+def resize_pictures(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     """uint8 (b, c, *) -> float32 (b, c, *size) in [0, 1]; bilinear, antialiased when shrinking."""
     x = pictures.float() / 255
     if x.shape[2:] != size:
@@ -124,7 +124,7 @@ def resized(pictures: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 @contextmanager
-def without_tf32() -> Iterator[None]:
+def disable_tf32() -> Iterator[None]:
     """Within, a GPU keeps all bits of float32, so that features hardly depend on the device."""
     cudnn: Any = torch.backends.cudnn  # what the type checker does not see of it
     settings = (cudnn.conv, torch.backends.cuda.matmul)
@@ -139,36 +139,36 @@ def without_tf32() -> Iterator[None]:
 
 
 @torch.no_grad()
-def extract(
-    extractor: Extractor, pictures: Tensor, *, device: str = "cpu", rows: int | None = None
-) -> Extracted:
+def extract_features(
+    extractor: Extractor, pictures: Tensor, *, device: str = "cpu", batch_size: int | None = None
+) -> ExtractedFeatures:
     """Features of pictures in batches on the device, in float32, brought back to the CPU.
 
     Args:
         extractor: Whose.
         pictures: uint8 (n, c, h, w).
         device: Where the network runs.
-        rows: Pictures at once; the extractor's own number where None.
+        batch_size: Pictures at once; the extractor's own number where None.
 
     Raises:
         InputError: No picture, other than uint8, or of channels that the extractor cannot take.
     """
-    check(extractor, pictures)
-    at_least(1, rows=rows or extractor.rows)
+    _check_extractor_input(extractor, pictures)
+    require_at_least(1, rows=batch_size or extractor.batch_size)
     network = extractor.network.to(device)
     features, probs = [], []
-    with without_tf32(), torch.autocast(torch.device(device).type, enabled=False):
-        for part in pictures.split(rows or extractor.rows):
+    with disable_tf32(), torch.autocast(torch.device(device).type, enabled=False):
+        for part in pictures.split(batch_size or extractor.batch_size):
             found = network(
                 part.to(device).expand(-1, max(extractor.channels, part.shape[1]), -1, -1)
             )
             features.append(found.features.float().cpu())
             if found.probs is not None:
                 probs.append(found.probs.float().cpu())
-    return Extracted(torch.cat(features), torch.cat(probs) if probs else None)
+    return ExtractedFeatures(torch.cat(features), torch.cat(probs) if probs else None)
 
 
-def check(extractor: Extractor, pictures: Tensor) -> None:
+def _check_extractor_input(extractor: Extractor, pictures: Tensor) -> None:
     """Raises InputError unless the extractor can take these pictures."""
     if pictures.ndim != 4 or pictures.dtype != torch.uint8:
         raise InputError(
@@ -183,7 +183,7 @@ def check(extractor: Extractor, pictures: Tensor) -> None:
         raise InputError(f"{extractor.name} got pictures of {channels} channels; wanted: {wanted}.")
 
 
-def alike(real: Tensor, fake: Tensor) -> None:
+def check_comparable_pictures(real: Tensor, fake: Tensor) -> None:
     """Raises InputError unless two sets of pictures (n, c, h, w) can be compared.
 
     Grey pictures beside coloured ones would be told apart by colour alone.
@@ -198,9 +198,9 @@ def alike(real: Tensor, fake: Tensor) -> None:
         )
 
 
-def extracted(
-    extractor: Extractor, examples: Examples, *, device: str = "cpu", rows: int | None = None
-) -> Extracted:
+def extract_cached_features(
+    extractor: Extractor, examples: Dataset, *, device: str = "cpu", batch_size: int | None = None
+) -> ExtractedFeatures:
     """Features of a set's pictures, extracted once and then read from the cache.
 
     The key is a digest of the very pixels, not the set's fingerprint, which rows chosen from it
@@ -209,42 +209,52 @@ def extracted(
     Args:
         extractor: Whose.
         examples: Pictures, as many as are wanted.
-        device: As for `extract`.
-        rows: As for `extract`.
+        device: As for `extract_features`.
+        batch_size: As for `extract_features`.
 
     Raises:
-        InputError: As `extract` does.
+        InputError: As `extract_features` does.
         NotSaved: The cache cannot be written.
     """
 
     def make() -> dict[str, Tensor]:
-        found = extract(extractor, examples.x, device=device, rows=rows)
+        found = extract_features(extractor, examples.x, device=device, batch_size=batch_size)
         probs = {} if found.probs is None else {"probs": found.probs}
         return {"features": found.features, **probs}
 
-    check(extractor, examples.x)
-    found = kept_features.kept(key(extractor, examples, "features"), make)
-    return Extracted(found["features"], found.get("probs"))
+    _check_extractor_input(extractor, examples.x)
+    found = kept_features.get_or_create_features(
+        make_feature_key(extractor, examples, "features"), make
+    )
+    return ExtractedFeatures(found["features"], found.get("probs"))
 
 
-def statistics(
-    extractor: Extractor, examples: Examples, *, device: str = "cpu", rows: int | None = None
-) -> Gaussian:
+def compute_feature_moments(
+    extractor: Extractor, examples: Dataset, *, device: str = "cpu", batch_size: int | None = None
+) -> GaussianMoments:
     """Mean and covariance of a set's features, cached too: what a Fréchet distance needs.
 
     The covariance of wide features takes longer than reading it. Arguments and errors as
-    `extracted`, and InputError for fewer than two pictures.
+    `extract_cached_features`, and InputError for fewer than two pictures.
     """
 
     def make() -> dict[str, Tensor]:
-        found = gaussian(extracted(extractor, examples, device=device, rows=rows).features)
+        found = fit_gaussian(
+            extract_cached_features(
+                extractor, examples, device=device, batch_size=batch_size
+            ).features
+        )
         return {"mean": found.mean, "covariance": found.covariance}
 
-    check(extractor, examples.x)
-    found = kept_features.kept(key(extractor, examples, "moments"), make)
-    return Gaussian(found["mean"], found["covariance"], len(examples))
+    _check_extractor_input(extractor, examples.x)
+    found = kept_features.get_or_create_features(
+        make_feature_key(extractor, examples, "moments"), make
+    )
+    return GaussianMoments(found["mean"], found["covariance"], len(examples))
 
 
-def key(extractor: Extractor, examples: Examples, what: str) -> kept_features.Key:
-    pictures = kept_features.digest(examples.x)
-    return kept_features.Key(what, extractor.name, extractor.sha256, pictures)
+def make_feature_key(
+    extractor: Extractor, examples: Dataset, kind: str
+) -> kept_features.FeatureKey:
+    pictures = kept_features.compute_pictures_digest(examples.x)
+    return kept_features.FeatureKey(kind, extractor.name, extractor.sha256, pictures)

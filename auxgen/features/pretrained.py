@@ -12,16 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..files import checksum, unpacked
+from ..files import compute_checksum, unpack_tensors
 from ..networks.residual import ResNet
-from ..networks.vgg import LEAST, TRUNK, VGG
-from .extractors import Extracted, Extractor, made, resized
+from ..networks.vgg import MIN_SIZE, TRUNK, VGG
+from .extractors import ExtractedFeatures, Extractor, make_extractor, resize_pictures
 
-RESNET56 = "cifar10_resnet56.safetensors"
-VGG19 = "vgg19_normalised_to_conv3_1.safetensors"
-HUB = "timm/vgg19.tv_in1k"
+RESNET56_FILE = "cifar10_resnet56.safetensors"
+VGG19_FILE = "vgg19_normalised_to_conv3_1.safetensors"
+VGG19_HUB_REPOSITORY = "timm/vgg19.tv_in1k"
 """Where the hub has weights of VGG-19."""
-CIFAR10 = (
+CIFAR10_CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 )
@@ -31,7 +31,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 M = TypeVar("M", bound=nn.Module)
 
 
-class Weights(NamedTuple):
+class PretrainedWeights(NamedTuple):
     """The tensors of a file, and its SHA-256."""
 
     tensors: Mapping[str, Tensor]
@@ -39,36 +39,38 @@ class Weights(NamedTuple):
     file: Path
 
 
-def home() -> Path | None:
+def get_weights_folder() -> Path | None:
     """The folder AUXGEN_WEIGHTS; None where it is not set."""
     root = os.environ.get("AUXGEN_WEIGHTS")
     return Path(root).expanduser() if root else None
 
 
-def weights(file: str, what: str) -> Weights:
+def read_weights(file: str, needed_by: str) -> PretrainedWeights:
     """A safetensors file of the folder AUXGEN_WEIGHTS.
 
     Args:
         file: Its name.
-        what: Who wants it.
+        needed_by: Who wants it.
 
     Raises:
         InputError: The folder is not set, or the file is missing or truncated.
     """
-    root = home()
+    root = get_weights_folder()
     if root is None:
-        raise InputError(f"{what} needs {file}; set AUXGEN_WEIGHTS to the folder that holds it.")
+        raise InputError(
+            f"{needed_by} needs {file}; set AUXGEN_WEIGHTS to the folder that holds it."
+        )
     path = root / file
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"{what} needs {path}, which cannot be read ({error.strerror}); put it there."
+            f"{needed_by} needs {path}, which cannot be read ({error.strerror}); put it there."
         ) from error
-    return Weights(unpacked(data, path), checksum(data), path)
+    return PretrainedWeights(unpack_tensors(data, path), compute_checksum(data), path)
 
 
-def filled(network: M, weights: Weights) -> M:
+def load_frozen_weights(network: M, weights: PretrainedWeights) -> M:
     """The network with these weights, frozen and in eval mode.
 
     Raises:
@@ -100,46 +102,46 @@ class CifarResNet(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def forward(self, pictures: Tensor) -> Extracted:
-        x = (resized(pictures, (32, 32)) - self.mean) / self.std
+    def forward(self, pictures: Tensor) -> ExtractedFeatures:
+        x = (resize_pictures(pictures, (32, 32)) - self.mean) / self.std
         features = self.trunk.features(x)
-        return Extracted(features, self.trunk.linear(features).softmax(-1))
+        return ExtractedFeatures(features, self.trunk.linear(features).softmax(-1))
 
 
-def cifar10_resnet56() -> Extractor:
+def load_cifar10_resnet56() -> Extractor:
     """ResNet-56 of CIFAR-10 (He et al., 2016); 93.39 % of the test set right."""
     name = "cifar10-resnet56"
-    found = weights(RESNET56, name)
-    return made(
+    found = read_weights(RESNET56_FILE, name)
+    return make_extractor(
         name,
-        CifarResNet(filled(ResNet(3, 10, blocks=9), found)).eval(),
+        CifarResNet(load_frozen_weights(ResNet(3, 10, blocks=9), found)).eval(),
         channels=3,
         protocol="the 64 means over places before the last map, of uint8 RGB at 32x32 (others "
         "resized, bilinear, antialiased when shrinking), ImageNet mean and deviation, float32",
         weights=found.sha256,
-        classes=CIFAR10,
+        classes=CIFAR10_CLASSES,
     )
 
 
 @final
-class MeansOfVGG(nn.Module):
+class VGGMeanFeatures(nn.Module):
     """uint8 (b, 3, h, w) -> the means over places of relu3_1, (b, 256)."""
 
     def __init__(self, trunk: VGG) -> None:
         super().__init__()
         self.trunk = trunk
 
-    def forward(self, pictures: Tensor) -> Extracted:
+    def forward(self, pictures: Tensor) -> ExtractedFeatures:
         height, width = pictures.shape[2:]
-        if min(height, width) < LEAST:
+        if min(height, width) < MIN_SIZE:
             raise InputError(
-                f"vgg19-relu3_1 got pictures of {width}x{height} pixels; {LEAST}x{LEAST} is the "
+                f"vgg19-relu3_1 got pictures of {width}x{height} pixels; {MIN_SIZE}x{MIN_SIZE} is the "
                 "least that is wanted."
             )
-        return Extracted(self.trunk(pictures.float() / 255)["relu3_1"].mean((2, 3)), None)
+        return ExtractedFeatures(self.trunk(pictures.float() / 255)["relu3_1"].mean((2, 3)), None)
 
 
-def vgg19(*, pool: Callable[[int], nn.Module] = nn.AvgPool2d) -> VGG:
+def load_vgg19(*, pool: Callable[[int], nn.Module] = nn.AvgPool2d) -> VGG:
     """The trunk of VGG-19 with the normalised weights of Gatys et al. (2016), else the hub's.
 
     Args:
@@ -148,13 +150,13 @@ def vgg19(*, pool: Callable[[int], nn.Module] = nn.AvgPool2d) -> VGG:
     Raises:
         InputError: AUXGEN_WEIGHTS has no such file and the hub does not answer, or it is damaged.
     """
-    root = home()
-    if root is not None and (root / VGG19).exists():
-        return filled(VGG(pool=pool), weights(VGG19, "VGG-19"))
-    return filled(VGG(pool=pool), of_hub())
+    root = get_weights_folder()
+    if root is not None and (root / VGG19_FILE).exists():
+        return load_frozen_weights(VGG(pool=pool), read_weights(VGG19_FILE, "VGG-19"))
+    return load_frozen_weights(VGG(pool=pool), _download_vgg19_weights())
 
 
-def of_hub() -> Weights:
+def _download_vgg19_weights() -> PretrainedWeights:
     """torchvision's weights of VGG-19 on ImageNet, as the hub holds them, under our names.
 
     RGB in [0, 1] is shifted and scaled as they were trained; their means are not normalised.
@@ -162,15 +164,15 @@ def of_hub() -> Weights:
     from huggingface_hub import hf_hub_download
 
     try:
-        file = Path(hf_hub_download(HUB, "model.safetensors"))
+        file = Path(hf_hub_download(VGG19_HUB_REPOSITORY, "model.safetensors"))
     except Exception as error:  # the network's, the hub's and the client's are of many kinds
         raise InputError(
-            f"VGG-19 is neither in AUXGEN_WEIGHTS (as {VGG19}) nor to be had from the hub "
-            f"({HUB}); put it there."
+            f"VGG-19 is neither in AUXGEN_WEIGHTS (as {VGG19_FILE}) nor to be had from the hub "
+            f"({VGG19_HUB_REPOSITORY}); put it there."
         ) from error
     data = file.read_bytes()
     theirs, mean, std = (
-        unpacked(data, file),
+        unpack_tensors(data, file),
         torch.tensor(IMAGENET_MEAN),
         torch.tensor(IMAGENET_STD),
     )
@@ -184,16 +186,16 @@ def of_hub() -> Weights:
             if name not in theirs:
                 raise InputError(f"{file} has no {name}; weights of VGG-19 are wanted.")
             tensors[f"{ours}.{kind}"] = theirs[name]
-    return Weights(tensors, checksum(data), file)
+    return PretrainedWeights(tensors, compute_checksum(data), file)
 
 
-def vgg19_relu3_1() -> Extractor:
+def load_vgg19_relu3_1() -> Extractor:
     """What VGG-19 sees in small patches (textures): no classifier."""
     name = "vgg19-relu3_1"
-    found = weights(VGG19, name)
-    return made(
+    found = read_weights(VGG19_FILE, name)
+    return make_extractor(
         name,
-        MeansOfVGG(filled(VGG(), found)).eval(),
+        VGGMeanFeatures(load_frozen_weights(VGG(), found)).eval(),
         channels=3,
         protocol="the 256 means over places of relu3_1, of uint8 RGB at the pictures' own size, "
         "preprocessing of the weights, mean pooling, float32",
@@ -202,5 +204,5 @@ def vgg19_relu3_1() -> Extractor:
 
 
 EXTRACTORS: Mapping[str, Callable[[], Extractor]] = MappingProxyType(
-    {"cifar10-resnet56": cifar10_resnet56, "vgg19-relu3_1": vgg19_relu3_1}
+    {"cifar10-resnet56": load_cifar10_resnet56, "vgg19-relu3_1": load_vgg19_relu3_1}
 )

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import torch
 
-from ..errors import unknown
+from ..errors import unknown_name
 from . import inception, pretrained, trained
 from .extractors import INCEPTION, Extractor
 
 
-def extractor(name: str) -> Extractor:
+def load_extractor(name: str) -> Extractor:
     """An extractor by its name.
 
     Args:
@@ -23,13 +23,13 @@ def extractor(name: str) -> Extractor:
         MissingExtractor: It is one of ours and not trained yet.
         InputError: There is none, or its weights are missing, damaged or another network's.
     """
-    known = {INCEPTION: inception.extractor, **pretrained.EXTRACTORS}
+    known = {INCEPTION: inception.load_inception_extractor, **pretrained.EXTRACTORS}
     # networks are initialised before they get their weights, which moves the random state
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         if name in known:
             return known[name]()
-        if trained.is_trained_here(name):
-            return trained.of_folder(trained.run_of(name), name)
+        if trained.is_extractor_experiment(name):
+            return trained.load_extractor_from_folder(trained._find_or_train_run(name), name)
         if Path(name).expanduser().is_dir():
-            return trained.of_folder(Path(name).expanduser())
-    raise unknown("extractor", name, [*known, "features.SET"])
+            return trained.load_extractor_from_folder(Path(name).expanduser())
+    raise unknown_name("extractor", name, [*known, "features.SET"])

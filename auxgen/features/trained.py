@@ -8,40 +8,40 @@ from typing import Any, final
 
 from torch import Tensor, nn
 
-from ..data.cache import folder
-from ..data.dataset import Examples, Space
+from ..data.cache import get_cache_folder
+from ..data.dataset import Dataset, Preprocessor
 from ..errors import InputError
 from ..files import read_json
 from ..method import Classifies, Extracts, require
 from ..model import Model, load
-from .extractors import Extracted, Extractor, made, resized
-from .pretrained import home
+from .extractors import ExtractedFeatures, Extractor, make_extractor, resize_pictures
+from .pretrained import get_weights_folder
 
-FAMILY = "features."
-SEED = "-seed="
+EXPERIMENT_PREFIX = "features."
+SEED_SEPARATOR = "-seed="
 """Between an experiment's name and a seed: features.celeba_32-seed=1."""
 
 
 @final
-class Learned(nn.Module):
+class TrainedNetwork(nn.Module):
     """uint8 (b, c, h, w) -> the method's features, and probabilities where it has classes."""
 
     method: Any
 
-    def __init__(self, method: nn.Module, space: Space) -> None:
+    def __init__(self, method: nn.Module, space: Preprocessor) -> None:
         super().__init__()
         self.method, self.space = method, space
 
-    def forward(self, pictures: Tensor) -> Extracted:
-        x = self.entered(pictures)
+    def forward(self, pictures: Tensor) -> ExtractedFeatures:
+        x = self.preprocess(pictures)
         features = self.method.features(x)
         probs = self.method.classify(x).probs if isinstance(self.method, Classifies) else None
-        return Extracted(features, probs)
+        return ExtractedFeatures(features, probs)
 
-    def entered(self, pictures: Tensor) -> Tensor:
+    def preprocess(self, pictures: Tensor) -> Tensor:
         """uint8 (b, c, h, w) as the method sees them."""
         height, width = self.space.shape[1:]
-        return self.space.enter(resized(pictures, (height, width)))
+        return self.space.transform(resize_pictures(pictures, (height, width)))
 
 
 class MissingExtractor(InputError):
@@ -62,46 +62,48 @@ class MissingExtractor(InputError):
         self.name, self.experiment, self.seed, self.run = name, experiment, seed, run
 
 
-def is_trained_here(name: str) -> bool:
+def is_extractor_experiment(name: str) -> bool:
     """Whether it names an experiment that trains extractors, with a seed or without."""
-    return name.startswith(FAMILY) and "/" not in name
+    return name.startswith(EXPERIMENT_PREFIX) and "/" not in name
 
 
-def parted(name: str) -> tuple[str, int]:
+def _parse_extractor_name(name: str) -> tuple[str, int]:
     """An experiment and its seed: features.celeba_32-seed=1, seed 0 where none is named.
 
     Raises:
         InputError: The seed is no whole number.
     """
-    experiment, given, seed = name.partition(SEED)
+    experiment, given, seed = name.partition(SEED_SEPARATOR)
     if given and not seed.isdecimal():
         raise InputError(f"{name} has a seed of {seed!r}; expected a whole number such as 1.")
     return experiment, int(seed or 0)
 
 
-def run_of(name: str) -> Path:
+def _find_or_train_run(name: str) -> Path:
     """The finished run of an experiment: in AUXGEN_WEIGHTS, else in the cache.
 
     Raises:
         MissingExtractor: It is not trained yet, or not to its end.
     """
-    root = home()
+    root = get_weights_folder()
     if root is not None and (root / name).is_dir():
         return root / name
-    run = folder() / "extractors" / name
-    if not finished(run):
-        raise MissingExtractor(name, *parted(name), run)
+    run = get_cache_folder() / "extractors" / name
+    if not _is_run_finished(run):
+        raise MissingExtractor(name, *_parse_extractor_name(name), run)
     return run
 
 
-def model_for(name: str, rows: Examples) -> Model:
+def load_model_for_rows(name: str, rows: Dataset) -> Model:
     """A trained model that sees rows like these: an experiment's of this family, or a folder's.
 
     Raises:
         MissingExtractor: It is one of ours and not trained yet.
         InputError: There is none, or it sees rows of another shape.
     """
-    found = load(run_of(name) if is_trained_here(name) else Path(name).expanduser())
+    found = load(
+        _find_or_train_run(name) if is_extractor_experiment(name) else Path(name).expanduser()
+    )
     shape = tuple(rows.x.shape[1:])
     if found.space.shape != shape:
         raise InputError(
@@ -111,7 +113,7 @@ def model_for(name: str, rows: Examples) -> Model:
     return found
 
 
-def finished(run: Path) -> bool:
+def _is_run_finished(run: Path) -> bool:
     """Whether all stages of a run are trained, and how good they are is known."""
     if not (run / "run.json").is_file() or not (run / "scores.json").is_file():
         return False
@@ -119,7 +121,7 @@ def finished(run: Path) -> bool:
     return all((run / stage / "model.safetensors").is_file() for stage in stages)
 
 
-def of_folder(path: Path, name: str | None = None) -> Extractor:
+def load_extractor_from_folder(path: Path, name: str | None = None) -> Extractor:
     """The extractor in a run's or artefact's folder.
 
     Args:
@@ -130,7 +132,7 @@ def of_folder(path: Path, name: str | None = None) -> Extractor:
         InputError: It is no such folder, is damaged, or its model has no features of pictures.
     """
     found = load(path)
-    name = name or FAMILY + path.resolve().name.removeprefix(FAMILY)
+    name = name or EXPERIMENT_PREFIX + path.resolve().name.removeprefix(EXPERIMENT_PREFIX)
     method, space = found.method, found.space
     require(method, Extracts)
     if space.kind != "images" or space.shape[0] not in (1, 3):
@@ -141,19 +143,19 @@ def of_folder(path: Path, name: str | None = None) -> Extractor:
     channels, height, width = space.shape
     colours = "grey" if channels == 1 else "RGB"
     config = {k: found.config.get(k) for k in ("builder", "arguments", "space", "sha256")}
-    return made(
+    return make_extractor(
         name,
-        Learned(method, space).eval(),
+        TrainedNetwork(method, space).eval(),
         channels=channels,
         protocol=f"features of {found.config['builder']}, of uint8 {colours} at "
         f"{width}x{height} (others resized, bilinear, antialiased when shrinking), float32",
         weights=json.dumps(config, sort_keys=True),
         classes=space.classes,
-        remark=accuracy(path),
+        remark=_describe_run_scores(path),
     )
 
 
-def accuracy(path: Path) -> str:
+def _describe_run_scores(path: Path) -> str:
     """How good the network is at what it was trained for, as its run's scores say."""
     if not (path / "scores.json").is_file():
         return ""

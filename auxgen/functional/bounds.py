@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 
-def summed_out(log_q: Tensor, each: Tensor, temperature: Tensor | float = 1.0) -> Tensor:
+def marginal_bound(log_q: Tensor, each: Tensor, temperature: Tensor | float = 1.0) -> Tensor:
     """sum_y q(y) each(y) + H(q): the label summed out (ADGM, eq. 11); the entropy times T.
 
     At temperature T it is greatest where q is proportional to exp(each / T).
@@ -18,7 +18,7 @@ def summed_out(log_q: Tensor, each: Tensor, temperature: Tensor | float = 1.0) -
     return (log_q.exp() * (each - temperature * log_q)).sum(-1)
 
 
-def some_of(log_q: Tensor, probable: int) -> tuple[Tensor, Tensor]:
+def sample_classes(log_q: Tensor, probable: int) -> tuple[Tensor, Tensor]:
     """The most probable classes and one drawn from the rest, which stands for all of the rest.
 
     With weights w, sum_i w_i q(y_i) g(y_i) has the expectation sum_y q(y) g(y), and so have its
@@ -45,7 +45,7 @@ def log_mean_exp(log_w: Tensor) -> Tensor:
     return log_w.logsumexp(0) - log(len(log_w))
 
 
-def alpha(beta: float, labelled: int, unlabelled: int) -> float:
+def classification_weight(beta: float, labelled: int, unlabelled: int) -> float:
     """Weight of the classification term, beta (N_l + N_u) / N_l (ADGM, below eq. 13).
 
     The unlabelled rows include the labelled ones, as in the paper's experiments: 60.1 for 100 of

@@ -13,10 +13,10 @@ from math import log
 import torch
 from torch import Tensor
 
-from ..errors import InputError, unknown
-from .precision import at_least_float32
+from ..errors import InputError, unknown_name
+from .precision import promote_to_float32
 
-CLOSE = 1e-6
+_NEGLIGIBLE_LENGTH = 1e-6
 """Length of what is left of a unit vector, below which nothing is left."""
 
 
@@ -37,13 +37,13 @@ class Direction:
     bias: float = 0.0
 
     @classmethod
-    def of(cls, name: str, weight: Tensor, bias: float = 0.0) -> Direction:
+    def from_weight(cls, name: str, weight: Tensor, bias: float = 0.0) -> Direction:
         """That of a linear classifier's weight (d,).
 
         Raises:
             InputError: The weight is zero or not finite, so that it points nowhere.
         """
-        w = at_least_float32(weight.detach())
+        w = promote_to_float32(weight.detach())
         length = w.norm().item()
         if not 0 < length < float("inf"):
             raise InputError(
@@ -56,26 +56,26 @@ class Direction:
         """z (..., d) -> (...)."""
         return self.scale * (z @ self.vector.to(z)) + self.bias
 
-    def moved(self, z: Tensor, delta: float | Tensor) -> Tensor:
+    def move(self, z: Tensor, delta: float | Tensor) -> Tensor:
         """z + delta * vector: z (n, d), one distance or n of them -> (n, d)."""
         far = torch.as_tensor(delta, dtype=z.dtype, device=z.device)
         return z + far[..., None] * self.vector.to(z)
 
-    def distance(self, z: Tensor, probability: float) -> Tensor:
+    def distance_to_probability(self, z: Tensor, probability: float) -> Tensor:
         """How far to go until the classifier of z is that sure: z (n, d) -> (n,); below 0, back.
 
         Raises:
             InputError: The probability is not between 0 and 1.
         """
-        between_0_and_1(probability)
+        check_probability(probability)
         wanted = log(probability) - log(1 - probability)
         return (wanted - self.logit(z)) / self.scale
 
-    def cosine(self, other: Direction) -> float:
+    def cosine_similarity(self, other: Direction) -> float:
         """What two attributes share, from -1 to 1."""
         return float(self.vector @ other.vector.to(self.vector))
 
-    def without(self, *others: Direction) -> Direction:
+    def project_out(self, *others: Direction) -> Direction:
         """What is left when all that the others share with it is taken away.
 
         Moving along it keeps the others' logits; its own still rises, by less: scale * the length
@@ -88,12 +88,12 @@ class Direction:
             return self
         theirs = torch.stack([o.vector.to(self.vector).double() for o in others], 1)
         basis, sizes, _ = torch.linalg.svd(theirs, full_matrices=False)
-        basis = basis[:, sizes > CLOSE]
+        basis = basis[:, sizes > _NEGLIGIBLE_LENGTH]
         own = self.vector.double()
         left = own - basis @ (basis.T @ own)
         length = left.norm().item()
         named = " and ".join(o.name for o in others)
-        if length < CLOSE:
+        if length < _NEGLIGIBLE_LENGTH:
             raise InputError(
                 f"Nothing is left of {self.name!r} without {named}; wanted is a direction that is "
                 "not made of theirs."
@@ -104,47 +104,47 @@ class Direction:
         )
 
 
-def combined(parts: Sequence[tuple[Direction, float]]) -> Direction:
+def combine_directions(weighted_directions: Sequence[tuple[Direction, float]]) -> Direction:
     """Several at once, sum_i s_i v_i made a unit vector again, as for figure 6.
 
     Its logit is the sum of theirs, each times s_i / |sum|, so that the scale is what that rises by.
 
     Args:
-        parts: Directions with their factors s_i: +1 to add an attribute, -1 to remove it.
+        weighted_directions: Directions with their factors s_i: +1 to add an attribute, -1 to remove it.
 
     Raises:
         InputError: There is none, or they cancel out.
     """
-    if not parts:
+    if not weighted_directions:
         raise InputError("No direction was given to combine; one or more is wanted.")
-    total = torch.stack([s * d.vector for d, s in parts]).sum(0)
-    name = " ".join(f"{'+' if s > 0 else '-'}{d.name}" for d, s in parts)
+    total = torch.stack([s * d.vector for d, s in weighted_directions]).sum(0)
+    name = " ".join(f"{'+' if s > 0 else '-'}{d.name}" for d, s in weighted_directions)
     length = total.norm().item()
-    if length < CLOSE:
+    if length < _NEGLIGIBLE_LENGTH:
         raise InputError(f"{name} cancel out; wanted are directions that do not.")
-    weight = sum((s * d.scale * d.vector for d, s in parts), torch.zeros_like(total))
-    bias = sum(s * d.bias for d, s in parts)
+    weight = sum((s * d.scale * d.vector for d, s in weighted_directions), torch.zeros_like(total))
+    bias = sum(s * d.bias for d, s in weighted_directions)
     vector = total / length
     return Direction(name, vector, float(weight @ vector), bias)
 
 
-def displacement(parts: Sequence[tuple[Direction, float]]) -> Tensor:
+def sum_displacements(parts: Sequence[tuple[Direction, float]]) -> Tensor:
     """The way of several distances, one along each direction: -> (d,)."""
     return torch.stack([delta * direction.vector for direction, delta in parts]).sum(0)
 
 
-def named(directions: Mapping[str, Direction], name: str) -> Direction:
+def get_direction(directions: Mapping[str, Direction], name: str) -> Direction:
     """One of several by its name.
 
     Raises:
         InputError: There is none.
     """
     if name not in directions:
-        raise unknown("attribute", name, directions)
+        raise unknown_name("attribute", name, directions)
     return directions[name]
 
 
-def probed(name: str, z: Tensor, y: Tensor, *, penalty: float = 1.0) -> Direction:
+def fit_linear_probe(name: str, z: Tensor, y: Tensor, *, penalty: float = 1.0) -> Direction:
     """The direction that a linear probe of codes finds, after the fact and of any encoder.
 
     Logistic regression with an intercept (scikit-learn), codes standardised.
@@ -160,17 +160,17 @@ def probed(name: str, z: Tensor, y: Tensor, *, penalty: float = 1.0) -> Directio
     """
     from sklearn.linear_model import LogisticRegression
 
-    known = of_both_kinds(name, y)
+    known = _require_both_answers(name, y)
     codes = z[known].double().cpu()
     mean, std = codes.mean(0), codes.std(0).clamp(min=1e-12)
     fitted = LogisticRegression(C=1 / penalty, max_iter=1000)
     fitted.fit(((codes - mean) / std).numpy(), (y[known] == 1).cpu().numpy())
     weight = torch.from_numpy(fitted.coef_).flatten() / std
     bias = torch.as_tensor(fitted.intercept_).item() - float(weight @ mean)
-    return Direction.of(name, weight.to(torch.float32), bias)
+    return Direction.from_weight(name, weight.to(torch.float32), bias)
 
 
-def contrasted(name: str, z: Tensor, y: Tensor) -> Direction:
+def fit_mean_difference(name: str, z: Tensor, y: Tensor) -> Direction:
     """From the mean code of rows without an attribute to that of rows with it (Larsen et al. 2016).
 
     The logit is that of two Gaussians of covariance I about these means, equally frequent.
@@ -183,14 +183,14 @@ def contrasted(name: str, z: Tensor, y: Tensor) -> Direction:
     Raises:
         InputError: Only one answer is known.
     """
-    of_both_kinds(name, y)
+    _require_both_answers(name, y)
     codes, answers = z.double().cpu(), y.cpu()
     there, absent = (codes[answers == answer].mean(0) for answer in (1, 0))
     way = there - absent
-    return Direction.of(name, way.to(torch.float32), -float(way @ (there + absent)) / 2)
+    return Direction.from_weight(name, way.to(torch.float32), -float(way @ (there + absent)) / 2)
 
 
-def of_both_kinds(name: str, y: Tensor) -> Tensor:
+def _require_both_answers(name: str, y: Tensor) -> Tensor:
     """Rows (n,) whose answer is known; raises unless both answers are."""
     known = ~y.isnan()
     if len(y[known].unique()) < 2:
@@ -201,7 +201,7 @@ def of_both_kinds(name: str, y: Tensor) -> Tensor:
     return known
 
 
-def between_0_and_1(probability: float) -> None:
+def check_probability(probability: float) -> None:
     """Raises unless it is a probability that a logit can have."""
     if not 0 < probability < 1:
         raise InputError(

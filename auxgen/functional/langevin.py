@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import InputError, at_least
+from ..errors import InputError, require_at_least
 
 Energy = Callable[[Tensor], Tensor]
 """U in nats: z (n, d) -> (n,)."""
@@ -50,23 +50,23 @@ class Chains:
     trace: Tensor
 
     @property
-    def effective(self) -> float:
+    def effective_draws(self) -> float:
         """Independent draws that a chain's second half is worth, mean over chains; see below.
 
         Of what was watched, that which forgets the slowest.
         """
         later = self.trace[len(self.trace) // 2 :]
-        return min(effective_sample_size(each) for each in later.unbind(-1)) / later.shape[1]
+        return min(chain_effective_sample_size(each) for each in later.unbind(-1)) / later.shape[1]
 
 
-def langevin(
+def run_langevin_chains(
     energy: Energy,
     z: Tensor,
     *,
     alpha: float,
     steps: int,
     corrected: bool = False,
-    watched: Callable[[Tensor], Tensor] | None = None,
+    observe: Callable[[Tensor], Tensor] | None = None,
 ) -> Chains:
     """Runs chains from z (n, d), each on its own.
 
@@ -77,7 +77,7 @@ def langevin(
         steps: How many.
         corrected: Take a proposal with the probability of Metropolis and Hastings, so that exp(-U)
             is met exactly; else always.
-        watched: What the chains' worth is told by: z (n, d) -> (n, m); the energy when not given,
+        observe: What the chains' worth is told by: z (n, d) -> (n, m); the energy when not given,
             which forgets twice as fast as the coordinates of a Gaussian.
 
     Raises:
@@ -85,15 +85,15 @@ def langevin(
     """
     if not 0 < alpha < float("inf"):
         raise InputError(f"A step size of {alpha:g} was given; a positive one is wanted.")
-    at_least(1, steps=steps)
-    u, slope = with_gradient(energy, z)
+    require_at_least(1, steps=steps)
+    u, slope = _compute_energy_and_gradient(energy, z)
     trace, taken = [], torch.zeros((), dtype=torch.float64)
     for _ in range(steps):
         proposal = z - alpha * slope + (2 * alpha) ** 0.5 * torch.randn_like(z)
-        u_there, slope_there = with_gradient(energy, proposal)
+        u_there, slope_there = _compute_energy_and_gradient(energy, proposal)
         if corrected:
-            back = transition(z, proposal, slope_there, alpha)
-            there = transition(proposal, z, slope, alpha)
+            back = _transition_log_density(z, proposal, slope_there, alpha)
+            there = _transition_log_density(proposal, z, slope, alpha)
             take = torch.rand_like(u).log() < u - u_there + back - there
             z = torch.where(take[:, None], proposal, z)
             u = torch.where(take, u_there, u)
@@ -102,11 +102,11 @@ def langevin(
         else:
             z, u, slope = proposal, u_there, slope_there
             taken += 1
-        trace.append(u[:, None] if watched is None else watched(z))
+        trace.append(u[:, None] if observe is None else observe(z))
     return Chains(z, (taken / steps).item(), torch.stack(trace))
 
 
-def with_gradient(energy: Energy, z: Tensor) -> tuple[Tensor, Tensor]:
+def _compute_energy_and_gradient(energy: Energy, z: Tensor) -> tuple[Tensor, Tensor]:
     """U (n,) and its gradient (n, d) at z (n, d)."""
     with torch.enable_grad():
         at = z.detach().requires_grad_(True)
@@ -115,12 +115,12 @@ def with_gradient(energy: Energy, z: Tensor) -> tuple[Tensor, Tensor]:
     return u.detach(), slope
 
 
-def transition(to: Tensor, start: Tensor, slope: Tensor, alpha: float) -> Tensor:
+def _transition_log_density(to: Tensor, start: Tensor, slope: Tensor, alpha: float) -> Tensor:
     """log of the density of a step, less its constant: to, start and slope (n, d) -> (n,)."""
     return -(to - start + alpha * slope).square().sum(-1) / (4 * alpha)
 
 
-def effective_sample_size(trace: Tensor) -> float:
+def chain_effective_sample_size(trace: Tensor) -> float:
     """Independent draws that several chains together are worth: trace (steps, chains) -> a number.
 
     steps * chains / (1 + 2 sum_t rho_t), with the autocorrelations rho_t of all chains around
@@ -131,7 +131,7 @@ def effective_sample_size(trace: Tensor) -> float:
         InputError: There are fewer than four steps.
     """
     steps, chains = trace.shape
-    at_least(4, steps=steps)
+    require_at_least(4, steps=steps)
     x = trace.double()
     deviations = x - x.mean(0)
     spectrum = torch.fft.rfft(deviations, n=2 * steps, dim=0).abs().square()

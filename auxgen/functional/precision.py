@@ -6,6 +6,6 @@ import torch
 from torch import Tensor
 
 
-def at_least_float32(x: Tensor) -> Tensor:
+def promote_to_float32(x: Tensor) -> Tensor:
     """x in float32 where it is in less, else as it is."""
     return x.to(torch.promote_types(x.dtype, torch.float32))

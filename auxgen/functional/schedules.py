@@ -21,12 +21,12 @@ def linear_warm_up(step: Tensor, steps: int) -> Tensor:
     return (step / steps).clamp(max=1.0) if steps else constant(step)
 
 
-def staircase(step: Tensor, every: int, factor: float, floor: float) -> Tensor:
+def staircase_decay(step: Tensor, every: int, factor: float, floor: float) -> Tensor:
     """factor^(step // every), never below `floor`."""
     return (factor ** (step // every).float()).clamp(min=floor)
 
 
-def cosine(step: Tensor, steps: int, floor: float = 0.0) -> Tensor:
+def cosine_decay(step: Tensor, steps: int, floor: float = 0.0) -> Tensor:
     """Half a cosine from 1 at step 0 to `floor` at `steps`."""
     turn = torch.pi * (step / steps).clamp(max=1.0)
     return floor + (1 - floor) * (1 + turn.cos()) / 2
@@ -35,7 +35,7 @@ def cosine(step: Tensor, steps: int, floor: float = 0.0) -> Tensor:
 def hold_then_cosine(step: Tensor, steps: int, hold: float, floor: float = 0.0) -> Tensor:
     """1 for the first `hold` (a fraction) of `steps`, then half a cosine to `floor`."""
     held = round(hold * steps)
-    return cosine((step - held).clamp(min=0), max(steps - held, 1), floor)
+    return cosine_decay((step - held).clamp(min=0), max(steps - held, 1), floor)
 
 
 def rise_then_cosine(step: Tensor, steps: int, rise: float, floor: float = 0.0) -> Tensor:
@@ -45,15 +45,15 @@ def rise_then_cosine(step: Tensor, steps: int, rise: float, floor: float = 0.0) 
     """
     rising = round(rise * steps)
     up = linear_warm_up(step + 1, rising)
-    return up.minimum(cosine((step - rising).clamp(min=0), max(steps - rising, 1), floor))
+    return up.minimum(cosine_decay((step - rising).clamp(min=0), max(steps - rising, 1), floor))
 
 
-def linear_to_one(step: Tensor, steps: int, start: float) -> Tensor:
+def linear_ramp(step: Tensor, steps: int, start: float) -> Tensor:
     """From `start`, below 1 or above, at step 0 to 1 at `steps`, then 1; 1 when `steps` is 0."""
     return start + (1 - start) * linear_warm_up(step, steps)
 
 
-def stepped(step: Tensor, at: Sequence[int], factor: float) -> Tensor:
+def multistep_decay(step: Tensor, at: Sequence[int], factor: float) -> Tensor:
     """1, times `factor` from each of the steps `at` on."""
     passed = torch.stack([(step >= one).float() for one in at]).sum(0) if at else step * 0.0
     return factor**passed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .precision import at_least_float32
+from .precision import promote_to_float32
 
 
 def stein_kernel(u: Tensor, v: Tensor, beta: float) -> Tensor:
@@ -23,7 +23,7 @@ def stein_kernel(u: Tensor, v: Tensor, beta: float) -> Tensor:
     u (m, r), v (n, r) -> (m, n); never below float32.
     """
     with torch.autocast(u.device.type, enabled=False):
-        u, v = (at_least_float32(a) for a in (u, v))
+        u, v = (promote_to_float32(a) for a in (u, v))
         inner = u @ v.T
         d = (u.square().sum(1)[:, None] + v.square().sum(1) - 2 * inner).clamp(min=0)
         base = 1 + d

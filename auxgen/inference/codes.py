@@ -7,56 +7,56 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..data.dataset import Space
+from ..data.dataset import Preprocessor
 from ..errors import InputError
 from ..method import Classifies, Decodes, Encodes, require
-from ..rng import device_of
+from ..rng import get_device
 
-ROWS = 256
+ROWS_AT_ONCE = 256
 
-Between = Callable[[Tensor, Tensor, Tensor], Tensor]
+Interpolation = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Two ends, each (n, d), and fractions (s,) -> the way between them, (n, s, d)."""
 
 
 @torch.no_grad()
-def embed(method: object, space: Space, raw: Tensor) -> Tensor:
+def embed_rows(method: object, space: Preprocessor, raw: Tensor) -> Tensor:
     """Means of q(z|x): raw (n, *shape) -> (n, d), on the CPU.
 
     Raises:
         InputError: The model cannot encode.
     """
-    device = device_of(method)
-    parts = [space.enter(part.to(device)) for part in raw.split(ROWS)]
+    device = get_device(method)
+    parts = [space.transform(part.to(device)) for part in raw.split(ROWS_AT_ONCE)]
     return torch.cat([require(method, Encodes).encode(x).mean.cpu() for x in parts])
 
 
 @torch.no_grad()
-def classes_of(method: object, space: Space, raw: Tensor) -> Tensor | None:
+def predict_classes(method: object, space: Preprocessor, raw: Tensor) -> Tensor | None:
     """The most probable classes (n,) of raw (n, *shape); None where the model has no classifier."""
     if not isinstance(method, Classifies):
         return None
-    device = device_of(method)
-    parts = [space.enter(part.to(device)) for part in raw.split(ROWS)]
+    device = get_device(method)
+    parts = [space.transform(part.to(device)) for part in raw.split(ROWS_AT_ONCE)]
     return torch.cat([method.classify(x).probs.argmax(-1).cpu() for x in parts])
 
 
 @torch.no_grad()
-def decoded(method: object, space: Space, z: Tensor, y: Tensor | None) -> Tensor:
+def decode_to_rows(method: object, space: Preprocessor, z: Tensor, y: Tensor | None) -> Tensor:
     """Means of p(x|z) or p(x|y,z) in raw units: z (n, d), y (n,) -> (n, *shape), on the CPU.
 
     Raises:
         InputError: The model cannot decode.
     """
-    device, parts = device_of(method), []
-    for first in range(0, len(z), ROWS):
-        here = slice(first, first + ROWS)
+    device, parts = get_device(method), []
+    for first in range(0, len(z), ROWS_AT_ONCE):
+        here = slice(first, first + ROWS_AT_ONCE)
         of = None if y is None else y[here].to(device)
         x = require(method, Decodes).decode(z[here].to(device), of).mean
-        parts.append(space.leave(x).cpu())
+        parts.append(space.inverse_transform(x).cpu())
     return torch.cat(parts)
 
 
-def reconstruct(method: object, space: Space, raw: Tensor) -> Tensor:
+def reconstruct_rows(method: object, space: Preprocessor, raw: Tensor) -> Tensor:
     """Each original beside its reconstruction: raw (n, *shape) -> (n, 2, *shape).
 
     A model of classes is given the class that it finds most probable.
@@ -65,17 +65,17 @@ def reconstruct(method: object, space: Space, raw: Tensor) -> Tensor:
         InputError: The model cannot encode or decode.
     """
     require(method, Decodes)
-    z = embed(method, space, raw)
-    back = decoded(method, space, z, classes_of(method, space, raw))
+    z = embed_rows(method, space, raw)
+    back = decode_to_rows(method, space, z, predict_classes(method, space, raw))
     return torch.stack([raw.cpu(), back], dim=1)
 
 
-def linear(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
+def interpolate_linearly(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     """The straight way: start, end (n, d), t (s,) -> (n, s, d)."""
     return torch.lerp(start.unsqueeze(1), end.unsqueeze(1), t.unsqueeze(1))
 
 
-def spherical(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
+def interpolate_on_sphere(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     """The great circle (Shoemake 1985): start, end (n, d), t (s,) -> (n, s, d).
 
     It keeps to the norms of codes drawn from N(0, I). Ends in line are joined by the straight way.
@@ -85,18 +85,18 @@ def spherical(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     sine, t = angle.sin(), t[:, None]
     arc = ((1 - t) * angle).sin() * start.unsqueeze(1) + (t * angle).sin() * end.unsqueeze(1)
     in_line = sine.abs() < 1e-4
-    straight = linear(start, end, t.squeeze(1))
+    straight = interpolate_linearly(start, end, t.squeeze(1))
     return torch.where(in_line, straight, arc / sine.masked_fill(in_line, 1.0))
 
 
-def interpolate(
+def interpolate_rows(
     method: object,
-    space: Space,
+    space: Preprocessor,
     start: Tensor,
     end: Tensor,
     *,
     steps: int = 8,
-    between: Between = spherical,
+    between: Interpolation = interpolate_on_sphere,
 ) -> Tensor:
     """From each start to its end through the codes: (n, *shape) twice -> (n, steps, *shape).
 
@@ -107,16 +107,16 @@ def interpolate(
     """
     require(method, Decodes)
     t = torch.linspace(0, 1, steps)
-    z = between(embed(method, space, start), embed(method, space, end), t)
-    first, last = classes_of(method, space, start), classes_of(method, space, end)
+    z = between(embed_rows(method, space, start), embed_rows(method, space, end), t)
+    first, last = predict_classes(method, space, start), predict_classes(method, space, end)
     y = None
     if first is not None and last is not None:
         y = torch.where(t < 0.5, first.unsqueeze(1), last.unsqueeze(1)).flatten()
-    x = decoded(method, space, z.flatten(0, 1), y)
+    x = decode_to_rows(method, space, z.flatten(0, 1), y)
     return x.reshape(len(start), steps, *space.shape)
 
 
-def analogies(method: object, space: Space, raw: Tensor) -> Tensor:
+def make_analogies(method: object, space: Preprocessor, raw: Tensor) -> Tensor:
     """Each original, then its code decoded under each class: (n, *shape) -> (n, 1 + k, *shape).
 
     Raises:
@@ -125,7 +125,7 @@ def analogies(method: object, space: Space, raw: Tensor) -> Tensor:
     k = len(space.classes)
     if k == 0:
         raise InputError("This model knows no classes; wanted for analogies is one that does.")
-    z = embed(method, space, raw)
+    z = embed_rows(method, space, raw)
     y = torch.arange(k).repeat(len(raw))
-    made = decoded(method, space, z.repeat_interleave(k, 0), y)
+    made = decode_to_rows(method, space, z.repeat_interleave(k, 0), y)
     return torch.cat((raw.cpu().unsqueeze(1), made.view(len(raw), k, *space.shape)), 1)

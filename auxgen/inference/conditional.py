@@ -10,20 +10,20 @@ from statistics import mean
 import torch
 from torch import Tensor
 
-from ..data.dataset import Space
-from ..errors import InputError, at_least, unknown
-from ..functional.langevin import Chains, conditional_energy, langevin
-from ..method import Describes, Prior, TellsLinearly, require
+from ..data.dataset import Preprocessor
+from ..errors import InputError, require_at_least, unknown_name
+from ..functional.langevin import Chains, conditional_energy, run_langevin_chains
+from ..method import Describes, HasAttributeWeights, HasPrior, require
 from ..methods.vac import VariationalClassifier
-from ..rng import device_of
-from .codes import decoded
+from ..rng import get_device
+from .codes import decode_to_rows
 
-ROUNDS = 10
+MAX_ROUNDS = 10
 """Times that as many chains as draws are wanted are run, before one gives up."""
 
 
 @dataclass(frozen=True, eq=False)
-class Draws:
+class ConditionalDraws:
     """n raw rows, and what the chains that led to them were like.
 
     Attributes:
@@ -31,24 +31,24 @@ class Draws:
         z: Their codes (n, d).
         chains: How many were run.
         acceptance: Share of proposals that were taken.
-        effective: Independent draws that the second half of a chain is worth, mean over chains, by
+        effective_size: Independent draws that the second half of a chain is worth, mean over chains, by
             the logit that was asked for and forgets the slowest.
-        kept: Share of the chains' ends that the model tells to be as wanted, once decoded.
+        kept_share: Share of the chains' ends that the model tells to be as wanted, once decoded.
     """
 
     x: Tensor
     z: Tensor
     chains: int
     acceptance: float
-    effective: float
-    kept: float
+    effective_size: float
+    kept_share: float
 
 
 @torch.no_grad()
 def sample_where(
     method: object,
-    space: Space,
-    wanted: Mapping[str, bool],
+    space: Preprocessor,
+    required: Mapping[str, bool],
     n: int,
     *,
     alpha: float = 0.05,
@@ -56,13 +56,13 @@ def sample_where(
     corrected: bool = True,
     rejecting: bool = True,
     real: bool = False,
-) -> Draws:
+) -> ConditionalDraws:
     """n rows decoded from draws of p(z|y), one from each chain (IntroVAC, section 4.3).
 
     Args:
         method: Tells attributes by a linear map of its code.
         space: How it sees raw rows.
-        wanted: Attributes that rows shall have, or shall not.
+        required: Attributes that rows shall have, or shall not.
         n: Draws.
         alpha: Step size; the paper's is 0.0002.
         steps: Of each chain, which starts from p(z); the paper's are 5000.
@@ -74,30 +74,31 @@ def sample_where(
         InputError: There is no such attribute, the model tells none by its code, or hardly any
             draw is told to be as wanted.
     """
-    at_least(1, n=n)
-    at_least(8, steps=steps)
+    require_at_least(1, n=n)
+    require_at_least(8, steps=steps)
     places = [
-        place(space, name, require(method, TellsLinearly).attribute_weights()) for name in wanted
+        _find_attribute_index(space, name, require(method, HasAttributeWeights).attribute_weights())
+        for name in required
     ]
-    answers = torch.tensor([float(yes) for yes in wanted.values()])
-    weight, y = conditions(method, places, answers, real)
+    answers = torch.tensor([float(yes) for yes in required.values()])
+    weight, y = _build_conditions(method, places, answers, real)
     energy = partial(conditional_energy, weight=weight, bias=torch.zeros_like(y), y=y)
     found: list[Tensor] = []
     codes: list[Tensor] = []
     runs: list[Chains] = []
-    for _ in range(ROUNDS):
-        start = require(method, Prior).p_z().sample((n,))
-        run = langevin(
+    for _ in range(MAX_ROUNDS):
+        start = require(method, HasPrior).p_z().sample((n,))
+        run = run_langevin_chains(
             energy,
             start,
             alpha=alpha,
             steps=steps,
             corrected=corrected,
-            watched=lambda z: z @ weight.T,
+            observe=lambda z: z @ weight.T,
         )
         runs.append(run)
-        x = decoded(method, space, run.z, None)
-        good = as_wanted(method, space, x, wanted) if rejecting else x.new_ones(n) > 0
+        x = decode_to_rows(method, space, run.z, None)
+        good = satisfies_conditions(method, space, x, required) if rejecting else x.new_ones(n) > 0
         found.append(x[good])
         codes.append(run.z.cpu()[good])
         if sum(map(len, found)) >= n:
@@ -105,19 +106,19 @@ def sample_where(
     x, z, chains = torch.cat(found), torch.cat(codes), n * len(runs)
     if len(x) < n:
         raise InputError(
-            f"Of {chains} draws {len(x)} are told to be {asked(wanted)}, and {n} are wanted; ask "
+            f"Of {chains} draws {len(x)} are told to be {_format_conditions(required)}, and {n} are wanted; ask "
             "for fewer, or for attributes that go together."
         )
     acceptance = mean(run.acceptance for run in runs)
-    effective = mean(run.effective for run in runs)
-    return Draws(x[:n], z[:n], chains, acceptance, effective, len(x) / chains)
+    effective = mean(run.effective_draws for run in runs)
+    return ConditionalDraws(x[:n], z[:n], chains, acceptance, effective, len(x) / chains)
 
 
-def conditions(
+def _build_conditions(
     method: object, places: list[int], answers: Tensor, real: bool
 ) -> tuple[Tensor, Tensor]:
     """Weights (m, d) and answers (m,) that are conditioned on, where the model lies."""
-    weight = require(method, TellsLinearly).attribute_weights()[places].detach()
+    weight = require(method, HasAttributeWeights).attribute_weights()[places].detach()
     if real:
         if not isinstance(method, VariationalClassifier):
             raise InputError(f"{type(method).__name__} tells no fakes; VAC or IntroVAC is wanted.")
@@ -127,16 +128,18 @@ def conditions(
 
 
 @torch.no_grad()
-def as_wanted(method: object, space: Space, raw: Tensor, wanted: Mapping[str, bool]) -> Tensor:
+def satisfies_conditions(
+    method: object, space: Preprocessor, raw: Tensor, required: Mapping[str, bool]
+) -> Tensor:
     """Which raw rows (n, *shape) the model tells to be as wanted: -> (n,)."""
-    device = device_of(method)
-    parts = [space.enter(part.to(device)) for part in raw.split(256)]
+    device = get_device(method)
+    parts = [space.transform(part.to(device)) for part in raw.split(256)]
     probs = torch.cat([require(method, Describes).attributes(x).probs.cpu() for x in parts])
-    places = [place(space, name, probs.T) for name in wanted]
-    return ((probs[:, places] > 0.5) == torch.tensor(list(wanted.values()))).all(1)
+    places = [_find_attribute_index(space, name, probs.T) for name in required]
+    return ((probs[:, places] > 0.5) == torch.tensor(list(required.values()))).all(1)
 
 
-def place(space: Space, name: str, each: Sized) -> int:
+def _find_attribute_index(space: Preprocessor, name: str, each: Sized) -> int:
     """An attribute's index; without names, attributes are called by their numbers.
 
     Raises:
@@ -144,11 +147,11 @@ def place(space: Space, name: str, each: Sized) -> int:
     """
     names = space.attributes or tuple(str(k) for k in range(len(each)))
     if name not in names:
-        raise unknown("attribute", name, names)
+        raise unknown_name("attribute", name, names)
     return names.index(name)
 
 
-def wanted(text: str) -> dict[str, bool]:
+def parse_conditions(text: str) -> dict[str, bool]:
     """What a person types, "Eyeglasses=1,FacialHair=0", as answers by name.
 
     Raises:
@@ -165,6 +168,6 @@ def wanted(text: str) -> dict[str, bool]:
     return answers
 
 
-def asked(answers: Mapping[str, bool]) -> str:
+def _format_conditions(answers: Mapping[str, bool]) -> str:
     """Answers in words, as they are typed."""
     return ",".join(f"{name}={int(yes)}" for name, yes in answers.items())

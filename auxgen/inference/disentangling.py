@@ -13,26 +13,26 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..data.attributes import described
-from ..data.dataset import Examples, Space
+from ..data.attributes import derive_attributes
+from ..data.dataset import Dataset, Preprocessor
 from ..errors import InputError
 from ..functional.directions import Direction
-from .codes import classes_of, decoded, embed
-from .editing import Directions, Move, probes
+from .codes import decode_to_rows, embed_rows, predict_classes
+from .editing import DirectionFinder, Move, fit_probe_directions
 
-SHARE = 1.0
+LENGTH_WEIGHT = 1.0
 """Weight of a way's length beside the change of others; chosen on the validation split."""
 ROWS = 48
 """Training rows that the change of others is measured on."""
 
 
-def keeping(
+def find_disentangled_directions(
     method: object,
     *,
-    space: Space,
-    own: Directions,
-    rows: Examples,
-    others: Examples,
+    space: Preprocessor,
+    own: DirectionFinder,
+    rows: Dataset,
+    others: Dataset,
 ) -> dict[str, Direction]:
     """A model's directions by attribute, each turned to where others change least.
 
@@ -44,25 +44,25 @@ def keeping(
             answers or, where these have none of that name, those of the lower half of logits.
         others: Raw training rows with the attributes to be kept, for probes.
     """
-    read = list(probes(method, space, others).values())
-    codes = embed(method, space, rows.raw())
+    read = list(fit_probe_directions(method, space, others).values())
+    codes = embed_rows(method, space, rows.raw_rows())
     spread, made = torch.cov(codes.double().T), {}
     for name, direction in own(method).items():
         if name in rows.attribute_names:
-            absent = rows.answers()[:, rows.attribute_names.index(name)] == 0
+            absent = rows.require_attributes()[:, rows.attribute_names.index(name)] == 0
         else:
             logits = direction.logit(codes)
             absent = logits <= logits.median()
         lacking = absent.nonzero().flatten()
         some = lacking[:: max(1, len(lacking) // ROWS)][:ROWS]
-        y = classes_of(method, space, rows[some].raw())
-        changes = responses(method, space, codes[some], read, y)
-        made[name] = turned(direction, changes, spread, SHARE)
+        y = predict_classes(method, space, rows[some].raw_rows())
+        changes = measure_responses(method, space, codes[some], read, y)
+        made[name] = compute_disentangled_direction(direction, changes, spread, LENGTH_WEIGHT)
     return made
 
 
-def kept(
-    method: object, space: Space, moves: Sequence[Move], rows: Examples, keep: Sequence[str]
+def disentangle_moves(
+    method: object, space: Preprocessor, moves: Sequence[Move], rows: Dataset, keep: Sequence[str]
 ) -> list[Move]:
     """The same moves along ways that keep some columns of a set as they are.
 
@@ -78,14 +78,20 @@ def kept(
     """
     if not keep:
         raise InputError("What is to be kept was not named; --keep NAME is wanted with --by.")
-    others = described(rows, {name: (name,) for name in keep})
+    others = derive_attributes(rows, {name: (name,) for name in keep})
     own = {move.attribute.name: move.attribute for move in moves}
-    ways = keeping(method, space=space, own=lambda _: own, rows=rows, others=others)
+    ways = find_disentangled_directions(
+        method, space=space, own=lambda _: own, rows=rows, others=others
+    )
     return [replace(move, along=ways[move.attribute.name]) for move in moves]
 
 
-def responses(
-    method: object, space: Space, z: Tensor, read: Sequence[Direction], y: Tensor | None = None
+def measure_responses(
+    method: object,
+    space: Preprocessor,
+    z: Tensor,
+    attribute_probes: Sequence[Direction],
+    y: Tensor | None = None,
 ) -> Tensor:
     """How k probes of the codes of decoded rows change with each latent, by central differences.
 
@@ -93,43 +99,47 @@ def responses(
         method: Encodes and decodes.
         space: How it sees raw rows.
         z: Codes (n, d).
-        read: The probes.
+        attribute_probes: The probes.
         y: Classes (n,) of a model of classes.
 
     Returns:
         (d, n, k), of probabilities, for a unit of distance.
     """
 
-    def told(moved: Tensor) -> Tensor:
-        codes = embed(method, space, decoded(method, space, moved, y))
-        return torch.stack([probe.logit(codes) for probe in read], 1).sigmoid()
+    def predict_probes(moved: Tensor) -> Tensor:
+        codes = embed_rows(method, space, decode_to_rows(method, space, moved, y))
+        return torch.stack([probe.logit(codes) for probe in attribute_probes], 1).sigmoid()
 
-    return torch.stack([(told(z + e) - told(z - e)) / 2 for e in torch.eye(z.shape[1])])
+    return torch.stack(
+        [(predict_probes(z + e) - predict_probes(z - e)) / 2 for e in torch.eye(z.shape[1])]
+    )
 
 
-def turned(own: Direction, changes: Tensor, spread: Tensor, share: float) -> Direction:
+def compute_disentangled_direction(
+    own: Direction, changes: Tensor, covariance: Tensor, length_weight: float
+) -> Direction:
     """The way along which others change least for the same rise of the own logit.
 
     With M the mean over rows of the sum over others of products of changes, and S the covariance
     of codes, v is the least of v.M v + l v.S^-1 v where the own vector w has w.v = 1, which is
-    (M + l S^-1)^-1 w; l is `share` of the mean eigenvalue of M S. Length is told in spreads of
+    (M + l S^-1)^-1 w; l is `length_weight` of the mean eigenvalue of M S. Length is told in spreads of
     codes, as latents that carry nothing would be free to go far along otherwise. At a share of
     infinity it is S w. At a share of 0, with S = I and where some ways change nothing, it is the
     projection on these, see `Direction.without`.
 
     Args:
         own: The attribute's direction.
-        changes: Of others by a unit along each latent, (d, n, k); see `responses`.
-        spread: Covariance of codes (d, d).
-        share: Above 0.
+        changes: Of others by a unit along each latent, (d, n, k); see `measure_responses`.
+        covariance: Covariance of codes (d, d).
+        length_weight: Above 0.
     """
-    each, spread = changes.double(), spread.double()
+    each, covariance = changes.double(), covariance.double()
     moment = torch.einsum("ink,jnk->ij", each, each) / max(1, each.shape[1])
-    size = (moment @ spread).diagonal().mean()
+    size = (moment @ covariance).diagonal().mean()
     if size == 0:
         return own
-    ridge = share * size * torch.eye(len(moment), dtype=torch.float64)
-    way = spread @ torch.linalg.solve(moment @ spread + ridge, own.vector.double().cpu())
+    ridge = length_weight * size * torch.eye(len(moment), dtype=torch.float64)
+    way = covariance @ torch.linalg.solve(moment @ covariance + ridge, own.vector.double().cpu())
     vector = (way / way.norm()).to(own.vector)
     scale = own.scale * float(own.vector @ vector)
     return replace(own, name=f"{own.name}, others kept", vector=vector, scale=scale)

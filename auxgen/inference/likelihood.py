@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from ..method import Bounds, Weighs
-from ..rng import device_of
+from ..rng import get_device
 
 
-class Importance(NamedTuple):
+class ImportanceEstimate(NamedTuple):
     """What k importance weights say of each row, both (n,) float64 on the CPU.
 
     Attributes:
@@ -24,13 +24,15 @@ class Importance(NamedTuple):
     ess: Tensor
 
 
-def effective_sample_size(log_w: Tensor) -> Tensor:
+def compute_effective_sample_size(log_w: Tensor) -> Tensor:
     """(sum w)^2 / sum w^2, between 1 and k: log_w (k, ...) -> (...,)."""
     return (2 * log_w.logsumexp(0) - (2 * log_w).logsumexp(0)).exp()
 
 
 @torch.no_grad()
-def importance(method: Weighs, x: Tensor, k: int, *, chunk: int = 50, rows: int = 20) -> Importance:
+def estimate_log_likelihood(
+    method: Weighs, x: Tensor, k: int, *, chunk: int = 50, batch_size: int = 20
+) -> ImportanceEstimate:
     """log p_k(x) = logsumexp_i log w_i - log k (Burda et al. 2016, eq. 8), and the sample size.
 
     Args:
@@ -38,23 +40,25 @@ def importance(method: Weighs, x: Tensor, k: int, *, chunk: int = 50, rows: int 
         x: (n, *event).
         k: Weights for each row.
         chunk: Weights drawn at once.
-        rows: Rows passed at once.
+        batch_size: Rows passed at once.
     """
-    device = device_of(method)
-    parts = [_streamed(method, part.to(device), k, chunk) for part in x.split(rows)]
+    device = get_device(method)
+    parts = [
+        _accumulate_log_weights(method, part.to(device), k, chunk) for part in x.split(batch_size)
+    ]
     total = torch.cat([first for first, _ in parts]).cpu()
     squared = torch.cat([second for _, second in parts]).cpu()
-    return Importance(total - log(k), (2 * total - squared).exp())
+    return ImportanceEstimate(total - log(k), (2 * total - squared).exp())
 
 
 def importance_bound(
-    method: Weighs, x: Tensor, k: int, chunk: int = 50, *, rows: int = 20
+    method: Weighs, x: Tensor, k: int, chunk: int = 50, *, batch_size: int = 20
 ) -> Tensor:
-    """log p_k(x) of each row in nats: x (n, *event) -> (n,). See `importance`."""
-    return importance(method, x, k, chunk=chunk, rows=rows).log_p
+    """log p_k(x) of each row in nats: x (n, *event) -> (n,). See `estimate_log_likelihood`."""
+    return estimate_log_likelihood(method, x, k, chunk=chunk, batch_size=batch_size).log_p
 
 
-def _streamed(method: Weighs, x: Tensor, k: int, chunk: int) -> tuple[Tensor, Tensor]:
+def _accumulate_log_weights(method: Weighs, x: Tensor, k: int, chunk: int) -> tuple[Tensor, Tensor]:
     """logsumexp of log w and of 2 log w over k draws: x (b, *event) -> (b,), (b,)."""
     total = x.new_full((len(x),), -torch.inf, dtype=torch.float64)
     squared = total.clone()
@@ -66,11 +70,11 @@ def _streamed(method: Weighs, x: Tensor, k: int, chunk: int) -> tuple[Tensor, Te
 
 
 @torch.no_grad()
-def elbo(method: Bounds, x: Tensor, draws: int = 1, *, rows: int = 256) -> Tensor:
+def estimate_elbo(method: Bounds, x: Tensor, draws: int = 1, *, batch_size: int = 256) -> Tensor:
     """Mean of `draws` estimates of the evidence lower bound, nats: x (n, *event) -> (n,)."""
-    device = device_of(method)
+    device = get_device(method)
     parts = []
-    for part in x.split(rows):
+    for part in x.split(batch_size):
         here = part.to(device)
         total = sum(
             (method.elbo(here).double() for _ in range(1, draws)), method.elbo(here).double()

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..data.dataset import Space
+from ..data.dataset import Preprocessor
 from ..errors import InputError
 from ..method import Bounds, Classifies, require
-from ..metrics.calibration import surest, tempered
+from ..metrics.calibration import apply_temperature, select_most_confident
 from ..networks.distributions import bernoulli
-from ..rng import device_of
-from .batched import binarised
-from .likelihood import elbo
+from ..rng import get_device
+from .batched import binarise_with_seed
+from .likelihood import estimate_elbo
 
-ROWS = 256
+ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +26,13 @@ class Predictions:
     Attributes:
         probabilities: (n, k) float32, on the CPU.
         classes: Names of the k classes.
-        told: Rows (n,) bool whose class is told; of the others nothing is said. None for all.
+        answered: Rows (n,) bool whose class is told; of the others nothing is said. None for all.
         bounds: Lower bounds on log p(x) (n,), nats; None where they were not asked for.
     """
 
     probabilities: Tensor
     classes: tuple[str, ...]
-    told: Tensor | None = None
+    answered: Tensor | None = None
     bounds: Tensor | None = None
 
     @property
@@ -43,7 +43,7 @@ class Predictions:
     @property
     def names(self) -> list[str]:
         """Names of the most probable classes, "" where none is told."""
-        told = [True] * len(self.probabilities) if self.told is None else self.told.tolist()
+        told = [True] * len(self.probabilities) if self.answered is None else self.answered.tolist()
         names = (self.classes[i] for i in self.predicted.tolist())
         return [name if sure else "" for name, sure in zip(names, told, strict=True)]
 
@@ -54,8 +54,8 @@ class Predictions:
 
 
 @torch.no_grad()
-def predict(
-    method: object, space: Space, raw: Tensor, draws: int = 1, *, temperature: float = 1.0
+def predict_rows(
+    method: object, space: Preprocessor, raw: Tensor, draws: int = 1, *, temperature: float = 1.0
 ) -> Predictions:
     """q(y|x), averaged over `draws` of whatever it conditions on: raw (n, *shape).
 
@@ -71,17 +71,17 @@ def predict(
     """
     if not temperature > 0:
         raise InputError(f"The temperature is {temperature}; above 0 is wanted.")
-    device = device_of(method)
-    parts = [space.enter(part.to(device)) for part in raw.split(ROWS)]
+    device = get_device(method)
+    parts = [space.transform(part.to(device)) for part in raw.split(ROWS_AT_ONCE)]
     told = torch.cat(
         [require(method, Classifies).classify(x, draws).logits.float().cpu() for x in parts]
     )
-    probs = tempered(told, temperature).exp()
+    probs = apply_temperature(told, temperature).exp()
     names = space.classes or tuple(str(c) for c in range(probs.shape[-1]))
     return Predictions(probs, names)
 
 
-def abstaining(predictions: Predictions, share: float) -> Predictions:
+def abstain_on_unsure(predictions: Predictions, share: float) -> Predictions:
     """The same, but of the share of rows that it is least sure of no class is told.
 
     Raises:
@@ -90,13 +90,13 @@ def abstaining(predictions: Predictions, share: float) -> Predictions:
     if not 0 <= share < 1:
         raise InputError(f"A share of {share} is to be left out; 0 to below 1 is wanted.")
     told = torch.zeros(len(predictions.probabilities), dtype=torch.bool)
-    told[surest(predictions.probabilities, 1 - share)] = True
-    return replace(predictions, told=told)
+    told[select_most_confident(predictions.probabilities, 1 - share)] = True
+    return replace(predictions, answered=told)
 
 
 @torch.no_grad()
-def bounding(
-    predictions: Predictions, method: object, space: Space, raw: Tensor, draws: int = 1
+def add_bounds(
+    predictions: Predictions, method: object, space: Preprocessor, raw: Tensor, draws: int = 1
 ) -> Predictions:
     """The same, with a lower bound on log p(x) of each row beside its class.
 
@@ -107,11 +107,11 @@ def bounding(
     Raises:
         InputError: The model has no bound.
     """
-    x = space.enter(raw)
-    x = binarised(x, 0) if of_bits(method) else x
-    return replace(predictions, bounds=elbo(require(method, Bounds), x, draws))
+    x = space.transform(raw)
+    x = binarise_with_seed(x, 0) if has_bernoulli_likelihood(method) else x
+    return replace(predictions, bounds=estimate_elbo(require(method, Bounds), x, draws))
 
 
-def of_bits(method: object) -> bool:
+def has_bernoulli_likelihood(method: object) -> bool:
     """Whether p(x|.) is of bits, of which grey values are the probabilities."""
     return getattr(getattr(method, "p_x", None), "family", None) is bernoulli

@@ -5,35 +5,35 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..data.dataset import Space
-from ..errors import InputError, unknown
-from ..method import Decodes, Prior, Samples, SamplesByClass, require
-from ..rng import device_of
+from ..data.dataset import Preprocessor
+from ..errors import InputError, unknown_name
+from ..method import Decodes, HasPrior, Samples, SamplesByClass, require
+from ..rng import get_device
 
-ROWS = 256
+ROWS_AT_ONCE = 256
 
 
 @torch.no_grad()
-def sample(method: object, space: Space, n: int, y: Tensor | None = None) -> Tensor:
+def sample_rows(method: object, space: Preprocessor, n: int, y: Tensor | None = None) -> Tensor:
     """n draws of x in raw units, of the given classes where y (n,) is given: -> (n, *shape).
 
     Raises:
         InputError: The model cannot sample, or not by class.
     """
-    device = device_of(method)
+    device = get_device(method)
     parts = []
-    for first in range(0, n, ROWS):
-        m = min(ROWS, n - first)
+    for first in range(0, n, ROWS_AT_ONCE):
+        m = min(ROWS_AT_ONCE, n - first)
         if y is None:
             x = require(method, Samples).sample(m)
         else:
             x = require(method, SamplesByClass).sample(m, y[first : first + m].to(device))
-        parts.append(space.leave(x).cpu())
+        parts.append(space.inverse_transform(x).cpu())
     return torch.cat(parts) if parts else torch.empty(0, *space.shape)
 
 
 @torch.no_grad()
-def class_grid(method: object, space: Space, n: int) -> Tensor:
+def make_class_grid(method: object, space: Preprocessor, n: int) -> Tensor:
     """One code in each row, one class in each column: -> (n * k, *shape), row after row.
 
     Raises:
@@ -45,15 +45,18 @@ def class_grid(method: object, space: Space, n: int) -> Tensor:
             "This model knows no classes; wanted for a grid of classes is one that does."
         )
     require(method, SamplesByClass)
-    z = require(method, Prior).p_z().sample((n,)).repeat_interleave(k, 0)
+    z = require(method, HasPrior).p_z().sample((n,)).repeat_interleave(k, 0)
     y = torch.arange(k, device=z.device).repeat(n)
-    parts = zip(z.split(ROWS), y.split(ROWS), strict=True)
+    parts = zip(z.split(ROWS_AT_ONCE), y.split(ROWS_AT_ONCE), strict=True)
     return torch.cat(
-        [space.leave(require(method, Decodes).decode(*part).mean).cpu() for part in parts]
+        [
+            space.inverse_transform(require(method, Decodes).decode(*part).mean).cpu()
+            for part in parts
+        ]
     )
 
 
-def class_index(space: Space, name: str) -> int:
+def find_class_index(space: Preprocessor, name: str) -> int:
     """The index of a class that a person names, by its name or by its number.
 
     Raises:
@@ -63,4 +66,4 @@ def class_index(space: Space, name: str) -> int:
         return space.classes.index(name)
     if name.isdecimal() and int(name) < len(space.classes):
         return int(name)
-    raise unknown("class", name, space.classes)
+    raise unknown_name("class", name, space.classes)

@@ -9,13 +9,13 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, kl_divergence
 
-from ..data.batches import SemiSupervised
+from ..data.batches import SemiSupervisedBatch
 from ..functional.bounds import weight_prior
 from ..functional.schedules import Schedule, constant
 from ..method import Method, Moves, descend
-from ..networks.batch_norm import statistics_untouched
+from ..networks.batch_norm import freeze_running_statistics
 from ..networks.distributions import Conditional, StandardNormal, UniformClasses, categorical
-from .semi_supervised import LabelledBound, Summation, conditional, over_all
+from .semi_supervised import LabelledBound, Summation, conditional_label_bound, sum_all_classes
 
 
 class AuxiliaryDGM(Method):
@@ -39,8 +39,8 @@ class AuxiliaryDGM(Method):
         prior_rows: int,
         samples: int,
         warm_up: Schedule,
-        labelled_bound: LabelledBound = conditional,
-        summation: Summation = over_all,
+        labelled_bound: LabelledBound = conditional_label_bound,
+        summation: Summation = sum_all_classes,
         temperature: Schedule = constant,
     ) -> None:
         """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows.
@@ -58,12 +58,12 @@ class AuxiliaryDGM(Method):
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self,)}
 
-    def round(self, batch: SemiSupervised, step: Tensor) -> Moves:
+    def round(self, batch: SemiSupervisedBatch, step: Tensor) -> Moves:
         """J, eq. 13, as means over each stream; running statistics come from the unlabelled one."""
         x, y, x_u = batch
         warmth = self.warm_up(step)
-        with statistics_untouched(self):
-            bound, log_q_y = self.labelled(x, y, warmth, self.labelled_bound)
+        with freeze_running_statistics(self):
+            bound, log_q_y = self.compute_labelled_terms(x, y, warmth, self.labelled_bound)
         labelled, classification = -bound.mean(), -log_q_y.mean()
         summation = partial(self.summation, temperature=self.temperature(step))
         unlabelled = -self.elbo(x_u, warmth, summation).mean()
@@ -72,7 +72,7 @@ class AuxiliaryDGM(Method):
         terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
         yield from descend(loss, "model", **terms, prior=prior)
 
-    def auxiliary(self, x: Tensor, samples: int) -> tuple[Distribution, Tensor]:
+    def sample_auxiliary(self, x: Tensor, samples: int) -> tuple[Distribution, Tensor]:
         """q(a|x) and draws of it: x (b, 1, d) -> a (s, b, 1, d_a)."""
         q_a = self.q_a(x)
         return q_a, q_a.rsample((samples,))
@@ -91,28 +91,28 @@ class AuxiliaryDGM(Method):
         """log p(x|.) and log p(a|.), each (s, b, c)."""
 
     @abstractmethod
-    def a_given(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+    def decode_auxiliary(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
         """p(a|.), of inputs that broadcast: x (..., d), y (..., k) one-hot, z (..., d_z)."""
 
     def elbo(
-        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = over_all
+        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = sum_all_classes
     ) -> Tensor:
         """-U(x), eq. 11: the label summed out under q(y|a,x): (b, d) -> (b,)."""
         x = x.unsqueeze(1)
-        q_a, a = self.auxiliary(x, self.samples)
+        q_a, a = self.sample_auxiliary(x, self.samples)
         f = partial(self.f, x, a=a, q_a=q_a, warmth=warmth)
         return summation(f, self.log_q_y(a, x), self.p_y).mean(0)
 
     def labelled_elbo(self, x: Tensor, y: Tensor) -> Tensor:
         """-L(x, y), eq. 10: x (b, d), y (b,) -> (b,)."""
-        return self.labelled(x, y, 1.0, conditional)[0]
+        return self.compute_labelled_terms(x, y, 1.0, conditional_label_bound)[0]
 
-    def labelled(
+    def compute_labelled_terms(
         self, x: Tensor, y: Tensor, warmth: Tensor | float, bound: LabelledBound
     ) -> tuple[Tensor, Tensor]:
         """A bound, and the mean of log q(y|a,x), eq. 12, under the same a: each (b,)."""
         x = x.unsqueeze(1)
-        q_a, a = self.auxiliary(x, self.samples)
+        q_a, a = self.sample_auxiliary(x, self.samples)
         f = partial(self.f, x, a=a, q_a=q_a, warmth=warmth)
         each = bound(f, lambda: self.log_q_y(a, x), self.p_y, y).mean(0)
         return each, self.log_q_y(a, x).mean(0).gather(-1, y.unsqueeze(1)).squeeze(1)
@@ -124,7 +124,7 @@ class AuxiliaryDGM(Method):
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log sum_y p(x,y,z,a) / q(z,a|x,y), k joint draws of (a, z): (b, d) -> (k, b)."""
         x = x.unsqueeze(1)
-        q_a, a = self.auxiliary(x, k)
+        q_a, a = self.sample_auxiliary(x, k)
         y = self.p_y.every
         q_z = self.q_z(a, y, x)
         z = q_z.rsample()
@@ -136,7 +136,7 @@ class AuxiliaryDGM(Method):
     def classify(self, x: Tensor, draws: int = 1) -> Categorical:
         """mean over draws of a of q(y|a,x): x (b, d) -> batch (b,)."""
         x = x.unsqueeze(1)
-        _, a = self.auxiliary(x, draws)
+        _, a = self.sample_auxiliary(x, draws)
         return categorical(self.log_q_y(a, x).logsumexp(0))
 
     def encode(self, x: Tensor) -> Distribution:
@@ -160,9 +160,9 @@ class ADGM(AuxiliaryDGM):
     """p(y) p(z) p(a|z,y,[x]) p(x|z,y): section 2.3. Whether a sees x is p_a's to say (eq. 5)."""
 
     def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        return self.p_x(y, z).log_prob(x), self.a_given(x, y, z).log_prob(a)
+        return self.p_x(y, z).log_prob(x), self.decode_auxiliary(x, y, z).log_prob(a)
 
-    def a_given(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+    def decode_auxiliary(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
         return self.p_a(x, y, z)
 
     def decode(self, z: Tensor, y: Tensor) -> Distribution:
@@ -174,9 +174,9 @@ class SDGM(AuxiliaryDGM):
     """p(y) p(z) p(a|z,y) p(x|a,z,y): the skip model of section 2.4."""
 
     def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        return self.p_x(a, y, z).log_prob(x), self.a_given(x, y, z).log_prob(a)
+        return self.p_x(a, y, z).log_prob(x), self.decode_auxiliary(x, y, z).log_prob(a)
 
-    def a_given(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+    def decode_auxiliary(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
         del x
         return self.p_a(y, z)
 

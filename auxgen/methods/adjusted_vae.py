@@ -8,12 +8,12 @@ from torch import Tensor, nn
 from torch.distributions import kl_divergence
 
 from ..method import Method, Moves, descend
-from ..networks.batch_norm import recalibrate
-from .vae import Variational
+from ..networks.batch_norm import recalibrate_batch_norm
+from .vae import BaseVAE
 
 
 @final
-class AdjustedVAE(Variational):
+class AdjustedVAE(BaseVAE):
     """p(z) p(x|z)  held fixed, with  q(z|x).
 
     A decoder's batch norm has statistics of codes from q(z|x); samples are of codes from p(z).
@@ -31,14 +31,14 @@ class AdjustedVAE(Variational):
         rate = kl_divergence(q_z, self.p_z()).mean()
         yield from descend(distortion + rate, "encoder", distortion=distortion, rate=rate)
 
-    def recalibrate(self, batches: int, rows: int = 500) -> None:
+    def recalibrate_decoder(self, batches: int, rows: int = 500) -> None:
         """Statistics of the decoder's batch norm become those of codes drawn from p(z)."""
         self.p_x.train()
-        recalibrate(self.p_x, lambda _: self.p_x(self.p_z().sample((rows,))), batches)
+        recalibrate_batch_norm(self.p_x, lambda _: self.p_x(self.p_z().sample((rows,))), batches)
         self.p_x.eval()
 
 
-def adjusted_from(method: Method, *, source: Method, batches: int = 30) -> None:
+def initialize_adjusted_vae(method: Method, *, source: Method, batches: int = 30) -> None:
     """The networks of a VAE, its decoder's batch norm with statistics of codes of the prior.
 
     Args:
@@ -47,7 +47,7 @@ def adjusted_from(method: Method, *, source: Method, batches: int = 30) -> None:
         batches: Of 500 codes.
     """
     assert isinstance(method, AdjustedVAE)
-    assert isinstance(source, Variational)
+    assert isinstance(source, BaseVAE)
     method.q_z.load_state_dict(source.q_z.state_dict())
     method.p_x.load_state_dict(source.p_x.state_dict())
-    method.recalibrate(batches)
+    method.recalibrate_decoder(batches)

@@ -8,18 +8,18 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Bernoulli
 
-from ..data.batches import Labelled
+from ..data.batches import LabelledBatch
 from ..method import Method, Moves, descend
 from ..networks.distributions import VALIDATE, Conditional
-from .classifiers import features
+from .classifiers import extract_penultimate_features
 
 
-def answers(logits: Tensor) -> Bernoulli:
+def attribute_distribution(logits: Tensor) -> Bernoulli:
     """Yes or no to every attribute: logits (b, k) -> batch (b, k)."""
     return Bernoulli(logits=logits, validate_args=VALIDATE)
 
 
-def log_likelihood(q_y: Bernoulli, y: Tensor) -> Tensor:
+def attribute_log_likelihood(q_y: Bernoulli, y: Tensor) -> Tensor:
     """log q of what is known of each row, nats: q_y batch (b, k), y (b, k), NaN blank -> (b,).
 
     Attributes are independent given x, so that summing a blank one out leaves those known.
@@ -41,9 +41,9 @@ class AttributeClassifier(Method):
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"classifier": (self.q_y,)}
 
-    def round(self, batch: Labelled, step: Tensor) -> Moves:
+    def round(self, batch: LabelledBatch, step: Tensor) -> Moves:
         """Cross-entropy of the known attributes, nats, summed over them, mean over rows."""
-        cross_entropy = -log_likelihood(self.attributes(batch.x), batch.y).mean()
+        cross_entropy = -attribute_log_likelihood(self.attributes(batch.x), batch.y).mean()
         yield from descend(cross_entropy, "classifier", cross_entropy=cross_entropy)
 
     def attributes(self, x: Tensor) -> Bernoulli:
@@ -52,4 +52,4 @@ class AttributeClassifier(Method):
 
     def features(self, x: Tensor) -> Tensor:
         """What the last layer sees: x (b, c, h, w) -> (b, d)."""
-        return features(self.q_y, x)
+        return extract_penultimate_features(self.q_y, x)

@@ -46,12 +46,16 @@ class AVAE(Method):
 
     def round(self, batch: Tensor, step: Tensor) -> Moves:
         """U_AVAE, eq. 2, with one draw, its log-ratios of z and a warmed up: batch (b, d)."""
-        log_p_x, log_ratio_z, log_ratio_a = (term.mean() for term in self.terms(batch, 1))
+        log_p_x, log_ratio_z, log_ratio_a = (
+            term.mean() for term in self.compute_bound_terms(batch, 1)
+        )
         loss = -log_p_x - self.warm_up(step) * (log_ratio_z + log_ratio_a)
         terms = {"distortion": -log_p_x, "rate_z": -log_ratio_z, "rate_a": -log_ratio_a}
         yield from descend(loss, "vae", **terms)
 
-    def draw(self, x: Tensor, k: int) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    def sample_posterior(
+        self, x: Tensor, k: int
+    ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         """k draws of a and z from q, layer by layer, and log q of each layer's a and z.
 
         x (b, d) -> a_i and z_i (k, b, .), log q(a_i|.) and log q(z_i|.) stacked (2, k, b).
@@ -67,9 +71,9 @@ class AVAE(Method):
             into_a, into_z, size = a[-1], z[-1], ()
         return a, z, log_q
 
-    def terms(self, x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    def compute_bound_terms(self, x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
         """log p(x|z_1), and log p / q of all z and of all a: x (b, d) -> each (k, b)."""
-        a, z, log_q = self.draw(x, k)
+        a, z, log_q = self.sample_posterior(x, k)
         log_q_a, log_q_z = torch.stack(log_q).sum(0)
         log_p_z = self.p_top().log_prob(z[-1])
         for below, above, p_z in zip(z, z[1:], self.p_z, strict=False):
@@ -81,7 +85,7 @@ class AVAE(Method):
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log p(x,z,a) / q(z,a|x) for k joint draws, nats: (b, d) -> (k, b)."""
-        return torch.stack(self.terms(x, k)).sum(0)
+        return torch.stack(self.compute_bound_terms(x, k)).sum(0)
 
     def elbo(self, x: Tensor) -> Tensor:
         """One-sample bound on log p(x), eq. 2, nats: (b, d) -> (b,)."""

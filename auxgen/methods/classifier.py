@@ -7,7 +7,7 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Categorical
 
-from ..data.batches import SemiSupervised
+from ..data.batches import SemiSupervisedBatch
 from ..functional.bounds import weight_prior
 from ..method import Method, Moves, descend
 from ..networks.distributions import Conditional
@@ -24,7 +24,7 @@ class Classifier(Method):
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"classifier": (self.q_y,)}
 
-    def round(self, batch: SemiSupervised, step: Tensor) -> Moves:
+    def round(self, batch: SemiSupervisedBatch, step: Tensor) -> Moves:
         """Cross-entropy of the labelled rows, nats; the unlabelled ones are not looked at."""
         cross_entropy = -self.classify(batch.x).log_prob(batch.y).mean()
         prior = weight_prior(self) / self.prior_rows

@@ -7,7 +7,7 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Categorical
 
-from ..data.batches import Labelled
+from ..data.batches import LabelledBatch
 from ..method import Extracts, Method, Moves, descend
 from ..networks.distributions import Conditional
 
@@ -24,7 +24,7 @@ class ImageClassifier(Method):
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"classifier": (self.q_y,)}
 
-    def round(self, batch: Labelled, step: Tensor) -> Moves:
+    def round(self, batch: LabelledBatch, step: Tensor) -> Moves:
         """Cross-entropy, nats, mean over rows."""
         cross_entropy = -self.classify(batch.x).log_prob(batch.y).mean()
         yield from descend(cross_entropy, "classifier", cross_entropy=cross_entropy)
@@ -36,10 +36,10 @@ class ImageClassifier(Method):
 
     def features(self, x: Tensor) -> Tensor:
         """What the last layer sees: x (b, c, h, w) -> (b, d)."""
-        return features(self.q_y, x)
+        return extract_penultimate_features(self.q_y, x)
 
 
-def features(q_y: Conditional, x: Tensor) -> Tensor:
+def extract_penultimate_features(q_y: Conditional, x: Tensor) -> Tensor:
     """The features of a conditional's network: x (b, c, h, w) -> (b, d)."""
     network = q_y.network
     assert isinstance(network, Extracts)

@@ -9,26 +9,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..data.batches import Labelled
+from ..data.batches import LabelledBatch
 from ..method import Moves
 from ..networks.regression import Regression
-from .asl import Loss, SupervisedLatent
+from .asl import BaseASL, ResidualLoss
 
-Context = Callable[[Tensor], Tensor]
+ContextFunction = Callable[[Tensor], Tensor]
 """Classes (n,) or attributes (n, k) -> what the density is given, (n, c) float32 of 0 and 1."""
 
 
-def attributes_as_given(y: Tensor) -> Tensor:
+def make_attribute_context(y: Tensor) -> Tensor:
     """Attributes are their own context: (n, k) -> (n, k)."""
     return y.float()
 
 
-def one_hot(y: Tensor, classes: int) -> Tensor:
+def make_class_context(y: Tensor, classes: int) -> Tensor:
     """Classes (n,) -> (n, classes)."""
     return F.one_hot(y.long(), classes).float()
 
 
-class Recent(nn.Module):
+class RecentContexts(nn.Module):
     """The contexts of the last rows trained on, whose draws stand for p(y)."""
 
     rows: Tensor
@@ -39,7 +39,7 @@ class Recent(nn.Module):
         self.register_buffer("rows", torch.zeros(rows, width, dtype=torch.uint8))
         self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
 
-    def take(self, context: Tensor, step: Tensor) -> None:
+    def store(self, context: Tensor, step: Tensor) -> None:
         """Put a batch's contexts (b, width) where those of the oldest lie."""
         size = len(self.rows)
         place = (step * len(context) + torch.arange(len(context), device=context.device)) % size
@@ -53,7 +53,7 @@ class Recent(nn.Module):
 
 
 @final
-class ConditionalASL(SupervisedLatent):
+class ConditionalASL(BaseASL):
     """p(y) p(u|y) p(x|u)  with  q(u|x) held fixed; y are classes or attributes."""
 
     def __init__(
@@ -62,22 +62,22 @@ class ConditionalASL(SupervisedLatent):
         q_u: nn.Module,
         p_u: nn.Module,
         p_x: Regression,
-        loss: Loss,
+        loss: ResidualLoss,
         noise: float,
-        context: Context,
+        make_context: ContextFunction,
         width: int,
     ) -> None:
         """context makes of y what p(u|y) is given, (n, width)."""
         super().__init__(q_u=q_u, p_u=p_u, p_x=p_x, loss=loss, noise=noise)
-        self.context, self.recent = context, Recent(width)
+        self.make_context, self.recent = make_context, RecentContexts(width)
 
-    def round(self, batch: Labelled, step: Tensor) -> Moves:
+    def round(self, batch: LabelledBatch, step: Tensor) -> Moves:
         """As without y, but for the density's term, -log p(u|y)."""
-        context = self.context(batch.y)
-        self.recent.take(context, step)
-        yield from self.steps(batch.x, context)
+        context = self.make_context(batch.y)
+        self.recent.store(context, step)
+        yield from self.make_moves(batch.x, context)
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         """u ~ p(u|y), x = g(u): y (n,) classes or (n, k) attributes, p(y)'s when None."""
-        context = self.recent.sample(n) if y is None else self.context(y)
-        return self.drawn(self.p_u(context).sample())
+        context = self.recent.sample(n) if y is None else self.make_context(y)
+        return self.sample_from_codes(self.p_u(context).sample())

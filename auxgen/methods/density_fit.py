@@ -44,11 +44,11 @@ class AuxiliaryFit(Method):
     def round(self, batch: object, step: Tensor) -> Moves:
         """The negative bound on log Z, eq. 18, at the temperature of the step."""
         del batch
-        energy, entropy = (term.mean() for term in self.terms(self.draws))
+        energy, entropy = (term.mean() for term in self.compute_bound_terms(self.draws))
         loss = self.cooling(step) * energy - entropy
         yield from descend(loss, "fit", energy=energy, entropy=entropy)
 
-    def terms(self, n: int) -> tuple[Tensor, Tensor]:
+    def compute_bound_terms(self, n: int) -> tuple[Tensor, Tensor]:
         """U(z), and log p(a|z) - log q(a) - log q(z|a), whose mean bounds q(z)'s entropy: (n,)."""
         q_a = self.q_a()
         a = q_a.rsample((n,))
@@ -58,7 +58,7 @@ class AuxiliaryFit(Method):
 
     def log_weights(self, n: int) -> Tensor:
         """log exp(-U(z)) p(a|z) / q(a) q(z|a) of n draws: the mean weight is Z: -> (n,), nats."""
-        energy, entropy = self.terms(n)
+        energy, entropy = self.compute_bound_terms(n)
         return entropy - energy
 
     def sample(self, n: int) -> Tensor:

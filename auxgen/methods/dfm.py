@@ -7,20 +7,20 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from ..functional.schedules import Schedule, constant, cosine
+from ..functional.schedules import Schedule, constant, cosine_decay
 from ..method import Gradient, Moves, Step
-from ..networks.batch_norm import statistics_untouched
-from ..networks.gan import Networks
-from .gan import Adversarial, Gap
+from ..networks.batch_norm import freeze_running_statistics
+from ..networks.gan import GANNetworks
+from .gan import BaseGAN, FeatureGap
 
 
-def corruption(step: Tensor, sigma: float, annealed: int) -> Tensor:
+def noise_std(step: Tensor, sigma: float, annealed: int) -> Tensor:
     """sigma, or down half a cosine to 0 over `annealed` rounds, of which section 5 saw no gain."""
-    return sigma * (cosine(step, annealed) if annealed else constant(step))
+    return sigma * (cosine_decay(step, annealed) if annealed else constant(step))
 
 
 @final
-class DenoisingGAN(Adversarial):
+class DenoisingGAN(BaseGAN):
     """A GAN whose generated features are also drawn to what a denoiser r makes of them.
 
     r is trained on real features alone, corrupted by sigma; generated ones it gets as they are.
@@ -30,9 +30,9 @@ class DenoisingGAN(Adversarial):
         self,
         *,
         p_z: nn.Module,
-        networks: Networks,
+        networks: GANNetworks,
         r: nn.Module,
-        gap: Gap,
+        gap: FeatureGap,
         adversarial: float,
         matching: float,
         denoising: float,
@@ -50,19 +50,19 @@ class DenoisingGAN(Adversarial):
     def round(self, batch: Tensor, step: Tensor) -> Moves:
         """All three gradients at the same weights, then all three step (section 5)."""
         x_g, phi = self.sample(len(batch)), self.features(batch)
-        yield self.discriminated(phi, x_g)  # equation 1
+        yield self.compute_discriminator_gradient(phi, x_g)  # equation 1
 
         phi = phi.detach()
         corrupted = phi + self.sigma(step) * torch.randn_like(phi)
         restored = (phi - self.r(corrupted)).square().sum(1).mean()  # equation 5
         yield Gradient(restored, ("denoiser",), {"denoiser": restored})
 
-        phi_g = self.features_of_fakes(x_g)
-        with torch.no_grad(), statistics_untouched(self.r):
+        phi_g = self.extract_generated_features(x_g)
+        with torch.no_grad(), freeze_running_statistics(self.r):
             target = self.r(phi_g)
         # the paper prints r(G(z)) and a stray bar; what is held constant is r(Phi(G(z)))
         denoising = (phi_g - target).square().sum(1).mean()
-        loss, terms = self.generated(phi, phi_g)
+        loss, terms = self.compute_generator_loss(phi, phi_g)
         loss = loss + self.denoising / phi.shape[1] * denoising  # equation 4
         yield Gradient(loss, ("generator",), {**terms, "denoising": denoising})
 

@@ -9,15 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import kl_divergence
 
-from ..functional.precision import at_least_float32
+from ..functional.precision import promote_to_float32
 from ..method import Moves, descend
-from ..networks.batch_norm import statistics_untouched
+from ..networks.batch_norm import freeze_running_statistics
 from ..networks.distributions import Conditional, FreeScaleNormal, StandardNormal
-from .vae import Variational
+from .vae import BaseVAE
 
 
 @final
-class DiscriminativeVAE(Variational):
+class DiscriminativeVAE(BaseVAE):
     """A VAE whose reconstructions are to look like the rows to a classifier d, held fixed.
 
     p(z) p(x|z) prod_l p(d_l(x)|z)  with  q(z|x); the mean of p(d_l(x)|z) is d_l at that of p(x|z).
@@ -61,26 +61,26 @@ class DiscriminativeVAE(Variational):
         distortion = -p_x.log_prob(x).mean()
         rate = kl_divergence(q_z, self.p_z()).mean()
 
-        unlike = self.unlike(x, p_x.mean if self.encoder_grad else self.alone(z))
+        unlike = self.feature_nll(x, p_x.mean if self.encoder_grad else self.decode_detached(z))
         told = sum((self.weights[layer] * u for layer, u in unlike.items()), torch.zeros_like(rate))
         terms = {f"unlike at {layer}": u for layer, u in unlike.items()}
         yield from descend(
             distortion + rate + told, "vae", distortion=distortion, rate=rate, **terms
         )
 
-    def unlike(self, x: Tensor, mean: Tensor) -> dict[str, Tensor]:
+    def feature_nll(self, x: Tensor, mean: Tensor) -> dict[str, Tensor]:
         """-log p(d_l(x)|z), nats, mean over rows, by layer: x and the mean of p(x|z) alike."""
         with torch.no_grad():
-            wanted = self.seen(x)
-        found = self.seen(mean)
+            wanted = self.extract_activations(x)
+        found = self.extract_activations(mean)
         each = zip(self.layers, self.p_d, strict=True)
         return {layer: -p_d(found[layer]).log_prob(wanted[layer]).mean() for layer, p_d in each}
 
-    def seen(self, x: Tensor) -> dict[str, Tensor]:
+    def extract_activations(self, x: Tensor) -> dict[str, Tensor]:
         """d_l(x) by layer: (b, c, h, w) -> (b, ...)."""
-        return {layer: at_least_float32(h) for layer, h in self.d(x).items()}
+        return {layer: promote_to_float32(h) for layer, h in self.d(x).items()}
 
-    def alone(self, z: Tensor) -> Tensor:
+    def decode_detached(self, z: Tensor) -> Tensor:
         """The decoder's mean at codes through which no gradient flows back to the encoder."""
-        with statistics_untouched(self.p_x):
+        with freeze_running_statistics(self.p_x):
             return self.p_x(z.detach()).mean

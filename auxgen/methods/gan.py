@@ -8,27 +8,27 @@ from typing import final
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..functional.precision import at_least_float32
+from ..functional.precision import promote_to_float32
 from ..method import Gradient, Method, Moves, Step
-from ..networks.batch_norm import statistics_untouched
-from ..networks.freezing import held_fixed
-from ..networks.gan import Networks
+from ..networks.batch_norm import freeze_running_statistics
+from ..networks.freezing import freeze_parameters
+from ..networks.gan import GANNetworks
 
-Gap = Callable[[Tensor, Tensor], Tensor]
+FeatureGap = Callable[[Tensor, Tensor], Tensor]
 """Phi(x) (b, n_h) and Phi(G(z)) (b, n_h) -> how far apart they are on average, ()."""
 
 
-def means_apart(phi: Tensor, phi_g: Tensor) -> Tensor:
+def feature_matching_loss(phi: Tensor, phi_g: Tensor) -> Tensor:
     """|E Phi(x) - E Phi(G(z))|_2^2 (Salimans et al., section 3.1), over means of the batch."""
     return (phi.mean(0) - phi_g.mean(0)).square().sum()
 
 
-def means_apart_l1(phi: Tensor, phi_g: Tensor) -> Tensor:
+def feature_matching_loss_l1(phi: Tensor, phi_g: Tensor) -> Tensor:
     """The mean absolute difference, which the code of Salimans et al. has instead."""
     return (phi.mean(0) - phi_g.mean(0)).abs().mean()
 
 
-class Adversarial(Method):
+class BaseGAN(Method):
     """x = G(z), z ~ p(z), against D(x) = d(Phi(x)): what all GANs here share.
 
     Real and generated rows are normalised apart, each by their own batch; running statistics are of
@@ -36,7 +36,13 @@ class Adversarial(Method):
     """
 
     def __init__(
-        self, *, p_z: nn.Module, networks: Networks, gap: Gap, adversarial: float, matching: float
+        self,
+        *,
+        p_z: nn.Module,
+        networks: GANNetworks,
+        gap: FeatureGap,
+        adversarial: float,
+        matching: float,
     ) -> None:
         """adversarial, matching: weights of -log D(G(z)) and of the gap in the generator's loss."""
         super().__init__()
@@ -46,21 +52,23 @@ class Adversarial(Method):
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"discriminator": (self.phi, self.d), "generator": (self.g,)}
 
-    def discriminated(self, phi: Tensor, x_g: Tensor) -> Gradient:
+    def compute_discriminator_gradient(self, phi: Tensor, x_g: Tensor) -> Gradient:
         """-log D(x) - log(1 - D(G(z))), averaged: phi (b, n_h), x_g (b, *event)."""
-        with statistics_untouched(self.phi):
+        with freeze_running_statistics(self.phi):
             fake = self.logit(self.features(x_g.detach()))
         loss = F.softplus(-self.logit(phi)).mean() + F.softplus(fake).mean()
         return Gradient(loss, ("discriminator",), {"discriminator": loss})
 
-    def features_of_fakes(self, x_g: Tensor) -> Tensor:
+    def extract_generated_features(self, x_g: Tensor) -> Tensor:
         """Phi(G(z)), Phi held fixed: x_g (b, *event) -> (b, n_h)."""
-        with held_fixed(self.phi), statistics_untouched(self.phi):
+        with freeze_parameters(self.phi), freeze_running_statistics(self.phi):
             return self.features(x_g)
 
-    def generated(self, phi: Tensor, phi_g: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def compute_generator_loss(
+        self, phi: Tensor, phi_g: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """The generator's loss before any denoising, and its terms: phi, phi_g (b, n_h)."""
-        with held_fixed(self.d):
+        with freeze_parameters(self.d):
             adversarial = F.softplus(-self.logit(phi_g)).mean()
         matching = self.gap(phi.detach(), phi_g)
         loss = self.adversarial * adversarial + self.matching * matching
@@ -68,11 +76,11 @@ class Adversarial(Method):
 
     def features(self, x: Tensor) -> Tensor:
         """Phi(x): (b, *event) -> (b, n_h)."""
-        return at_least_float32(self.phi(x))
+        return promote_to_float32(self.phi(x))
 
     def logit(self, phi: Tensor) -> Tensor:
         """Of D's probability that features phi (b, n_h) are real: -> (b, 1)."""
-        return at_least_float32(self.d(phi))
+        return promote_to_float32(self.d(phi))
 
     def sample(self, n: int) -> Tensor:
         """G(z), z ~ p(z): -> (n, *event)."""
@@ -80,13 +88,13 @@ class Adversarial(Method):
 
 
 @final
-class GAN(Adversarial):
+class GAN(BaseGAN):
     """A GAN, or with matching in the place of the adversarial term feature matching."""
 
     def round(self, batch: Tensor, step: Tensor) -> Moves:
         """Both gradients at the same weights, then both step."""
         x_g, phi = self.sample(len(batch)), self.features(batch)
-        yield self.discriminated(phi, x_g)
-        loss, terms = self.generated(phi, self.features_of_fakes(x_g))
+        yield self.compute_discriminator_gradient(phi, x_g)
+        loss, terms = self.compute_generator_loss(phi, self.extract_generated_features(x_g))
         yield Gradient(loss, ("generator",), terms)
         yield Step(("discriminator", "generator"))

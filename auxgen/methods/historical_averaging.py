@@ -15,11 +15,11 @@ from ..method import Gradient, Method, Moves, Samples, Step, require
 class HistoricalAveraging(Method):
     """A game, some of whose players pay weight |theta - mean of theta so far|^2 as well."""
 
-    def __init__(self, game: Method, *, weight: float, of: Sequence[str]) -> None:
+    def __init__(self, game: Method, *, weight: float, penalised_players: Sequence[str]) -> None:
         """of: the players that pay."""
         super().__init__()
-        self.game, self.weight, self.of = game, weight, tuple(of)
-        for player in of:
+        self.game, self.weight, self.penalised_players = game, weight, tuple(penalised_players)
+        for player in penalised_players:
             self.register_buffer(f"past_{player}", self.theta(player).detach().clone())
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
@@ -30,12 +30,12 @@ class HistoricalAveraging(Method):
         for move in self.game.round(batch, step):
             if isinstance(move, Step):
                 for player in move.players:
-                    if player in self.of:
-                        drift = self.drift(player, step)
+                    if player in self.penalised_players:
+                        drift = self.measure_drift(player, step)
                         yield Gradient(self.weight * drift, (player,), {f"drift/{player}": drift})
             yield move
 
-    def drift(self, player: str, step: Tensor) -> Tensor:
+    def measure_drift(self, player: str, step: Tensor) -> Tensor:
         """|theta - mean of theta so far|^2, this round's theta among them."""
         theta, past = self.theta(player), self.get_buffer(f"past_{player}")
         with torch.no_grad():

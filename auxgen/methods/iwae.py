@@ -42,11 +42,11 @@ class IWAE(Method):
 
     def round(self, batch: Tensor, step: Tensor) -> Moves:
         """-L_k(x), eq. 8: batch (b, d). Its gradient is that of eq. 13, by autograd."""
-        log_p_x, log_ratio = self.terms(batch, self.k)
+        log_p_x, log_ratio = self.compute_bound_terms(batch, self.k)
         loss = -log_mean_exp(log_p_x + self.warm_up(step) * log_ratio).mean()
         yield from descend(loss, "vae", distortion=-log_p_x.mean(), rate=-log_ratio.mean())
 
-    def terms(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    def compute_bound_terms(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """log p(x|z_1) and log p(z) - log q(z|x) of k draws: (b, d) -> (k, b), (k, b)."""
         first = self.q_z[0](x)
         z = [first.rsample((k,))]
@@ -59,7 +59,7 @@ class IWAE(Method):
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log p(x,z) / q(z|x) for k draws of z, nats: (b, d) -> (k, b)."""
-        return torch.stack(self.terms(x, k)).sum(0)
+        return torch.stack(self.compute_bound_terms(x, k)).sum(0)
 
     def elbo(self, x: Tensor) -> Tensor:
         """One-sample bound on log p(x), nats: (b, d) -> (b,)."""

@@ -8,23 +8,23 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution
 
-from ..data.batches import SemiSupervised
+from ..data.batches import SemiSupervisedBatch
 from ..errors import InputError
 from ..method import Method, Moves
-from ..networks.distributions import Conditional, KeptNormal
+from ..networks.distributions import Conditional, MaskedNormal
 from .classifier import Classifier
 from .m2 import M2
 
 
 @final
-class OnCodes(Method):
+class CodeModel(Method):
     """q(z|x) and p(x|z) of M1, held fixed, and a model of the entries of z that are kept.
 
     Below a classifier it is M1; below M2 it is M1+M2, p(y) p(z_2) p(z_1|y,z_2) p(x|z_1).
     """
 
     def __init__(
-        self, *, q_z: Conditional, p_x: Conditional, kept: KeptNormal, above: Classifier | M2
+        self, *, q_z: Conditional, p_x: Conditional, kept: MaskedNormal, above: Classifier | M2
     ) -> None:
         """`kept` is also the family of p(z_1|y,z_2), where `above` is M2."""
         super().__init__()
@@ -33,14 +33,16 @@ class OnCodes(Method):
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return self.above.players()
 
-    def round(self, batch: SemiSupervised, step: Tensor) -> Moves:
+    def round(self, batch: SemiSupervisedBatch, step: Tensor) -> Moves:
         """A round of the model above, on codes drawn afresh."""
         x, y, x_u = batch
-        yield from self.above.round(SemiSupervised(self.draw(x), y, self.draw(x_u)), step)
+        yield from self.above.round(
+            SemiSupervisedBatch(self.sample_codes(x), y, self.sample_codes(x_u)), step
+        )
 
     @torch.no_grad()
-    def keep(self, x: Tensor, least: float = 0.1) -> None:
-        """Keep the entries of z whose mean has a spread over the rows above `least`: x (n, d).
+    def select_code_entries(self, x: Tensor, min_spread: float = 0.1) -> None:
+        """Keep the entries of z whose mean has a spread over the rows above `min_spread`: x (n, d).
 
         The others carry nothing of x, as the authors' code drops them.
 
@@ -48,21 +50,21 @@ class OnCodes(Method):
             InputError: None has.
         """
         spread = self.q_z(x).mean.std(0, correction=0)
-        if not (spread > least).any():
-            raise InputError(f"No entry of the code varies by more than {least}; some should.")
-        self.kept.keep.copy_(spread > least)
+        if not (spread > min_spread).any():
+            raise InputError(f"No entry of the code varies by more than {min_spread}; some should.")
+        self.kept.keep.copy_(spread > min_spread)
 
-    def draw(self, x: Tensor) -> Tensor:
+    def sample_codes(self, x: Tensor) -> Tensor:
         """A draw of q(z|x), 0 where it is not kept: (b, d) -> (b, d_z)."""
         return self.q_z(x).sample() * self.kept.keep
 
-    def codes(self, x: Tensor) -> Tensor:
+    def mean_codes(self, x: Tensor) -> Tensor:
         """The mean of q(z|x), 0 where it is not kept: (b, d) -> (b, d_z)."""
         return self.q_z(x).mean * self.kept.keep
 
     def classify(self, x: Tensor, draws: int = 1) -> Categorical:
         """q(y|z) at the mean of q(z|x): x (b, d) -> batch (b,)."""
-        return self.above.classify(self.codes(x), draws)
+        return self.above.classify(self.mean_codes(x), draws)
 
     def encode(self, x: Tensor) -> Distribution:
         """q(z|x): (b, d) -> batch (b,)."""

@@ -8,13 +8,13 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, kl_divergence
 
-from ..data.batches import SemiSupervised
+from ..data.batches import SemiSupervisedBatch
 from ..functional.bounds import weight_prior
 from ..functional.schedules import Schedule, constant
 from ..method import Method, Moves, descend
-from ..networks.batch_norm import statistics_untouched
+from ..networks.batch_norm import freeze_running_statistics
 from ..networks.distributions import Conditional, StandardNormal, UniformClasses
-from .semi_supervised import LabelledBound, Summation, conditional, over_all
+from .semi_supervised import LabelledBound, Summation, conditional_label_bound, sum_all_classes
 
 
 @final
@@ -36,8 +36,8 @@ class M2(Method):
         prior_rows: int,
         samples: int,
         warm_up: Schedule,
-        labelled_bound: LabelledBound = conditional,
-        summation: Summation = over_all,
+        labelled_bound: LabelledBound = conditional_label_bound,
+        summation: Summation = sum_all_classes,
         temperature: Schedule = constant,
     ) -> None:
         """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows.
@@ -55,12 +55,12 @@ class M2(Method):
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self,)}
 
-    def round(self, batch: SemiSupervised, step: Tensor) -> Moves:
+    def round(self, batch: SemiSupervisedBatch, step: Tensor) -> Moves:
         """J^alpha, eq. 9, as means over each stream; running statistics are the unlabelled's."""
         x, y, x_u = batch
         warmth = self.warm_up(step)
-        with statistics_untouched(self):
-            labelled = -self.labelled(x, y, warmth, self.labelled_bound).mean()
+        with freeze_running_statistics(self):
+            labelled = -self.compute_labelled_bound(x, y, warmth, self.labelled_bound).mean()
             classification = -self.classify(x).log_prob(y).mean()
         summation = partial(self.summation, temperature=self.temperature(step))
         unlabelled = -self.elbo(x_u, warmth, summation).mean()
@@ -77,9 +77,9 @@ class M2(Method):
 
     def labelled_elbo(self, x: Tensor, y: Tensor) -> Tensor:
         """-L(x, y), eq. 6: x (b, d), y (b,) -> (b,)."""
-        return self.labelled(x, y, 1.0, conditional)
+        return self.compute_labelled_bound(x, y, 1.0, conditional_label_bound)
 
-    def labelled(
+    def compute_labelled_bound(
         self, x: Tensor, y: Tensor, warmth: Tensor | float, bound: LabelledBound
     ) -> Tensor:
         """A bound of labelled rows: x (b, d), y (b,) -> (b,)."""
@@ -87,7 +87,7 @@ class M2(Method):
         return bound(f, lambda: self.classify(x).logits, self.p_y, y)
 
     def elbo(
-        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = over_all
+        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = sum_all_classes
     ) -> Tensor:
         """-U(x), eq. 7: the label summed out under q(y|x): (b, d) -> (b,)."""
         f = partial(self.f, x.unsqueeze(1), warmth=warmth)

@@ -18,7 +18,7 @@ from ..networks.distributions import StandardNormal, normal
 from ..networks.encoders import ImplicitEncoder
 
 
-def information(residual: Tensor, a: Tensor) -> Tensor:
+def mutual_information_bound(residual: Tensor, a: Tensor) -> Tensor:
     """I_ASL(X, U; g, a) - H(X), a lower bound on -H(X|U), in nats (theorem 1).
 
     -1/2 sum_i [E (X_i - g_i(U))^2 / a_i + log a_i] - p/2 log 2 pi, tight where X given U is
@@ -68,7 +68,7 @@ class InformativeEncoder(Method):
     def round(self, batch: Tensor, step: Tensor) -> Moves:
         x = batch
         u = self.q_u(x).rsample()
-        gained = information((x - self.g(u)).flatten(1), self.a())
+        gained = mutual_information_bound((x - self.g(u)).flatten(1), self.a())
         discrepancy = stein_discrepancy(u, self.beta)
         loss = self.weight * discrepancy - gained
         terms = {"information": gained, "discrepancy": discrepancy, "least a": self.a().min()}

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from ..functional.bounds import entropy, some_of, summed_out
+from ..functional.bounds import entropy, marginal_bound, sample_classes
 from ..networks.distributions import UniformClasses
 
 
@@ -25,17 +25,17 @@ class Summation(Protocol):
         ...
 
 
-def over_all(
+def sum_all_classes(
     f: Callable[[Tensor], Tensor],
     log_q_y: Tensor,
     p_y: UniformClasses,
     temperature: Tensor | float = 1.0,
 ) -> Tensor:
     """Exactly: f at every class (ADGM eq. 11, M2 eq. 7)."""
-    return summed_out(log_q_y, f(p_y.every), temperature)
+    return marginal_bound(log_q_y, f(p_y.every), temperature)
 
 
-def over_some(
+def sum_sampled_classes(
     f: Callable[[Tensor], Tensor],
     log_q_y: Tensor,
     p_y: UniformClasses,
@@ -48,7 +48,7 @@ def over_some(
     f at the most probable class is taken from all and given back, which makes no difference to the
     expectation and spares the gradient of q(y|.) most of its noise.
     """
-    classes, weights = some_of(log_q_y, probable)
+    classes, weights = sample_classes(log_q_y, probable)
     each = f(p_y.one_hot(classes))
     common = each[..., 0].detach()
     above = each - common.unsqueeze(-1)
@@ -62,7 +62,7 @@ LabelledBound = Callable[
 """f of one-hot classes, log q(y|.) of all classes (..., b, k), p(y), y (b,) -> (..., b)."""
 
 
-def conditional(
+def conditional_label_bound(
     f: Callable[[Tensor], Tensor], log_q_y: Callable[[], Tensor], p_y: UniformClasses, y: Tensor
 ) -> Tensor:
     """The bound on log p(x, y): f at the label (ADGM eq. 10, M2 eq. 6)."""
@@ -70,9 +70,9 @@ def conditional(
     return f(p_y.one_hot(y).unsqueeze(1)).squeeze(-1)
 
 
-def marginal(
+def marginal_label_bound(
     f: Callable[[Tensor], Tensor], log_q_y: Callable[[], Tensor], p_y: UniformClasses, y: Tensor
 ) -> Tensor:
     """The bound on log p(x) alone: the label is left out (ADGM eq. 11, M2 eq. 7)."""
     del y
-    return over_all(f, log_q_y(), p_y)
+    return sum_all_classes(f, log_q_y(), p_y)

@@ -10,7 +10,7 @@ from torch.distributions import Distribution
 from ..method import Method, Moves, descend
 from ..networks.densities import log_density
 from ..networks.distributions import Conditional
-from .asl import log_weights
+from .asl import importance_log_weights
 
 
 @final
@@ -45,7 +45,7 @@ class TwoStageVAE(Method):
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log p(u) p(x|u) / q(u|x) for k draws of u, nats: (b, *event) -> (k, b)."""
-        return log_weights(self.q_u(x), self.p_u(), self.p_x, x, k)
+        return importance_log_weights(self.q_u(x), self.p_u(), self.p_x, x, k)
 
     def elbo(self, x: Tensor) -> Tensor:
         """One-sample bound on log p(x), nats: (b, *event) -> (b,)."""

@@ -10,13 +10,13 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Distribution, kl_divergence
 
-from ..data.batches import Labelled
-from ..functional.precision import at_least_float32
+from ..data.batches import LabelledBatch
+from ..functional.precision import promote_to_float32
 from ..method import Method, Moves, descend
 from ..networks.distributions import Conditional, StandardNormal
-from .attribute_classifier import answers, log_likelihood
+from .attribute_classifier import attribute_distribution, attribute_log_likelihood
 
-Error = Callable[[Tensor, Tensor], Tensor]
+ReconstructionLoss = Callable[[Tensor, Tensor], Tensor]
 """x and its reconstruction -> a scalar, the mean over rows and pixels."""
 
 
@@ -53,7 +53,7 @@ class VariationalClassifier(Method, ABC):
         p_z: StandardNormal,
         p_x: Conditional,
         p_y: nn.Linear,
-        error: Error,
+        error: ReconstructionLoss,
         betas: Betas,
     ) -> None:
         """p_y: d -> k + 1 logits without a bias, those of k attributes and of being fake."""
@@ -61,7 +61,7 @@ class VariationalClassifier(Method, ABC):
         self.q_z, self.p_z, self.p_x, self.p_y = q_z, p_z, p_x, p_y
         self.error, self.betas = error, betas
 
-    def objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+    def compute_objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor], Tensor]:
         """The negative bound of eq. 5 with its weights, its terms, and z_r (b, d).
 
         x (b, c, h, w); y (b, m), answers to the first m logits, 0 or 1, NaN where blank: a blank
@@ -71,7 +71,7 @@ class VariationalClassifier(Method, ABC):
         z_r = q_z.rsample()
         reconstruction = self.error(x, self.p_x(z_r).mean)
         m = y.shape[1]
-        classification = cross_entropy(self.p_y(z_r)[:, :m], y).mean() / m
+        classification = attribute_cross_entropy(self.p_y(z_r)[:, :m], y).mean() / m
         rate = kl_divergence(q_z, self.p_z()).mean() / z_r.shape[1]
         b = self.betas
         loss = b.ae * reconstruction + b.cl * classification + b.reg * rate
@@ -87,14 +87,14 @@ class VariationalClassifier(Method, ABC):
         del y
         return self.p_x(z)
 
-    def answers(self, z: Tensor) -> Bernoulli:
+    def decode_attributes(self, z: Tensor) -> Bernoulli:
         """p(y|z) of the attributes: (b, d) -> batch (b, k)."""
         logits: Tensor = self.p_y(z)[..., :-1]
-        return answers(at_least_float32(logits))
+        return attribute_distribution(promote_to_float32(logits))
 
     def attributes(self, x: Tensor) -> Bernoulli:
         """p(y|z) at the mean of q(z|x): (b, c, h, w) -> batch (b, k)."""
-        return self.answers(self.q_z(x).mean)
+        return self.decode_attributes(self.q_z(x).mean)
 
     def attribute_weights(self) -> Tensor:
         """w of each attribute's logit w.z: -> (k, d)."""
@@ -116,13 +116,13 @@ class VAC(VariationalClassifier):
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"encoder": (self.q_z,), "classifier": (self.p_y,), "decoder": (self.p_x,)}
 
-    def round(self, batch: Labelled, step: Tensor) -> Moves:
+    def round(self, batch: LabelledBatch, step: Tensor) -> Moves:
         """The negative bound, eq. 5."""
-        loss, terms, _ = self.objective(batch.x, batch.y)
+        loss, terms, _ = self.compute_objective(batch.x, batch.y)
         yield from descend(loss, *self.players(), **terms)
 
 
-def cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
+def attribute_cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
     """-log p of the known answers, nats, summed: logits and y (b, k), NaN blank -> (b,)."""
-    exact = at_least_float32(logits)
-    return -log_likelihood(answers(exact), y)
+    exact = promote_to_float32(logits)
+    return -attribute_log_likelihood(attribute_distribution(exact), y)

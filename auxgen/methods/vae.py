@@ -13,7 +13,7 @@ from ..method import Method, Moves, descend
 from ..networks.distributions import Conditional, StandardNormal
 
 
-class Variational(Method, ABC):
+class BaseVAE(Method, ABC):
     """p(z) p(x|z)  with  q(z|x): what can be asked of it, however it was trained."""
 
     def __init__(self, *, q_z: Conditional, p_z: StandardNormal, p_x: Conditional) -> None:
@@ -46,7 +46,7 @@ class Variational(Method, ABC):
 
 
 @final
-class VAE(Variational):
+class VAE(BaseVAE):
     """p(z) p(x|z)  with  q(z|x)."""
 
     def __init__(

@@ -9,26 +9,26 @@ import torch
 from torch import Tensor
 
 
-def share_wrong(told: Tensor, y: Tensor) -> Tensor:
+def attribute_error_rates(predicted: Tensor, y: Tensor) -> Tensor:
     """Of each attribute, the share of known rows told wrong; NaN where none is known: -> (k,)."""
     known = ~y.isnan()
-    return (known & (told != (y == 1))).sum(0) / known.sum(0).double()
+    return (known & (predicted != (y == 1))).sum(0) / known.sum(0).double()
 
 
-def balanced_accuracy(told: Tensor, y: Tensor) -> Tensor:
+def balanced_accuracy(predicted: Tensor, y: Tensor) -> Tensor:
     """Of each attribute, the mean of the shares of yes and of no that are told right: -> (k,).
 
     1/2 for whoever always says the same, however rare the other answer. Where only one answer
     occurs its share alone; NaN where none does.
     """
     recalls = [
-        (told.eq(answer) & (y == answer)).sum(0) / (y == answer).sum(0).double()
+        (predicted.eq(answer) & (y == answer)).sum(0) / (y == answer).sum(0).double()
         for answer in (0, 1)
     ]
     return torch.stack(recalls).nanmean(0)
 
 
-def share_rarer(y: Tensor) -> Tensor:
+def minority_answer_rates(y: Tensor) -> Tensor:
     """Of each attribute, the share of known rows with the rarer answer: -> (k,).
 
     It is the share that whoever always says the commoner one tells wrong.
@@ -37,12 +37,12 @@ def share_rarer(y: Tensor) -> Tensor:
     return yes.minimum(1 - yes)
 
 
-def row_terms(told: Tensor, y: Tensor) -> Tensor:
-    """Terms (n,) of rows whose mean is the mean of `share_wrong` over attributes that are known.
+def row_error_terms(predicted: Tensor, y: Tensor) -> Tensor:
+    """Terms (n,) of rows whose mean is the mean of `attribute_error_rates` over attributes that are known.
 
     The mean over attributes of [told wrong] n / n_k, with n_k the known rows of attribute k.
     """
     known = ~y.isnan()
     count = known.sum(0).double()
-    wrong = (known & (told != (y == 1)))[:, count > 0]
+    wrong = (known & (predicted != (y == 1)))[:, count > 0]
     return (wrong * len(y) / count[count > 0]).mean(1)

@@ -9,22 +9,22 @@ from torch import Tensor
 
 from ..errors import InputError
 
-LEAST, MOST = 0.01, 100.0
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
 """Temperatures that are looked at; labels told without fail, or never, have none that is best."""
 
 
-def nll(log_probs: Tensor, y: Tensor) -> Tensor:
+def negative_log_likelihood(log_probs: Tensor, y: Tensor) -> Tensor:
     """-log p(y), mean over rows, nats: log_probs (n, k) normalised, y (n,) -> ()."""
     return -log_probs.gather(-1, y.unsqueeze(-1)).mean()
 
 
-def tempered(log_probs: Tensor, temperature: float) -> Tensor:
+def apply_temperature(log_probs: Tensor, temperature: float) -> Tensor:
     """log of probabilities prop. to p^(1/T): (n, k) -> (n, k). Their order stays as it is."""
     return (log_probs / temperature).log_softmax(-1)
 
 
-def temperature(log_probs: Tensor, y: Tensor) -> float:
-    """The T of `tempered` with the least `nll` (Guo et al., ICML 2017, section 4.2).
+def fit_temperature(log_probs: Tensor, y: Tensor) -> float:
+    """The T of `apply_temperature` with the least `negative_log_likelihood` (Guo et al., ICML 2017, section 4.2).
 
     In b = 1 / T the mean of -log p(y) is convex, with slope E_b[l] - l_y and curvature Var_b[l],
     so that Newton's steps in log b, kept between two bounds that close in, find its one minimum.
@@ -42,10 +42,10 @@ def temperature(log_probs: Tensor, y: Tensor) -> float:
     if len(y) == 0:
         raise InputError("A temperature was asked for of no row; wanted are labelled rows.")
     logits = log_probs.double().clamp(min=-1e6)
-    low, high, at = -log(MOST), -log(LEAST), 0.0
+    low, high, at = -log(MAX_TEMPERATURE), -log(MIN_TEMPERATURE), 0.0
     for _ in range(100):
         b = exp(at)
-        slope, curvature = slopes(logits, y, b)
+        slope, curvature = nll_derivatives(logits, y, b)
         if abs(slope) * b < 1e-12 or high - low < 1e-12:
             break
         low, high = (low, at) if slope > 0 else (at, high)
@@ -55,7 +55,7 @@ def temperature(log_probs: Tensor, y: Tensor) -> float:
     return exp(-at)
 
 
-def slopes(logits: Tensor, y: Tensor, b: float) -> tuple[float, float]:
+def nll_derivatives(logits: Tensor, y: Tensor, b: float) -> tuple[float, float]:
     """First and second derivative of the mean of -log p(y) by b = 1 / T: logits (n, k)."""
     probs = (b * logits).softmax(-1)
     mean = (probs * logits).sum(-1)
@@ -64,7 +64,7 @@ def slopes(logits: Tensor, y: Tensor, b: float) -> tuple[float, float]:
     return (mean - own).mean().item(), variance.mean().item()
 
 
-def surest(probs: Tensor, share: float) -> Tensor:
+def select_most_confident(probs: Tensor, share: float) -> Tensor:
     """The rows (m,) with the most probable classes, a share of all: probs (n, k), m >= 1.
 
     Of rows that are equally sure the first are taken.

@@ -7,16 +7,16 @@ from torch import Tensor
 from ..errors import InputError
 
 
-def features(x: Tensor, name: str = "features", *, least: int = 2) -> Tensor:
+def check_features(x: Tensor, name: str = "features", *, min_rows: int = 2) -> Tensor:
     """Rows of numbers: x (n, d) -> the same in float64, without a graph.
 
     Raises:
-        InputError: Not a matrix, fewer than `least` rows, or numbers that are not finite.
+        InputError: Not a matrix, fewer than `min_rows` rows, or numbers that are not finite.
     """
     if x.ndim != 2 or x.shape[1] == 0:
         raise InputError(f"The {name} have the shape {tuple(x.shape)}; wanted is (rows, width).")
-    if len(x) < least:
-        raise InputError(f"The {name} have {len(x)} rows; {least} or more are wanted.")
+    if len(x) < min_rows:
+        raise InputError(f"The {name} have {len(x)} rows; {min_rows} or more are wanted.")
     broken = int((~x.isfinite()).any(-1).sum())
     if broken:
         raise InputError(
@@ -26,18 +26,21 @@ def features(x: Tensor, name: str = "features", *, least: int = 2) -> Tensor:
     return x.detach().double()
 
 
-def real_and_fake(real: Tensor, fake: Tensor, *, least: int = 2) -> tuple[Tensor, Tensor]:
+def check_real_and_fake(real: Tensor, fake: Tensor, *, min_rows: int = 2) -> tuple[Tensor, Tensor]:
     """Two sets of one width: real (n, d), fake (m, d) -> both in float64.
 
     Raises:
-        InputError: As `features`, or the widths differ.
+        InputError: As `check_features`, or the widths differ.
     """
-    sets = features(real, "real rows", least=least), features(fake, "fake rows", least=least)
-    same_width(real.shape[1], fake.shape[1])
+    sets = (
+        check_features(real, "real rows", min_rows=min_rows),
+        check_features(fake, "fake rows", min_rows=min_rows),
+    )
+    check_same_width(real.shape[1], fake.shape[1])
     return sets
 
 
-def same_width(real: int, fake: int) -> None:
+def check_same_width(real: int, fake: int) -> None:
     """Rows to be compared have as many features.
 
     Raises:
@@ -49,7 +52,7 @@ def same_width(real: int, fake: int) -> None:
         )
 
 
-def labels(y: Tensor, n: int, name: str = "labels") -> Tensor:
+def check_class_indices(y: Tensor, n: int, name: str = "labels") -> Tensor:
     """A class index for each of n rows: y (n,) -> int64.
 
     Raises:
@@ -68,13 +71,13 @@ def labels(y: Tensor, n: int, name: str = "labels") -> Tensor:
     return y.detach().long()
 
 
-def probabilities(probs: Tensor, *, least: int = 2) -> Tensor:
+def check_probabilities(probs: Tensor, *, min_rows: int = 2) -> Tensor:
     """Rows that sum to one: probs (n, k) -> the same in float64.
 
     Raises:
-        InputError: As `features`, or a row is no distribution.
+        InputError: As `check_features`, or a row is no distribution.
     """
-    probs = features(probs, "class probabilities", least=least)
+    probs = check_features(probs, "class probabilities", min_rows=min_rows)
     wrong = int(((probs < 0).any(-1) | ((probs.sum(-1) - 1).abs() > 1e-3)).sum())
     if wrong:
         raise InputError(
@@ -84,7 +87,7 @@ def probabilities(probs: Tensor, *, least: int = 2) -> Tensor:
     return probs
 
 
-def pictures(x: Tensor, name: str = "pictures") -> Tensor:
+def check_pictures(x: Tensor, name: str = "pictures") -> Tensor:
     """Pictures in [0, 1]: x (n, channels, height, width) -> the same without a graph.
 
     Raises:
@@ -103,13 +106,13 @@ def pictures(x: Tensor, name: str = "pictures") -> Tensor:
     return x.detach()
 
 
-def picture_sets(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+def check_picture_sets(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Two sets of pictures with as many channels, of any size and number.
 
     Raises:
-        InputError: As `pictures`, or the channels differ.
+        InputError: As `check_pictures`, or the channels differ.
     """
-    sets = pictures(x), pictures(y)
+    sets = check_pictures(x), check_pictures(y)
     if x.shape[1] != y.shape[1]:
         raise InputError(
             f"The pictures have {x.shape[1]} channels in one set and {y.shape[1]} in the other; "
@@ -118,13 +121,13 @@ def picture_sets(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return sets
 
 
-def picture_pairs(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+def check_picture_pairs(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Two sets of pictures of one shape, each row beside its own.
 
     Raises:
-        InputError: As `picture_sets`, or number or size differ.
+        InputError: As `check_picture_sets`, or number or size differ.
     """
-    pairs = picture_sets(x, y)
+    pairs = check_picture_sets(x, y)
     if x.shape != y.shape:
         raise InputError(
             f"The pictures have the shapes {tuple(x.shape)} and {tuple(y.shape)}; "

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-class Reliability(NamedTuple):
+class ReliabilityCurve(NamedTuple):
     """Mean confidence, accuracy and number of rows of each bin, all (bins,); 0 where empty."""
 
     confidence: Tensor
@@ -17,22 +17,22 @@ class Reliability(NamedTuple):
     rows: Tensor
 
 
-def error(probs: Tensor, y: Tensor) -> Tensor:
+def classification_error(probs: Tensor, y: Tensor) -> Tensor:
     """Rows whose most probable class is not theirs, in per cent: probs (n, k), y (n,) -> ()."""
     return 100 * (probs.argmax(-1) != y).double().mean()
 
 
-def confusion(y: Tensor, predicted: Tensor, k: int) -> Tensor:
+def count_confusions(y: Tensor, predicted: Tensor, k: int) -> Tensor:
     """Counts of (true class, predicted class): y (n,), predicted (n,) -> (k, k) int64."""
     return torch.bincount(y * k + predicted, minlength=k * k).reshape(k, k)
 
 
-def brier(probs: Tensor, y: Tensor) -> Tensor:
+def brier_score(probs: Tensor, y: Tensor) -> Tensor:
     """mean_n sum_k (p_nk - [y_n = k])^2, from 0 to 2: probs (n, k), y (n,) -> ()."""
     return (probs - F.one_hot(y, probs.shape[-1])).square().sum(-1).mean()
 
 
-def reliability(probs: Tensor, y: Tensor, bins: int = 15) -> Reliability:
+def reliability_curve(probs: Tensor, y: Tensor, bins: int = 15) -> ReliabilityCurve:
     """Accuracy against confidence in `bins` equal bins of [0, 1]: probs (n, k), y (n,).
 
     A bin holds its lower edge and not its upper one, as in torchmetrics; the last holds both.
@@ -44,7 +44,7 @@ def reliability(probs: Tensor, y: Tensor, bins: int = 15) -> Reliability:
     hits = torch.bincount(index, (predicted == y).double(), minlength=bins)
     sums = torch.bincount(index, confidence, minlength=bins)
     filled = count.clamp(min=1)
-    return Reliability(sums / filled, hits / filled, count)
+    return ReliabilityCurve(sums / filled, hits / filled, count)
 
 
 def expected_calibration_error(probs: Tensor, y: Tensor, bins: int = 15) -> Tensor:
@@ -52,6 +52,6 @@ def expected_calibration_error(probs: Tensor, y: Tensor, bins: int = 15) -> Tens
 
     probs (n, k), y (n,) -> ().
     """
-    curve = reliability(probs, y, bins)
+    curve = reliability_curve(probs, y, bins)
     gap = (curve.accuracy - curve.confidence).abs()
     return (gap * curve.rows).sum() / curve.rows.sum()

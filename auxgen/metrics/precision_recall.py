@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..errors import InputError, at_least
+from ..errors import InputError, require_at_least
 from . import checks
 
 BLOCK = 256
@@ -58,11 +58,11 @@ def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3) -> PrecisionReca
     Raises:
         InputError: k rows or fewer, different widths, or numbers that are not finite.
     """
-    real, fake = _centred(real, fake, k)
-    edge, edge_of_fake = _edges(real, k), _edges(fake, k)
+    real, fake = _centre_features(real, fake, k)
+    edge, edge_of_fake = _compute_squared_radii(real, k), _compute_squared_radii(fake, k)
     precise = torch.zeros(len(fake), dtype=torch.bool, device=fake.device)
     recalled = []
-    for rows, squared in _distances(real, fake):
+    for rows, squared in _iterate_squared_distances(real, fake):
         precise |= (squared <= edge[rows, None]).any(0)
         recalled.append((squared <= edge_of_fake).any(1))
     return PrecisionRecall(precise.double().mean(), torch.cat(recalled).double().mean())
@@ -73,41 +73,44 @@ def density_coverage(real: Tensor, fake: Tensor, *, k: int = 5) -> DensityCovera
 
     A row on a ball's edge lies in it, as in precision and recall.
     """
-    real, fake = _centred(real, fake, k)
-    edge = _edges(real, k)
+    real, fake = _centre_features(real, fake, k)
+    edge = _compute_squared_radii(real, k)
     held = torch.cat(
-        [(squared <= edge[rows, None]).sum(1) for rows, squared in _distances(real, fake)]
+        [
+            (squared <= edge[rows, None]).sum(1)
+            for rows, squared in _iterate_squared_distances(real, fake)
+        ]
     )
     return DensityCoverage(held.sum().double() / (k * len(fake)), (held > 0).double().mean())
 
 
-def expected_coverage(n: int, m: int, k: int = 5) -> float:
+def compute_expected_coverage(n: int, m: int, k: int = 5) -> float:
     """Coverage to expect of n real and m fake rows of one continuous distribution.
 
     1 - prod_{i=1}^k (n - i) / (n + m - i) (Naeem et al. 2020, the lemma on coverage).
     """
-    at_least(1, m=m, k=k)
-    at_least(k + 1, n=n)
+    require_at_least(1, m=m, k=k)
+    require_at_least(k + 1, n=n)
     missed = 1.0
     for i in range(1, k + 1):
         missed *= (n - i) / (n + m - i)
     return 1 - missed
 
 
-def _edges(x: Tensor, k: int) -> Tensor:
+def _compute_squared_radii(x: Tensor, k: int) -> Tensor:
     """Squared radius of the ball around each row: x (n, d) -> (n,).
 
     More by round-off, so that a neighbour on the edge counts, and so does its copy in another set.
     """
     parts = []
-    for rows, squared in _distances(x, x):
+    for rows, squared in _iterate_squared_distances(x, x):
         squared.diagonal(rows.start).fill_(torch.inf)  # nobody is their own neighbour
         parts.append(squared.topk(k, largest=False).values[:, -1])
     radius = torch.cat(parts).clamp(min=0)
     return radius + ROUND_OFF * (radius + x.square().sum(1))
 
 
-def _distances(x: Tensor, y: Tensor) -> Iterator[tuple[slice, Tensor]]:
+def _iterate_squared_distances(x: Tensor, y: Tensor) -> Iterator[tuple[slice, Tensor]]:
     """|x_i - y_j|^2 of some rows i and all j at a time: x (n, d), y (m, d) -> rows, (rows, m).
 
     By one product of matrices, which for wide rows is many times faster than by differences.
@@ -119,10 +122,10 @@ def _distances(x: Tensor, y: Tensor) -> Iterator[tuple[slice, Tensor]]:
         yield rows, products.add_(x[rows].square().sum(1, keepdim=True))
 
 
-def _centred(real: Tensor, fake: Tensor, k: int) -> tuple[Tensor, Tensor]:
+def _centre_features(real: Tensor, fake: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Both less the real mean, which keeps distances and lessens their round-off."""
-    at_least(1, k=k)
-    real, fake = checks.real_and_fake(real, fake)
+    require_at_least(1, k=k)
+    real, fake = checks.check_real_and_fake(real, fake)
     smaller = min(len(real), len(fake))
     if smaller <= k:
         raise InputError(f"The smaller set has {smaller} rows; more than k = {k} are wanted.")

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..errors import InputError
 from . import checks
 
-ROWS = 16
+PAIRS_AT_ONCE = 16
 """Pictures that are held in float64 at once: few, which stay in the processor's cache."""
 
 
@@ -28,12 +28,12 @@ def psnr(x: Tensor, y: Tensor) -> Tensor:
     Raises:
         InputError: Different shapes, or values outside [0, 1].
     """
-    return -10 * _each(lambda a, b: (a - b).square().flatten(1).mean(1), x, y).log10()
+    return -10 * _measure_pairs(lambda a, b: (a - b).square().flatten(1).mean(1), x, y).log10()
 
 
-def l1(x: Tensor, y: Tensor) -> Tensor:
+def mean_absolute_error(x: Tensor, y: Tensor) -> Tensor:
     """Mean absolute difference, between 0 and 1: (n, c, h, w) twice -> (n,). Raises as `psnr`."""
-    return _each(lambda a, b: (a - b).abs().flatten(1).mean(1), x, y)
+    return _measure_pairs(lambda a, b: (a - b).abs().flatten(1).mean(1), x, y)
 
 
 def ssim(x: Tensor, y: Tensor) -> Tensor:
@@ -54,10 +54,10 @@ def ssim(x: Tensor, y: Tensor) -> Tensor:
     Raises:
         InputError: As `psnr`, or a side below 3.
     """
-    return _each(lambda a, b: _ssim(a, b, ssim_window(*a.shape[2:])), x, y)
+    return _measure_pairs(lambda a, b: _mean_window_ssim(a, b, ssim_window(*a.shape[2:])), x, y)
 
 
-def explained(x: Tensor, y: Tensor, places: int = 4) -> dict[str, float]:
+def explained_variance(x: Tensor, y: Tensor, grid_size: int = 4) -> dict[str, float]:
     """Share of what differs between the x that the y of the same rows have too, at most 1.
 
     1 less the squared error over the variance over rows, both summed over means in a grid. Of
@@ -66,21 +66,23 @@ def explained(x: Tensor, y: Tensor, places: int = 4) -> dict[str, float]:
     Args:
         x: Pictures in [0, 1], (n, c, h, w).
         y: Likewise.
-        places: Of the grid, on either side.
+        grid_size: Of the grid, on either side.
 
     Raises:
         InputError: As `psnr`.
     """
-    pairs = checks.picture_pairs(x, y)
-    grids = [F.adaptive_avg_pool2d(each.double(), places) for each in pairs]
+    pairs = checks.check_picture_pairs(x, y)
+    grids = [F.adaptive_avg_pool2d(each.double(), grid_size) for each in pairs]
     grey = [each.mean(1, keepdim=True) for each in grids]
-    found = {"brightness": _explained(*grey)}
+    found = {"brightness": _explained_variance_ratio(*grey)}
     if x.shape[1] > 1:
-        found["colours"] = _explained(*(a - b for a, b in zip(grids, grey, strict=True)))
+        found["colours"] = _explained_variance_ratio(
+            *(a - b for a, b in zip(grids, grey, strict=True))
+        )
     return found
 
 
-def _explained(x: Tensor, y: Tensor) -> float:
+def _explained_variance_ratio(x: Tensor, y: Tensor) -> float:
     error, spread = (x - y).square().mean(0).sum(), x.var(0, correction=0).sum()
     return (1 - error / spread).item()
 
@@ -97,16 +99,16 @@ def ssim_window(height: int, width: int) -> int:
     return min(11, side - 1 + side % 2)
 
 
-def _each(measure: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor) -> Tensor:
+def _measure_pairs(measure: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor) -> Tensor:
     """A measure of each pair in float64, some pairs at a time: x, y (n, c, h, w) -> (n,)."""
-    x, y = checks.picture_pairs(x, y)
-    pairs = zip(x.split(ROWS), y.split(ROWS), strict=True)
+    x, y = checks.check_picture_pairs(x, y)
+    pairs = zip(x.split(PAIRS_AT_ONCE), y.split(PAIRS_AT_ONCE), strict=True)
     return torch.cat([measure(a.double(), b.double()) for a, b in pairs])
 
 
-def _ssim(x: Tensor, y: Tensor, window: int) -> Tensor:
+def _mean_window_ssim(x: Tensor, y: Tensor, window: int) -> Tensor:
     """Mean over whole windows: x, y (b, c, h, w) -> (b,)."""
-    down, across = (_weights(window, side).to(x.device) for side in x.shape[2:])
+    down, across = (_make_gaussian_windows(window, side).to(x.device) for side in x.shape[2:])
 
     def blur(a: Tensor) -> Tensor:
         return down @ a @ across.T
@@ -120,7 +122,7 @@ def _ssim(x: Tensor, y: Tensor, window: int) -> Tensor:
     return (above / below).flatten(1).mean(1)
 
 
-def _weights(window: int, side: int) -> Tensor:
+def _make_gaussian_windows(window: int, side: int) -> Tensor:
     """The Gaussian's weights at every whole window along a side: (side - window + 1, side)."""
     radius = window // 2
     offsets = torch.arange(-radius, radius + 1, dtype=torch.float64)
@@ -128,7 +130,7 @@ def _weights(window: int, side: int) -> Tensor:
     return torch.eye(side, dtype=torch.float64).unfold(0, window, 1) @ weights
 
 
-def high_frequency(x: Tensor, y: Tensor) -> Tensor:
+def high_frequency_error(x: Tensor, y: Tensor) -> Tensor:
     """Power of the difference above half of the Nyquist frequency; -> (n,). Raises as `psnr`.
 
     The mean squared difference that is left where only frequencies of more than a quarter of a
@@ -141,4 +143,4 @@ def high_frequency(x: Tensor, y: Tensor) -> Tensor:
         spectrum = torch.fft.fft2(a - b, norm="ortho")
         return (spectrum.abs().square() * high).flatten(1).mean(1)
 
-    return _each(power, x, y)
+    return _measure_pairs(power, x, y)

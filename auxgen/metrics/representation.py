@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..errors import InputError, at_least
+from ..errors import InputError, require_at_least
 from . import checks
 
 BLOCK = 64
@@ -38,10 +38,12 @@ def knn_accuracy(
     """
     from sklearn.neighbors import KNeighborsClassifier
 
-    at_least(1, k=k)
-    train, y, test, y_test = _split(codes_train, y_train, codes_test, y_test, least=k)
+    require_at_least(1, k=k)
+    train, y, test, y_test = _check_split_codes(
+        codes_train, y_train, codes_test, y_test, min_rows=k
+    )
     voters = KNeighborsClassifier(n_neighbors=k).fit(train.numpy(), y.numpy())
-    return _per_cent(voters.predict(test.numpy()), y_test)
+    return _percent_correct(voters.predict(test.numpy()), y_test)
 
 
 def probe_accuracy(
@@ -58,12 +60,14 @@ def probe_accuracy(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    train, y, test, y_test = _split(codes_train, y_train, codes_test, y_test, least=2)
+    train, y, test, y_test = _check_split_codes(
+        codes_train, y_train, codes_test, y_test, min_rows=2
+    )
     if len(y.unique()) < 2:
         raise InputError("The training labels have one class; two or more are wanted.")
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
     probe.fit(train.numpy(), y.numpy())
-    return _per_cent(probe.predict(test.numpy()), y_test)
+    return _percent_correct(probe.predict(test.numpy()), y_test)
 
 
 def silhouette(codes: Tensor, y: Tensor, *, rows: int = 5000, seed: int = 0) -> Tensor:
@@ -86,7 +90,10 @@ def silhouette(codes: Tensor, y: Tensor, *, rows: int = 5000, seed: int = 0) -> 
     """
     from sklearn.metrics import silhouette_score
 
-    codes, y = checks.features(codes, "codes").cpu(), checks.labels(y, len(codes)).cpu()
+    codes, y = (
+        checks.check_features(codes, "codes").cpu(),
+        checks.check_class_indices(y, len(codes)).cpu(),
+    )
     chosen = torch.randperm(len(y), generator=torch.Generator().manual_seed(seed))[:rows]
     codes, y = codes[chosen], y[chosen]
     classes = len(y.unique())
@@ -104,16 +111,16 @@ def kl_per_unit(mean: Tensor, sd: Tensor) -> Tensor:
     Raises:
         InputError: Different shapes, numbers that are not finite, or an sd that is not positive.
     """
-    mean, sd = _posteriors(mean, sd, least=1)
+    mean, sd = _check_posteriors(mean, sd, min_rows=1)
     return (0.5 * (mean.square() + sd.square() - 1) - sd.log()).mean(0)
 
 
-def active_units(kl_per_unit: Tensor, threshold: float = 0.01) -> int:
+def count_active_units(kl: Tensor, threshold: float = 0.01) -> int:
     """Units whose mean KL exceeds the threshold, in nats: (d,) -> a number from 0 to d."""
-    return int((kl_per_unit > threshold).sum())
+    return int((kl > threshold).sum())
 
 
-def active_by_variance(mean: Tensor, threshold: float = 0.01) -> int:
+def count_active_units_by_variance(mean: Tensor, threshold: float = 0.01) -> int:
     """Units with Var_x(E[z_i|x]) above the threshold (Burda et al. 2016).
 
     Args:
@@ -123,10 +130,10 @@ def active_by_variance(mean: Tensor, threshold: float = 0.01) -> int:
     Raises:
         InputError: Fewer than two rows, or numbers that are not finite.
     """
-    return int((checks.features(mean, "posterior means").var(0) > threshold).sum())
+    return int((checks.check_features(mean, "posterior means").var(0) > threshold).sum())
 
 
-class Information(NamedTuple):
+class MutualInformationBounds(NamedTuple):
     """Estimates of I(x; z) in nats, both (), whose expectations lie below and above it.
 
     Attributes:
@@ -138,7 +145,7 @@ class Information(NamedTuple):
     upper: Tensor
 
 
-def information(mean: Tensor, sd: Tensor, z: Tensor) -> Information:
+def mutual_information_bounds(mean: Tensor, sd: Tensor, z: Tensor) -> MutualInformationBounds:
     """Bounds on I(x; z) from one draw z_i ~ q(z|x_i) = N(mean_i, sd_i^2) for each of n rows.
 
     lower: mean_i log q(z_i|x_i) - log (1/n) sum_j q(z_i|x_j)
@@ -154,8 +161,8 @@ def information(mean: Tensor, sd: Tensor, z: Tensor) -> Information:
         InputError: Fewer than two rows, different shapes, numbers that are not finite, or an sd
             that is not positive.
     """
-    mean, sd = _posteriors(mean, sd, least=2)
-    z = checks.features(z, "codes")
+    mean, sd = _check_posteriors(mean, sd, min_rows=2)
+    z = checks.check_features(z, "codes")
     if z.shape != mean.shape:
         raise InputError(
             f"The codes have the shape {tuple(z.shape)} and the posteriors "
@@ -163,35 +170,35 @@ def information(mean: Tensor, sd: Tensor, z: Tensor) -> Information:
         )
     n, centre = len(z), mean.mean(0)  # nearer to 0, squares lose less to round-off
     mean, z = mean - centre, z - centre
-    own = _log_normal((z - mean) / sd, sd)
+    own = _log_normal_density((z - mean) / sd, sd)
     parts = []
     for start in range(0, n, BLOCK):
-        log_q = _log_q(z[start : start + BLOCK], mean, sd)
+        log_q = _log_posterior_density(z[start : start + BLOCK], mean, sd)
         log_q.diagonal(start).fill_(-torch.inf)
         parts.append(log_q.logsumexp(1))
     others = torch.cat(parts)
-    return Information(
+    return MutualInformationBounds(
         lower=(own - torch.logaddexp(own, others)).mean() + log(n),
         upper=(own - others).mean() + log(n - 1),
     )
 
 
-def _log_normal(standardised: Tensor, sd: Tensor) -> Tensor:
+def _log_normal_density(standardised: Tensor, sd: Tensor) -> Tensor:
     """log N of rows (z - mean) / sd: (n, d), (n, d) -> (n,)."""
     return -(0.5 * standardised.square() + sd.log() + 0.5 * log(2 * pi)).sum(-1)
 
 
-def _log_q(z: Tensor, mean: Tensor, sd: Tensor) -> Tensor:
+def _log_posterior_density(z: Tensor, mean: Tensor, sd: Tensor) -> Tensor:
     """log q(z_i|x_j), by products of matrices: z (b, d), mean and sd (n, d) -> (b, n)."""
     weight = sd.pow(-2)
-    constant = _log_normal(mean / sd, sd)
+    constant = _log_normal_density(mean / sd, sd)
     return constant + z @ (mean * weight).T - 0.5 * z.square() @ weight.T
 
 
-def _posteriors(mean: Tensor, sd: Tensor, *, least: int) -> tuple[Tensor, Tensor]:
+def _check_posteriors(mean: Tensor, sd: Tensor, *, min_rows: int) -> tuple[Tensor, Tensor]:
     """Diagonal Gaussians as they are wanted: mean, sd (n, d) -> the same in float64."""
-    mean = checks.features(mean, "posterior means", least=least)
-    sd = checks.features(sd, "posterior standard deviations", least=least)
+    mean = checks.check_features(mean, "posterior means", min_rows=min_rows)
+    sd = checks.check_features(sd, "posterior standard deviations", min_rows=min_rows)
     if mean.shape != sd.shape:
         raise InputError(
             f"The posterior means have the shape {tuple(mean.shape)} and their standard "
@@ -204,21 +211,21 @@ def _posteriors(mean: Tensor, sd: Tensor, *, least: int) -> tuple[Tensor, Tensor
     return mean, sd
 
 
-def _split(
-    codes_train: Tensor, y_train: Tensor, codes_test: Tensor, y_test: Tensor, *, least: int
+def _check_split_codes(
+    codes_train: Tensor, y_train: Tensor, codes_test: Tensor, y_test: Tensor, *, min_rows: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Labelled codes of two splits as they are wanted, on the CPU."""
-    train = checks.features(codes_train, "training codes", least=least).cpu()
-    test = checks.features(codes_test, "test codes", least=1).cpu()
+    train = checks.check_features(codes_train, "training codes", min_rows=min_rows).cpu()
+    test = checks.check_features(codes_test, "test codes", min_rows=1).cpu()
     if train.shape[1] != test.shape[1]:
         raise InputError(
             f"The training codes have {train.shape[1]} units and the test codes "
             f"{test.shape[1]}; as many are wanted."
         )
-    y = checks.labels(y_train, len(train), "training labels").cpu()
-    return train, y, test, checks.labels(y_test, len(test), "test labels").cpu()
+    y = checks.check_class_indices(y_train, len(train), "training labels").cpu()
+    return train, y, test, checks.check_class_indices(y_test, len(test), "test labels").cpu()
 
 
-def _per_cent(predicted: object, y: Tensor) -> Tensor:
+def _percent_correct(predicted: object, y: Tensor) -> Tensor:
     """Rows that are right, in per cent: (m,), (m,) -> ()."""
     return 100 * (torch.as_tensor(predicted) == y).double().mean()

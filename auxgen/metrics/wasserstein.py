@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..errors import InputError, at_least
+from ..errors import InputError, require_at_least
 from . import checks
 
-DIRECTIONS = 64
+DIRECTIONS_AT_ONCE = 64
 """Directions whose projections are sorted at once."""
 
 
-def w1(x: Tensor, y: Tensor) -> Tensor:
+def exact_wasserstein_distance(x: Tensor, y: Tensor) -> Tensor:
     """min over permutations s of mean_i |x_i - y_s(i)|, the exact 1-Wasserstein distance.
 
     Optimal transport between equal numbers of equal weights is an assignment, which takes about
@@ -29,7 +29,7 @@ def w1(x: Tensor, y: Tensor) -> Tensor:
     Raises:
         InputError: Different numbers or widths, or numbers that are not finite.
     """
-    x, y = checks.real_and_fake(x, y)
+    x, y = checks.check_real_and_fake(x, y)
     if len(x) != len(y):
         raise InputError(
             f"The real set has {len(x)} rows and the fake one {len(y)}; as many are wanted."
@@ -42,7 +42,9 @@ def w1(x: Tensor, y: Tensor) -> Tensor:
     return cost[torch.from_numpy(rows), torch.from_numpy(columns)].mean()
 
 
-def sliced_w1(x: Tensor, y: Tensor, *, projections: int = 500, seed: int = 0) -> Tensor:
+def sliced_wasserstein_distance(
+    x: Tensor, y: Tensor, *, projections: int = 500, seed: int = 0
+) -> Tensor:
     """E_u W1(u.x, u.y) over random directions u, |u| = 1 (Bonneel et al. 2015, for W1).
 
     Args:
@@ -57,15 +59,17 @@ def sliced_w1(x: Tensor, y: Tensor, *, projections: int = 500, seed: int = 0) ->
     Raises:
         InputError: Fewer than two rows, different widths, or numbers that are not finite.
     """
-    x, y = checks.real_and_fake(x, y)
-    at_least(1, projections=projections)
+    x, y = checks.check_real_and_fake(x, y)
+    require_at_least(1, projections=projections)
     generator = torch.Generator().manual_seed(seed)
     u = torch.randn(projections, x.shape[1], generator=generator, dtype=torch.float64)
     u = (u / u.norm(dim=1, keepdim=True)).to(x.device)
-    return torch.cat([line_w1(v @ x.T, v @ y.T) for v in u.split(DIRECTIONS)]).mean()
+    return torch.cat(
+        [line_wasserstein_distance(v @ x.T, v @ y.T) for v in u.split(DIRECTIONS_AT_ONCE)]
+    ).mean()
 
 
-def line_w1(x: Tensor, y: Tensor) -> Tensor:
+def line_wasserstein_distance(x: Tensor, y: Tensor) -> Tensor:
     """int |F - G| of the distribution functions on each line: x (p, n), y (p, m) -> (p,)."""
     n, m = x.shape[1], y.shape[1]
     values, order = torch.cat([x, y], 1).sort(1)

@@ -16,8 +16,8 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError, at_least
-from ..functional.precision import at_least_float32
+from ..errors import InputError, require_at_least
+from ..functional.precision import promote_to_float32
 from .mlp import MLP
 
 
@@ -47,12 +47,12 @@ class ImageGenerator(nn.Module):
 
     def forward(self, u: Tensor) -> Tensor:
         logits: Tensor = self.layers(self.first(u.flatten(0, -2)))
-        x = at_least_float32(logits).sigmoid()
+        x = promote_to_float32(logits).sigmoid()
         return x.unflatten(0, u.shape[:-1])
 
 
 @final
-class GrownByOne(nn.Module):
+class OddTransposedConvolution(nn.Module):
     """A transposed convolution of kernel 4 and stride 2 from n to 2 n + 1 places.
 
     It has padding 1 and output padding 1; without either, and cut, it is the same map and on CPUs
@@ -68,7 +68,7 @@ class GrownByOne(nn.Module):
 
 
 @dataclass(frozen=True)
-class Architecture(ABC):
+class ImageArchitecture(ABC):
     """A column of table 2.
 
     Attributes:
@@ -76,54 +76,54 @@ class Architecture(ABC):
         size: Their height and width.
         width: Channels of the first convolution, of which those of all others are multiples; 64
             in the paper.
-        wanted: Sizes that will do, in words.
+        supported_sizes: Sizes that will do, in words.
     """
 
     channels: int
     size: int
     width: int
-    wanted: ClassVar[str]
+    supported_sizes: ClassVar[str]
 
     def __post_init__(self) -> None:
-        at_least(1, channels=self.channels, width=self.width)
-        if not self.fits():
+        require_at_least(1, channels=self.channels, width=self.width)
+        if not self.has_supported_size():
             raise InputError(
                 f"Images of {self.size} x {self.size} pixels were got; wanted by a "
-                f"{type(self).__name__.lower()} architecture is {self.wanted}."
+                f"{type(self).__name__.lower()} architecture is {self.supported_sizes}."
             )
 
     @abstractmethod
-    def fits(self) -> bool:
+    def has_supported_size(self) -> bool:
         """Whether the size will do."""
 
     @abstractmethod
-    def gaussian_encoder(self, r: int) -> ImageEncoder:
+    def make_gaussian_encoder(self, r: int) -> ImageEncoder:
         """Encoder-VAE: x -> mean and log standard deviation of u, (b, 2 r)."""
 
     @abstractmethod
-    def noisy_encoder(self, r: int) -> ImageEncoder:
+    def make_noisy_encoder(self, r: int) -> ImageEncoder:
         """Encoder-MI: x, e (b, r) -> u (b, r); noise enters beside the flattened maps."""
 
     @abstractmethod
-    def generator(self, r: int) -> ImageGenerator:
+    def make_generator(self, r: int) -> ImageGenerator:
         """u (..., r) -> x (..., c, h, w)."""
 
 
 @final
 @dataclass(frozen=True)
-class Plain(Architecture):
+class Plain(ImageArchitecture):
     """Fashion-MNIST: three convolutions w, w, 2 w, without batch norm.
 
     28 -> 29 -> 14 -> 7 pixels and back; the printed generator has ReLU before its first layer,
     where half of the code would be lost, and here it comes after.
     """
 
-    wanted = "a multiple of 4"
+    supported_sizes = "a multiple of 4"
 
-    def fits(self) -> bool:
+    def has_supported_size(self) -> bool:
         return self.size > 0 and self.size % 4 == 0
 
-    def convolutions(self) -> nn.Sequential:
+    def make_convolutions(self) -> nn.Sequential:
         w = self.width
         return nn.Sequential(
             nn.Conv2d(self.channels, w, 4, 1, 2),
@@ -135,72 +135,84 @@ class Plain(Architecture):
         )
 
     @property
-    def maps(self) -> tuple[int, int, int]:
+    def smallest_map_shape(self) -> tuple[int, int, int]:
         """The smallest maps: channels, height, width."""
         return 2 * self.width, self.size // 4, self.size // 4
 
-    def gaussian_encoder(self, r: int) -> ImageEncoder:
-        return ImageEncoder(self.convolutions(), nn.Linear(torch.Size(self.maps).numel(), 2 * r))
+    def make_gaussian_encoder(self, r: int) -> ImageEncoder:
+        return ImageEncoder(
+            self.make_convolutions(), nn.Linear(torch.Size(self.smallest_map_shape).numel(), 2 * r)
+        )
 
-    def noisy_encoder(self, r: int) -> ImageEncoder:
-        head = MLP([torch.Size(self.maps).numel(), r], [256, 256], r)
-        return ImageEncoder(self.convolutions(), head)
+    def make_noisy_encoder(self, r: int) -> ImageEncoder:
+        head = MLP([torch.Size(self.smallest_map_shape).numel(), r], [256, 256], r)
+        return ImageEncoder(self.make_convolutions(), head)
 
-    def generator(self, r: int) -> ImageGenerator:
+    def make_generator(self, r: int) -> ImageGenerator:
         w = self.width
-        first = nn.Linear(r, torch.Size(self.maps).numel())
+        first = nn.Linear(r, torch.Size(self.smallest_map_shape).numel())
         layers = nn.Sequential(
             nn.ConvTranspose2d(2 * w, w, 4, 2, 1),
             nn.ReLU(),
-            GrownByOne(w, w),
+            OddTransposedConvolution(w, w),
             nn.ReLU(),
             nn.ConvTranspose2d(w, self.channels, 4, 1, 2),
         )
-        return ImageGenerator(nn.Sequential(first, nn.Unflatten(1, self.maps), nn.ReLU()), layers)
+        return ImageGenerator(
+            nn.Sequential(first, nn.Unflatten(1, self.smallest_map_shape), nn.ReLU()), layers
+        )
 
 
 @final
 @dataclass(frozen=True)
-class Normalised(Architecture):
+class Normalised(ImageArchitecture):
     """CelebA, and CIFAR-10 with one halving less: batch norm and halvings down to 4 x 4 pixels."""
 
-    wanted = "8, 16, 32 or 64"
+    supported_sizes = "8, 16, 32 or 64"
 
-    def fits(self) -> bool:
+    def has_supported_size(self) -> bool:
         return self.size in (8, 16, 32, 64)
 
     @property
     def halvings(self) -> int:
         return self.size.bit_length() - 3
 
-    def convolutions(self, out: int) -> nn.Sequential:
+    def make_convolutions(self, out: int) -> nn.Sequential:
         """w, 2 w, 4 w, 8 w while halving, then a convolution of 4 x 4 pixels to one place."""
         widths = [self.channels, *(self.width * m for m in (1, 2, 4, 8)[: self.halvings])]
         layers: list[nn.Module] = []
         for width, following in pairwise(widths):
-            layers += [nn.Conv2d(width, following, 4, 2, 1), *after(following, nn.LeakyReLU(0.2))]
+            layers += [
+                nn.Conv2d(width, following, 4, 2, 1),
+                *_make_norm_and_activation(following, nn.LeakyReLU(0.2)),
+            ]
         return nn.Sequential(*layers, nn.Conv2d(widths[-1], out, 4))
 
-    def gaussian_encoder(self, r: int) -> ImageEncoder:
+    def make_gaussian_encoder(self, r: int) -> ImageEncoder:
         out = 4 * self.width
-        return ImageEncoder(self.convolutions(out), nn.Linear(out, 2 * r))
+        return ImageEncoder(self.make_convolutions(out), nn.Linear(out, 2 * r))
 
-    def noisy_encoder(self, r: int) -> ImageEncoder:
+    def make_noisy_encoder(self, r: int) -> ImageEncoder:
         w = self.width
-        return ImageEncoder(self.convolutions(16 * w), MLP([16 * w, r], [256, 512, 256], r))
+        return ImageEncoder(self.make_convolutions(16 * w), MLP([16 * w, r], [256, 512, 256], r))
 
-    def generator(self, r: int) -> ImageGenerator:
+    def make_generator(self, r: int) -> ImageGenerator:
         """Widths 8 w, 4 w, 4 w, 2 w, as many of the last as there are halvings."""
         widths = [self.width * m for m in (8, 4, 4, 2)[-self.halvings :]]
         seed = nn.ConvTranspose2d(r, widths[0], 4)
-        first = nn.Sequential(nn.Unflatten(1, (r, 1, 1)), seed, *after(widths[0], nn.ReLU()))
+        first = nn.Sequential(
+            nn.Unflatten(1, (r, 1, 1)), seed, *_make_norm_and_activation(widths[0], nn.ReLU())
+        )
         layers: list[nn.Module] = []
         for width, following in pairwise(widths):
-            layers += [nn.ConvTranspose2d(width, following, 4, 2, 1), *after(following, nn.ReLU())]
+            layers += [
+                nn.ConvTranspose2d(width, following, 4, 2, 1),
+                *_make_norm_and_activation(following, nn.ReLU()),
+            ]
         last = nn.ConvTranspose2d(widths[-1], self.channels, 4, 2, 1)
         return ImageGenerator(first, nn.Sequential(*layers, last))
 
 
-def after(width: int, activation: nn.Module) -> Sequence[nn.Module]:
+def _make_norm_and_activation(width: int, activation: nn.Module) -> Sequence[nn.Module]:
     """What follows a convolution."""
     return nn.BatchNorm2d(width), activation

@@ -14,17 +14,17 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 from zuko.mixtures import GMM
 
-from ..errors import unknown
-from ..functional.precision import at_least_float32
+from ..errors import unknown_name
+from ..functional.precision import promote_to_float32
 from .distributions import Conditional, LearnedScaleNormal, StandardNormal, bounded_normal
-from .encoders import Unchecked
-from .flows import ADDITIVE, AFFINE, coupling_flow, spline
+from .encoders import UnvalidatedDistribution
+from .flows import ADDITIVE, AFFINE, make_coupling_flow, make_spline
 from .mlp import MLP
 
-Density = Literal["affine", "additive", "spline", "mixture", "vae"]
+DensityKind = Literal["affine", "additive", "spline", "mixture", "vae"]
 
 
-def density(kind: Density, features: int, context: int = 0, **sizes: Any) -> nn.Module:
+def make_density(kind: DensityKind, features: int, context: int = 0, **sizes: Any) -> nn.Module:
     """A density of u, p(u) = module() or p(u|y) = module(y).
 
     Args:
@@ -37,25 +37,25 @@ def density(kind: Density, features: int, context: int = 0, **sizes: Any) -> nn.
         InputError: There is no such kind.
     """
     kinds: Mapping[str, Callable[..., nn.Module]] = {
-        "affine": lambda **s: coupling_flow(features, AFFINE, context=context, **s),
-        "additive": lambda **s: coupling_flow(features, ADDITIVE, context=context, **s),
-        "spline": lambda **s: coupling_flow(features, spline(), context=context, **s),
+        "affine": lambda **s: make_coupling_flow(features, AFFINE, context=context, **s),
+        "additive": lambda **s: make_coupling_flow(features, ADDITIVE, context=context, **s),
+        "spline": lambda **s: make_coupling_flow(features, make_spline(), context=context, **s),
         "mixture": lambda **s: GMM(features, context, **s),
         "vae": lambda **s: SecondVAE(features, context, **s),
     }
     if kind not in kinds:
-        raise unknown("density", kind, kinds)
+        raise unknown_name("density", kind, kinds)
     return kinds[kind](**sizes)
 
 
 def log_density(p: Distribution, u: Tensor) -> Tensor:
     """log p(u) in full precision, networks inside p included: u (..., r) -> (...,), nats."""
     with torch.autocast(u.device.type, enabled=False):
-        return p.log_prob(at_least_float32(u))
+        return p.log_prob(promote_to_float32(u))
 
 
 @torch.no_grad()
-def start_mixture(mixture: GMM, u: Tensor, seed: int = 0) -> None:
+def initialize_mixture(mixture: GMM, u: Tensor, seed: int = 0) -> None:
     """Put a mixture with full covariances where expectation maximisation ends: u (n, r).
 
     Given a context, it starts so whatever the context says.
@@ -92,17 +92,17 @@ class SecondVAE(nn.Module):
         self, features: int, context: int, hidden: Sequence[int], gamma: float = 0.1
     ) -> None:
         super().__init__()
-        self.q_v = Conditional(Skip(features, context, hidden, 2 * features), bounded_normal)
+        self.q_v = Conditional(SkipMLP(features, context, hidden, 2 * features), bounded_normal)
         self.p_v = StandardNormal(features)
         scale = LearnedScaleNormal(gamma)
-        self.p_u = Conditional(Skip(features, context, hidden, features), scale)
+        self.p_u = Conditional(SkipMLP(features, context, hidden, features), scale)
 
-    def forward(self, y: Tensor | None = None) -> Marginal:
-        return Marginal(self, y)
+    def forward(self, y: Tensor | None = None) -> SecondVAEMarginal:
+        return SecondVAEMarginal(self, y)
 
 
 @final
-class Marginal(Unchecked):
+class SecondVAEMarginal(UnvalidatedDistribution):
     """p(u|[y]) of a second VAE: exact draws, and log of an unbiased estimate of its density."""
 
     def __init__(self, vae: SecondVAE, y: Tensor | None) -> None:
@@ -124,7 +124,7 @@ class Marginal(Unchecked):
 
 
 @final
-class Skip(nn.Module):
+class SkipMLP(nn.Module):
     """An MLP whose head sees the hidden layers and the input: u (..., r), y (..., c) -> (..., out).
 
     A head of several inputs is a sum of maps: one after the hidden layers, one of the input.

@@ -18,7 +18,7 @@ from torch.distributions import (
     Uniform,
 )
 
-from ..functional.precision import at_least_float32
+from ..functional.precision import promote_to_float32
 
 VALIDATE = os.environ.get("AUXGEN_DEBUG", "0") != "0"
 """Whether distributions check their arguments; each check would wait for the device."""
@@ -39,7 +39,7 @@ class Conditional(nn.Module):
 
     def forward(self, *given: Tensor | None) -> Distribution:
         parameters: Tensor = self.network(*given)
-        return self.family(at_least_float32(parameters))
+        return self.family(promote_to_float32(parameters))
 
 
 def diag_normal(parameters: Tensor) -> Independent:
@@ -155,7 +155,7 @@ class UniformClasses(nn.Module):
         return self.every[y]
 
 
-class Point(Distribution):
+class DegenerateNormal(Distribution):
     """All mass on one vector: N(mean, diag(std^2)) as std goes to 0.
 
     Its density counts as 1 there, so that of two equal points the log-ratio is 0: what a normal's
@@ -166,21 +166,21 @@ class Point(Distribution):
 
     def __init__(self, mean: Tensor) -> None:
         """mean (..., d): batch (...), event (d,)."""
-        self.at = mean
+        self.location = mean
         super().__init__(mean.shape[:-1], mean.shape[-1:], validate_args=False)
 
     @property
     def mean(self) -> Tensor:
-        return self.at
+        return self.location
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        return self.at.expand(*sample_shape, *self.at.shape)
+        return self.location.expand(*sample_shape, *self.location.shape)
 
     def log_prob(self, value: Tensor) -> Tensor:
         return torch.zeros_like(value[..., 0])
 
 
-class KeptNormal(nn.Module):
+class MaskedNormal(nn.Module):
     """`bounded_normal` of the entries kept; the others are 0, with density 1.
 
     `keep` (d,) is a buffer, all true at the start: which entries matter may be known only when a

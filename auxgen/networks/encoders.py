@@ -12,10 +12,10 @@ from torch.distributions import Distribution
 from torch.distributions.constraints import Constraint
 
 from ..errors import InputError
-from ..functional.precision import at_least_float32
+from ..functional.precision import promote_to_float32
 
 
-class Unchecked(Distribution):
+class UnvalidatedDistribution(Distribution):
     """A distribution whose arguments nobody checks, as it is made of networks."""
 
     @property
@@ -24,7 +24,7 @@ class Unchecked(Distribution):
 
 
 @final
-class Implicit(Unchecked):
+class ImplicitDistribution(UnvalidatedDistribution):
     """u = f(x, e), e ~ N(0, I), for rows x (b, *event): draws (b, r), and no density."""
 
     has_rsample = True
@@ -35,18 +35,18 @@ class Implicit(Unchecked):
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         x = self.x.expand(prod(sample_shape), *self.x.shape).flatten(0, 1)
-        return self.at(x, torch.randn(len(x), self.encoder.noise, device=x.device)).view(
+        return self.compute_code(x, torch.randn(len(x), self.encoder.noise, device=x.device)).view(
             *sample_shape, *self.batch_shape, *self.event_shape
         )
 
     @property
     def mean(self) -> Tensor:
         """f(x, 0), which stands for the mean: it is the mean where f is linear in e."""
-        return self.at(self.x, self.x.new_zeros(len(self.x), self.encoder.noise))
+        return self.compute_code(self.x, self.x.new_zeros(len(self.x), self.encoder.noise))
 
-    def at(self, x: Tensor, e: Tensor) -> Tensor:
+    def compute_code(self, x: Tensor, e: Tensor) -> Tensor:
         u: Tensor = self.encoder.network(x, e)
-        return at_least_float32(u)
+        return promote_to_float32(u)
 
 
 @final
@@ -57,12 +57,12 @@ class ImplicitEncoder(nn.Module):
         super().__init__()
         self.network, self.features, self.noise = network, features, noise
 
-    def forward(self, x: Tensor) -> Implicit:
-        return Implicit(self, x)
+    def forward(self, x: Tensor) -> ImplicitDistribution:
+        return ImplicitDistribution(self, x)
 
 
 @final
-class PointMass(Unchecked):
+class PointMass(UnvalidatedDistribution):
     """All probability at u (b, r): the family of an encoder that is a function of x."""
 
     has_rsample = True
@@ -80,7 +80,7 @@ class PointMass(Unchecked):
 
 
 @torch.no_grad()
-def whiten(layer: nn.Linear, u: Tensor) -> None:
+def fit_whitening(layer: nn.Linear, u: Tensor) -> None:
     """Let a layer make codes of mean 0 and covariance I, along directions in which u varies most.
 
     Densities start as N(0, I), and a person's features may be of any scale, and more than are

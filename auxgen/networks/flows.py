@@ -17,10 +17,10 @@ from zuko.flows.gaussianization import ElementWiseTransform
 from zuko.lazy import UnconditionalDistribution
 from zuko.transforms import AdditiveTransform, MonotonicAffineTransform, MonotonicRQSTransform
 
-from ..errors import at_least
+from ..errors import require_at_least
 
 
-class Univariate(NamedTuple):
+class UnivariateTransform(NamedTuple):
     """A monotone map of one coordinate, the identity where all its parameters are 0.
 
     Attributes:
@@ -32,21 +32,23 @@ class Univariate(NamedTuple):
     shapes: tuple[Size, ...]
 
 
-AFFINE = Univariate(partial(MonotonicAffineTransform, slope=exp(-2)), (Size(), Size()))
+AFFINE = UnivariateTransform(partial(MonotonicAffineTransform, slope=exp(-2)), (Size(), Size()))
 """RealNVP (Dinh et al., ICLR 2017, arXiv:1605.08803), with log-scales bounded by 2 in magnitude."""
 
-ADDITIVE = Univariate(AdditiveTransform, (Size(),))
+ADDITIVE = UnivariateTransform(AdditiveTransform, (Size(),))
 """NICE (Dinh et al., 2014, arXiv:1410.8516)."""
 
 
-def spline(bins: int = 8) -> Univariate:
+def make_spline(bins: int = 8) -> UnivariateTransform:
     """Rational-quadratic splines on [-5, 5] (Durkan et al., NeurIPS 2019, arXiv:1906.04032)."""
-    return Univariate(MonotonicRQSTransform, (Size((bins,)), Size((bins,)), Size((bins - 1,))))
+    return UnivariateTransform(
+        MonotonicRQSTransform, (Size((bins,)), Size((bins,)), Size((bins - 1,)))
+    )
 
 
-def coupling_flow(
+def make_coupling_flow(
     features: int,
-    univariate: Univariate,
+    univariate: UnivariateTransform,
     *,
     transforms: int,
     hidden: Sequence[int],
@@ -68,7 +70,7 @@ def coupling_flow(
     Raises:
         InputError: There are fewer than 2 features or transforms.
     """
-    at_least(2, features=features, transforms=transforms)
+    require_at_least(2, features=features, transforms=transforms)
     perceptron = {"hidden_features": hidden, "activation": nn.ReLU6}
     couplings = [
         GeneralCouplingTransform(
@@ -82,13 +84,13 @@ def coupling_flow(
         for i in range(transforms)
     ]
     scale = ElementWiseTransform(features, context, AFFINE.make, AFFINE.shapes, **perceptron)
-    start_at_zero([c.hyper[-1] for c in couplings] + [scale.hyper[-1] if context else scale])
+    _zero_parameters([c.hyper[-1] for c in couplings] + [scale.hyper[-1] if context else scale])
     zeros, ones = torch.zeros(features), torch.ones(features)
     base = UnconditionalDistribution(DiagNormal, zeros, ones, buffer=True)
     return Flow([*couplings, scale], base)
 
 
-def start_at_zero(modules: Iterable[nn.Module]) -> None:
+def _zero_parameters(modules: Iterable[nn.Module]) -> None:
     """Put every parameter to 0."""
     for module in modules:
         for parameter in module.parameters():

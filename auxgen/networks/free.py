@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Free(nn.Module):
+class FreeParameters(nn.Module):
     """The same learned numbers whatever is given: (..., d) -> (..., width), or (width,) of nothing.
 
     Makes a free q(a), and in the place of a network a conditional that conditions on nothing.
@@ -20,7 +20,7 @@ class Free(nn.Module):
         self.values = nn.Parameter(start)
 
     def forward(self, *given: Tensor | None) -> Tensor:
-        return _beside(self.values, given)
+        return _broadcast_values(self.values, given)
 
 
 class Zeros(nn.Module):
@@ -33,10 +33,10 @@ class Zeros(nn.Module):
         self.register_buffer("zeros", torch.zeros(width), persistent=False)
 
     def forward(self, *given: Tensor | None) -> Tensor:
-        return _beside(self.zeros, given)
+        return _broadcast_values(self.zeros, given)
 
 
-def _beside(values: Tensor, given: Sequence[Tensor | None]) -> Tensor:
+def _broadcast_values(values: Tensor, given: Sequence[Tensor | None]) -> Tensor:
     """values (width,) for each entry of the batch that the inputs (..., d) broadcast to."""
     shapes = [g.shape[:-1] for g in given if g is not None]
     return values.expand(*torch.broadcast_shapes(*shapes), -1)

@@ -9,7 +9,7 @@ from torch import nn
 
 
 @contextmanager
-def held_fixed(*networks: nn.Module) -> Iterator[None]:
+def freeze_parameters(*networks: nn.Module) -> Iterator[None]:
     """Within, what passes through these networks leads no gradient into their parameters."""
     taught = [p for network in networks for p in network.parameters() if p.requires_grad]
     for parameter in taught:

@@ -15,14 +15,14 @@ from typing import Literal, final
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError, at_least
-from ..functional.precision import at_least_float32
+from ..errors import InputError, require_at_least
+from ..functional.precision import promote_to_float32
 
-Kind = Literal["convolutional", "perceptrons"]
+NetworkKind = Literal["convolutional", "perceptrons"]
 
 
 @dataclass(frozen=True, eq=False)
-class Networks:
+class GANNetworks:
     """The networks of a game, with D(x) = d(Phi(x)).
 
     Attributes:
@@ -38,9 +38,9 @@ class Networks:
     z: int
 
 
-def convolutional(
+def make_convolutional_networks(
     *, channels: int, size: int, z: int, g: Sequence[int], phi: Sequence[int]
-) -> Networks:
+) -> GANNetworks:
     """Networks of square images in [-1, 1].
 
     Args:
@@ -53,19 +53,19 @@ def convolutional(
     Raises:
         InputError: The size cannot be halved so often.
     """
-    at_least(1, channels=channels, z=z, g=min(g, default=1), phi=min(phi, default=1))
-    made = Networks(
-        g=generator(channels, smallest(size, len(g)), z, g),
-        phi=features(channels, phi),
-        d=nn.Linear(phi[-1] * smallest(size, len(phi)) ** 2, 1),
+    require_at_least(1, channels=channels, z=z, g=min(g, default=1), phi=min(phi, default=1))
+    made = GANNetworks(
+        g=_make_dcgan_generator(channels, _compute_base_size(size, len(g)), z, g),
+        phi=_make_dcgan_features(channels, phi),
+        d=nn.Linear(phi[-1] * _compute_base_size(size, len(phi)) ** 2, 1),
         z=z,
     )
     for network in (made.g, made.phi, made.d):
-        dcgan_start(network)
+        _initialize_dcgan(network)
     return made
 
 
-def smallest(size: int, halvings: int) -> int:
+def _compute_base_size(size: int, halvings: int) -> int:
     """Height and width of the smallest maps."""
     if halvings < 1 or size < 2**halvings or size % 2**halvings:
         raise InputError(
@@ -76,7 +76,7 @@ def smallest(size: int, halvings: int) -> int:
 
 
 @final
-class Images(nn.Module):
+class TanhGenerator(nn.Module):
     """tanh of what the layers make of z (n, d), in float32 whatever the layers' precision."""
 
     def __init__(self, layers: nn.Sequential) -> None:
@@ -84,10 +84,10 @@ class Images(nn.Module):
         self.layers = layers
 
     def forward(self, z: Tensor) -> Tensor:
-        return at_least_float32(self.layers(z)).tanh()
+        return promote_to_float32(self.layers(z)).tanh()
 
 
-def generator(channels: int, base: int, z: int, widths: Sequence[int]) -> Images:
+def _make_dcgan_generator(channels: int, base: int, z: int, widths: Sequence[int]) -> TanhGenerator:
     """A linear map to the smallest maps; at each width one map doubles and one follows."""
     first = widths[0] * base**2
     layers: list[nn.Module] = [
@@ -97,40 +97,55 @@ def generator(channels: int, base: int, z: int, widths: Sequence[int]) -> Images
         nn.Unflatten(1, (widths[0], base, base)),
     ]
     for width, following in pairwise(widths):
-        layers += [*doubled(width), *normalised(same(width, following), nn.ReLU())]
-    layers += [*doubled(widths[-1]), same(widths[-1], channels, bias=True)]
-    return Images(nn.Sequential(*layers))
+        layers += [
+            *_make_doubling_layers(width),
+            *_make_normalised_convolution(_make_same_size_convolution(width, following), nn.ReLU()),
+        ]
+    layers += [
+        *_make_doubling_layers(widths[-1]),
+        _make_same_size_convolution(widths[-1], channels, bias=True),
+    ]
+    return TanhGenerator(nn.Sequential(*layers))
 
 
-def features(channels: int, widths: Sequence[int]) -> nn.Sequential:
+def _make_dcgan_features(channels: int, widths: Sequence[int]) -> nn.Sequential:
     """At each width one convolution that keeps height and width and one that halves them.
 
     The first has no batch norm, and after the last is a ReLU rather than a leaky one: of its output
     "our best results were obtained" (Warde-Farley & Bengio, section 5).
     """
-    layers: list[nn.Module] = [same(channels, widths[0], bias=True), nn.LeakyReLU(0.2)]
+    layers: list[nn.Module] = [
+        _make_same_size_convolution(channels, widths[0], bias=True),
+        nn.LeakyReLU(0.2),
+    ]
     for width, following in pairwise(widths):
-        layers += normalised(halving(width), nn.LeakyReLU(0.2))
-        layers += normalised(same(width, following), nn.LeakyReLU(0.2))
-    return nn.Sequential(*layers, *normalised(halving(widths[-1]), nn.ReLU()), nn.Flatten())
+        layers += _make_normalised_convolution(_make_halving_convolution(width), nn.LeakyReLU(0.2))
+        layers += _make_normalised_convolution(
+            _make_same_size_convolution(width, following), nn.LeakyReLU(0.2)
+        )
+    return nn.Sequential(
+        *layers,
+        *_make_normalised_convolution(_make_halving_convolution(widths[-1]), nn.ReLU()),
+        nn.Flatten(),
+    )
 
 
-def same(width: int, out: int, *, bias: bool = False) -> nn.Conv2d:
+def _make_same_size_convolution(width: int, out: int, *, bias: bool = False) -> nn.Conv2d:
     """Height and width stay."""
     return nn.Conv2d(width, out, 3, padding=1, bias=bias)
 
 
-def halving(width: int) -> nn.Conv2d:
+def _make_halving_convolution(width: int) -> nn.Conv2d:
     return nn.Conv2d(width, width, 3, stride=2, padding=1, bias=False)
 
 
-def doubled(width: int) -> list[nn.Module]:
+def _make_doubling_layers(width: int) -> list[nn.Module]:
     """Height and width are doubled."""
     grown = nn.ConvTranspose2d(width, width, 3, stride=2, padding=1, output_padding=1, bias=False)
-    return normalised(grown, nn.ReLU())
+    return _make_normalised_convolution(grown, nn.ReLU())
 
 
-def normalised(
+def _make_normalised_convolution(
     convolution: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module
 ) -> list[nn.Module]:
     """A convolution, whose bias batch norm would take away, and what follows it."""
@@ -138,7 +153,7 @@ def normalised(
 
 
 @torch.no_grad()
-def dcgan_start(network: nn.Module) -> nn.Module:
+def _initialize_dcgan(network: nn.Module) -> nn.Module:
     """Weights from N(0, 0.02^2), scales of batch norm from N(1, 0.02^2), biases 0."""
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
@@ -152,7 +167,7 @@ def dcgan_start(network: nn.Module) -> nn.Module:
     return network
 
 
-def perceptrons(*, x: int, z: int, hidden: Sequence[int]) -> Networks:
+def make_perceptron_networks(*, x: int, z: int, hidden: Sequence[int]) -> GANNetworks:
     """Networks of vectors, of the same hidden layers, without batch norm.
 
     Args:
@@ -160,19 +175,19 @@ def perceptrons(*, x: int, z: int, hidden: Sequence[int]) -> Networks:
         z: Width of the noise.
         hidden: Widths of the hidden layers; the last is n_h.
     """
-    return Networks(
-        g=nn.Sequential(*hidden_layers([z, *hidden]), nn.Linear(hidden[-1], x)),
-        phi=nn.Sequential(*hidden_layers([x, *hidden])),
+    return GANNetworks(
+        g=nn.Sequential(*_make_hidden_layers([z, *hidden]), nn.Linear(hidden[-1], x)),
+        phi=nn.Sequential(*_make_hidden_layers([x, *hidden])),
         d=nn.Linear(hidden[-1], 1),
         z=z,
     )
 
 
-def hidden_layers(widths: Sequence[int]) -> list[nn.Module]:
+def _make_hidden_layers(widths: Sequence[int]) -> list[nn.Module]:
     pairs = [(nn.Linear(width, out), nn.ReLU()) for width, out in pairwise(widths)]
     return [layer for pair in pairs for layer in pair]
 
 
-NETWORKS: Mapping[str, Callable[..., Networks]] = MappingProxyType(
-    {"convolutional": convolutional, "perceptrons": perceptrons}
+NETWORKS: Mapping[str, Callable[..., GANNetworks]] = MappingProxyType(
+    {"convolutional": make_convolutional_networks, "perceptrons": make_perceptron_networks}
 )

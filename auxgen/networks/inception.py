@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SIZE = 299
-WIDTH = 2048
+INPUT_SIZE = 299
+POOL3_WIDTH = 2048
 CLASSES = 1008
 
 Kernel = tuple[int, int]
@@ -32,11 +32,11 @@ class Inception(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        trunk = layers()
+        trunk = _make_inception_layers()
         self.order = tuple(trunk)
         for name, layer in trunk.items():
             self.add_module(name, layer)
-        self.fc = nn.Linear(WIDTH, CLASSES)
+        self.fc = nn.Linear(POOL3_WIDTH, CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:
         for name in self.order:
@@ -48,28 +48,28 @@ class Inception(nn.Module):
         return F.linear(pool3, self.fc.weight)
 
 
-def layers() -> dict[str, nn.Module]:
+def _make_inception_layers() -> dict[str, nn.Module]:
     """From pixels to the last block, in order, by the names of the state."""
     return {
-        "Conv2d_1a_3x3": Convolved(3, 32, (3, 3), stride=2),
-        "Conv2d_2a_3x3": Convolved(32, 32, (3, 3)),
-        "Conv2d_2b_3x3": Convolved(32, 64, (3, 3), same=True),
+        "Conv2d_1a_3x3": ConvolutionBlock(3, 32, (3, 3), stride=2),
+        "Conv2d_2a_3x3": ConvolutionBlock(32, 32, (3, 3)),
+        "Conv2d_2b_3x3": ConvolutionBlock(32, 64, (3, 3), same=True),
         "MaxPool_1": nn.MaxPool2d(3, stride=2),
-        "Conv2d_3b_1x1": Convolved(64, 80, (1, 1)),
-        "Conv2d_4a_3x3": Convolved(80, 192, (3, 3)),
+        "Conv2d_3b_1x1": ConvolutionBlock(64, 80, (1, 1)),
+        "Conv2d_4a_3x3": ConvolutionBlock(80, 192, (3, 3)),
         "MaxPool_2": nn.MaxPool2d(3, stride=2),
-        "Mixed_5b": block_35(192, 32),
-        "Mixed_5c": block_35(256, 64),
-        "Mixed_5d": block_35(288, 64),
+        "Mixed_5b": _make_block_35(192, 32),
+        "Mixed_5c": _make_block_35(256, 64),
+        "Mixed_5d": _make_block_35(288, 64),
         "Mixed_6a": Mixed(
             288,
             {"branch3x3": [(384, THREE)], "branch3x3dbl": [(64, POINT), (96, THREE), (96, THREE)]},
             stride=2,
         ),
-        "Mixed_6b": block_17(128),
-        "Mixed_6c": block_17(160),
-        "Mixed_6d": block_17(160),
-        "Mixed_6e": block_17(192),
+        "Mixed_6b": _make_block_17(128),
+        "Mixed_6c": _make_block_17(160),
+        "Mixed_6d": _make_block_17(160),
+        "Mixed_6e": _make_block_17(192),
         "Mixed_7a": Mixed(
             768,
             {
@@ -78,32 +78,32 @@ def layers() -> dict[str, nn.Module]:
             },
             stride=2,
         ),
-        "Mixed_7b": block_8(1280, mean()),
-        "Mixed_7c": block_8(WIDTH, nn.MaxPool2d(3, stride=1, padding=1)),
+        "Mixed_7b": _make_block_8(1280, make_mean_pool()),
+        "Mixed_7c": _make_block_8(POOL3_WIDTH, nn.MaxPool2d(3, stride=1, padding=1)),
     }
 
 
-def block_35(width: int, pooled: int) -> Mixed:
+def _make_block_35(width: int, pooled: int) -> Mixed:
     """Blocks on 35x35 places: -> 224 + pooled channels."""
     branches = {
         "branch1x1": [(64, POINT)],
         "branch5x5": [(48, POINT), (64, FIVE)],
         "branch3x3dbl": [(64, POINT), (96, THREE), (96, THREE)],
     }
-    return Mixed(width, branches, pool=mean(), pooled=pooled)
+    return Mixed(width, branches, pool=make_mean_pool(), pooled=pooled)
 
 
-def block_17(w: int) -> Mixed:
+def _make_block_17(w: int) -> Mixed:
     """Blocks on 17x17 places, with 7x7 kernels in two parts of w channels: 768 -> 768 channels."""
     branches = {
         "branch1x1": [(192, POINT)],
         "branch7x7": [(w, POINT), (w, ROW), (192, COLUMN)],
         "branch7x7dbl": [(w, POINT), (w, COLUMN), (w, ROW), (w, COLUMN), (192, ROW)],
     }
-    return Mixed(768, branches, pool=mean(), pooled=192)
+    return Mixed(768, branches, pool=make_mean_pool(), pooled=192)
 
 
-def block_8(width: int, pool: nn.Module) -> Mixed:
+def _make_block_8(width: int, pool: nn.Module) -> Mixed:
     """Blocks on 8x8 places: -> 2048 channels."""
     branches = {
         "branch1x1": [(320, POINT)],
@@ -113,7 +113,7 @@ def block_8(width: int, pool: nn.Module) -> Mixed:
     return Mixed(width, branches, pool=pool, pooled=192)
 
 
-def mean() -> nn.Module:
+def make_mean_pool() -> nn.Module:
     """Of 3x3 places, at a border of those that there are, as TensorFlow has it."""
     return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
 
@@ -148,11 +148,17 @@ class Mixed(nn.Module):
                 for none.
         """
         super().__init__()
-        self.paths = [self.path(name, width, branch, stride) for name, branch in branches.items()]
+        self.paths = [
+            self._register_path(name, width, branch, stride) for name, branch in branches.items()
+        ]
         self.pool = pool or nn.MaxPool2d(3, stride=stride)
-        self.last = [] if pooled is None else self.path("branch_pool", width, [(pooled, POINT)], 1)
+        self.last = (
+            []
+            if pooled is None
+            else self._register_path("branch_pool", width, [(pooled, POINT)], 1)
+        )
 
-    def path(self, name: str, width: int, branch: Branch, stride: int) -> list[list[str]]:
+    def _register_path(self, name: str, width: int, branch: Branch, stride: int) -> list[list[str]]:
         """Registers a branch's convolutions; their names, parallel ones together."""
         steps = []
         for i, (out, kernels) in enumerate(branch, 1):
@@ -161,23 +167,23 @@ class Mixed(nn.Module):
             names = [stem + suffix for suffix in ("ab" if len(kernels) > 1 else ("",))]
             for each, kernel in zip(names, kernels, strict=True):
                 by = stride if ends else 1
-                self.add_module(each, Convolved(width, out, kernel, stride=by, same=by == 1))
+                self.add_module(each, ConvolutionBlock(width, out, kernel, stride=by, same=by == 1))
             steps.append(names)
             width = out * len(kernels)
         return steps
 
-    def follow(self, path: list[list[str]], x: Tensor) -> Tensor:
+    def _follow_path(self, path: list[list[str]], x: Tensor) -> Tensor:
         for names in path:
             x = torch.cat([self.get_submodule(name)(x) for name in names], 1)
         return x
 
     def forward(self, x: Tensor) -> Tensor:
-        branches = [self.follow(path, x) for path in self.paths]
-        return torch.cat([*branches, self.follow(self.last, self.pool(x))], 1)
+        branches = [self._follow_path(path, x) for path in self.paths]
+        return torch.cat([*branches, self._follow_path(self.last, self.pool(x))], 1)
 
 
 @final
-class Convolved(nn.Module):
+class ConvolutionBlock(nn.Module):
     """A convolution without a bias, batch norm, ReLU; `same` keeps height and width."""
 
     def __init__(
@@ -192,7 +198,7 @@ class Convolved(nn.Module):
         return F.relu(self.bn(self.conv(x)))
 
 
-def resized_as_tensorflow_1(x: Tensor, size: int) -> Tensor:
+def resize_like_tensorflow_1(x: Tensor, size: int) -> Tensor:
     """Bilinear, never antialiased: place i of the result lies at i * old / new of the picture.
 
     TensorFlow 1 has no half pixel in this, unlike torch's align_corners=False.

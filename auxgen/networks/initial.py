@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from .mlp import MLP
 
 
-def he_hidden(network: MLP) -> MLP:
+def initialize_he_hidden(network: MLP) -> MLP:
     """Hidden layers keep the scale of their input (He et al., 2015); their biases are 0."""
     for layer in (*network.maps, *network.layers):
         if isinstance(layer, nn.Linear):
@@ -18,7 +18,7 @@ def he_hidden(network: MLP) -> MLP:
 
 
 @torch.no_grad()
-def means_spread(network: MLP, inputs: Tensor, *, std: float, log_std: float) -> MLP:
+def initialize_mean_spread(network: MLP, inputs: Tensor, *, std: float, log_std: float) -> MLP:
     """A head of (mean, log std) whose means over the inputs have mean 0 and this spread.
 
     Args:
@@ -32,11 +32,11 @@ def means_spread(network: MLP, inputs: Tensor, *, std: float, log_std: float) ->
     scale = std / out[:, :d].std(0)
     network.head.weight[:d] *= scale.unsqueeze(1)
     network.head.bias[:d] = scale * (network.head.bias[:d] - out[:, :d].mean(0))
-    return log_stds_near(network, d, log_std)
+    return _initialize_log_stds(network, d, log_std)
 
 
 @torch.no_grad()
-def narrowed(network: MLP, *, log_std: float, spread: float = 3.0) -> MLP:
+def initialize_near_deterministic(network: MLP, *, log_std: float, spread: float = 3.0) -> MLP:
     """A head of (mean, log std) that starts as nearly a function of its inputs.
 
     Args:
@@ -46,10 +46,10 @@ def narrowed(network: MLP, *, log_std: float, spread: float = 3.0) -> MLP:
     """
     d = len(network.head.weight) // 2
     network.head.weight[:d] *= spread
-    return log_stds_near(network, d, log_std)
+    return _initialize_log_stds(network, d, log_std)
 
 
-def log_stds_near(network: MLP, d: int, log_std: float) -> MLP:
+def _initialize_log_stds(network: MLP, d: int, log_std: float) -> MLP:
     """A head of (d means, d log stds), the latter near the same number for all inputs."""
     network.head.weight[d:] *= 0.1
     network.head.bias[d:] = log_std

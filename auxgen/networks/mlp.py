@@ -42,14 +42,19 @@ class MLP(nn.Module):
             nn.Identity() if width is None else nn.Linear(width, hidden[0], bias=i == first[0])
             for i, width in enumerate(inputs)
         )
-        layers: list[nn.Module] = [*self.after(hidden[0], activation, batch_norm)]
+        layers: list[nn.Module] = [*self._make_activation(hidden[0], activation, batch_norm)]
         for width, following in pairwise(hidden):
-            layers += [nn.Linear(width, following), *self.after(following, activation, batch_norm)]
+            layers += [
+                nn.Linear(width, following),
+                *self._make_activation(following, activation, batch_norm),
+            ]
         self.layers = nn.Sequential(*layers)
         self.head = nn.Linear(hidden[-1], out)
 
     @staticmethod
-    def after(width: int, activation: Callable[[], nn.Module], norm: bool) -> list[nn.Module]:
+    def _make_activation(
+        width: int, activation: Callable[[], nn.Module], norm: bool
+    ) -> list[nn.Module]:
         return [BatchNorm(width), activation()] if norm else [activation()]
 
     def forward(self, *inputs: Tensor | None) -> Tensor:

@@ -6,24 +6,24 @@ from typing import final
 
 from torch import Tensor, nn
 
-from ..data.dataset import Space
+from ..data.dataset import Preprocessor
 from ..method import Encodes, Extracts, Method, require
 
 
 @final
-class Given(nn.Module):
+class PretrainedEncoder(nn.Module):
     """The features that a model has of raw rows, or codes drawn where it has none.
 
     raw rows (b, *event) -> (b, d).
     """
 
-    def __init__(self, method: Method, space: Space) -> None:
+    def __init__(self, method: Method, space: Preprocessor) -> None:
         """space: How the model sees raw rows."""
         super().__init__()
         self.method, self.space = method.eval().requires_grad_(False), space
 
     def forward(self, raw: Tensor) -> Tensor:
-        x = self.space.enter(raw)
+        x = self.space.transform(raw)
         if isinstance(self.method, Extracts):
             return self.method.features(x)
         return require(self.method, Encodes).encode(x).sample()

@@ -7,7 +7,7 @@ from typing import final
 from torch import Tensor, nn
 from torch.distributions import Independent
 
-from ..functional.precision import at_least_float32
+from ..functional.precision import promote_to_float32
 from .distributions import normal
 
 
@@ -24,7 +24,7 @@ class Regression(nn.Module):
         self.g, self.floor = g, floor
         self.moments = nn.BatchNorm1d(entries, affine=False)
 
-    def residual(self, x: Tensor, u: Tensor) -> Tensor:
+    def track_residual(self, x: Tensor, u: Tensor) -> Tensor:
         """x - g(u), whose moments are taken in."""
         residual = x - self.g(u)
         self.moments(residual.detach().flatten(1))
@@ -33,7 +33,7 @@ class Regression(nn.Module):
     def forward(self, u: Tensor) -> Independent:
         """p(x|u): u (b, r) -> batch (b,)."""
         mean: Tensor = self.g(u)
-        mean = at_least_float32(mean)
+        mean = promote_to_float32(mean)
         return normal(mean, self.s().view(mean.shape[1:]).expand_as(mean), mean.ndim - 1)
 
     def s(self) -> Tensor:

@@ -28,11 +28,11 @@ class ResNet(nn.Module):
             width: Channels w of the first stage.
         """
         super().__init__()
-        self.conv1 = convolution(channels, width, 1)
+        self.conv1 = _make_convolution_3x3(channels, width, 1)
         self.bn1 = nn.BatchNorm2d(width)
-        self.layer1 = stage(width, width, blocks)
-        self.layer2 = stage(width, 2 * width, blocks)
-        self.layer3 = stage(2 * width, 4 * width, blocks)
+        self.layer1 = _make_resnet_stage(width, width, blocks)
+        self.layer2 = _make_resnet_stage(width, 2 * width, blocks)
+        self.layer3 = _make_resnet_stage(2 * width, 4 * width, blocks)
         self.linear = nn.Linear(4 * width, out)
 
     def features(self, x: Tensor) -> Tensor:
@@ -45,37 +45,37 @@ class ResNet(nn.Module):
 
 
 @final
-class Block(nn.Module):
+class BasicBlock(nn.Module):
     """relu(shortcut(x) + two 3x3 convolutions of x), each followed by batch norm."""
 
     def __init__(self, width: int, out: int, stride: int) -> None:
         super().__init__()
-        self.conv1, self.bn1 = convolution(width, out, stride), nn.BatchNorm2d(out)
-        self.conv2, self.bn2 = convolution(out, out, 1), nn.BatchNorm2d(out)
-        self.stride, self.more = stride, out - width
+        self.conv1, self.bn1 = _make_convolution_3x3(width, out, stride), nn.BatchNorm2d(out)
+        self.conv2, self.bn2 = _make_convolution_3x3(out, out, 1), nn.BatchNorm2d(out)
+        self.stride, self.extra_channels = stride, out - width
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(h + shortcut(x, self.stride, self.more))
+        return F.relu(h + pad_shortcut(x, self.stride, self.extra_channels))
 
 
-def shortcut(x: Tensor, stride: int, more: int) -> Tensor:
-    """Option A, without parameters: every `stride`-th place, and `more` channels of zeros.
+def pad_shortcut(x: Tensor, stride: int, extra_channels: int) -> Tensor:
+    """Option A, without parameters: every `stride`-th place, and `extra_channels` channels of zeros.
 
     Half of the zeros come before the channels of x and half after, as the common weights have it;
     the paper does not say. x (b, c, h, w) -> (b, c + more, ceil(h / stride), ceil(w / stride)).
     """
-    before = more // 2
-    return F.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, before, more - before))
+    before = extra_channels // 2
+    return F.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, before, extra_channels - before))
 
 
-def stage(width: int, out: int, blocks: int) -> nn.Sequential:
+def _make_resnet_stage(width: int, out: int, blocks: int) -> nn.Sequential:
     """Blocks at one width; the first strides by 2 where it widens."""
-    first = Block(width, out, 1 if width == out else 2)
-    return nn.Sequential(first, *(Block(out, out, 1) for _ in range(blocks - 1)))
+    first = BasicBlock(width, out, 1 if width == out else 2)
+    return nn.Sequential(first, *(BasicBlock(out, out, 1) for _ in range(blocks - 1)))
 
 
-def convolution(width: int, out: int, stride: int) -> nn.Conv2d:
+def _make_convolution_3x3(width: int, out: int, stride: int) -> nn.Conv2d:
     """3x3, without a bias, which batch norm would take away."""
     made = nn.Conv2d(width, out, 3, stride, padding=1, bias=False)
     nn.init.kaiming_normal_(made.weight, nonlinearity="relu")

@@ -7,17 +7,17 @@ from typing import Any, final
 
 from torch import Tensor, nn
 
-from ..data.dataset import Space
-from ..errors import InputError, unknown
+from ..data.dataset import Preprocessor
+from ..errors import InputError, unknown_name
 from .vgg import TAPS, VGG
 
 
-class _Seen(Exception):
+class _StopForward(Exception):
     """Every layer that is wanted has spoken."""
 
 
 @final
-class Tapped(nn.Module):
+class TappedNetwork(nn.Module):
     """Outputs of any network's layers by their dotted names, as `named_modules` has them.
 
     Of a layer that is used more than once, the first. What comes after the last of them is not
@@ -26,7 +26,9 @@ class Tapped(nn.Module):
     raw images (b, c, h, w) in [0, 1] -> {"layer1.0": (b, ...), ...}
     """
 
-    def __init__(self, network: nn.Module, layers: Sequence[str], space: Space | None = None):
+    def __init__(
+        self, network: nn.Module, layers: Sequence[str], space: Preprocessor | None = None
+    ):
         """space: How the network sees raw images; as they are where None.
 
         Raises:
@@ -36,7 +38,7 @@ class Tapped(nn.Module):
         known = [name for name, _ in network.named_modules() if name]
         for layer in layers:
             if layer not in known:
-                raise unknown("layer", layer, known)
+                raise unknown_name("layer", layer, known)
         self.network, self.layers, self.space = network, tuple(layers), space
 
     def forward(self, raw: Tensor) -> dict[str, Tensor]:
@@ -46,7 +48,7 @@ class Tapped(nn.Module):
             def hook(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
                 found.setdefault(layer, output)
                 if len(found) == len(set(self.layers)):
-                    raise _Seen
+                    raise _StopForward
 
             return hook
 
@@ -55,8 +57,8 @@ class Tapped(nn.Module):
             for layer in self.layers
         ]
         try:
-            self.network(raw if self.space is None else self.space.enter(raw))
-        except _Seen:
+            self.network(raw if self.space is None else self.space.transform(raw))
+        except _StopForward:
             pass
         finally:
             for hook in hooks:
@@ -77,7 +79,7 @@ class TappedVGG(nn.Module):
         super().__init__()
         for layer in layers:
             if layer not in TAPS:
-                raise unknown("layer", layer, TAPS)
+                raise unknown_name("layer", layer, TAPS)
         self.network, self.layers = network, tuple(layers)
 
     def forward(self, raw: Tensor) -> dict[str, Tensor]:

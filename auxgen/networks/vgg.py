@@ -12,7 +12,7 @@ TRUNK = (("conv1_1", 3, 64), ("conv1_2", 64, 64), ("conv2_1", 64, 128), ("conv2_
          ("conv3_1", 128, 256))  # fmt: skip
 """Name, channels in and out; a pooling stands before the second and the third group."""
 TAPS = tuple(name.replace("conv", "relu") for name, _, _ in TRUNK)
-LEAST = 8
+MIN_SIZE = 8
 """Height and width at the least: the third group sees a quarter, of which a border is reflected."""
 
 

@@ -17,7 +17,7 @@ from ..errors import InputError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-VIEWABLE = 56  # pixels: smaller images are enlarged to about this
+MIN_DISPLAY_SIZE = 56  # pixels: smaller images are enlarged to about this
 # Okabe & Ito's colours, which colour-blind people can tell apart
 PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B59F00", "#6A3D9A",
@@ -25,7 +25,7 @@ PALETTE = (
 )  # fmt: skip
 
 
-def grid(images: Tensor, columns: int | None = None, *, padding: int = 2) -> Image:
+def draw_image_grid(images: Tensor, columns: int | None = None, *, padding: int = 2) -> Image:
     """Images side by side, row after row, small ones enlarged without blur.
 
     Args:
@@ -39,7 +39,7 @@ def grid(images: Tensor, columns: int | None = None, *, padding: int = 2) -> Ima
     """
     from PIL import Image
 
-    tiles = _tiles(images)
+    tiles = _make_tiles(images)
     n, _, h, w = tiles.shape
     columns = columns or ceil(n**0.5)
     rows = ceil(n / columns)
@@ -52,13 +52,13 @@ def grid(images: Tensor, columns: int | None = None, *, padding: int = 2) -> Ima
 
 
 def write_grid(images: Tensor, path: Path, columns: int | None = None) -> Path:
-    """`grid` as a PNG file."""
+    """`draw_image_grid` as a PNG file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    grid(images, columns).save(path, format="PNG")
+    draw_image_grid(images, columns).save(path, format="PNG")
     return path
 
 
-def _tiles(images: Tensor) -> Tensor:
+def _make_tiles(images: Tensor) -> Tensor:
     """(n, c, h, w) in [0, 1] -> (n, 3, H, W) uint8, enlarged by a whole factor."""
     if images.ndim != 4 or len(images) == 0 or images.shape[1] not in (1, 2, 3):
         got = tuple(images.shape)
@@ -66,7 +66,7 @@ def _tiles(images: Tensor) -> Tensor:
     x = images.detach().cpu().float().nan_to_num(0.0).clamp(0, 1).mul(255).round()
     if x.shape[1] == 2:
         x = torch.cat([x[:, :1], x[:, 1:]], dim=-1)
-    factor = max(1, ceil(VIEWABLE / x.shape[-2]))
+    factor = max(1, ceil(MIN_DISPLAY_SIZE / x.shape[-2]))
     x = F.interpolate(x, scale_factor=factor, mode="nearest") if factor > 1 else x
     return x.expand(-1, 3, -1, -1).to(torch.uint8)
 

@@ -7,25 +7,25 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..data.dataset import Space
-from ..inference.sampling import class_grid, sample
+from ..data.dataset import Preprocessor
+from ..inference.sampling import make_class_grid, sample_rows
 from ..method import Classifies, Method, require
 from .grids import PALETTE, write_grid, write_scatter
 
 
-def show_samples(method: Method, file: Path, space: Space, n: int = 64) -> None:
+def show_samples(method: Method, file: Path, space: Preprocessor, n: int = 64) -> None:
     """n draws: images in a grid, points as a cloud."""
-    x = sample(method, space, n if space.kind == "images" else 2000)
+    x = sample_rows(method, space, n if space.kind == "images" else 2000)
     write_grid(x, file, 8) if space.kind == "images" else write_scatter(x, file)
 
 
-def show_classes(method: Method, file: Path, space: Space, n: int = 10) -> None:
+def show_class_grid(method: Method, file: Path, space: Preprocessor, n: int = 10) -> None:
     """One code z in each row, one class in each column."""
-    write_grid(class_grid(method, space, n), file, len(space.classes))
+    write_grid(make_class_grid(method, space, n), file, len(space.classes))
 
 
 @torch.no_grad()
-def show_decision(
+def show_decision_regions(
     method: Method, file: Path, *, x: Tensor, y: Tensor, x_labelled: Tensor, y_labelled: Tensor
 ) -> None:
     """The probability of class 1 over the plane, under points by class and ringed labelled ones.

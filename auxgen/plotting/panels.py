@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .grids import PALETTE, grid
+from .grids import PALETTE, draw_image_grid
 
 
 def write_panels(
@@ -24,16 +24,16 @@ def write_panels(
         columns: Images in a row of a grid.
         across: Grids beside each other; all where None.
     """
-    pages = {name: grid(images, columns) for name, images in panels.items()}
+    pages = {name: draw_image_grid(images, columns) for name, images in panels.items()}
     page = next(iter(pages.values()))
     across = across or len(pages)
     high = 4.6 * page.height / page.width + 0.3
-    figure, axes = canvas(len(pages), across, (4.6, high))
+    figure, axes = make_panel_axes(len(pages), across, (4.6, high))
     for place, (name, picture) in zip(axes, pages.items(), strict=False):
         place.imshow(picture, interpolation="antialiased")
         place.set_title(name)
         place.set_axis_off()
-    return written(figure, path)
+    return save_figure(figure, path)
 
 
 def write_clouds(clouds: Mapping[str, Tensor], path: Path) -> Path:
@@ -47,7 +47,7 @@ def write_clouds(clouds: Mapping[str, Tensor], path: Path) -> Path:
     margin = 0.15 * (high - low).max()
     low, high = low - margin, high + margin
     limits = [tuple(ends) for ends in torch.stack([low, high], 1).tolist()]
-    figure, axes = canvas(len(clouds), len(clouds), (2.6, 2.9), solid=solid)
+    figure, axes = make_panel_axes(len(clouds), len(clouds), (2.6, 2.9), solid=solid)
     for place, (name, points) in zip(axes, clouds.items(), strict=True):
         inside = ((points.cpu() > low) & (points.cpu() < high)).all(1)
         columns = points.cpu()[inside].T.numpy()
@@ -59,7 +59,7 @@ def write_clouds(clouds: Mapping[str, Tensor], path: Path) -> Path:
             place.view_init(elev=12, azim=-75)
         else:
             place.set_aspect("equal")
-    return written(figure, path)
+    return save_figure(figure, path)
 
 
 def write_maps(
@@ -73,7 +73,7 @@ def write_maps(
         labels: Class indices (n,); -1 for none, drawn grey.
         classes: Names of the classes.
     """
-    figure, axes = canvas(len(maps), len(maps), (4.6, 4.9))
+    figure, axes = make_panel_axes(len(maps), len(maps), (4.6, 4.9))
     for place, (name, points) in zip(axes, maps.items(), strict=True):
         for c in labels.unique().tolist():
             xy = points[labels == c].cpu().numpy()
@@ -87,10 +87,10 @@ def write_maps(
     handles, names = axes[0].get_legend_handles_labels()
     settings = {"loc": "outside lower center", "ncols": 5, "markerscale": 4, "frameon": False}
     figure.legend(handles, names, **settings)
-    return written(figure, path)
+    return save_figure(figure, path)
 
 
-def canvas(
+def make_panel_axes(
     n: int, across: int, size: tuple[float, float], *, solid: bool = False
 ) -> tuple[Any, Sequence[Any]]:
     """A figure with n places, so many beside each other, of this size in inches each.
@@ -108,7 +108,7 @@ def canvas(
     return figure, axes[:n]
 
 
-def written(figure: Any, path: Path) -> Path:
+def save_figure(figure: Any, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="png")
     return path

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from .read import read
-from .sections import page
+from .read import read_run_folders
+from .sections import render_page
 
 
-def write(runs: Sequence[Path], out: Path) -> Path:
+def write_report(runs: Sequence[Path], out: Path) -> Path:
     """Write the report of run folders, several side by side, and return its path.
 
     Args:
@@ -22,7 +22,7 @@ def write(runs: Sequence[Path], out: Path) -> Path:
     """
     if not runs:
         raise InputError("There is no run to report; wanted is one run folder or more.")
-    html = page(read(runs))
+    html = render_page(read_run_folders(runs))
     file = out / "report.html" if out.is_dir() else out
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(file.name + ".partial")

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import InputError
-from .html import Html, element, joined
+from .html import Html, join_html, render_element
 from .read import RunFolder
 
-FEW = 20
-COMMONEST = 10
+MAX_TABLE_CLASSES = 20
+MAX_LISTED_CONFUSIONS = 10
 
 
-def confusions(runs: Sequence[RunFolder]) -> Html:
+def render_confusion_matrices(runs: Sequence[RunFolder]) -> Html:
     """The confusion matrices of all runs."""
     parts = []
     for run in runs:
@@ -21,15 +21,21 @@ def confusions(runs: Sequence[RunFolder]) -> Html:
             if "confusion" not in score.detail:
                 continue
             heading = name if len(runs) == 1 else f"{run.label}: {name}"
-            counts, classes = checked(score.detail, name)
-            shown = matrix(counts, classes) if len(classes) <= FEW else commonest(counts, classes)
-            parts.append(element("div", element("h3", heading), shown))
+            counts, classes = _parse_confusion_matrix(score.detail, name)
+            shown = (
+                _render_confusion_matrix(counts, classes)
+                if len(classes) <= MAX_TABLE_CLASSES
+                else _list_commonest_confusions(counts, classes)
+            )
+            parts.append(render_element("div", render_element("h3", heading), shown))
     note = "Rows are true classes, columns predicted ones; shade is the share of the true class."
-    said = element("p", note, class_="note")
-    return joined([element("div", *parts, class_="matrices"), said]) if parts else Html("")
+    said = render_element("p", note, class_="note")
+    return (
+        join_html([render_element("div", *parts, class_="matrices"), said]) if parts else Html("")
+    )
 
 
-def checked(detail: Any, name: str) -> tuple[list[list[int]], list[str]]:
+def _parse_confusion_matrix(detail: Any, name: str) -> tuple[list[list[int]], list[str]]:
     """Counts (k, k) and the names of k classes."""
     counts, classes = detail["confusion"], detail.get("classes") or []
     try:
@@ -46,29 +52,39 @@ def checked(detail: Any, name: str) -> tuple[list[list[int]], list[str]]:
     return rows, names
 
 
-def matrix(counts: list[list[int]], classes: list[str]) -> Html:
+def _render_confusion_matrix(counts: list[list[int]], classes: list[str]) -> Html:
     """Rows are true classes, columns predicted ones; shaded by the share of the true class."""
-    header = element("tr", element("td", class_="corner"), *(head(c, "col") for c in classes))
+    header = render_element(
+        "tr",
+        render_element("td", class_="corner"),
+        *(_render_header_cell(c, "col") for c in classes),
+    )
     body = (
-        element("tr", head(c, "row"), *(cell(n, sum(row)) for n in row))
+        render_element(
+            "tr", _render_header_cell(c, "row"), *(_render_count_cell(n, sum(row)) for n in row)
+        )
         for c, row in zip(classes, counts, strict=True)
     )
-    inside = element("thead", header), element("tbody", *body)
-    return element("div", element("table", *inside, class_="confusion"), class_="scroll")
+    inside = render_element("thead", header), render_element("tbody", *body)
+    return render_element(
+        "div", render_element("table", *inside, class_="confusion"), class_="scroll"
+    )
 
 
-def head(name: str, scope: str) -> Html:
-    return element("th", name, scope=scope)
+def _render_header_cell(name: str, scope: str) -> Html:
+    return render_element("th", name, scope=scope)
 
 
-def cell(n: int, of: int) -> Html:
-    share = n / of if of else 0.0
-    class_ = "none" if n == 0 else "deep" if share > 0.5 else "pale"
+def _render_count_cell(count: int, row_total: int) -> Html:
+    share = count / row_total if row_total else 0.0
+    class_ = "none" if count == 0 else "deep" if share > 0.5 else "pale"
     # A single mistake among many still shows
-    return element("td", str(n), style=f"--v: {share and max(share, 0.06):.3f}", class_=class_)
+    return render_element(
+        "td", str(count), style=f"--v: {share and max(share, 0.06):.3f}", class_=class_
+    )
 
 
-def commonest(counts: list[list[int]], classes: list[str]) -> Html:
+def _list_commonest_confusions(counts: list[list[int]], classes: list[str]) -> Html:
     """The most frequent confusions, in words."""
     wrong = [
         (n, classes[i], classes[j])
@@ -77,6 +93,9 @@ def commonest(counts: list[list[int]], classes: list[str]) -> Html:
         if i != j and n > 0
     ]
     wrong.sort(key=lambda entry: -entry[0])
-    items = (element("li", f"{n:,} of {a} taken for {b}") for n, a, b in wrong[:COMMONEST])
+    items = (
+        render_element("li", f"{n:,} of {a} taken for {b}")
+        for n, a, b in wrong[:MAX_LISTED_CONFUSIONS]
+    )
     said = f"{len(classes)} classes; the commonest confusions:"
-    return joined([element("p", said, class_="note"), element("ol", *items)])
+    return join_html([render_element("p", said, class_="note"), render_element("ol", *items)])

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from math import isfinite
 
-from .read import Measured
+from .read import ScoreRecord
 
-NARROW = "\u202f"  # a narrow space that does not break, between a number and its unit
+NARROW_SPACE = "\u202f"  # a narrow space that does not break, between a number and its unit
 
 
-def decimals(score: Measured) -> int:
+def _count_decimals(score: ScoreRecord) -> int:
     """So many as the unit calls for."""
     if score.unit in ("%", "nats"):
         return 2
     return 4 if abs(score.value) < 10 else 2
 
 
-def value_with_unit(score: Measured) -> str:
+def format_value_with_unit(score: ScoreRecord) -> str:
     """The value and its unit, such as 8.33 %."""
     if not isfinite(score.value):
         return f"not finite ({score.value})"
-    value = f"{score.value:,.{decimals(score)}f}".replace("-", "\u2212")
-    return f"{value}{NARROW}{score.unit}" if score.unit else value
+    value = f"{score.value:,.{_count_decimals(score)}f}".replace("-", "\u2212")
+    return f"{value}{NARROW_SPACE}{score.unit}" if score.unit else value
 
 
-def spread(score: Measured) -> str:
+def format_spread(score: ScoreRecord) -> str:
     """The spread, as in ± 0.42; nothing where there is none."""
-    return "" if score.spread is None else f"\u00b1 {score.spread:.{decimals(score)}f}"
+    return "" if score.spread is None else f"\u00b1 {score.spread:.{_count_decimals(score)}f}"

@@ -11,11 +11,11 @@ from typing import Any
 
 from ..errors import InputError
 
-PNG = b"\x89PNG\r\n\x1a\n"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
-class Measured:
+class ScoreRecord:
     """A score as scores.json keeps it; see `auxgen.experiment.Score`."""
 
     value: float
@@ -61,21 +61,24 @@ class RunFolder:
     label: str
     facts: Mapping[str, Any]
     curves: Mapping[CurveName, Curve]
-    scores: Mapping[str, Measured]
+    scores: Mapping[str, ScoreRecord]
     pictures: Mapping[str, bytes]
     missing: tuple[str, ...]
 
 
-def read(paths: Sequence[Path]) -> list[RunFolder]:
+def read_run_folders(paths: Sequence[Path]) -> list[RunFolder]:
     """The run folders, in the order given.
 
     Raises:
         InputError: Not a folder, or a file in it that is malformed.
     """
-    return [_run(path, label) for path, label in zip(paths, _labels(paths), strict=True)]
+    return [
+        _read_run_folder(path, label)
+        for path, label in zip(paths, _make_run_labels(paths), strict=True)
+    ]
 
 
-def _labels(paths: Sequence[Path]) -> list[str]:
+def _make_run_labels(paths: Sequence[Path]) -> list[str]:
     """Folder names, with so much of what stands before them as tells them apart."""
     parts = [path.resolve().parts for path in paths]
     depth, deepest = 1, max(map(len, parts))
@@ -84,24 +87,24 @@ def _labels(paths: Sequence[Path]) -> list[str]:
     return ["/".join(p[-depth:]) for p in parts]
 
 
-def _run(path: Path, label: str) -> RunFolder:
+def _read_run_folder(path: Path, label: str) -> RunFolder:
     if not path.is_dir():
         raise InputError(f"There is no run folder {str(path)!r}; wanted is one that train made.")
-    facts = _object(path / "run.json")
-    curves = _curves(path / "metrics.jsonl")
-    scores = _scores(path / "scores.json")
+    facts = _read_json_object(path / "run.json")
+    curves = _read_curves(path / "metrics.jsonl")
+    scores = _read_scores(path / "scores.json")
     known = {
         "run.json is missing: what was asked is not known.": facts is None,
         "There are no logged steps: training has not begun or wrote no metrics.": not curves,
         "There are no scores: the run is unfinished, or was not evaluated.": not scores,
     }
     missing = tuple(sentence for sentence, is_so in known.items() if is_so)
-    if len(missing) == 3 and not _pictures(path):
+    if len(missing) == 3 and not _read_pictures(path):
         raise InputError(f"{str(path)!r} holds no run; wanted is a folder that train made.")
-    return RunFolder(label, facts or {}, curves, scores, _pictures(path), missing)
+    return RunFolder(label, facts or {}, curves, scores, _read_pictures(path), missing)
 
 
-def _object(file: Path) -> dict[str, Any] | None:
+def _read_json_object(file: Path) -> dict[str, Any] | None:
     """A JSON object; None where there is no such file."""
     if not file.is_file():
         return None
@@ -118,7 +121,7 @@ def _object(file: Path) -> dict[str, Any] | None:
     return found
 
 
-def _curves(file: Path) -> dict[CurveName, Curve]:
+def _read_curves(file: Path) -> dict[CurveName, Curve]:
     """The curves in metrics.jsonl; a last line that a kill cut short is passed over."""
     curves: dict[CurveName, Curve] = {}
     if not file.is_file():
@@ -127,7 +130,7 @@ def _curves(file: Path) -> dict[CurveName, Curve]:
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         try:
-            _add(curves, json.loads(line))
+            _add_step(curves, json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             if number == len(lines) and not text.endswith("\n"):
                 break
@@ -136,7 +139,7 @@ def _curves(file: Path) -> dict[CurveName, Curve]:
     return curves
 
 
-def _add(curves: dict[CurveName, Curve], entry: Any) -> None:
+def _add_step(curves: dict[CurveName, Curve], entry: Any) -> None:
     """Add one logged step to the curves."""
     for kind in ("terms", "scores"):
         for name, value in entry.get(kind, {}).items():
@@ -146,20 +149,20 @@ def _add(curves: dict[CurveName, Curve], entry: Any) -> None:
                 curve.values.append(float(value))
 
 
-def _scores(file: Path) -> dict[str, Measured]:
-    found = _object(file)
+def _read_scores(file: Path) -> dict[str, ScoreRecord]:
+    found = _read_json_object(file)
     if found is None:
         return {}
     try:
-        return {str(name): _measured(score) for name, score in found["scores"].items()}
+        return {str(name): _parse_score(score) for name, score in found["scores"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         wanted = "wanted are scores, each with value, unit, n, spread and protocol"
         raise InputError(f"{str(file)!r} is malformed; {wanted}.") from error
 
 
-def _measured(score: Mapping[str, Any]) -> Measured:
+def _parse_score(score: Mapping[str, Any]) -> ScoreRecord:
     spread = score["spread"]
-    return Measured(
+    return ScoreRecord(
         value=float(score["value"]),
         unit=str(score["unit"]),
         n=int(score["n"]),
@@ -171,12 +174,12 @@ def _measured(score: Mapping[str, Any]) -> Measured:
     )
 
 
-def _pictures(path: Path) -> dict[str, bytes]:
+def _read_pictures(path: Path) -> dict[str, bytes]:
     """Every PNG below RUN/pictures, captioned by its file name."""
     folder, pictures = path / "pictures", {}
     for file in sorted(folder.rglob("*.png")):
         content = file.read_bytes()
-        if not content.startswith(PNG):
+        if not content.startswith(PNG_SIGNATURE):
             raise InputError(f"{str(file)!r} is not a PNG; wanted is the picture that a run wrote.")
         name = " / ".join(file.relative_to(folder).with_suffix("").parts)
         pictures[name.replace("_", " ").replace("-", " ")] = content

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def show(runs: Sequence[str], results: Sequence[Mapping[str, Any]], mixed: bool) -> None:
+def show_scores(runs: Sequence[str], results: Sequence[Mapping[str, Any]], mixed: bool) -> None:
     """One line for each score, one column for each run; runs that differ in their seed alone get
     a column of means, with standard deviations over seeds.
 
@@ -25,7 +25,7 @@ def show(runs: Sequence[str], results: Sequence[Mapping[str, Any]], mixed: bool)
 
     scores = [result["scores"] for result in results]
     names = list(dict.fromkeys(name for each in scores for name in each))
-    seeds = seeds_of(results)
+    seeds = _find_seeds(results)
     table = Table("score", *runs, *([f"mean, {len(seeds)} seeds"] if seeds else []))
     notes: dict[str, list[str]] = {}
     for name in names:
@@ -36,16 +36,20 @@ def show(runs: Sequence[str], results: Sequence[Mapping[str, Any]], mixed: bool)
                 f"{name} was measured in different ways ({'; '.join(protocols)}); "
                 "--mixed prints them side by side all the same."
             )
-        table.add_row(name, *map(written, cells), *([written(over(cells))] if seeds else []))
+        table.add_row(
+            name,
+            *map(_format_score, cells),
+            *([_format_score(_average_scores(cells))] if seeds else []),
+        )
         what, _, shared = " | ".join(protocols).partition("; ")
-        notes.setdefault(shared, []).append(f"  {name}: {how(cells, what)}")
+        notes.setdefault(shared, []).append(f"  {name}: {_describe_measurement(cells, what)}")
     console = Console()
     console.print(table)
     for shared, each in notes.items():
         console.print("\n".join([shared or "As follows", *each]), markup=False, highlight=False)
 
 
-def seeds_of(results: Sequence[Mapping[str, Any]]) -> set[int]:
+def _find_seeds(results: Sequence[Mapping[str, Any]]) -> set[int]:
     """The seeds of runs that differ in nothing else; empty where they do, or there is one."""
     asked = [result.get("run", {}) for result in results]
     seeds = {run.get("seed") for run in asked}
@@ -56,7 +60,7 @@ def seeds_of(results: Sequence[Mapping[str, Any]]) -> set[int]:
     return seeds if len(same) == 1 and len(seeds) == len(results) > 1 else set()
 
 
-def over(cells: Sequence[Mapping[str, Any] | None]) -> Mapping[str, Any] | None:
+def _average_scores(cells: Sequence[Mapping[str, Any] | None]) -> Mapping[str, Any] | None:
     """The mean over runs that have the score, with their standard deviation.
 
     None for a single run, and where they were measured in different ways.
@@ -68,15 +72,15 @@ def over(cells: Sequence[Mapping[str, Any] | None]) -> Mapping[str, Any] | None:
     return {**known[0], "value": mean(values), "spread": stdev(values)}
 
 
-def how(cells: Sequence[Mapping[str, Any] | None], what: str) -> str:
+def _describe_measurement(cells: Sequence[Mapping[str, Any] | None], protocol: str) -> str:
     """What was measured, what the spread is, and what speaks against a number."""
     spreads = dict.fromkeys(c["spread_is"] for c in cells if c and c.get("spread_is"))
     cautions = dict.fromkeys(c["caution"] for c in cells if c and c.get("caution"))
-    said = [what, *(f"\N{PLUS-MINUS SIGN} {spread}" for spread in spreads)]
+    said = [protocol, *(f"\N{PLUS-MINUS SIGN} {spread}" for spread in spreads)]
     return "; ".join([*said, *(f"CAUTION: {caution}" for caution in cautions)])
 
 
-def written(score: Mapping[str, Any] | None) -> str:
+def _format_score(score: Mapping[str, Any] | None) -> str:
     """A score as a person reads it: value, plus-minus its spread, unit."""
     if score is None:
         return ""
@@ -93,49 +97,51 @@ def show_reproduction(table: Mapping[str, Any]) -> None:
     from rich.measure import Measurement
 
     console = Console()
-    shown = across(table)
+    shown = _make_wide_table(table)
     unbounded = console.options.update(max_width=sys.maxsize)
     if Measurement.get(console, unbounded, shown).maximum > console.width:
-        shown = down(table)
+        shown = _make_long_table(table)
     console.print(shown)
     if table["claim"]:
         console.print(table["claim"])
 
 
-def across(table: Mapping[str, Any]) -> Table:
+def _make_wide_table(table: Mapping[str, Any]) -> Table:
     """A line for each row of the reproduction, two columns for each score."""
     columns = list(dict.fromkeys(c for row in table["rows"] for c in row["columns"]))
-    shown = empty(table)
+    shown = _make_empty_table(table)
     for column in columns:
         shown.add_column(f"{column}, ours")
         shown.add_column("paper")
     for row in table["rows"]:
         cells = [row["columns"].get(column) for column in columns]
-        shown.add_row(row["name"], *(t for cell in cells for t in beside(cell)))
+        shown.add_row(row["name"], *(t for cell in cells for t in _format_ours_and_paper(cell)))
     return shown
 
 
-def down(table: Mapping[str, Any]) -> Table:
+def _make_long_table(table: Mapping[str, Any]) -> Table:
     """A line for each score of each row."""
-    shown = empty(table)
+    shown = _make_empty_table(table)
     for title in ("score", "ours", "paper"):
         shown.add_column(title)
     for row in table["rows"]:
         names = [row["name"], *[""] * (len(row["columns"]) - 1)]
         for name, (column, cell) in zip(names, row["columns"].items(), strict=True):
-            shown.add_row(name, column, *beside(cell))
+            shown.add_row(name, column, *_format_ours_and_paper(cell))
         shown.add_section()
     return shown
 
 
-def empty(table: Mapping[str, Any]) -> Table:
+def _make_empty_table(table: Mapping[str, Any]) -> Table:
     from rich.table import Table
 
     count = len(table["seeds"])
     return Table("", title=f"{table['title']}: {count} seed{'s' * (count != 1)}")
 
 
-def beside(cell: Mapping[str, Any] | None) -> tuple[str, str]:
+def _format_ours_and_paper(cell: Mapping[str, Any] | None) -> tuple[str, str]:
     if cell is None:
         return "", ""
-    return written({**cell, "value": cell["mean"], "spread": cell["sd"]}), cell["paper"] or "-"
+    return _format_score({**cell, "value": cell["mean"], "spread": cell["sd"]}), cell[
+        "paper"
+    ] or "-"

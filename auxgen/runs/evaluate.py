@@ -13,7 +13,7 @@ from typing import Any, cast
 import torch
 
 from ..errors import InputError
-from ..files import encoded, write_text
+from ..files import encode_json, write_text_file
 from ..method import Method
 from ..score import Evaluation, Score
 from ..stage import Experiment
@@ -118,27 +118,27 @@ def evaluate_run(
     """
     found: dict[str, Any] = {}
     for name, stage in stages.items():
-        if name not in run.stages():
+        if name not in run.trained_stages():
             raise InputError(
                 f"Stage {name} of {run.path} is not trained; continue with: "
                 f"auxgen train --resume {run.path}."
             )
-        run.restore(name, stage)
+        run.restore_stage(name, stage)
         method = stage.method.to(device).eval().requires_grad_(False)
         found |= measure_scores(
             name, method, evaluations[name], run.config["seed"], draws=draws, quiet=quiet
         )
-    every = {"run": run.config, "scores": {**run.scores()["scores"], **found}}
-    write_text(run.path / "scores.json", encoded(every).decode())
+    every = {"run": run.config, "scores": {**run.read_scores()["scores"], **found}}
+    write_text_file(run.path / "scores.json", encode_json(every).decode())
     return {"run": run.config, "scores": found}
 
 
-def draw_pictures(run: Run, stages: Experiment) -> list[Path]:
+def draw_run_pictures(run: Run, stages: Experiment) -> list[Path]:
     """Draw what the trained stages have to show into RUN/pictures."""
     folder, drawn = run.path / "pictures", []
     for name, stage in stages.items():
-        if name in run.stages():
-            run.restore(name, stage)
+        if name in run.trained_stages():
+            run.restore_stage(name, stage)
             folder.mkdir(exist_ok=True)
             for title, picture in stage.pictures.items():
                 file = folder / f"{name}-{title}.png"

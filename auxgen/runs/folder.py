@@ -15,10 +15,10 @@ from typing import Any
 import torch
 
 from .. import model
-from ..engine.device import hardware
+from ..engine.device import describe_hardware
 from ..engine.settings import Precision
 from ..errors import InputError, NotSaved
-from ..files import checksum, encoded, not_saved, read_json, write_text
+from ..files import compute_checksum, encode_json, make_save_error, read_json, write_text_file
 from ..stage import Experiment, Stage
 from ..version import __version__
 
@@ -71,33 +71,33 @@ class Run:
                 f"{path} exists already; give another --run, or continue it with: "
                 f"auxgen train --resume {path}."
             )
-        text = encoded(config).decode()
+        text = encode_json(config).decode()
         try:
             (path / "checkpoints").mkdir(parents=True)
             if file is not None:
                 (path / "experiment.py").write_bytes(file.read_bytes())
-            write_text(path / "run.json", text)
+            write_text_file(path / "run.json", text)
         except OSError as error:
             shutil.rmtree(path, ignore_errors=True)
             raise (
-                error if isinstance(error, NotSaved) else not_saved(path, 0.0, error)
+                error if isinstance(error, NotSaved) else make_save_error(path, 0.0, error)
             ) from error
         return cls(path)
 
-    def stages(self) -> list[str]:
+    def trained_stages(self) -> list[str]:
         """Names of the stages that are trained, in order."""
         return [s for s in self.config["stages"] if (self.path / s / "model.safetensors").exists()]
 
     def is_finished(self) -> bool:
         """Whether all stages are trained."""
-        return self.stages() == self.config["stages"]
+        return self.trained_stages() == self.config["stages"]
 
-    def scores(self) -> dict[str, Any]:
+    def read_scores(self) -> dict[str, Any]:
         """The object in scores.json; with no scores before `evaluate` wrote it."""
         file = self.path / "scores.json"
         return read_json(file, "run") if file.exists() else {"run": self.config, "scores": {}}
 
-    def restore(self, name: str, stage: Stage) -> None:
+    def restore_stage(self, name: str, stage: Stage) -> None:
         """Load a trained stage's weights into its method.
 
         Raises:
@@ -105,7 +105,7 @@ class Run:
         """
         file, config = (self.path / name / part for part in ("model.safetensors", "config.json"))
         known = read_json(config, "artefact") if config.exists() else {}
-        model.load_weights(stage.method, file, known.get("sha256", checksum(file.read_bytes())))
+        model.load_weights(stage.method, file, known.get("sha256", compute_checksum(file.read_bytes())))
 
 
 def make_config(
@@ -133,7 +133,7 @@ def make_config(
         "seed": int(options.get("seed", 0)),
         "stages": list(stages),
         "device": device,
-        "hardware": hardware(device),
+        "hardware": describe_hardware(device),
         "precision": precision,
         "ranks": int(os.environ.get("WORLD_SIZE", "1")),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),

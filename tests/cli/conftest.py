@@ -12,7 +12,7 @@ from laws import MODEL
 from auxgen import model as artefact
 from auxgen.builders import Recipe
 from auxgen.cli.main import main
-from auxgen.data.dataset import Space
+from auxgen.data.dataset import Preprocessor
 
 OWN = '''
 from dataclasses import replace
@@ -20,7 +20,7 @@ from typing import Literal
 
 from laws import stage
 
-from auxgen.stage import Score
+from auxgen.score import Score
 
 
 def experiment(
@@ -109,7 +109,7 @@ def assert_refused(said: Said, *words: str, status: int = 2) -> None:
 def eight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained artefact of grey images of 8 x 8 pixels and three classes."""
     made = Recipe("sdgm", {**MODEL, "x": 64, "a": 2})
-    space = Space(kind="images", shape=(1, 8, 8), classes=("cat", "dog", "owl"))
+    space = Preprocessor(kind="images", shape=(1, 8, 8), classes=("cat", "dog", "owl"))
     folder = tmp_path_factory.mktemp("artefact") / "eight"
     artefact.save_model(folder, made.build().eval(), made, space, {"experiment": "test"})
     return folder

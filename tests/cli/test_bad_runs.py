@@ -24,7 +24,7 @@ STEPS = ("--device", "cpu", "--steps", "6")
 @pytest.fixture
 def stopped(auxgen: Command, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run that Ctrl-C stopped after step 3 of 6."""
-    run, played = tmp_path / "stopped", Training.play
+    run, played = tmp_path / "stopped", Training.run_round
 
     def play(self: Training, batch: object) -> None:
         if self.step == 2:
@@ -32,7 +32,7 @@ def stopped(auxgen: Command, own: Path, tmp_path: Path, monkeypatch: pytest.Monk
         played(self, batch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "play", play)
+        patch.setattr(Training, "run_round", play)
         said = auxgen("train", own, "--run", run, *STEPS)
     assert said.status == 130
     assert f"auxgen train --resume {run}" in said.err
@@ -132,7 +132,7 @@ def test_a_run_json_that_lacks_something_says_what(
     asked = json.loads(file.read_text())
     del asked[missing]
     file.write_text(json.dumps(asked))
-    assert_refused(auxgen("evaluate", copied), f"does not say {missing!r}")
+    assert_refused(auxgen("evaluate", copied), f"has no {missing!r}")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def test_a_metric_may_be_given_several_times(
     auxgen: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUXGEN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(comparing, "extractor", quadrants)
+    monkeypatch.setattr(comparing, "load_extractor", quadrants)
     for seed in (0, 1):
         np.save(tmp_path / f"{seed}.npy", pictures(20, seed).x.numpy())
     asked = ("compare", tmp_path / "0.npy", tmp_path / "1.npy")

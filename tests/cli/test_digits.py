@@ -20,7 +20,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import auxgen as public
-from auxgen.inference.prediction import predict
+from auxgen.inference.prediction import predict_rows
 
 CLASSES = 10
 
@@ -235,7 +235,7 @@ def test_an_exported_artefact_loads_and_predicts_the_same(
     with Image.open(images / "0.png") as image:
         raw = torch.from_numpy(np.asarray(image, np.float32) / 255).reshape(1, 1, 8, 8)
     torch.manual_seed(0)
-    alone = predict(model.method, model.space, raw, 100)
+    alone = predict_rows(model.method, model.space, raw, 100)
     assert alone.names[0] == of_run.split("\t")[1]
 
 
@@ -277,7 +277,7 @@ def test_a_process_that_is_terminated_says_how_to_go_on(
     assert process.returncode == 130
     last = told.splitlines()[-1]
     assert last.startswith("Stopped by SIGTERM after step ")
-    assert last.endswith(f"all is saved, go on with: auxgen train --resume {run}")
+    assert last.endswith(f"all is saved, continue with: auxgen train --resume {run}")
     asked = json.loads((run / "run.json").read_text())
     asked["options"]["steps"] = int(last.split()[5]) + 3
     (run / "run.json").write_text(json.dumps(asked))

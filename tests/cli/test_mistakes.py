@@ -29,8 +29,8 @@ def assert_one_sentence(said: Said, sentence: str, status: int = 2) -> None:
         ("experiments now", "auxgen experiments takes options only, and got 'now'."),
         ("evaluate", "auxgen evaluate RUN... is wanted."),
         ("report", "auxgen report RUN... is wanted."),
-        ("evaluate nowhere", "There is no folder nowhere; a run was wanted."),
-        ("train --resume nowhere", "There is no folder nowhere; a run was wanted."),
+        ("evaluate nowhere", "There is no folder nowhere; expected a run's folder."),
+        ("train --resume nowhere", "There is no folder nowhere; expected a run's folder."),
         ("train --resume", "--resume takes a value, and got none."),
         (
             "train --resume x --seed 1",
@@ -159,7 +159,7 @@ def test_ctrl_c_leaves_with_130(auxgen: Command, monkeypatch: pytest.MonkeyPatch
     def stopped(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("auxgen.cli.main.carry_out", stopped)
+    monkeypatch.setattr("auxgen.cli.main.run_command", stopped)
     assert_one_sentence(auxgen("demo"), "Stopped.", 130)
 
 
@@ -167,7 +167,7 @@ def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: object) -> None:
         raise OSError("no file in it")
 
-    monkeypatch.setattr("auxgen.cli.main.carry_out", broken)
+    monkeypatch.setattr("auxgen.cli.main.run_command", broken)
     with pytest.raises(OSError, match="no file in it"):
         main(["demo"])
 

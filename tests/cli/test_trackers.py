@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cli.conftest import Command
 
-from auxgen.engine.trackers import open_logs
+from auxgen.engine.trackers import open_trackers
 from auxgen.errors import InputError
 
 
@@ -31,7 +31,7 @@ def test_a_tracker_that_is_not_installed_names_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(InputError, match=r"pip install 'auxgen\[trackers\]'"):
-        open_logs([name], tmp_path)
+        open_trackers([name], tmp_path)
 
 
 def test_wandb_and_mlflow_are_told_names_and_steps(
@@ -49,9 +49,9 @@ def test_wandb_and_mlflow_are_told_names_and_steps(
     )
     monkeypatch.setitem(sys.modules, "wandb", wandb)
     monkeypatch.setitem(sys.modules, "mlflow", mlflow)
-    logs = open_logs(["wandb", "mlflow"], tmp_path)
+    logs = open_trackers(["wandb", "mlflow"], tmp_path)
     for log in logs:
-        log.terms("sdgm", 7, {"loss": 0.5})
+        log.log_terms("sdgm", 7, {"loss": 0.5})
         log.close()
     assert heard == [
         ("wandb", {"sdgm/loss": 0.5, "sdgm/step": 7}),

@@ -10,7 +10,7 @@ import torch
 
 from auxgen.data import labels
 from auxgen.data import user as own
-from auxgen.data.dataset import Examples
+from auxgen.data.dataset import Dataset
 from auxgen.errors import InputError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 6, 8, 3), dtype=np.uint8)
@@ -20,20 +20,20 @@ VECTORS = np.random.default_rng(0).normal(size=(4, 2))
 @pytest.mark.parametrize("form", [np.asarray, torch.from_numpy])
 def test_images_may_be_grey_channels_first_or_last_and_numpy_or_torch(form: Any) -> None:
     first = torch.from_numpy(IMAGES).permute(0, 3, 1, 2)
-    torch.testing.assert_close(own.arrays(form(IMAGES)).x, first)
-    torch.testing.assert_close(own.arrays(form(first.numpy())).x, first)
-    torch.testing.assert_close(own.arrays(form(IMAGES[..., 0])).x, first[:, :1])
-    torch.testing.assert_close(own.arrays(form(IMAGES / 255)).x, first)
+    torch.testing.assert_close(own.load_arrays(form(IMAGES)).x, first)
+    torch.testing.assert_close(own.load_arrays(form(first.numpy())).x, first)
+    torch.testing.assert_close(own.load_arrays(form(IMAGES[..., 0])).x, first[:, :1])
+    torch.testing.assert_close(own.load_arrays(form(IMAGES / 255)).x, first)
 
 
 def test_vectors_become_float32_points() -> None:
-    found = own.arrays(VECTORS)
+    found = own.load_arrays(VECTORS)
     assert found.x.dtype == torch.float32
     assert found.kind == "points"
     assert found.y.tolist() == [-1] * 4
     assert found.classes == ()
-    assert own.arrays(VECTORS.tolist()).fingerprint == found.fingerprint
-    assert own.arrays(VECTORS + 1).fingerprint != found.fingerprint
+    assert own.load_arrays(VECTORS.tolist()).fingerprint == found.fingerprint
+    assert own.load_arrays(VECTORS + 1).fingerprint != found.fingerprint
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_vectors_become_float32_points() -> None:
 def test_labels_may_be_numbers_or_words_with_blanks(
     y: Any, names: Any, classes: tuple[str, ...], indices: list[int]
 ) -> None:
-    found = own.arrays(VECTORS, y, names)
+    found = own.load_arrays(VECTORS, y, names)
     assert (found.classes, found.y.tolist()) == (classes, indices)
 
 
@@ -97,7 +97,7 @@ HOLED[2, 1, 0, 1] = np.nan
 )
 def test_arrays_that_cannot_be_used_are_told(x: Any, said: str) -> None:
     with pytest.raises(InputError) as caught:
-        own.arrays(x)
+        own.load_arrays(x)
     assert str(caught.value) == said
 
 
@@ -125,37 +125,37 @@ def test_arrays_that_cannot_be_used_are_told(x: Any, said: str) -> None:
 )
 def test_labels_that_cannot_be_used_are_told(y: Any, names: Any, said: str) -> None:
     with pytest.raises(InputError) as caught:
-        own.arrays(VECTORS, y, names)
+        own.load_arrays(VECTORS, y, names)
     assert str(caught.value).startswith(said)
 
 
-def some(y: list[int]) -> Examples:
+def some(y: list[int]) -> Dataset:
     """Rows that are their own numbers."""
     x = torch.arange(len(y), dtype=torch.float32)[:, None]
-    return Examples(x, torch.tensor(y), ("a", "b", "c"), "some", "")
+    return Dataset(x, torch.tensor(y), ("a", "b", "c"), "some", "")
 
 
 def test_the_check_finds_labels_out_of_range() -> None:
     with pytest.raises(InputError, match=r"^Label 3 of some is out of range; -1 \(blank\) to 2 "):
-        labels.check(some([0, 1, 3]))
+        labels.check_labels(some([0, 1, 3]))
     with pytest.raises(InputError, match=r"^Label -2 of some is out of range"):
-        labels.check(some([0, 1, -2]))
-    labels.check(some([0, 1, 2, -1]))
+        labels.check_labels(some([0, 1, -2]))
+    labels.check_labels(some([0, 1, 2, -1]))
 
 
 def test_held_out_rows_are_labelled_stratified_and_seeded() -> None:
     every = some([0] * 50 + [1] * 30 + [2] * 20 + [-1] * 40)
-    train, test = own.holdout(every, 0.2, seed=3)
+    train, test = own.split_stratified(every, 0.2, seed=3)
     assert test.y.bincount().tolist() == [10, 6, 4]
     assert len(train) == 120
     both = torch.cat([train.x, test.x]).flatten().sort().values
     torch.testing.assert_close(both, every.x.flatten())
-    assert test.fingerprint == own.holdout(every, 0.2, seed=3)[1].fingerprint
-    assert test.fingerprint != own.holdout(every, 0.2, seed=4)[1].fingerprint
+    assert test.fingerprint == own.split_stratified(every, 0.2, seed=3)[1].fingerprint
+    assert test.fingerprint != own.split_stratified(every, 0.2, seed=4)[1].fingerprint
 
 
 def test_every_class_is_on_both_sides_of_a_holdout() -> None:
-    train, test = own.holdout(some([0] * 50 + [1, 1, 2, 2]), 0.1, seed=0)
+    train, test = own.split_stratified(some([0] * 50 + [1, 1, 2, 2]), 0.1, seed=0)
     assert set(test.y.tolist()) == set(train.y.tolist()) == {0, 1, 2}
 
 
@@ -169,24 +169,27 @@ def test_every_class_is_on_both_sides_of_a_holdout() -> None:
 )
 def test_a_holdout_that_cannot_be_is_told(y: list[int], fraction: float, said: str) -> None:
     with pytest.raises(InputError) as caught:
-        own.holdout(some(y), fraction, seed=0)
+        own.split_stratified(some(y), fraction, seed=0)
     assert str(caught.value) == said
 
 
 def test_a_label_draw_is_balanced_sorted_without_repeats_and_seeded() -> None:
     y = torch.randint(-1, 5, (500,), generator=torch.Generator().manual_seed(0))
-    rows = labels.draw(y, 10, seed=1)
+    rows = labels.sample_rows_per_class(y, 10, seed=1)
     assert y[rows].bincount().tolist() == [10] * 5
     assert rows.dtype == torch.int64
     assert (rows.diff() > 0).all()
-    assert rows.equal(labels.draw(y, 10, seed=1))
-    assert not rows.equal(labels.draw(y, 10, seed=2))
+    assert rows.equal(labels.sample_rows_per_class(y, 10, seed=1))
+    assert not rows.equal(labels.sample_rows_per_class(y, 10, seed=2))
 
 
 def test_a_label_draw_leaves_the_global_generator_alone_and_contains_smaller_draws() -> None:
     y = torch.arange(100) % 4
     state = torch.get_rng_state()
-    small, large = labels.draw(y, 3, seed=0), labels.draw(y, 9, seed=0)
+    small, large = (
+        labels.sample_rows_per_class(y, 3, seed=0),
+        labels.sample_rows_per_class(y, 9, seed=0),
+    )
     assert set(small.tolist()) < set(large.tolist())
     assert state.equal(torch.get_rng_state())
 
@@ -201,5 +204,5 @@ def test_a_label_draw_leaves_the_global_generator_alone_and_contains_smaller_dra
 )
 def test_a_label_draw_that_cannot_be_is_told(y: list[int], per_class: int, said: str) -> None:
     with pytest.raises(InputError) as caught:
-        labels.draw(torch.tensor(y), per_class, seed=0)
+        labels.sample_rows_per_class(torch.tensor(y), per_class, seed=0)
     assert str(caught.value) == said

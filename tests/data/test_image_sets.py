@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from auxgen.data import hub, images
-from auxgen.data.dataset import space_of
+from auxgen.data.dataset import fit_preprocessor
 from auxgen.errors import InputError
 
 COLOURS = np.random.default_rng(0).integers(0, 256, (5, 6, 8, 3), dtype=np.uint8)
@@ -57,7 +57,7 @@ def pets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_set_under_the_data_root_has_its_pixels_labels_and_attributes(pets: Path) -> None:
-    found = images.load("pets")
+    found = images.load_image_dataset("pets")
     torch.testing.assert_close(found.x, torch.from_numpy(COLOURS[:3]).permute(0, 3, 1, 2))
     assert (found.y.tolist(), found.classes) == ([1, -1, 0], ("cat", "dog"))
     assert found.attributes is not None
@@ -71,15 +71,15 @@ def test_a_set_under_the_data_root_has_its_pixels_labels_and_attributes(pets: Pa
 
 @pytest.mark.parametrize("split", ["valid", "validation", "val"])
 def test_a_split_has_several_names_and_one_content(pets: Path, split: str) -> None:
-    found = images.load(str(pets), split)
+    found = images.load_image_dataset(str(pets), split)
     torch.testing.assert_close(found.x, torch.from_numpy(COLOURS[3:]).permute(0, 3, 1, 2))
     assert found.name.endswith("/valid")
 
 
 def test_a_cached_set_is_read_without_decoding(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = images.load("pets")
-    monkeypatch.setattr(hub, "draft", lambda *_, **__: pytest.fail("decoded again"))
-    again = images.load("pets")
+    first = images.load_image_dataset("pets")
+    monkeypatch.setattr(hub, "prepare_hub_dataset", lambda *_, **__: pytest.fail("decoded again"))
+    again = images.load_image_dataset("pets")
     torch.testing.assert_close(again.x, first.x)
     assert again.fingerprint == first.fingerprint
 
@@ -90,43 +90,43 @@ def test_a_changed_source_is_decoded_again_and_the_older_state_forgotten(
     from datasets import Features
     from datasets import Image as Picture
 
-    first = images.load("pets")
+    first = images.load_image_dataset("pets")
     (pets / "valid-00000-of-00001.parquet").unlink()
     parquet(pets, "train", {"img": [encoded(COLOURS[4])]}, Features(img=Picture()))
-    again = images.load("pets")
+    again = images.load_image_dataset("pets")
     assert len(again) == 1
     assert again.fingerprint != first.fingerprint
     assert len(list(cache.glob("pets_train*"))) == 1
 
 
 def test_a_touched_source_is_decoded_again_to_the_same_fingerprint(pets: Path) -> None:
-    first = images.load("pets")
+    first = images.load_image_dataset("pets")
     for file in pets.iterdir():
         os.utime(file, (1, 1))
-    assert images.load("pets").fingerprint == first.fingerprint
+    assert images.load_image_dataset("pets").fingerprint == first.fingerprint
 
 
 @pytest.mark.parametrize("keep", [0, 8, 100, -1])
 def test_a_damaged_cache_file_is_made_again(pets: Path, cache: Path, keep: int) -> None:
-    first = images.load("pets")
+    first = images.load_image_dataset("pets")
     (file,) = cache.glob("*.safetensors")
     whole = file.read_bytes()
     file.unlink()  # `first` still lies in the old file
     file.write_bytes(whole[:keep])
-    again = images.load("pets")
+    again = images.load_image_dataset("pets")
     torch.testing.assert_close(again.x, first.x)
 
 
 def test_writing_into_loaded_pixels_leaves_the_cache_alone(pets: Path) -> None:
-    images.load("pets").x.zero_()
-    assert images.load("pets").x.sum() > 0
+    images.load_image_dataset("pets").x.zero_()
+    assert images.load_image_dataset("pets").x.sum() > 0
 
 
 def test_size_and_crop_and_split_have_cache_files_of_their_own(pets: Path, cache: Path) -> None:
-    assert images.load("pets", size=4).x.shape == (3, 3, 4, 4)
-    cropped = images.load("pets", crop=2).x
-    torch.testing.assert_close(cropped, images.load("pets").x[:, :, 2:4, 3:5])
-    images.load("pets", "valid")
+    assert images.load_image_dataset("pets", size=4).x.shape == (3, 3, 4, 4)
+    cropped = images.load_image_dataset("pets", crop=2).x
+    torch.testing.assert_close(cropped, images.load_image_dataset("pets").x[:, :, 2:4, 3:5])
+    images.load_image_dataset("pets", "valid")
     assert len(list(cache.glob("*.safetensors"))) == 4
 
 
@@ -134,24 +134,24 @@ def test_a_hub_set_is_loaded_at_its_commit_and_offline_as_last_seen(
     pets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AUXGEN_DATA")
-    monkeypatch.setattr(hub, "commit", lambda _: "c0ffee")
-    table, asked = hub.table, []
+    monkeypatch.setattr(hub, "fetch_commit", lambda _: "c0ffee")
+    table, asked = hub.load_hub_split, []
 
     def near(where: str, split: str, config: str | None, state: str | None) -> Any:
         asked.append((where, split, config, state))
         return table(str(pets), split, None, None)
 
-    monkeypatch.setattr(hub, "table", near)
-    first = images.load("some/pets:small")
+    monkeypatch.setattr(hub, "load_hub_split", near)
+    first = images.load_image_dataset("some/pets:small")
     assert asked == [("some/pets", "train", "small", "c0ffee")]
 
     def silent(where: str) -> str:
-        raise hub.absent(where, ConnectionError("no network"))
+        raise hub.make_missing_set_error(where, ConnectionError("no network"))
 
-    monkeypatch.setattr(hub, "commit", silent)
-    assert images.load("some/pets:small").fingerprint == first.fingerprint
+    monkeypatch.setattr(hub, "fetch_commit", silent)
+    assert images.load_image_dataset("some/pets:small").fingerprint == first.fingerprint
     with pytest.raises(InputError, match=r"'some/pets'.*no network.*set AUXGEN_DATA"):
-        images.load("some/pets:large")
+        images.load_image_dataset("some/pets:large")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_an_unknown_name_or_split_is_answered_with_the_known(
     pets: Path, name: str, split: str, said: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        images.load(name, split)
+        images.load_image_dataset(name, split)
     assert str(caught.value) == said
 
 
@@ -174,8 +174,8 @@ def test_a_configuration_is_chosen_by_the_card_of_a_folder(pets: Path) -> None:
     known = "configs:\n- config_name: {}\n  data_files:\n  - split: train\n    path: {}\n"
     small = known.format("small", "valid-*") + known.format("full", "train-*")[len("configs:\n") :]
     (pets / "README.md").write_text(f"---\n{small}---\n")
-    assert len(images.load("pets:small")) == 2
-    assert len(images.load("pets:full")) == 3
+    assert len(images.load_image_dataset("pets:small")) == 2
+    assert len(images.load_image_dataset("pets:full")) == 3
 
 
 def test_a_set_without_images_is_refused_with_its_columns(pets: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_set_without_images_is_refused_with_its_columns(pets: Path) -> None:
 
     parquet(pets.parent / "words", "train", {"text": ["a"]}, Features(text=Value("string")))
     with pytest.raises(InputError, match=r"has the columns text; a column of images is wanted\.$"):
-        images.load("words")
+        images.load_image_dataset("words")
 
 
 def test_a_damaged_image_of_a_set_is_named_by_its_row(pets: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_damaged_image_of_a_set_is_named_by_its_row(pets: Path) -> None:
     cut = {"bytes": whole["bytes"][:60], "path": None}
     parquet(pets.parent / "cut", "train", {"img": [whole, cut]}, Features(img=Picture()))
     with pytest.raises(InputError, match=r"^Row 1 of .*cut \(train\) cannot be decoded"):
-        images.load("cut")
+        images.load_image_dataset("cut")
 
 
 def test_importing_it_imports_neither_datasets_nor_pandas_nor_scikit_learn() -> None:
@@ -204,28 +204,32 @@ def test_importing_it_imports_neither_datasets_nor_pandas_nor_scikit_learn() -> 
 
 
 def test_digits_have_a_fixed_stratified_split() -> None:
-    train, test = images.load("digits"), images.load("digits", "test")
+    train, test = images.load_image_dataset("digits"), images.load_image_dataset("digits", "test")
     assert (train.x.shape, test.x.shape) == ((1297, 1, 8, 8), (500, 1, 8, 8))
     assert (train.x.min(), train.x.max(), train.x.dtype) == (0, 255, torch.uint8)
     assert (test.y.bincount() - 50).abs().max() <= 2
-    assert test.fingerprint == images.load("digits", "test").fingerprint != train.fingerprint
-    assert images.load("digits", "test", size=16).x.shape == (500, 1, 16, 16)
+    assert (
+        test.fingerprint
+        == images.load_image_dataset("digits", "test").fingerprint
+        != train.fingerprint
+    )
+    assert images.load_image_dataset("digits", "test", size=16).x.shape == (500, 1, 16, 16)
     with pytest.raises(InputError, match=r"^A crop of 6 was given; digits have 8x8 pixels"):
-        images.load("digits", crop=6)
+        images.load_image_dataset("digits", crop=6)
 
 
 def test_444_pixels_of_mnist_vary_by_more_than_a_tenth(real: Path) -> None:
     if not (real / "mnist").is_dir():
         pytest.skip("needs real data: AUXGEN_DATA has no mnist/")
-    mnist = images.load("mnist")
+    mnist = images.load_image_dataset("mnist")
     assert mnist.x.shape == (60000, 1, 28, 28)
-    assert space_of(mnist, min_std=0.1).width == 444
+    assert fit_preprocessor(mnist, min_std=0.1).width == 444
 
 
 def test_celeba_is_cropped_to_faces_of_64_with_40_attributes(real: Path) -> None:
     if not (real / "celeba").is_dir():
         pytest.skip("needs real data: AUXGEN_DATA has no celeba/")
-    celeba = images.load("celeba", "valid")
+    celeba = images.load_image_dataset("celeba", "valid")
     assert celeba.x.shape[1:] == (3, 64, 64)
     assert len(celeba.attribute_names) == 40
     assert "Eyeglasses" in celeba.attribute_names

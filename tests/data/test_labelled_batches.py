@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from auxgen.data.augmentation import Corruption, flipped, in_turn, shifted
+from auxgen.data.augmentation import Corruption, apply_corruptions, flip_randomly, shift_randomly
 from auxgen.data.batches import LabelledBatches
-from auxgen.rng import noise
+from auxgen.rng import make_corruption_generator
 
 
 def images(rows: int = 30) -> Tensor:
@@ -19,12 +19,12 @@ def images(rows: int = 30) -> Tensor:
 
 
 def generator(step: int = 0) -> torch.Generator:
-    return noise("cpu", 0, step, 0)
+    return make_corruption_generator("cpu", 0, step, 0)
 
 
 def test_a_flip_is_a_flip_of_about_half_of_the_images() -> None:
     x = images(400)
-    found = flipped(x, generator())
+    found = flip_randomly(x, generator())
     same = torch.tensor([torch.equal(a, b) for a, b in zip(found, x, strict=True)])
     assert torch.equal(found[same], x[same])
     assert torch.equal(found[~same], x[~same].flip(-1))
@@ -44,7 +44,7 @@ def explicit(x: Tensor, down: int, right: int) -> Tensor:
 
 def test_every_image_is_moved_by_a_draw_of_its_own() -> None:
     x, pixels = images(300), 2
-    found, seen = shifted(x, generator(), pixels), set()
+    found, seen = shift_randomly(x, generator(), pixels), set()
     moves = [(i, j) for i in range(-pixels, pixels + 1) for j in range(-pixels, pixels + 1)]
     for before, after in zip(x, found, strict=True):
         fits = [m for m in moves if torch.equal(explicit(before, *m), after)]
@@ -54,19 +54,19 @@ def test_every_image_is_moved_by_a_draw_of_its_own() -> None:
 
 
 def test_no_pixels_move_nothing() -> None:
-    assert torch.equal(shifted(images(), generator(), 0), images())
+    assert torch.equal(shift_randomly(images(), generator(), 0), images())
 
 
 def test_in_turn_is_one_after_the_other() -> None:
     x, first, second = images(), generator(), generator()
-    found = in_turn(x, first, (flipped, partial(shifted, pixels=1)))
-    assert torch.equal(found, shifted(flipped(x, second), second, 1))
+    found = apply_corruptions(x, first, (flip_randomly, partial(shift_randomly, pixels=1)))
+    assert torch.equal(found, shift_randomly(flip_randomly(x, second), second, 1))
 
 
 CORRUPTIONS: list[Corruption] = [
-    flipped,
-    partial(shifted, pixels=2),
-    partial(in_turn, corruptions=(flipped, partial(shifted, pixels=1))),
+    flip_randomly,
+    partial(shift_randomly, pixels=2),
+    partial(apply_corruptions, corruptions=(flip_randomly, partial(shift_randomly, pixels=1))),
 ]
 
 
@@ -83,7 +83,9 @@ def test_a_batch_is_a_function_of_seed_rank_and_step() -> None:
     y = torch.arange(40)
 
     def batch(seed: int, step: int, rank: int) -> tuple[Tensor, Tensor]:
-        return LabelledBatches(x, y, 8, seed, partial(shifted, pixels=2))(step, rank, 2, "cpu")
+        return LabelledBatches(x, y, 8, seed, partial(shift_randomly, pixels=2))(
+            step, rank, 2, "cpu"
+        )
 
     first = batch(0, 3, 1)
     assert all(torch.equal(a, b) for a, b in zip(first, batch(0, 3, 1), strict=True))

@@ -33,7 +33,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_photos_become_means_over_areas_of_their_central_squares(root: Path) -> None:
-    found = images.load("imagenet32")
+    found = images.load_image_dataset("imagenet32")
     assert (found.y.tolist(), found.classes) == ([0, 1], ("n01440764", "n02084071"))
     assert found.name == "imagenet32/train"
     squares = photo(0, 96, 128)[:, 16:112], photo(1, 160, 64)[48:112, :]
@@ -44,16 +44,16 @@ def test_photos_become_means_over_areas_of_their_central_squares(root: Path) -> 
 
 
 def test_valid_is_val_and_a_test_split_is_not_made_up(root: Path) -> None:
-    valid = images.load("imagenet32", "valid")
+    valid = images.load_image_dataset("imagenet32", "valid")
     assert (valid.x.shape, valid.y.tolist()) == ((1, 3, 32, 32), [1])
     with pytest.raises(InputError, match=r"^There is no imagenet split 'test'; known are"):
-        images.load("imagenet32", "test")
+        images.load_image_dataset("imagenet32", "test")
 
 
 def test_a_folder_of_its_own_name_comes_first_and_another_size_may_be_asked(root: Path) -> None:
     (root / "imagenet" / "val").rename(root / "imagenet32")
-    assert len(images.load("imagenet32")) == 1
-    assert images.load("imagenet32", size=8).x.shape == (1, 3, 8, 8)
+    assert len(images.load_image_dataset("imagenet32")) == 1
+    assert images.load_image_dataset("imagenet32", size=8).x.shape == (1, 3, 8, 8)
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,17 @@ def test_without_a_folder_the_hub_is_asked(
     name: str, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def silent(where: str) -> str:
-        raise hub.absent(where, ConnectionError("no network"))
+        raise hub.make_missing_set_error(where, ConnectionError("no network"))
 
-    monkeypatch.setattr(hub, "commit", silent)
+    monkeypatch.setattr(hub, "fetch_commit", silent)
     with pytest.raises(InputError, match=rf"'{place}'.*no network"):
-        images.load(name)
+        images.load_image_dataset(name)
 
 
 def test_twenty_classes_of_tiny_imagenet_have_64_pixels(real: Path) -> None:
     if not (real / "tiny_imagenet_20").is_dir():
         pytest.skip("needs real data: AUXGEN_DATA has no tiny_imagenet_20/")
-    found = images.load("tiny_imagenet_20", "valid")
+    found = images.load_image_dataset("tiny_imagenet_20", "valid")
     assert found.x.shape == (1000, 3, 64, 64)
     assert len(found.classes) == 20
     assert torch.equal(found.y.bincount(), torch.full((20,), 50))
@@ -93,5 +93,5 @@ def test_tiny_imagenet_is_a_folder_as_on_the_hub(
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "tiny_imagenet").symlink_to(real / "tiny_imagenet_20")
     monkeypatch.setenv("AUXGEN_DATA", str(tmp_path / "root"))
-    found = images.load("tiny_imagenet", "valid", size=32)
+    found = images.load_image_dataset("tiny_imagenet", "valid", size=32)
     assert (found.name, found.x.shape) == ("tiny_imagenet/valid", (1000, 3, 32, 32))

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from auxgen.data import images
-from auxgen.data.dataset import space_of
+from auxgen.data.dataset import fit_preprocessor
 from auxgen.data.official import norb
 from auxgen.errors import InputError
-from auxgen.plotting.grids import grid
+from auxgen.plotting.grids import draw_image_grid
 
 STEM = "smallnorb-5x46789x9x18x6x2x96x96-training"
 BYTES, INTEGERS, FLOATS = 0x1E3D4C55, 0x1E3D4C54, 0x1E3D4C51
@@ -61,7 +61,7 @@ def test_the_header_is_as_the_official_page_has_it() -> None:
 
 
 def test_pairs_are_pictures_of_two_channels(folder: Path) -> None:
-    found = images.load("small_norb")
+    found = images.load_image_dataset("small_norb")
     torch.testing.assert_close(found.x, torch.from_numpy(pairs()))
     assert found.y.tolist() == Y
     assert found.classes == ("animal", "human", "airplane", "truck", "car")
@@ -69,7 +69,10 @@ def test_pairs_are_pictures_of_two_channels(folder: Path) -> None:
 
 
 def test_single_images_are_rows_camera_after_camera(folder: Path) -> None:
-    both, each = images.load("small_norb"), images.load("small_norb_single")
+    both, each = (
+        images.load_image_dataset("small_norb"),
+        images.load_image_dataset("small_norb_single"),
+    )
     assert each.x.shape == (10, 1, 96, 96)
     torch.testing.assert_close(each[0::2].x, both.x[:, :1])
     torch.testing.assert_close(each[1::2].x, both.x[:, 1:])
@@ -83,7 +86,7 @@ def test_single_images_are_rows_camera_after_camera(folder: Path) -> None:
 
 
 def test_attributes_tell_instance_elevation_azimuth_and_lighting(folder: Path) -> None:
-    found = images.load("small_norb")
+    found = images.load_image_dataset("small_norb")
     assert found.attributes is not None
     assert found.attributes.shape == (5, 10 + 9 + 18 + 6)
     told = [
@@ -96,18 +99,18 @@ def test_attributes_tell_instance_elevation_azimuth_and_lighting(folder: Path) -
 
 
 def test_32_pixels_are_the_middles_of_threes(folder: Path) -> None:
-    small = images.load("small_norb", size=32).x
+    small = images.load_image_dataset("small_norb", size=32).x
     torch.testing.assert_close(small, torch.from_numpy(pairs())[:, :, 1::3, 1::3])
-    single = images.load("small_norb_single", size=32).x
+    single = images.load_image_dataset("small_norb_single", size=32).x
     torch.testing.assert_close(single, small.reshape(10, 1, 32, 32))
 
 
 def test_gzipped_files_are_read_alike(folder: Path) -> None:
-    plain = images.load("small_norb")
+    plain = images.load_image_dataset("small_norb")
     for file in list(folder.iterdir()):
         (folder / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes(), 1))
         file.unlink()
-    zipped = images.load("small_norb")
+    zipped = images.load_image_dataset("small_norb")
     torch.testing.assert_close(zipped.x, plain.x)
     assert zipped.fingerprint == plain.fingerprint
 
@@ -115,36 +118,38 @@ def test_gzipped_files_are_read_alike(folder: Path) -> None:
 def test_the_test_split_has_its_own_files_and_more_pairs_than_are_read_at_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(norb, "TOGETHER", 3)
+    monkeypatch.setattr(norb, "PICTURES_PER_BLOCK", 3)
     for part, content in split(pairs(7), [4] * 7, [[0, 0, 0, 0]] * 7).items():
         stem = "smallnorb-5x01235x9x18x6x2x96x96-testing"
         (folder / f"{stem}-{part}.mat").write_bytes(content)
-    torch.testing.assert_close(images.load("small_norb", "test").x, torch.from_numpy(pairs(7)))
-    assert len(images.load("small_norb_single", "test")) == 14
+    torch.testing.assert_close(
+        images.load_image_dataset("small_norb", "test").x, torch.from_numpy(pairs(7))
+    )
+    assert len(images.load_image_dataset("small_norb_single", "test")) == 14
 
 
 def test_pairs_go_through_a_space_and_become_a_picture(folder: Path) -> None:
-    data = images.load("small_norb", size=32)
-    space = space_of(data, standardise=True)
+    data = images.load_image_dataset("small_norb", size=32)
+    space = fit_preprocessor(data, standardise=True)
     assert space.width == 2048
-    again = space.leave(space.enter(data.raw()))
-    torch.testing.assert_close(again, data.raw())
-    assert grid(again, 5, padding=0).size == (5 * 2 * 64, 64)
+    again = space.inverse_transform(space.transform(data.raw_rows()))
+    torch.testing.assert_close(again, data.raw_rows())
+    assert draw_image_grid(again, 5, padding=0).size == (5 * 2 * 64, 64)
 
 
 def test_a_set_that_is_nowhere_tells_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
     said = rf"^small_norb is not in AUXGEN_DATA, and .* folder there with {STEM}-dat\.mat and "
     with pytest.raises(InputError, match=said):
-        images.load("small_norb")
+        images.load_image_dataset("small_norb")
     with pytest.raises(InputError, match=r"^There is no small_norb split 'tran'; did you mean"):
-        images.load("small_norb", "tran")
+        images.load_image_dataset("small_norb", "tran")
 
 
 @pytest.mark.parametrize("part", ["dat", "cat", "info"])
 def test_a_missing_file_is_named(folder: Path, part: str) -> None:
     (folder / f"{STEM}-{part}.mat").unlink()
     with pytest.raises(InputError, match=rf"small_norb has no {STEM}-{part}\.mat; split 'train'"):
-        images.load("small_norb")
+        images.load_image_dataset("small_norb")
 
 
 @pytest.mark.parametrize("part", ["dat", "cat", "info"])
@@ -153,7 +158,7 @@ def test_a_truncated_file_is_refused(folder: Path, cache: Path, part: str, keep:
     file = folder / f"{STEM}-{part}.mat"
     file.write_bytes(file.read_bytes()[:keep])
     with pytest.raises(InputError, match=rf"-{part}\.mat is truncated: \d+ bytes are left where"):
-        images.load("small_norb")
+        images.load_image_dataset("small_norb")
     assert not list(cache.glob("*"))[1:]
 
 
@@ -164,7 +169,7 @@ def test_a_gzipped_file_that_is_damaged_is_refused(folder: Path, spoiled: bytes 
     file.unlink()
     (folder / f"{STEM}-dat.mat.gz").write_bytes(spoiled or whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"-dat\.mat\.gz cannot be unzipped \("):
-        images.load("small_norb")
+        images.load_image_dataset("small_norb")
 
 
 @pytest.mark.parametrize(
@@ -186,4 +191,4 @@ def test_a_file_of_other_content_is_refused(
 ) -> None:
     (folder / f"{STEM}-{part}.mat").write_bytes(content)
     with pytest.raises(InputError, match=said):
-        images.load("small_norb")
+        images.load_image_dataset("small_norb")

@@ -45,7 +45,7 @@ def written(
 
 def test_pixels_lie_as_they_were_and_ten_is_the_digit_nought(folder: Path) -> None:
     x = written(folder / "train_32x32.mat", pictures(4), Y)
-    found = images.load("svhn")
+    found = images.load_image_dataset("svhn")
     torch.testing.assert_close(found.x, torch.from_numpy(x))
     assert found.y.tolist() == [1, 9, 0, 4]
     assert found.classes == tuple("0123456789")
@@ -55,15 +55,15 @@ def test_pixels_lie_as_they_were_and_ten_is_the_digit_nought(folder: Path) -> No
 def test_every_split_has_its_file(folder: Path) -> None:
     for seed, split in enumerate(("train", "test", "extra")):
         written(folder / f"{split}_32x32.mat", pictures(2, seed), [1, 2])
-    first = {s: images.load("svhn", s).x[0] for s in ("train", "test", "extra")}
+    first = {s: images.load_image_dataset("svhn", s).x[0] for s in ("train", "test", "extra")}
     for seed, found in enumerate(first.values()):
         torch.testing.assert_close(found, torch.from_numpy(pictures(2, seed)[0]))
 
 
 def test_more_rows_than_are_read_at_once_keep_their_order(folder: Path) -> None:
     x = written(folder / "test_32x32.mat", pictures(300), [3] * 300)
-    torch.testing.assert_close(images.load("svhn", "test").x, torch.from_numpy(x))
-    small = images.load("svhn", "test", size=16, crop=32)
+    torch.testing.assert_close(images.load_image_dataset("svhn", "test").x, torch.from_numpy(x))
+    small = images.load_image_dataset("svhn", "test", size=16, crop=32)
     assert small.x.shape == (300, 3, 16, 16)
 
 
@@ -71,20 +71,20 @@ def test_it_is_decoded_once_and_again_when_its_own_file_changes(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written(folder / "train_32x32.mat", pictures(4), Y)
-    first = images.load("svhn")
+    first = images.load_image_dataset("svhn")
     with monkeypatch.context() as patch:
-        patch.setattr(svhn, "variables", lambda _: pytest.fail("decoded again"))
+        patch.setattr(svhn, "load_matlab_variables", lambda _: pytest.fail("decoded again"))
         written(folder / "extra_32x32.mat", pictures(2), [1, 2])
-        assert images.load("svhn").fingerprint == first.fingerprint
+        assert images.load_image_dataset("svhn").fingerprint == first.fingerprint
     written(folder / "train_32x32.mat", pictures(3, 1), Y[:3])
-    assert len(images.load("svhn")) == 3
+    assert len(images.load_image_dataset("svhn")) == 3
 
 
 def test_decoding_takes_less_than_twice_the_memory_of_the_pixels(folder: Path) -> None:
     x = written(folder / "extra_32x32.mat", pictures(700), [1] * 700)
-    svhn.variables(folder / "extra_32x32.mat")
+    svhn.load_matlab_variables(folder / "extra_32x32.mat")
     tracemalloc.start()
-    images.load("svhn", "extra")
+    images.load_image_dataset("svhn", "extra")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert x.nbytes < peak < 1.7 * x.nbytes
@@ -99,7 +99,7 @@ def test_a_copy_as_on_the_hub_gives_the_same_rows(folder: Path, tmp_path: Path) 
 
     disable_progress_bars()
     x = written(folder / "train_32x32.mat", pictures(4), Y)
-    official = images.load("svhn")
+    official = images.load_image_dataset("svhn")
     (folder / "train_32x32.mat").unlink()
     encoded = []
     for pixels in x:
@@ -109,7 +109,7 @@ def test_a_copy_as_on_the_hub_gives_the_same_rows(folder: Path, tmp_path: Path) 
     features = Features(image=Picture(), label=ClassLabel(names=list("0123456789")))
     rows = Dataset.from_dict({"image": encoded, "label": [1, 9, 0, 4]}, features=features)
     rows.to_parquet(folder / "train-00000-of-00001.parquet")
-    hub = images.load("svhn")
+    hub = images.load_image_dataset("svhn")
     torch.testing.assert_close(hub.x, official.x)
     assert hub.fingerprint == official.fingerprint
 
@@ -125,12 +125,12 @@ def test_a_copy_as_on_the_hub_gives_the_same_rows(folder: Path, tmp_path: Path) 
 def test_what_is_not_there_is_said(folder: Path, split: str, said: str) -> None:
     written(folder / "train_32x32.mat", pictures(4), Y)
     with pytest.raises(InputError, match=said):
-        images.load("svhn", split)
+        images.load_image_dataset("svhn", split)
 
 
 def test_an_empty_folder_is_told_which_files_it_lacks(folder: Path) -> None:
     with pytest.raises(InputError, match=r"svhn has no train_32x32\.mat; split 'train'"):
-        images.load("svhn")
+        images.load_image_dataset("svhn")
 
 
 @pytest.mark.parametrize("keep", [0, 100, 200, 3000, -1])
@@ -139,7 +139,7 @@ def test_a_truncated_file_is_refused(folder: Path, cache: Path, keep: int) -> No
     written(file, pictures(4), Y)
     file.write_bytes(file.read_bytes()[:keep])
     with pytest.raises(InputError, match=r"train_32x32\.mat (cannot be read \(|has no variable)"):
-        images.load("svhn")
+        images.load_image_dataset("svhn")
     assert not list(cache.glob("*.safetensors"))
 
 
@@ -161,10 +161,10 @@ def test_a_file_of_other_content_is_refused(
 ) -> None:
     written(folder / "train_32x32.mat", pictures(4), Y, changed)
     with pytest.raises(InputError, match=said):
-        images.load("svhn")
+        images.load_image_dataset("svhn")
 
 
 def test_a_file_without_its_variables_is_refused(folder: Path) -> None:
     savemat(folder / "train_32x32.mat", {"X": pictures(2)})
     with pytest.raises(InputError, match=r"has no variable y; X and y are wanted\.$"):
-        images.load("svhn")
+        images.load_image_dataset("svhn")

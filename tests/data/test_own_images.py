@@ -11,8 +11,8 @@ from PIL import Image
 
 from auxgen.data import images as sets
 from auxgen.data import user as own
-from auxgen.data.dataset import Examples
-from auxgen.data.decoding import ORIENTATION
+from auxgen.data.dataset import Dataset
+from auxgen.data.decoding import ORIENTATION_TAG
 from auxgen.errors import InputError, NotSaved
 
 GREY = np.random.default_rng(0).integers(0, 256, (4, 6, 8), dtype=np.uint8)
@@ -40,18 +40,18 @@ def test_class_folders_are_labels_and_other_images_are_unlabelled(zoo: Path) -> 
     save(zoo / "cat" / "deep" / "b.png", GREY[1])
     save(zoo / "unlabelled" / "c.png", GREY[2])
     save(zoo / ".hidden" / "d.png", GREY[2])
-    found = own.images(zoo)
+    found = own.load_image_folder(zoo)
     assert found.x.shape == (7, 1, 6, 8)
     assert found.classes == ("cat", "dog")
     assert found.y.tolist() == [-1, -1, -1, -1, 0, 1, -1]
     torch.testing.assert_close(found.x[5, 0], torch.from_numpy(GREY[0]))
-    assert sets.load(str(zoo)).fingerprint == found.fingerprint
+    assert sets.load_image_dataset(str(zoo)).fingerprint == found.fingerprint
 
 
 def test_classes_are_those_of_all_splits_and_numbers_come_in_order(tmp_path: Path) -> None:
     for place in ("train/10", "train/9", "test/2", "validation/9"):
         save(tmp_path / place / "a.png", GREY[0])
-    parts = [own.images(tmp_path, split=s) for s in ("train", "test", "valid")]
+    parts = [own.load_image_folder(tmp_path, split=s) for s in ("train", "test", "valid")]
     assert {p.classes for p in parts} == {("2", "9", "10")}
     assert [p.y.tolist() for p in parts] == [[2, 1], [0], [1]]
 
@@ -64,7 +64,7 @@ def test_metadata_gives_labels_attributes_and_blanks(zoo: Path) -> None:
         "0.png,cat,0,,4",
         "1.png,,,False,",
     )
-    found = own.images(zoo, label="species")
+    found = own.load_image_folder(zoo, label="species")
     assert (found.classes, found.y.tolist()) == (("cat", "dog"), [0, -1, 1, -1])
     assert found.attribute_names == ("tail", "indoors")
     assert found.attributes is not None
@@ -75,41 +75,43 @@ def test_metadata_gives_labels_attributes_and_blanks(zoo: Path) -> None:
 
 def test_a_changed_label_is_seen_though_no_image_changed(zoo: Path) -> None:
     describe(zoo, "file_name,label", "0.png,cat", "1.png,dog")
-    first = own.images(zoo)
+    first = own.load_image_folder(zoo)
     describe(zoo, "file_name,label", "0.png,dog", "1.png,cat")
-    assert own.images(zoo).y.tolist() == [1, 0, -1, -1]
-    assert own.images(zoo).fingerprint != first.fingerprint
+    assert own.load_image_folder(zoo).y.tolist() == [1, 0, -1, -1]
+    assert own.load_image_folder(zoo).fingerprint != first.fingerprint
 
 
 def test_any_colour_makes_all_images_of_three_channels(zoo: Path) -> None:
     save(zoo / "4.png", np.stack([GREY[0]] * 3, -1))
-    found = own.images(zoo)
+    found = own.load_image_folder(zoo)
     assert found.x.shape == (5, 3, 6, 8)
     torch.testing.assert_close(found.x[0], found.x[4])
 
 
 def test_images_of_16_bits_are_scaled_and_turned_photos_are_upright(tmp_path: Path) -> None:
     save(tmp_path / "deep" / "a.png", GREY[0].astype(np.uint16) * 257)
-    torch.testing.assert_close(own.images(tmp_path / "deep").x[0, 0], torch.from_numpy(GREY[0]))
+    torch.testing.assert_close(
+        own.load_image_folder(tmp_path / "deep").x[0, 0], torch.from_numpy(GREY[0])
+    )
     exif = Image.Exif()
-    exif[ORIENTATION] = 6
+    exif[ORIENTATION_TAG] = 6
     (tmp_path / "turned").mkdir()
     Image.fromarray(GREY[0]).save(tmp_path / "turned" / "a.jpg", exif=exif, quality=100)
-    upright = own.images(tmp_path / "turned").x[0, 0].float()
+    upright = own.load_image_folder(tmp_path / "turned").x[0, 0].float()
     assert upright.shape == (8, 6)
     assert (upright - torch.from_numpy(np.rot90(GREY[0], -1).copy())).abs().mean() < 3
 
 
 def test_size_makes_different_images_alike(zoo: Path) -> None:
     save(zoo / "large.png", np.full((20, 30), 7, np.uint8))
-    found = own.images(zoo, size=4)
+    found = own.load_image_folder(zoo, size=4)
     assert found.x.shape == (5, 1, 4, 4)
     assert (found.x[4] == 7).all()
 
 
 def said(folder: Path, **how: object) -> str:
     with pytest.raises(InputError) as caught:
-        own.images(folder, **how)  # type: ignore[arg-type]
+        own.load_image_folder(folder, **how)  # type: ignore[arg-type]
     return str(caught.value).replace(f"{folder.parent}/", "")
 
 
@@ -134,7 +136,7 @@ def test_two_sizes_are_told_with_a_file_of_each(zoo: Path) -> None:
 
 def test_an_image_smaller_than_the_crop_is_told(zoo: Path) -> None:
     with pytest.raises(InputError, match=r"^0.png is 8x6 pixels; at least the crop of 7 is wanted"):
-        sets.load(str(zoo), crop=7)
+        sets.load_image_dataset(str(zoo), crop=7)
     assert said(zoo, size=0) == "A size of 0 was given; 1 pixel or more is wanted."
 
 
@@ -195,24 +197,24 @@ def test_a_cache_that_cannot_be_written_is_told(
     (tmp_path / "file").touch()
     monkeypatch.setenv("AUXGEN_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(NotSaved, match=r"; set AUXGEN_CACHE to a folder with room\.$"):
-        own.images(zoo)
+        own.load_image_folder(zoo)
 
 
 def test_rows_are_divided_in_their_order_and_by_seed() -> None:
-    every = Examples(
+    every = Dataset(
         x=torch.arange(40, dtype=torch.uint8).reshape(10, 1, 2, 2),
         y=torch.full((10,), -1),
         classes=(),
         name="photos/train",
         fingerprint="",
     )
-    train, held = own.divided(every, 0.3, seed=1)
+    train, held = own.split_randomly(every, 0.3, seed=1)
     assert (len(train), len(held)) == (7, 3)
     first = torch.cat((train.x, held.x))[:, 0, 0, 0]
     assert first.sort().values.tolist() == list(range(0, 40, 4))
     assert train.x[:, 0, 0, 0].diff().gt(0).all()
-    assert own.divided(every, 0.3, seed=1)[1].fingerprint == held.fingerprint
-    assert own.divided(every, 0.3, seed=2)[1].fingerprint != held.fingerprint
+    assert own.split_randomly(every, 0.3, seed=1)[1].fingerprint == held.fingerprint
+    assert own.split_randomly(every, 0.3, seed=2)[1].fingerprint != held.fingerprint
     for fraction in (0.0, 0.04, 1.0):
         with pytest.raises(InputError, match="of 10 images was to be held out"):
-            own.divided(every, fraction, seed=0)
+            own.split_randomly(every, fraction, seed=0)

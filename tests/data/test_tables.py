@@ -21,7 +21,7 @@ def write(file: Path, *lines: str) -> Path:
 
 
 def test_numbers_stay_texts_become_columns_and_blank_labels_are_unlabelled(tmp_path: Path) -> None:
-    found = own.table(write(tmp_path / "t.csv", *LINES), label="kind")
+    found = own.load_table(write(tmp_path / "t.csv", *LINES), label="kind")
     assert found.columns == ("age", "colour=blue", "colour=red", "smokes")
     truth = torch.tensor([[3, 0, 1, 1], [4.5, 1, 0, 0], [5, 0, 1, 1]])
     torch.testing.assert_close(found.x, truth)
@@ -32,22 +32,22 @@ def test_numbers_stay_texts_become_columns_and_blank_labels_are_unlabelled(tmp_p
 def test_a_parquet_file_is_the_same_table(tmp_path: Path) -> None:
     sheet = write(tmp_path / "t.csv", *LINES)
     pandas.read_csv(sheet).to_parquet(tmp_path / "t.parquet")
-    first, second = (own.table(tmp_path / f"t.{s}", label="kind") for s in ("csv", "parquet"))
+    first, second = (own.load_table(tmp_path / f"t.{s}", label="kind") for s in ("csv", "parquet"))
     assert first.fingerprint == second.fingerprint
 
 
 def test_whole_number_labels_keep_their_names_also_beside_blanks(tmp_path: Path) -> None:
     sheet = write(tmp_path / "t.csv", "x,y", "0.5,1", "1.5,-1", "2.5,", "0,1")
-    found = own.table(sheet, label="y")
+    found = own.load_table(sheet, label="y")
     assert (found.classes, found.y.tolist()) == (("-1", "1"), [1, 0, -1, 1])
 
 
 def test_splits_of_a_folder_agree_on_columns_and_classes(tmp_path: Path) -> None:
     write(tmp_path / "t" / "train.csv", "x,c,y", "1,red,a", "2,red,b")
     write(tmp_path / "t" / "test.csv", "y,x,c", "c,3,blue")
-    train, test = (own.table(tmp_path / "t", label=None, split=s) for s in ("train", "test"))
+    train, test = (own.load_table(tmp_path / "t", label=None, split=s) for s in ("train", "test"))
     assert train.columns == test.columns
-    test = own.table(tmp_path / "t", label="y", split="test")
+    test = own.load_table(tmp_path / "t", label="y", split="test")
     assert test.columns == ("x", "c=blue", "c=red")
     assert test.x.tolist() == [[3, 1, 0]]
     assert (test.classes, test.y.tolist()) == (("a", "b", "c"), [2])
@@ -93,19 +93,19 @@ def test_tables_that_cannot_be_used_are_told(
     tmp_path: Path, lines: tuple[str, ...], label: str, said: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        own.table(write(tmp_path / "t.csv", *lines), label=label)
+        own.load_table(write(tmp_path / "t.csv", *lines), label=label)
     assert str(caught.value).startswith(said)
 
 
 def test_files_that_are_no_tables_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^A CSV or parquet file is wanted; .*t.csv is not there"):
-        own.table(tmp_path / "t.csv", label="y")
+        own.load_table(tmp_path / "t.csv", label="y")
     with pytest.raises(InputError, match=r" has no such file\.$"):
-        own.table(tmp_path, label="y")
+        own.load_table(tmp_path, label="y")
     with pytest.raises(InputError, match=r"t.csv has no rows; one or more is wanted\.$"):
-        own.table(write(tmp_path / "t.csv", "x,y"), label="y")
+        own.load_table(write(tmp_path / "t.csv", "x,y"), label="y")
     (tmp_path / "t.csv").write_bytes(b"")
     with pytest.raises(InputError, match=r"t.csv cannot be read \(No columns"):
-        own.table(tmp_path / "t.csv", label="y")
+        own.load_table(tmp_path / "t.csv", label="y")
     with pytest.raises(InputError, match=r"t.parquet cannot be read \("):
-        own.table(write(tmp_path / "t.parquet", "no parquet"), label="y")
+        own.load_table(write(tmp_path / "t.parquet", "no parquet"), label="y")

@@ -11,7 +11,7 @@ from laws import METHODS, experiment, stage
 from torch import Tensor
 
 import auxgen
-from auxgen.engine.loop import Training, hold_fixed_what_no_one_owns, parameters
+from auxgen.engine.loop import Training, collect_parameters, freeze_unowned_networks
 from auxgen.launch import resume, train
 from auxgen.method import Gradient, Samples, Step
 from auxgen.stage import Stage
@@ -29,7 +29,7 @@ def batch(of: Stage) -> object:
 def played(of: Stage, steps: int, **settings: object) -> Training:
     training = Training(of.method, of.engine, seed=0, **settings)  # pyright: ignore
     for step in range(steps):
-        training.play(of.batches(step, 0, 1, "cpu"))
+        training.run_round(of.batches(step, 0, 1, "cpu"))
     return training
 
 
@@ -52,17 +52,19 @@ def test_every_player_steps_and_none_steps_on_nothing(name: str) -> None:
 
 
 def test_no_parameter_has_two_players(name: str) -> None:
-    owned = [id(p) for nets in stage(name).method.players().values() for p in parameters(nets)]
+    owned = [
+        id(p) for nets in stage(name).method.players().values() for p in collect_parameters(nets)
+    ]
     assert len(owned) == len(set(owned))
 
 
 def test_a_gradient_reaches_all_and_only_its_players(name: str) -> None:
     method = stage(name).method
-    hold_fixed_what_no_one_owns(method)
+    freeze_unowned_networks(method)
     for move in method.round(batch(stage(name)), torch.tensor(3)):
         if isinstance(move, Gradient):
             nets = [net for player in move.players for net in method.players()[player]]
-            own = {id(p) for p in parameters(nets)}
+            own = {id(p) for p in collect_parameters(nets)}
             method.zero_grad()
             move.loss.backward(retain_graph=True)
             reached = {id(p) for p in method.parameters() if p.grad is not None}
@@ -73,7 +75,7 @@ def test_training_moves_all_that_is_owned_and_keeps_the_rest(name: str) -> None:
     of = stage(name)
     before = copy.deepcopy(of.method.state_dict())
     training = played(of, 3)
-    own = {id(p) for player in training.owned.values() for p in player}
+    own = {id(p) for player in training.player_parameters.values() for p in player}
     for parameter, value in of.method.named_parameters():
         assert torch.equal(value, before[parameter]) == (id(value) not in own), parameter
 
@@ -88,7 +90,7 @@ def test_random_numbers_drawn_between_rounds_disturb_nothing(name: str) -> None:
     training = Training(disturbed.method, disturbed.engine, seed=0)
     for step in range(4):
         torch.rand(step + 1)
-        training.play(disturbed.batches(step, 0, 1, "cpu"))
+        training.run_round(disturbed.batches(step, 0, 1, "cpu"))
     assert same(training.method.state_dict(), played(stage(name), 4).method.state_dict())
 
 
@@ -114,8 +116,10 @@ def test_bf16_agrees_with_float32_within_two_per_cent_of_the_loss(name: str) -> 
         of, found = stage(name), []
         training = Training(of.method, of.engine, seed=0, precision=precision)
         for step in range(3):
-            training.play(of.batches(step, 0, 1, "cpu"))
-            found.append(sum(v for n, v in training.meter.means().items() if n.startswith("loss/")))
+            training.run_round(of.batches(step, 0, 1, "cpu"))
+            found.append(
+                sum(v for n, v in training.meter.compute_means().items() if n.startswith("loss/"))
+            )
             training.meter.reset()
         losses.append(found)
     torch.testing.assert_close(

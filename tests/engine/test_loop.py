@@ -11,7 +11,7 @@ import torch
 from laws import experiment, stage
 from torch import Tensor, nn
 
-from auxgen.engine.device import chosen
+from auxgen.engine.device import resolve_device
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine
 from auxgen.errors import Diverged, InputError
@@ -56,24 +56,26 @@ def values(training: Training) -> tuple[float, float]:
 
 def test_simultaneous_players_step_down_their_own_loss_at_the_same_point() -> None:
     training = playing()
-    training.play(None)
+    training.run_round(None)
     assert values(training) == pytest.approx((1 - 0.1 * 3 * 2, 2 - 0.1 * 5 * 1))
 
 
 def test_each_players_gradient_is_clipped_by_itself() -> None:
     training = playing(max_grad_norm=1.0)
-    training.play(None)
+    training.run_round(None)
     assert values(training) == pytest.approx((1 - 0.1, 2 - 0.1), abs=1e-5)
     training = playing(max_grad_norm=4.0, max_grad_value=0.5)
-    training.play(None)
+    training.run_round(None)
     assert values(training) == pytest.approx((1 - 0.05, 2 - 0.05))
 
 
 def test_the_learning_rate_follows_its_schedule() -> None:
-    training = playing(learning_rate=partial(schedules.staircase, every=1, factor=0.5, floor=0.1))
+    training = playing(
+        learning_rate=partial(schedules.staircase_decay, every=1, factor=0.5, floor=0.1)
+    )
     a, b = values(training)
     for step in range(3):
-        training.play(None)
+        training.run_round(None)
         rate = 0.1 * 0.5**step
         a, b = a - rate * 3 * b, b - rate * 5 * a
         assert values(training) == pytest.approx((a, b))
@@ -82,18 +84,20 @@ def test_the_learning_rate_follows_its_schedule() -> None:
 def test_the_average_has_the_decay_that_is_promised() -> None:
     training, mean = playing(average=0.3), torch.tensor(1.0)
     for step in range(5):
-        training.play(None)
+        training.run_round(None)
         decay = min(0.3, (1 + step) / (10 + step))
         mean = decay * mean + (1 - decay) * values(training)[0]
-    assert training.averaged([]).state_dict()["a.weight"].item() == pytest.approx(mean.item())
+    assert training.build_averaged_method([]).state_dict()["a.weight"].item() == pytest.approx(
+        mean.item()
+    )
 
 
 def test_terms_are_means_since_they_were_last_read() -> None:
     training, seen = playing(), []
     for _ in range(3):
         seen.append(values(training)[0] * values(training)[1])
-        training.play(None)
-    assert training.meter.means()["both"] == pytest.approx(sum(seen) / 3)
+        training.run_round(None)
+    assert training.meter.compute_means()["both"] == pytest.approx(sum(seen) / 3)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +106,9 @@ def test_terms_are_means_since_they_were_last_read() -> None:
         (schedules.constant, [1, 1, 1]),
         (partial(schedules.linear_warm_up, steps=10), [0, 0.5, 1]),
         (partial(schedules.linear_warm_up, steps=0), [1, 1, 1]),
-        (partial(schedules.staircase, every=5, factor=0.5, floor=0.0), [1, 0.5, 0.0625]),
-        (partial(schedules.staircase, every=5, factor=0.5, floor=0.1), [1, 0.5, 0.1]),
-        (partial(schedules.cosine, steps=10), [1, 0.5, 0]),
+        (partial(schedules.staircase_decay, every=5, factor=0.5, floor=0.0), [1, 0.5, 0.0625]),
+        (partial(schedules.staircase_decay, every=5, factor=0.5, floor=0.1), [1, 0.5, 0.1]),
+        (partial(schedules.cosine_decay, steps=10), [1, 0.5, 0]),
         (partial(schedules.hold_then_cosine, steps=10, hold=0.5), [1, 1, 0]),
         (partial(schedules.hold_then_cosine, steps=10, hold=1.0), [1, 1, 0]),
         (partial(schedules.rise_then_cosine, steps=10, rise=0.4), [0.25, (1 + cos(pi / 6)) / 2, 0]),
@@ -150,9 +154,9 @@ def test_a_gradient_that_is_not_finite_is_seen_before_it_is_saved(
 
 def test_a_device_that_is_not_there_is_refused() -> None:
     with pytest.raises(InputError, match="no device 'cuda:99'"):
-        chosen("cuda:99")
+        resolve_device("cuda:99")
     with pytest.raises(InputError, match="no device 'tpu9'"):
-        chosen("tpu9")
+        resolve_device("tpu9")
 
 
 def test_a_run_that_exists_is_not_touched(tmp_path: Path) -> None:

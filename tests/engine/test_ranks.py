@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from auxgen.data.batches import Balanced, Stream
+from auxgen.data.batches import BalancedSampler, ShuffledSampler
 
 LAWS = Path(__file__).parent.parent / "laws.py"
 
@@ -22,9 +22,9 @@ import torch.distributed as dist
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from laws import METHODS, experiment
-from auxgen.engine.ranks import leaving_cleanly, ranks
-from auxgen.runs.train import train
-with leaving_cleanly(), ranks("cpu") as here:
+from auxgen.engine.ranks import exit_cleanly, init_ranks
+from auxgen.launch import train
+with exit_cleanly(), init_ranks("cpu") as here:
     for method in {methods!r}:
         stages = experiment(method=method)
         train(stages, run=Path({out!r}) / method, device="cpu", quiet=True)
@@ -32,7 +32,7 @@ with leaving_cleanly(), ranks("cpu") as here:
         both = [torch.empty_like(own) for _ in range(2)]
         dist.all_gather(both, own)
         assert torch.equal(*both), method
-    if here.first:
+    if here.is_first:
         print("bit-equal")
 """
 
@@ -103,7 +103,7 @@ def test_the_command_on_two_ranks_stops_and_goes_on_to_the_same_bits(
 def test_an_epoch_of_the_sharded_stream_loses_and_doubles_no_row(
     rows: int, batch: int, ranks: int
 ) -> None:
-    stream = Stream(rows, batch, seed=3)
+    stream = ShuffledSampler(rows, batch, seed=3)
     steps = rows * 4 // (batch * ranks) + 2
     seen = torch.cat([stream(step, r, ranks) for step in range(steps) for r in range(ranks)])
     for epoch in range(4):
@@ -112,16 +112,16 @@ def test_an_epoch_of_the_sharded_stream_loses_and_doubles_no_row(
 
 
 def test_labelled_rows_are_all_in_every_batch_when_they_fit() -> None:
-    rows = Balanced(torch.tensor([0, 1, 1]), batch=3, seed=0)
+    rows = BalancedSampler(torch.tensor([0, 1, 1]), batch=3, seed=0)
     assert all(rows(step, rank, 2).tolist() == [0, 1, 2] for step in range(3) for rank in range(2))
 
 
 def test_labelled_rows_that_do_not_fit_are_balanced_over_classes() -> None:
     y = torch.tensor([0] * 20 + [1] * 5 + [2] * 10)
-    rows = Balanced(y, batch=6, seed=0)
+    rows = BalancedSampler(y, batch=6, seed=0)
     for step in range(5):
         assert y[rows(step)].bincount().tolist() == [2, 2, 2]
-    odd = Balanced(y, batch=4, seed=0)
+    odd = BalancedSampler(y, batch=4, seed=0)
     counts = torch.stack([y[odd(step)].bincount(minlength=3) for step in range(6)])
     assert counts.sum(1).eq(4).all()
     assert counts.sum(0).tolist() == [8, 8, 8]

@@ -24,18 +24,18 @@ from dataclasses import replace
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from laws import experiment
-from auxgen.runs.train import train
+from auxgen.launch import train
 import auxgen.runs.train as training
 
 stages = experiment(method={method!r}, steps=6)
-played = training.Training.play
+played = training.Training.run_round
 
 def play_then_die(self, batch):
     if self.step == 4:
         os.kill(os.getpid(), signal.SIGKILL)
     played(self, batch)
 
-training.Training.play = play_then_die
+training.Training.run_round = play_then_die
 stage = stages[{method!r}]
 stages[{method!r}] = replace(stage, engine=replace(stage.engine, save_every=0.0))
 train(stages, run={run!r}, device="cpu", quiet=True)
@@ -59,7 +59,7 @@ def test_a_run_killed_at_once_goes_on_to_the_same_bits(method: str, tmp_path: Pa
     )
     killed = subprocess.run([sys.executable, "-c", code], env={**os.environ}, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert checkpoint.of_stage(tmp_path / "killed" / "checkpoints", method)
+    assert checkpoint.find_checkpoints(tmp_path / "killed" / "checkpoints", method)
     train(experiment(method=method), run=tmp_path / "whole", device="cpu", quiet=True)
     resume(tmp_path / "killed", experiment=experiment(method=method), device="cpu", quiet=True)
     assert_same(weights(tmp_path / "killed", method), weights(tmp_path / "whole", method))
@@ -69,14 +69,14 @@ def stopped_at(step: int, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal comes while round `step` is played."""
     from auxgen.engine.loop import Training
 
-    played = Training.play
+    played = Training.run_round
 
     def play(self: Training, batch: object) -> None:
         if self.step == step:
             signal.raise_signal(number)
         played(self, batch)
 
-    monkeypatch.setattr(Training, "play", play)
+    monkeypatch.setattr(Training, "run_round", play)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -96,9 +96,9 @@ def test_a_signal_saves_and_says_how_to_go_on(
 
 
 def lines(run: Path) -> list[dict[str, object]]:
-    from auxgen.engine.watch import Metrics
+    from auxgen.engine.watch import MetricsFile
 
-    return Metrics(run / "metrics.jsonl").lines()
+    return MetricsFile(run / "metrics.jsonl").read_lines()
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
 from dataclasses import replace
 from laws import experiment
 from auxgen.errors import NotSaved
-from auxgen.runs.train import resume
+from auxgen.launch import resume
 stages = experiment()
 stages["sdgm"] = replace(stages["sdgm"], engine=replace(stages["sdgm"].engine, save_every=0.0))
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
@@ -161,7 +161,7 @@ except NotSaved as error:
     assert "no space is left on the device; step 4 is good" in told.stdout
     assert [p.name for p in (stopped / "checkpoints").iterdir()] == ["sdgm-4"]
     resume(stopped, experiment=experiment(), device="cpu", quiet=True)
-    assert Run(stopped).stages() == ["sdgm"]
+    assert Run(stopped).trained_stages() == ["sdgm"]
 
 
 def test_a_full_device_at_the_start_leaves_one_sentence(

@@ -7,37 +7,37 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, Independent, Normal
 
-from auxgen.data.dataset import Examples, Space
-from auxgen.data.fingerprints import stamped
-from auxgen.features.extractors import Extracted, Extractor, made
+from auxgen.data.dataset import Dataset, Preprocessor
+from auxgen.data.fingerprints import add_fingerprint
+from auxgen.features.extractors import ExtractedFeatures, Extractor, make_extractor
 from auxgen.method import Method, Moves
 
 SHAPE = (1, 4, 4)
-SPACE = Space(kind="images", shape=SHAPE, classes=("dark", "light"))
+SPACE = Preprocessor(kind="images", shape=SHAPE, classes=("dark", "light"))
 
 
-def pictures(n: int, seed: int = 0, *, light: float = 0.8) -> Examples:
+def pictures(n: int, seed: int = 0, *, light: float = 0.8) -> Dataset:
     """Flat grey pictures with a little noise, dark (0.2) or light."""
     generator = torch.Generator().manual_seed(seed)
     y = torch.arange(n) % 2
     grey = torch.where(y == 0, 0.2, light).reshape(-1, 1, 1, 1)
     x = grey + 0.05 * torch.randn(n, *SHAPE, generator=generator)
     x = (x.clamp(0, 1) * 255).round().to(torch.uint8)
-    return stamped(Examples(x, y, SPACE.classes, f"greys/{seed}", ""))
+    return add_fingerprint(Dataset(x, y, SPACE.classes, f"greys/{seed}", ""))
 
 
 class Quadrants(nn.Module):
     """Features: means of the four quadrants; probabilities: of light, by the mean."""
 
-    def forward(self, pictures: Tensor) -> Extracted:
+    def forward(self, pictures: Tensor) -> ExtractedFeatures:
         x = pictures.float() / 255
         quadrants = F.adaptive_avg_pool2d(x, 2).flatten(1)
         light = quadrants.mean(1).sub(0.5).mul(20).sigmoid()
-        return Extracted(quadrants, torch.stack([1 - light, light], 1))
+        return ExtractedFeatures(quadrants, torch.stack([1 - light, light], 1))
 
 
 def quadrants(name: str = "quadrants") -> Extractor:
-    return made(
+    return make_extractor(
         name,
         Quadrants(),
         channels=1,

@@ -33,7 +33,10 @@ def of_each(told: Tensor, y: Tensor) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def test_errors_and_balanced_accuracies_are_scikit_learns() -> None:
     told, y = drawn()
-    wrong, balanced = attributes.share_wrong(told, y), attributes.balanced_accuracy(told, y)
+    wrong, balanced = (
+        attributes.attribute_error_rates(told, y),
+        attributes.balanced_accuracy(told, y),
+    )
     for k, (true, said) in enumerate(of_each(told, y)):
         assert wrong[k].item() == pytest.approx(1 - accuracy_score(true, said))
         assert balanced[k].item() == pytest.approx(balanced_accuracy_score(true, said))
@@ -41,7 +44,7 @@ def test_errors_and_balanced_accuracies_are_scikit_learns() -> None:
 
 def test_the_commoner_answer_is_wrong_for_the_share_of_the_rarer() -> None:
     told, y = drawn()
-    rarer = attributes.share_rarer(y)
+    rarer = attributes.minority_answer_rates(y)
     for k, (true, _) in enumerate(of_each(told, y)):
         commoner = np.full(len(true), np.bincount(true.astype(int)).argmax())
         assert rarer[k].item() == pytest.approx(1 - accuracy_score(true, commoner))
@@ -52,22 +55,24 @@ def test_the_commoner_answer_is_wrong_for_the_share_of_the_rarer() -> None:
 @pytest.mark.parametrize("blank", [0.0, 0.3])
 def test_terms_of_rows_have_the_mean_error_as_their_mean(blank: float) -> None:
     told, y = drawn(blank)
-    expected = attributes.share_wrong(told, y).mean()
-    torch.testing.assert_close(attributes.row_terms(told, y).mean(), expected)
+    expected = attributes.attribute_error_rates(told, y).mean()
+    torch.testing.assert_close(attributes.row_error_terms(told, y).mean(), expected)
 
 
 def test_without_blanks_a_rows_term_is_its_share_told_wrong() -> None:
     told, y = drawn(0.0)
-    torch.testing.assert_close(attributes.row_terms(told, y), (told != (y == 1)).double().mean(1))
+    torch.testing.assert_close(
+        attributes.row_error_terms(told, y), (told != (y == 1)).double().mean(1)
+    )
 
 
 def test_what_is_never_known_or_only_one_way() -> None:
     told = torch.tensor([[True, True], [False, True]])
     y = torch.tensor([[float("nan"), 1.0], [float("nan"), 1.0]])
-    assert attributes.share_wrong(told, y)[0].isnan()
+    assert attributes.attribute_error_rates(told, y)[0].isnan()
     assert attributes.balanced_accuracy(told, y)[0].isnan()
     assert attributes.balanced_accuracy(told, y)[1] == 1
-    assert attributes.row_terms(told, y).tolist() == [0, 0]
+    assert attributes.row_error_terms(told, y).tolist() == [0, 0]
 
 
 class Told:
@@ -83,7 +88,7 @@ def test_the_scores_are_means_over_attributes_with_each_ones_in_the_detail() -> 
     names = ("beard", "hat", "smile", "glasses")
     made = AttributeTestErrors(told.float() - 0.5, y, names=names, rows=7)
     error, balanced = made(Told()).values()
-    expected = 100 * attributes.share_wrong(told, y)[:3]
+    expected = 100 * attributes.attribute_error_rates(told, y)[:3]
     assert error.value == pytest.approx(expected.mean().item())
     assert balanced.value == pytest.approx(
         100 * attributes.balanced_accuracy(told, y)[:3].mean().item()
@@ -92,7 +97,7 @@ def test_the_scores_are_means_over_attributes_with_each_ones_in_the_detail() -> 
     assert error.detail["error"][:3] == pytest.approx(expected.tolist())
     assert error.detail["error"][3] is None
     assert error.detail["mean_always_commoner"] == pytest.approx(
-        100 * attributes.share_rarer(y)[:3].mean().item()
+        100 * attributes.minority_answer_rates(y)[:3].mean().item()
     )
     assert "NaN" not in json.dumps(dict(error.detail))
 
@@ -107,5 +112,5 @@ def test_the_spread_is_the_standard_error_over_rows() -> None:
 
 def test_a_method_that_tells_no_attributes_is_refused() -> None:
     told, y = drawn()
-    with pytest.raises(InputError, match="cannot tell attributes"):
+    with pytest.raises(InputError, match="cannot predict attributes"):
         AttributeTestErrors(told.float(), y, names=tuple("abcd"))(object())

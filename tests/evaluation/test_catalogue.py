@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 from evaluation.pictures import SPACE, Copier, Weighing, pictures
 
-from auxgen.data.augmentation import binarised
-from auxgen.data.batches import Resident
+from auxgen.data.augmentation import binarise
+from auxgen.data.batches import InMemoryBatches
 from auxgen.engine.settings import Engine, adam
 from auxgen.errors import InputError
 from auxgen.evaluation import catalogue
-from auxgen.evaluation.images import Closeness, Explained, Samples
+from auxgen.evaluation.images import ExplainedVariance, PixelSimilarity, SampleQuality
 from auxgen.evaluation.likelihood import ImportanceNll
-from auxgen.metrics.wasserstein import sliced_w1, w1
-from auxgen.rng import device_of, seeded
+from auxgen.metrics.wasserstein import exact_wasserstein_distance, sliced_wasserstein_distance
+from auxgen.rng import get_device, use_seed
 from auxgen.score import Score
 from auxgen.stage import Stage
 
 
 def stage(method=None, **more) -> Stage:
     data = {"train": pictures(20, 1), "test": pictures(12)}
-    batches = Resident(SPACE.enter(data["train"].raw()), 4, 0, binarised)
+    batches = InMemoryBatches(SPACE.transform(data["train"].raw_rows()), 4, 0, binarise)
     made = {"space": SPACE, "data": data, **more}
     return Stage(method or Copier(), batches, Engine(1, adam(1e-3)), **made)
 
@@ -31,27 +31,29 @@ def listed(method: object) -> Score:
 
 def test_measures_that_share_their_work_are_one_evaluation():
     names = ["fd:cifar10-resnet56", "psnr", "precision:cifar10-resnet56", "l1", "fid", "explained"]
-    chosen = catalogue.select({"copier": stage()}, names, split="test", rows=5)["copier"]
+    chosen = catalogue.select_evaluations({"copier": stage()}, names, split="test", rows=5)[
+        "copier"
+    ]
     both, close, canonical, explained = chosen.values()
-    assert isinstance(both, Samples)
+    assert isinstance(both, SampleQuality)
     assert (both.extractor, both.measures) == ("cifar10-resnet56", ("FD", "precision"))
     assert len(both.real) == 5
-    assert isinstance(close, Closeness)
+    assert isinstance(close, PixelSimilarity)
     assert close.measures == ("psnr", "l1")
-    assert isinstance(canonical, Samples)
+    assert isinstance(canonical, SampleQuality)
     assert canonical.extractor == "inception"
-    assert isinstance(explained, Explained)
+    assert isinstance(explained, ExplainedVariance)
 
 
 def test_what_a_stage_lists_comes_before_the_catalogue():
     one = stage(evaluations={"psnr": listed, "other": listed})
-    assert catalogue.select({"a": one}, ["psnr"], split="test", rows=None) == {
+    assert catalogue.select_evaluations({"a": one}, ["psnr"], split="test", rows=None) == {
         "a": {"psnr": listed}
     }
 
 
 def test_a_measure_goes_to_the_stages_that_can_be_measured_so():
-    chosen = catalogue.select(
+    chosen = catalogue.select_evaluations(
         {"bare": stage(data={}), "copier": stage()}, ["knn_accuracy"], split="test", rows=None
     )
     assert list(chosen["bare"]) == []
@@ -59,9 +61,9 @@ def test_a_measure_goes_to_the_stages_that_can_be_measured_so():
 
 
 def test_bits_are_measured_as_bits_and_draws_are_counted():
-    chosen = catalogue.select({"a": stage(Weighing())}, ["nll:7"], split="test", rows=None)["a"][
-        "nll:7"
-    ]
+    chosen = catalogue.select_evaluations(
+        {"a": stage(Weighing())}, ["nll:7"], split="test", rows=None
+    )["a"]["nll:7"]
     assert isinstance(chosen, ImportanceNll)
     assert (chosen.k, chosen.binarised_seed, chosen.split_name) == (7, 0, "test")
 
@@ -78,26 +80,30 @@ def test_bits_are_measured_as_bits_and_draws_are_counted():
 )
 def test_what_cannot_be_measured_is_told(name: str, said: str):
     with pytest.raises(InputError, match=said):
-        catalogue.select({"a": stage()}, [name], split="test", rows=None)
+        catalogue.select_evaluations({"a": stage()}, [name], split="test", rows=None)
 
 
 def test_a_number_of_draws_and_a_split_are_checked():
     with pytest.raises(InputError, match="a number of draws is wanted, not 'many'"):
-        catalogue.select({"a": stage(Weighing())}, ["nll:many"], split="test", rows=None)
+        catalogue.select_evaluations(
+            {"a": stage(Weighing())}, ["nll:many"], split="test", rows=None
+        )
     with pytest.raises(InputError, match="split 'tset'; did you mean 'test'"):
-        catalogue.select({"a": stage()}, ["psnr"], split="tset", rows=None)
+        catalogue.select_evaluations({"a": stage()}, ["psnr"], split="tset", rows=None)
 
 
 def test_a_distance_of_samples_has_the_distance_of_other_true_rows_beside_it():
-    chosen = catalogue.select({"a": stage()}, ["w1", "sliced_w1"], split="test", rows=10)["a"]
+    chosen = catalogue.select_evaluations(
+        {"a": stage()}, ["w1", "sliced_w1"], split="test", rows=10
+    )["a"]
     found = chosen["w1+sliced_w1"](Copier())
     assert isinstance(found, dict)
-    real, others = (SPACE.enter(pictures(n, s).raw())[:10] for n, s in ((12, 0), (20, 1)))
+    real, others = (SPACE.transform(pictures(n, s).raw_rows())[:10] for n, s in ((12, 0), (20, 1)))
     assert found["w1"].n == 10
-    assert found["w1"].detail["floor"] == w1(real, others).item()
-    assert found["sliced_w1"].detail["floor"] == sliced_w1(real, others).item()
-    with seeded(0, device_of(None)):
-        assert found["w1"].value == w1(real, Copier().sample(10)).item()
+    assert found["w1"].detail["floor"] == exact_wasserstein_distance(real, others).item()
+    assert found["sliced_w1"].detail["floor"] == sliced_wasserstein_distance(real, others).item()
+    with use_seed(0, get_device(None)):
+        assert found["w1"].value == exact_wasserstein_distance(real, Copier().sample(10)).item()
     alone = stage(data={"test": pictures(12)})
     with pytest.raises(InputError, match="second split"):
-        catalogue.select({"a": alone}, ["w1"], split="test", rows=None)
+        catalogue.select_evaluations({"a": alone}, ["w1"], split="test", rows=None)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torchmetrics.image.inception import InceptionScore
 
 from auxgen.errors import InputError
-from auxgen.metrics.inception_score import class_score
+from auxgen.metrics.inception_score import classifier_scores
 
 
 def logits(n: int, k: int) -> Tensor:
@@ -33,7 +33,7 @@ def test_one_group_is_torchmetrics_inception_score():
     peer = InceptionScore(Logits(), splits=1).set_dtype(torch.float64)
     peer.update(x)
     theirs = peer.compute()[0].item()
-    assert class_score(x.softmax(-1), 1).item() == pytest.approx(theirs, rel=1e-12)
+    assert classifier_scores(x.softmax(-1), 1).item() == pytest.approx(theirs, rel=1e-12)
 
 
 def test_groups_are_consecutive_and_have_their_own_marginals():
@@ -44,24 +44,28 @@ def test_groups_are_consecutive_and_have_their_own_marginals():
         marginal = part.mean(0)
         kl = [sum(p * log(p / q) for p, q in zip(row, marginal, strict=True)) for row in part]
         by_loop.append(exp(sum(kl) / 20))
-    np.testing.assert_allclose(class_score(torch.from_numpy(probs), 3), by_loop, rtol=1e-13)
+    np.testing.assert_allclose(classifier_scores(torch.from_numpy(probs), 3), by_loop, rtol=1e-13)
 
 
 def test_rows_that_cannot_be_shared_equally_are_all_used():
     probs = logits(23, 4).softmax(-1)
     parts = [probs[0:7], probs[7:15], probs[15:23]]
-    alone = torch.cat([class_score(part, 1) for part in parts])
-    np.testing.assert_allclose(class_score(probs, 3), alone, rtol=1e-15)
+    alone = torch.cat([classifier_scores(part, 1) for part in parts])
+    np.testing.assert_allclose(classifier_scores(probs, 3), alone, rtol=1e-15)
 
 
 @pytest.mark.parametrize("k", [2, 10])
 def test_certain_and_varied_answers_score_the_number_of_classes(k):
-    assert class_score(torch.eye(k).repeat(4, 1), 2).tolist() == pytest.approx([k, k], rel=1e-14)
+    assert classifier_scores(torch.eye(k).repeat(4, 1), 2).tolist() == pytest.approx(
+        [k, k], rel=1e-14
+    )
 
 
 def test_answers_that_say_nothing_score_one():
-    assert class_score(torch.full((20, 5), 0.2), 2).tolist() == pytest.approx([1, 1], abs=1e-14)
-    assert class_score(torch.eye(5)[[3]].repeat(20, 1), 2).tolist() == [1, 1]
+    assert classifier_scores(torch.full((20, 5), 0.2), 2).tolist() == pytest.approx(
+        [1, 1], abs=1e-14
+    )
+    assert classifier_scores(torch.eye(5)[[3]].repeat(20, 1), 2).tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -79,4 +83,4 @@ def test_answers_that_say_nothing_score_one():
 )
 def test_bad_probabilities_are_told_in_a_sentence(probs, groups, says):
     with pytest.raises(InputError, match=says):
-        class_score(probs, groups)
+        classifier_scores(probs, groups)

@@ -9,11 +9,11 @@ from sklearn.metrics import brier_score_loss, confusion_matrix, zero_one_loss
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from auxgen.metrics.classification import (
-    brier,
-    confusion,
-    error,
+    brier_score,
+    classification_error,
+    count_confusions,
     expected_calibration_error,
-    reliability,
+    reliability_curve,
 )
 
 
@@ -26,18 +26,20 @@ def probs_and_y() -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_error_is_scikit_learns_zero_one_loss_in_per_cent(probs_and_y):
     probs, y = probs_and_y
-    assert error(probs, y).item() == pytest.approx(100 * zero_one_loss(y, probs.argmax(-1)))
+    assert classification_error(probs, y).item() == pytest.approx(
+        100 * zero_one_loss(y, probs.argmax(-1))
+    )
 
 
 def test_confusion_has_true_classes_as_rows_as_in_scikit_learn(probs_and_y):
     probs, y = probs_and_y
     predicted = probs.argmax(-1)
-    ours = confusion(y, predicted, 4)
+    ours = count_confusions(y, predicted, 4)
     np.testing.assert_array_equal(ours, confusion_matrix(y, predicted, labels=range(4)))
 
 
 def test_confusion_counts_a_class_that_no_row_has():
-    assert confusion(torch.tensor([0, 0]), torch.tensor([0, 1]), 3).tolist() == [
+    assert count_confusions(torch.tensor([0, 0]), torch.tensor([0, 1]), 3).tolist() == [
         [1, 1, 0],
         [0, 0, 0],
         [0, 0, 0],
@@ -60,20 +62,22 @@ def test_calibration_error_of_certain_and_half_right_predictions_is_one_half():
 
 def test_reliability_puts_every_row_in_one_bin(probs_and_y):
     probs, y = probs_and_y
-    curve = reliability(probs, y, 10)
+    curve = reliability_curve(probs, y, 10)
     assert curve.rows.sum() == len(y)
     mean = (curve.confidence * curve.rows).sum() / len(y)
     assert mean.item() == pytest.approx(probs.amax(-1).mean().item())
     right = (curve.accuracy * curve.rows).sum() / len(y)
-    assert right.item() == pytest.approx(1 - error(probs, y).item() / 100)
+    assert right.item() == pytest.approx(1 - classification_error(probs, y).item() / 100)
 
 
 def test_brier_score_is_scikit_learns_of_two_classes_doubled(probs_and_y):
     one = probs_and_y[0][:, 0]
     y = (probs_and_y[1] > 1).long()
     probs = torch.stack([1 - one, one], -1)
-    assert brier(probs, y).item() == pytest.approx(2 * brier_score_loss(y, one))
+    assert brier_score(probs, y).item() == pytest.approx(2 * brier_score_loss(y, one))
 
 
 def test_brier_score_of_uniform_probabilities_is_one_less_one_kth():
-    assert brier(torch.full((3, 5), 0.2), torch.tensor([0, 1, 4])).item() == pytest.approx(0.8)
+    assert brier_score(torch.full((3, 5), 0.2), torch.tensor([0, 1, 4])).item() == pytest.approx(
+        0.8
+    )

@@ -14,8 +14,15 @@ from torchmetrics.functional.image import (
 )
 
 from auxgen.errors import InputError
-from auxgen.metrics.checks import picture_sets
-from auxgen.metrics.reconstruction import explained, high_frequency, l1, psnr, ssim, ssim_window
+from auxgen.metrics.checks import check_picture_sets
+from auxgen.metrics.reconstruction import (
+    explained_variance,
+    high_frequency_error,
+    mean_absolute_error,
+    psnr,
+    ssim,
+    ssim_window,
+)
 
 
 def pair(side: int = 32, n: int = 5) -> tuple[Tensor, Tensor]:
@@ -91,26 +98,26 @@ def test_psnr_and_l1_of_a_constant_difference_are_closed_forms():
     x = torch.full((2, 3, 4, 4), 0.5, dtype=torch.float64)
     y = x + torch.tensor([0.25, -0.5], dtype=torch.float64)[:, None, None, None]
     assert psnr(x, y).tolist() == pytest.approx([-20 * log10(0.25), -20 * log10(0.5)], rel=1e-14)
-    assert l1(x, y).tolist() == [0.25, 0.5]
+    assert mean_absolute_error(x, y).tolist() == [0.25, 0.5]
 
 
 def test_l1_is_torchs():
     x, y = pair()
     each = [torch.nn.functional.l1_loss(a, b).item() for a, b in zip(x, y, strict=True)]
-    assert l1(x, y).tolist() == pytest.approx(each, rel=1e-14)
+    assert mean_absolute_error(x, y).tolist() == pytest.approx(each, rel=1e-14)
 
 
 def test_identical_pictures_have_infinite_psnr_and_no_l1():
     x, _ = pair()
     assert psnr(x, x).tolist() == [inf] * 5
-    assert l1(x, x).tolist() == [0] * 5
+    assert mean_absolute_error(x, x).tolist() == [0] * 5
 
 
 BAD = torch.zeros(2, 3, 8, 8)
 BAD[0, 0, 0, 0] = torch.nan
 
 
-@pytest.mark.parametrize("measure", [psnr, l1, ssim])
+@pytest.mark.parametrize("measure", [psnr, mean_absolute_error, ssim])
 @pytest.mark.parametrize(
     ("x", "y", "says"),
     [
@@ -137,7 +144,7 @@ def test_pictures_too_small_for_any_window_are_told_in_a_sentence():
 
 def test_sets_of_pictures_may_differ_in_number_and_size():
     x, y = torch.zeros(2, 3, 8, 8), torch.ones(5, 3, 16, 16)
-    kept = picture_sets(x, y)
+    kept = check_picture_sets(x, y)
     assert torch.equal(kept[0], x)
     assert torch.equal(kept[1], y)
 
@@ -149,9 +156,9 @@ def test_power_of_high_frequencies_is_that_of_a_wave_above_a_quarter(
     line = torch.arange(16, dtype=torch.float64) / 16
     wave = 0.2 * torch.cos(2 * torch.pi * cycles * line).expand(1, 2, 16, 16)
     x = torch.full_like(wave, 0.5)
-    each = high_frequency(x, x + wave)
+    each = high_frequency_error(x, x + wave)
     torch.testing.assert_close(each, kept * wave.square().mean()[None], atol=1e-12, rtol=1e-9)
-    turned = high_frequency(x, (x + wave).transpose(2, 3))
+    turned = high_frequency_error(x, (x + wave).transpose(2, 3))
     torch.testing.assert_close(turned, each)
 
 
@@ -160,7 +167,7 @@ def test_a_diagonal_wave_counts_by_its_own_length() -> None:
     for cycles, kept in ((2, 0.0), (3, 1.0)):
         phase = 2 * torch.pi * cycles * (line[:, None] + line)
         wave = (0.2 * torch.cos(phase)).expand(1, 1, 16, 16)
-        each = high_frequency(torch.full_like(wave, 0.5), 0.5 + wave)
+        each = high_frequency_error(torch.full_like(wave, 0.5), 0.5 + wave)
         torch.testing.assert_close(each, kept * wave.square().mean()[None], atol=1e-12, rtol=1e-9)
 
 
@@ -174,12 +181,12 @@ def test_what_is_explained_of_colours_and_brightness() -> None:
     means = [each.unflatten(3, (4, 2)).unflatten(2, (4, 2)).mean((3, 5)) for each in (x, y)]
     grey = [each.mean(1) for each in means]
     colours = [each - g[:, None] for each, g in zip(means, grey, strict=True)]
-    found = explained(x, y)
+    found = explained_variance(x, y)
     for name, parts in {"brightness": grey, "colours": colours}.items():
         theirs = r2_score(*(p.flatten(1).numpy() for p in parts), multioutput="variance_weighted")
         assert found[name] == pytest.approx(theirs)
     faded = x.mean(1, keepdim=True) + (x - x.mean(1, keepdim=True)).mean(0)
-    assert explained(x, faded) == pytest.approx({"brightness": 1, "colours": 0}, abs=1e-9)
-    assert explained(x[:, :1], x[:, :1]) == {"brightness": 1}
+    assert explained_variance(x, faded) == pytest.approx({"brightness": 1, "colours": 0}, abs=1e-9)
+    assert explained_variance(x[:, :1], x[:, :1]) == {"brightness": 1}
     with pytest.raises(InputError, match="wanted is one shape, each picture beside its own"):
-        explained(x, y[:-1])
+        explained_variance(x, y[:-1])

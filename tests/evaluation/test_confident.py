@@ -8,7 +8,7 @@ from evaluation.linear_gaussian import LinearGaussian
 from torch import Tensor
 from torch.distributions import Categorical
 
-from auxgen.evaluation.calibration import Outsiders, SurestAccuracy, Tempered
+from auxgen.evaluation.calibration import OutOfDistribution, SelectiveAccuracy, TemperatureScaling
 from auxgen.metrics.classification import expected_calibration_error
 
 
@@ -29,10 +29,10 @@ def rows(n: int, seed: int) -> tuple[Tensor, Tensor]:
     return x, torch.multinomial(x.softmax(-1), 1, generator=generator).squeeze(1)
 
 
-def tempered(scale: float) -> Tempered:
+def tempered(scale: float) -> TemperatureScaling:
     x, y = rows(4000, 1)
     x_held, y_held = rows(4000, 2)
-    return Tempered(x, y, x_held=x_held, y_held=y_held, held="held rows")
+    return TemperatureScaling(x, y, x_held_out=x_held, y_held_out=y_held, held_out_name="held rows")
 
 
 def test_an_overconfident_classifier_is_calibrated_by_the_labels_of_other_rows() -> None:
@@ -54,14 +54,14 @@ def made_x() -> Tensor:
 
 def test_the_likelihood_of_labels_is_that_of_cross_entropy() -> None:
     x, y = rows(50, 3)
-    made = Tempered(x, y, x_held=x, y_held=y, held="rows")(Linear())
+    made = TemperatureScaling(x, y, x_held_out=x, y_held_out=y, held_out_name="rows")(Linear())
     exact = torch.nn.functional.cross_entropy(x, y).item()
     assert made["label_nll"].value == pytest.approx(exact, rel=1e-5)
 
 
 def test_the_surest_rows_are_more_often_right() -> None:
     x, y = rows(2000, 4)
-    every, some = (SurestAccuracy(x, y, share=s)(Linear()) for s in (1.0, 0.5))
+    every, some = (SelectiveAccuracy(x, y, coverage=s)(Linear()) for s in (1.0, 0.5))
     right = 100 * (x.argmax(-1) == y).double().mean().item()
     assert every.value == pytest.approx(right)
     assert some.n == 1000
@@ -71,7 +71,7 @@ def test_the_surest_rows_are_more_often_right() -> None:
 
 def test_rows_far_out_are_told_from_the_model_s_own_without_fail() -> None:
     x = LinearGaussian().p_x().sample((60,))
-    found = Outsiders(x, x + 1000, name="far rows")(LinearGaussian())
+    found = OutOfDistribution(x, x + 1000, other_name="far rows")(LinearGaussian())
     assert found.value == 1
     assert found.caution == ""
     assert "against 60 rows of far rows" in found.protocol
@@ -80,7 +80,7 @@ def test_rows_far_out_are_told_from_the_model_s_own_without_fail() -> None:
 def test_rows_of_the_model_s_own_are_told_from_each_other_by_chance() -> None:
     """The same rows twice, under the same draws: every pair has its mirror image."""
     x = LinearGaussian().p_x().sample((60,))
-    found = Outsiders(x, x.clone(), name="itself")(LinearGaussian())
+    found = OutOfDistribution(x, x.clone(), other_name="itself")(LinearGaussian())
     assert found.value == pytest.approx(0.5, abs=1e-12)
     assert found.caution == ""
 
@@ -88,6 +88,6 @@ def test_rows_of_the_model_s_own_are_told_from_each_other_by_chance() -> None:
 def test_rows_that_are_likelier_than_the_model_s_own_are_cautioned_against() -> None:
     """The mode of a Gaussian has the highest density, and looks like no draw: a known failure."""
     x = LinearGaussian().p_x().sample((60,))
-    found = Outsiders(x, torch.zeros_like(x), name="zeros")(LinearGaussian())
+    found = OutOfDistribution(x, torch.zeros_like(x), other_name="zeros")(LinearGaussian())
     assert found.value < 0.05
     assert "higher bounds" in found.caution

@@ -13,12 +13,12 @@ from torchmetrics.image.kid import KernelInceptionDistance
 from auxgen.errors import InputError
 from auxgen.metrics import frechet as distances
 from auxgen.metrics.frechet import (
-    Gaussian,
-    frechet,
-    gaussian,
+    GaussianMoments,
+    describe_too_few_rows,
+    fit_gaussian,
+    frechet_distance,
     kernel_distance,
-    kernel_distances,
-    too_few,
+    sample_kernel_distances,
 )
 
 
@@ -50,7 +50,7 @@ def by_singular_values_of_the_rows(x: Tensor, y: Tensor) -> Tensor:
 
 def test_moments_are_numpys():
     x = rows(100, 5, 0)
-    ours = gaussian(x.float())
+    ours = fit_gaussian(x.float())
     theirs = x.float().double().numpy()
     assert ours.n == 100
     assert ours.mean.dtype == ours.covariance.dtype == torch.float64
@@ -62,19 +62,19 @@ def test_frechet_of_gaussians_that_share_their_axes_is_a_sum_over_axes():
     axes = torch.linalg.qr(rows(6, 6, 0) + torch.eye(6, dtype=torch.float64))[0]
     sd, other_sd = torch.tensor([[4.0, 2, 1, 0.5, 1e-3, 0], [1.0, 2, 3, 0, 1e-2, 5]]).double()
     mean, other_mean = torch.arange(6.0).double(), torch.ones(6).double()
-    real = Gaussian(mean, axes @ sd.square().diag() @ axes.T, 100)
-    fake = Gaussian(other_mean, axes @ other_sd.square().diag() @ axes.T, 100)
+    real = GaussianMoments(mean, axes @ sd.square().diag() @ axes.T, 100)
+    fake = GaussianMoments(other_mean, axes @ other_sd.square().diag() @ axes.T, 100)
     truth = (mean - other_mean).square().sum() + (sd - other_sd).square().sum()
-    assert frechet(real, fake).item() == pytest.approx(truth.item(), abs=1e-10)
+    assert frechet_distance(real, fake).item() == pytest.approx(truth.item(), abs=1e-10)
 
 
 def test_frechet_is_that_by_scipys_square_root_of_a_matrix():
-    real, fake = gaussian(rows(300, 40, 0)), gaussian(rows(200, 40, 1))
+    real, fake = fit_gaussian(rows(300, 40, 0)), fit_gaussian(rows(200, 40, 1))
     root = scipy.linalg.sqrtm((real.covariance @ fake.covariance).numpy())
     means = (real.mean - fake.mean).square().sum()
     traces = (real.covariance + fake.covariance).trace()
     theirs = (means + traces).item() - 2 * np.trace(root).real
-    assert frechet(real, fake).item() == pytest.approx(theirs, rel=1e-11)
+    assert frechet_distance(real, fake).item() == pytest.approx(theirs, rel=1e-11)
 
 
 def test_frechet_is_torchmetrics():
@@ -82,7 +82,7 @@ def test_frechet_is_torchmetrics():
     peer = FrechetInceptionDistance(feature=Rows(40)).set_dtype(torch.float64)
     peer.update(x, real=True)
     peer.update(y, real=False)
-    ours = frechet(gaussian(x), gaussian(y)).item()
+    ours = frechet_distance(fit_gaussian(x), fit_gaussian(y)).item()
     assert ours == pytest.approx(peer.compute().item(), rel=1e-10)
 
 
@@ -90,39 +90,43 @@ def test_frechet_is_torchmetrics():
 def test_frechet_is_right_for_singular_covariances_too(n, m, d):
     x, y = rows(n, d, 0), rows(m, d, 1)
     truth = by_singular_values_of_the_rows(x, y).item()
-    assert frechet(gaussian(x), gaussian(y)).item() == pytest.approx(truth, rel=1e-12)
+    assert frechet_distance(fit_gaussian(x), fit_gaussian(y)).item() == pytest.approx(
+        truth, rel=1e-12
+    )
 
 
 def test_frechet_is_right_for_features_that_are_constant_or_copies():
     x, y = rows(200, 10, 0), rows(200, 10, 1)
     wide = [torch.cat([z, z, torch.full((200, 3), 7.0)], 1) for z in (x, y)]
-    truth = 2 * frechet(gaussian(x), gaussian(y)).item()
-    ours = frechet(gaussian(wide[0]), gaussian(wide[1])).item()
+    truth = 2 * frechet_distance(fit_gaussian(x), fit_gaussian(y)).item()
+    ours = frechet_distance(fit_gaussian(wide[0]), fit_gaussian(wide[1])).item()
     assert ours == pytest.approx(truth, rel=1e-12)
 
 
 @pytest.mark.parametrize(("n", "d"), [(500, 50), (50, 50), (30, 100)])
 def test_frechet_of_a_set_to_itself_is_zero_and_never_negative(n, d):
-    one = gaussian(1000 * rows(n, d, 0))
-    assert 0 <= frechet(one, one).item() <= 1e-14 * one.covariance.trace().item()
+    one = fit_gaussian(1000 * rows(n, d, 0))
+    assert 0 <= frechet_distance(one, one).item() <= 1e-14 * one.covariance.trace().item()
 
 
 def test_frechet_between_points_is_their_squared_distance():
-    points = Gaussian(torch.zeros(3).double(), torch.zeros(3, 3).double(), 10)
-    others = Gaussian(torch.ones(3).double(), torch.zeros(3, 3).double(), 10)
-    assert frechet(points, others).item() == 3
-    assert frechet(points, points).item() == 0
+    points = GaussianMoments(torch.zeros(3).double(), torch.zeros(3, 3).double(), 10)
+    others = GaussianMoments(torch.ones(3).double(), torch.zeros(3, 3).double(), 10)
+    assert frechet_distance(points, others).item() == 3
+    assert frechet_distance(points, points).item() == 0
 
 
 def test_frechet_does_not_depend_on_which_set_is_real():
-    real, fake = gaussian(rows(100, 20, 0)), gaussian(rows(15, 20, 1))
-    assert frechet(real, fake).item() == pytest.approx(frechet(fake, real).item(), rel=1e-12)
+    real, fake = fit_gaussian(rows(100, 20, 0)), fit_gaussian(rows(15, 20, 1))
+    assert frechet_distance(real, fake).item() == pytest.approx(
+        frechet_distance(fake, real).item(), rel=1e-12
+    )
 
 
 def test_too_few_rows_are_told_where_the_covariance_must_be_singular():
-    assert too_few(65, 64) == ""
-    assert "64 rows for 64 features" in too_few(64, 64)
-    assert "rank 63" in too_few(64, 64)
+    assert describe_too_few_rows(65, 64) == ""
+    assert "64 rows for 64 features" in describe_too_few_rows(64, 64)
+    assert "rank 63" in describe_too_few_rows(64, 64)
 
 
 def by_double_loop(x: Tensor, y: Tensor) -> float:
@@ -165,22 +169,22 @@ def test_kernel_distance_is_unbiased():
 
 def test_kernel_distances_of_all_rows_are_the_kernel_distance():
     x, y = rows(50, 6, 0), rows(50, 6, 1)
-    each = kernel_distances(x, y, subsets=3, size=50)
+    each = sample_kernel_distances(x, y, subsets=3, size=50)
     np.testing.assert_allclose(each, kernel_distance(x, y).expand(3), rtol=1e-12)
 
 
 def test_kernel_distances_scatter_around_the_kernel_distance_and_depend_on_the_seed():
     x, y = rows(300, 6, 0), rows(250, 6, 1)
-    each = kernel_distances(x, y, subsets=200, size=40)
+    each = sample_kernel_distances(x, y, subsets=200, size=40)
     whole = kernel_distance(x, y)
     assert (each.mean() - whole).abs() < 4 * each.std() / 200**0.5
-    again = kernel_distances(x, y, subsets=200, size=40)
-    other = kernel_distances(x, y, subsets=200, size=40, seed=1)
+    again = sample_kernel_distances(x, y, subsets=200, size=40)
+    other = sample_kernel_distances(x, y, subsets=200, size=40, seed=1)
     assert torch.equal(each, again)
     assert not torch.equal(each, other)
 
 
-@pytest.mark.parametrize("measure", [kernel_distance, lambda x, y: gaussian(x)])
+@pytest.mark.parametrize("measure", [kernel_distance, lambda x, y: fit_gaussian(x)])
 @pytest.mark.parametrize(
     ("x", "says"),
     [
@@ -200,11 +204,11 @@ def test_features_of_different_widths_are_told_in_a_sentence():
     with pytest.raises(InputError, match="3 features and the fake ones 4"):
         kernel_distance(torch.zeros(5, 3), torch.zeros(5, 4))
     with pytest.raises(InputError, match="3 features and the fake ones 4"):
-        frechet(gaussian(torch.zeros(5, 3)), gaussian(torch.zeros(5, 4)))
+        frechet_distance(fit_gaussian(torch.zeros(5, 3)), fit_gaussian(torch.zeros(5, 4)))
 
 
 def test_subsets_larger_than_a_set_are_told_in_a_sentence():
     with pytest.raises(InputError, match="size is 1000 and the smaller set has 20 rows"):
-        kernel_distances(torch.zeros(20, 3), torch.zeros(30, 3))
+        sample_kernel_distances(torch.zeros(20, 3), torch.zeros(30, 3))
     with pytest.raises(InputError, match="subsets is 0"):
-        kernel_distances(torch.zeros(20, 3), torch.zeros(30, 3), subsets=0, size=5)
+        sample_kernel_distances(torch.zeros(20, 3), torch.zeros(30, 3), subsets=0, size=5)

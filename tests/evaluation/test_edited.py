@@ -9,13 +9,17 @@ import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, Distribution
 
-from auxgen.data.dataset import Examples, Space
-from auxgen.evaluation.edits import Demanded, Edited, first_told
-from auxgen.evaluation.judges import Verdict, any_logit
+from auxgen.data.dataset import Dataset, Preprocessor
+from auxgen.evaluation.edits import (
+    AttributeEditQuality,
+    LangevinSampleAccuracy,
+    find_first_positive,
+)
+from auxgen.evaluation.judges import AttributePrediction, compute_any_logit
 from auxgen.functional.directions import Direction
 from auxgen.networks.distributions import StandardNormal, normal
 
-SPACE = Space(kind="images", shape=(1, 2, 2), flat=True, attributes=("Bright", "Wide"))
+SPACE = Preprocessor(kind="images", shape=(1, 2, 2), flat=True, attributes=("Bright", "Wide"))
 
 
 class Model:
@@ -47,25 +51,25 @@ class Eye:
     attributes: tuple[str, ...] = ("Bright", "Wide")
     protocol: str = "by hand"
 
-    def __call__(self, pictures: Tensor, device: str) -> Verdict:
+    def __call__(self, pictures: Tensor, device: str) -> AttributePrediction:
         z = pictures.flatten(1) / 255.0 * 20 - 10
         shift = torch.tensor([1.0, 0.0])
-        return Verdict(z[:, :2] - shift, z[:, 2:].sigmoid())
+        return AttributePrediction(z[:, :2] - shift, z[:, 2:].sigmoid())
 
     def features(self, pictures: Tensor, device: str) -> Tensor:
         return pictures.flatten(1) / 255.0 * 20 + 10
 
 
-def rows(n: int = 40) -> Examples:
+def rows(n: int = 40) -> Dataset:
     torch.manual_seed(0)
     x = torch.randint(90, 165, (n, 1, 2, 2), dtype=torch.uint8)
     z = x.flatten(1) / 255 * 20 - 10
     y = torch.stack([(z[:, 0] > 1).float(), (z[:, 1] > 0).float()], 1)
-    return Examples(x, torch.full((n,), -1), (), "dots", "", y, ("Bright", "Wide"))
+    return Dataset(x, torch.full((n,), -1), (), "dots", "", y, ("Bright", "Wide"))
 
 
 def test_edits_go_as_far_as_the_judge_needs_and_change_nothing_else() -> None:
-    found = Edited(rows(), rows(), SPACE, judge=Eye())(Model())
+    found = AttributeEditQuality(rows(), rows(), SPACE, scorer=Eye())(Model())
     test = rows()
     z = test.x[(test.x.flatten(1)[:, 0] / 255 * 20 - 10) <= 1].flatten(1)[:, 0] / 255 * 20 - 10
     far = ((1 - z) / 0.5).ceil() * 0.5
@@ -90,7 +94,7 @@ def test_a_plain_model_is_moved_along_probes() -> None:
     class Plain:
         encode, decode = Model.encode, Model.decode
 
-    found = Edited(rows(300), rows(), SPACE, judge=Eye())(Plain())
+    found = AttributeEditQuality(rows(300), rows(), SPACE, scorer=Eye())(Plain())
     assert "a linear probe" in found["Wide flipped"].protocol
     assert found["Wide flipped"].value == 100
     assert found["Wide others changed"].value < 5
@@ -101,7 +105,8 @@ def test_a_model_is_moved_along_other_ways_where_they_are_given() -> None:
         return {"Bright": Direction("Bright, turned", torch.tensor([0.6, 0.8, 0.0, 0.0]), 1.0)}
 
     plain, found = (
-        Edited(rows(), rows(), SPACE, judge=Eye(), ways=w)(Model()) for w in (None, ways)
+        AttributeEditQuality(rows(), rows(), SPACE, scorer=Eye(), direction_finder=w)(Model())
+        for w in (None, ways)
     )
     assert not any(name.startswith("Wide") for name in found)
     far, near = found["Bright, turned distance"].value, plain["Bright distance"].value
@@ -111,22 +116,24 @@ def test_a_model_is_moved_along_other_ways_where_they_are_given() -> None:
 
 def test_where_nothing_is_told_to_be_without_a_caution_says_so() -> None:
     class Yes(Eye):
-        def __call__(self, pictures: Tensor, device: str) -> Verdict:
+        def __call__(self, pictures: Tensor, device: str) -> AttributePrediction:
             told = super().__call__(pictures, device)
-            return Verdict(told.logits.abs() + 1, told.others)
+            return AttributePrediction(told.logits.abs() + 1, told.others)
 
-    found = Edited(rows(), rows(), SPACE, judge=Yes())(Model())
+    found = AttributeEditQuality(rows(), rows(), SPACE, scorer=Yes())(Model())
     assert found["Bright flipped"].caution == "every reconstruction is told to have Bright"
 
 
 def test_the_first_place_told_else_the_last() -> None:
-    place, told = first_told(torch.tensor([[-1.0, 1.0, 2.0], [-1.0, -1.0, -1.0], [1.0, -1.0, 1.0]]))
+    place, told = find_first_positive(
+        torch.tensor([[-1.0, 1.0, 2.0], [-1.0, -1.0, -1.0], [1.0, -1.0, 1.0]])
+    )
     assert place.tolist() == [1, 2, 0]
     assert told.tolist() == [True, False, True]
 
 
 def test_draws_that_were_asked_for_show_it_more_often_and_kept_ones_most() -> None:
-    found = Demanded(SPACE, judge=Eye(), n=400, alpha=0.2, steps=60)(Model())
+    found = LangevinSampleAccuracy(SPACE, scorer=Eye(), n=400, alpha=0.2, steps=60)(Model())
     prior, drawn, kept = (
         found[f"Wide {of}"].value for of in ("in prior samples", "in draws", "in draws kept")
     )
@@ -141,5 +148,5 @@ def test_draws_that_were_asked_for_show_it_more_often_and_kept_ones_most() -> No
 
 def test_any_of_several_has_the_greatest_logit() -> None:
     logits = torch.tensor([[2.0, -3.0], [2.0, 1.0]])
-    found = any_logit(logits, ("No_Beard", "Goatee"), ("not No_Beard", "Goatee"))
+    found = compute_any_logit(logits, ("No_Beard", "Goatee"), ("not No_Beard", "Goatee"))
     assert found.tolist() == [-2, 1]

@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
-from auxgen.data.dataset import Examples, Space
-from auxgen.evaluation.equal_effect import EqualEffect
-from auxgen.evaluation.equal_effect_paths import Way, bracketed, halved
-from auxgen.evaluation.judges import Ensemble, Verdict
+from auxgen.data.dataset import Dataset, Preprocessor
+from auxgen.evaluation.equal_effect import EqualEffectComparison
+from auxgen.evaluation.equal_effect_paths import EditPath, bisect_brackets, bracket_threshold
+from auxgen.evaluation.judges import AttributePrediction, ScorerEnsemble
 from auxgen.functional.directions import Direction
 from auxgen.networks.distributions import normal
 from auxgen.score import Score
 
-SPACE = Space(kind="images", shape=(1, 2, 2), flat=True)
+SPACE = Preprocessor(kind="images", shape=(1, 2, 2), flat=True)
 DELTAS = tuple(float(i) for i in range(13))
 STEP = 40 / 255
 """Of a code, by a step of its pixel."""
@@ -45,20 +45,20 @@ class Eye:
     attributes: tuple[str, ...] = ("Bright",)
     protocol: str = "by hand"
 
-    def __call__(self, pictures: Tensor, device: str) -> Verdict:
+    def __call__(self, pictures: Tensor, device: str) -> AttributePrediction:
         z = pictures.flatten(1) / 255 * 40 - 20
-        return Verdict(z[:, :1], (z[:, 2:] / 10).sigmoid())
+        return AttributePrediction(z[:, :1], (z[:, 2:] / 10).sigmoid())
 
     def features(self, pictures: Tensor, device: str) -> Tensor:
         return pictures.flatten(1)[:, 2:] / 255 * 40 - 20
 
 
-def rows(n: int = 60) -> Examples:
+def rows(n: int = 60) -> Dataset:
     """First codes from -5 to -1, all others from 1 to 3."""
     torch.manual_seed(0)
     z = torch.rand(n, 4) * torch.tensor([4.0, 2, 2, 2]) + torch.tensor([-5.0, 1, 1, 1])
     x = ((z + 20) / 40 * 255).round().to(torch.uint8).reshape(n, 1, 2, 2)
-    return Examples(x, torch.full((n,), -1), (), "dots", "", torch.zeros(n, 1), ("Bright",))
+    return Dataset(x, torch.full((n,), -1), (), "dots", "", torch.zeros(n, 1), ("Bright",))
 
 
 def along(angle: float):
@@ -72,15 +72,21 @@ def along(angle: float):
     return directions
 
 
-def compared(test: Examples, **beside: tuple[object, float]) -> dict[str, Score]:
+def compared(test: Dataset, **beside: tuple[object, float]) -> dict[str, Score]:
     others = {name: (model, along(angle)) for name, (model, angle) in beside.items()}
-    score = EqualEffect(
-        test, SPACE, judge=Eye(), own=("own", along(0)), beside=others, deltas=DELTAS, rise=3.0
+    score = EqualEffectComparison(
+        test,
+        SPACE,
+        scorer=Eye(),
+        own=("own", along(0)),
+        other_models=others,
+        deltas=DELTAS,
+        rise=3.0,
     )
     return score(Model())
 
 
-def codes(test: Examples) -> Tensor:
+def codes(test: Dataset) -> Tensor:
     return test.x.flatten(1).double() / 255 * 40 - 20
 
 
@@ -154,8 +160,8 @@ def test_nothing_farther_is_decoded_than_both_effects_need() -> None:
     """Codes from -5 to -1, risen by 3 and above 0: after 3 to 5 steps of 1."""
     test = rows()
     z = codes(test).float()
-    way = Way(Model(), SPACE, along(0)(None)["Bright"], z, Eye(), 0)
-    found = way.curve(DELTAS, 3.0)
+    way = EditPath(Model(), SPACE, along(0)(None)["Bright"], z, Eye(), 0)
+    found = way.trace_logits(DELTAS, 3.0)
     whole = z[:, :1] + torch.tensor(DELTAS)
     seen = ~found.isnan()
     needed = torch.maximum(torch.tensor(3.0), -z[:, 0])
@@ -163,7 +169,9 @@ def test_nothing_farther_is_decoded_than_both_effects_need() -> None:
     assert torch.allclose(found[seen], whole[seen], atol=STEP)
     for wanted in (torch.zeros(len(z)), found[:, 0] + 3):
         for got, expected in zip(
-            bracketed(found, wanted, DELTAS), bracketed(whole, wanted, DELTAS), strict=True
+            bracket_threshold(found, wanted, DELTAS),
+            bracket_threshold(whole, wanted, DELTAS),
+            strict=True,
         ):
             assert (got - expected).abs().max() <= 1
             assert not got.isnan().any()
@@ -174,12 +182,14 @@ def test_places_are_found_between_distances() -> None:
     deltas = (0.0, 1.0, 4.0, 10.0)
     curve = slopes[:, None] * torch.tensor(deltas, dtype=torch.float64)
     wanted = torch.tensor([2.2, 0.5, 1.0, 20.0], dtype=torch.float64)
-    low, high = bracketed(curve, wanted, deltas)
+    low, high = bracket_threshold(curve, wanted, deltas)
     assert low[[0, 1, 3]].tolist() == [1, 1, 4]
     assert high[[0, 1, 3]].tolist() == [4, 4, 10]
     assert low[2].isnan()
     assert high[2].isnan()
-    found = halved(low, high, lambda rows, far: slopes[rows] * far < wanted[rows], times=12)
+    found = bisect_brackets(
+        low, high, lambda rows, far: slopes[rows] * far < wanted[rows], halvings=12
+    )
     expected = wanted / slopes
     within = (high - low) / 2**12
     chosen = torch.tensor([0, 1, 3])
@@ -203,19 +213,19 @@ class Late(Eye):
 
     protocol: str = "by another hand"
 
-    def __call__(self, pictures: Tensor, device: str) -> Verdict:
+    def __call__(self, pictures: Tensor, device: str) -> AttributePrediction:
         told = super().__call__(pictures, device)
-        return Verdict(told.logits - 2, (3 * told.others.logit()).sigmoid())
+        return AttributePrediction(told.logits - 2, (3 * told.others.logit()).sigmoid())
 
 
 def test_a_witness_tells_what_changed_and_not_how_far_to_go() -> None:
     test = rows()
     z, turned = codes(test), 60.0
     ways = {"turned": (Model(), along(turned))}
-    alone = EqualEffect(
-        test, SPACE, judge=Eye(), own=("own", along(0)), beside=ways, deltas=DELTAS, rise=3.0
+    alone = EqualEffectComparison(
+        test, SPACE, scorer=Eye(), own=("own", along(0)), other_models=ways, deltas=DELTAS, rise=3.0
     )
-    one, two = alone(Model()), replace(alone, witness=Late())(Model())
+    one, two = alone(Model()), replace(alone, second_scorer=Late())(Model())
     for name in ("reached", "distance"):
         assert (
             two[f"Bright told, turned: {name}"].value == one[f"Bright told, turned: {name}"].value
@@ -234,7 +244,7 @@ def test_a_witness_tells_what_changed_and_not_how_far_to_go() -> None:
 
 
 def test_several_judges_say_what_they_say_on_average() -> None:
-    both = Ensemble([Eye(), Late()])
+    both = ScorerEnsemble([Eye(), Late()])
     pictures = rows(5).x
     first, second = Eye()(pictures, "cpu"), Late()(pictures, "cpu")
     told = both(pictures, "cpu")
@@ -243,4 +253,4 @@ def test_several_judges_say_what_they_say_on_average() -> None:
     assert both.features(pictures, "cpu").shape == (5, 4)
     assert both.attributes == ("Bright",)
     assert both.protocol == "mean logit of 2: by hand; and by another hand"
-    assert Ensemble([Eye()]).protocol == "by hand"
+    assert ScorerEnsemble([Eye()]).protocol == "by hand"

@@ -8,7 +8,12 @@ import pytest
 import torch
 from linear_gaussian import LinearGaussian, Tabled
 
-from auxgen.inference.likelihood import effective_sample_size, elbo, importance, importance_bound
+from auxgen.inference.likelihood import (
+    compute_effective_sample_size,
+    estimate_elbo,
+    estimate_log_likelihood,
+    importance_bound,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +26,7 @@ def test_bound_is_exact_with_the_true_posterior_whatever_k():
     x = model.p_x().sample((7,))
     for k in (1, 5):
         torch.testing.assert_close(
-            importance_bound(model, x, k, 2, rows=3), model.p_x().log_prob(x)
+            importance_bound(model, x, k, 2, batch_size=3), model.p_x().log_prob(x)
         )
 
 
@@ -35,7 +40,7 @@ def test_bound_comes_near_the_likelihood_with_a_wider_proposal_and_many_draws():
 def test_bound_grows_with_k_in_expectation():
     model = LinearGaussian(width=3.0)
     x = model.p_x().sample((2000,))
-    means = [importance_bound(model, x, k, 50, rows=500).mean() for k in (1, 3, 10, 50)]
+    means = [importance_bound(model, x, k, 50, batch_size=500).mean() for k in (1, 3, 10, 50)]
     assert means == sorted(means)
     assert means[-1] < model.p_x().log_prob(x).mean() + 0.02
 
@@ -43,36 +48,40 @@ def test_bound_grows_with_k_in_expectation():
 @pytest.mark.parametrize("chunk", [1, 4, 5, 100])
 def test_chunks_of_the_same_draws_give_the_same_bound_and_sample_size(chunk):
     log_w = 30 * torch.randn(23, 6, dtype=torch.float64) - 800
-    found = importance(Tabled(log_w), torch.zeros(6, 2), 23, chunk=chunk, rows=6)
+    found = estimate_log_likelihood(Tabled(log_w), torch.zeros(6, 2), 23, chunk=chunk, batch_size=6)
     torch.testing.assert_close(found.log_p, log_w.logsumexp(0) - log(23))
-    torch.testing.assert_close(found.ess, effective_sample_size(log_w))
+    torch.testing.assert_close(found.ess, compute_effective_sample_size(log_w))
 
 
 def test_effective_sample_size_of_equal_weights_is_their_number():
     equal = torch.full((12, 3), -500.0, dtype=torch.float64)
-    torch.testing.assert_close(effective_sample_size(equal), torch.full((3,), 12.0).double())
-    found = importance(Tabled(equal), torch.zeros(3, 1), 12, chunk=5)
+    torch.testing.assert_close(
+        compute_effective_sample_size(equal), torch.full((3,), 12.0).double()
+    )
+    found = estimate_log_likelihood(Tabled(equal), torch.zeros(3, 1), 12, chunk=5)
     torch.testing.assert_close(found.ess, torch.full((3,), 12.0).double())
 
 
 def test_effective_sample_size_of_one_weight_that_outweighs_all_is_one():
     log_w = torch.tensor([[0.0], [-900.0], [-1000.0]], dtype=torch.float64)
-    assert effective_sample_size(log_w).item() == pytest.approx(1.0)
+    assert compute_effective_sample_size(log_w).item() == pytest.approx(1.0)
 
 
 def test_effective_sample_size_is_the_square_of_the_sum_over_the_sum_of_squares():
     w = torch.rand(9, 4, dtype=torch.float64)
-    torch.testing.assert_close(effective_sample_size(w.log()), w.sum(0) ** 2 / (w**2).sum(0))
+    torch.testing.assert_close(
+        compute_effective_sample_size(w.log()), w.sum(0) ** 2 / (w**2).sum(0)
+    )
 
 
 def test_elbo_averages_draws_and_is_exact_with_the_true_posterior():
     model = LinearGaussian()
     x = model.p_x().sample((7,))
-    torch.testing.assert_close(elbo(model, x, 3, rows=2), model.p_x().log_prob(x))
+    torch.testing.assert_close(estimate_elbo(model, x, 3, batch_size=2), model.p_x().log_prob(x))
 
 
 def test_elbo_lies_below_the_likelihood_by_the_divergence_of_its_proposal():
     model = LinearGaussian(width=2.0)
     x = model.p_x().sample((50,))
-    gap = (model.p_x().log_prob(x) - elbo(model, x, 400)).mean().item()
+    gap = (model.p_x().log_prob(x) - estimate_elbo(model, x, 400)).mean().item()
     assert gap == pytest.approx(1 - log(2), abs=0.03)  # KL(N(m, 2C) || N(m, C)) in two dimensions

@@ -12,7 +12,11 @@ from torch import Tensor
 
 from auxgen.errors import InputError
 from auxgen.metrics import precision_recall as manifolds
-from auxgen.metrics.precision_recall import density_coverage, expected_coverage, precision_recall
+from auxgen.metrics.precision_recall import (
+    compute_expected_coverage,
+    density_coverage,
+    precision_recall,
+)
 
 
 def inside(centres: Tensor, points: Tensor, k: int) -> np.ndarray:
@@ -96,7 +100,7 @@ def test_density_and_coverage_of_equal_distributions_are_as_expected():
         ]
     )
     error = each.std(0) / len(each) ** 0.5
-    truth = torch.tensor([1, expected_coverage(60, 40, 5)])
+    truth = torch.tensor([1, compute_expected_coverage(60, 40, 5)])
     assert ((each.mean(0) - truth).abs() < 3 * error).all()
     assert error.max() < 0.01
 
@@ -104,9 +108,9 @@ def test_density_and_coverage_of_equal_distributions_are_as_expected():
 def test_expected_coverage_is_the_lemmas():
     m, k = 50, 5
     lemma = 1 - prod(m - i for i in range(1, k + 1)) / prod(2 * m - i for i in range(1, k + 1))
-    assert expected_coverage(m, m, k) == pytest.approx(lemma, rel=1e-15)
-    assert expected_coverage(10_000, 10_000, 5) == pytest.approx(1 - 2**-5, abs=1e-4)
-    assert expected_coverage(3, 1, 2) == pytest.approx(1 - 2 / 3 * 1 / 2)
+    assert compute_expected_coverage(m, m, k) == pytest.approx(lemma, rel=1e-15)
+    assert compute_expected_coverage(10_000, 10_000, 5) == pytest.approx(1 - 2**-5, abs=1e-4)
+    assert compute_expected_coverage(3, 1, 2) == pytest.approx(1 - 2 / 3 * 1 / 2)
 
 
 @pytest.mark.parametrize("measure", [precision_recall, density_coverage])
@@ -129,4 +133,4 @@ def test_no_neighbours_or_too_few_rows_are_told_in_a_sentence():
     with pytest.raises(InputError, match="k is 0"):
         precision_recall(torch.zeros(9, 2), torch.zeros(9, 2), k=0)
     with pytest.raises(InputError, match="n is 5; 6 or more"):
-        expected_coverage(5, 9, 5)
+        compute_expected_coverage(5, 9, 5)

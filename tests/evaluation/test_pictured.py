@@ -9,25 +9,27 @@ from evaluation.pictures import SPACE, Copier, pictures, quadrants
 from auxgen.errors import InputError
 from auxgen.evaluation import codes as coded
 from auxgen.evaluation import images as pictured
-from auxgen.features.extractors import extract, quantised
+from auxgen.features.extractors import extract_features, quantise_pictures
 from auxgen.metrics import frechet as distances
-from auxgen.rng import device_of, seeded
+from auxgen.rng import get_device, use_seed
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setenv("AUXGEN_CACHE", str(tmp_path))
-    monkeypatch.setattr(pictured, "extractor", quadrants)
+    monkeypatch.setattr(pictured, "load_extractor", quadrants)
 
 
 def test_samples_are_compared_by_the_frechet_distance_of_their_features():
     real = pictures(60)
-    asked = pictured.Samples(real, SPACE, extractor="quadrants", measures=("FD",), n=80, seed=3)
+    asked = pictured.SampleQuality(
+        real, SPACE, extractor="quadrants", measures=("FD",), n=80, seed=3
+    )
     score = asked(Copier())["FD(quadrants)"]
-    with seeded(3, device_of(None)):
-        fake = quantised(SPACE.leave(Copier().sample(80)))
-    features = (extract(quadrants(), x).features for x in (real.x, fake))
-    assert score.value == distances.frechet(*map(distances.gaussian, features)).item()
+    with use_seed(3, get_device(None)):
+        fake = quantise_pictures(SPACE.inverse_transform(Copier().sample(80)))
+    features = (extract_features(quadrants(), x).features for x in (real.x, fake))
+    assert score.value == distances.frechet_distance(*map(distances.fit_gaussian, features)).item()
     assert score.n == 80
     assert "80 samples beside the 60 rows of the test split, seed 3" in score.protocol
     assert "means of quadrants" in score.protocol
@@ -35,20 +37,20 @@ def test_samples_are_compared_by_the_frechet_distance_of_their_features():
 
 
 def test_only_the_canonical_inception_gives_an_fid(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pictured, "extractor", lambda name: quadrants("inception"))
-    asked = pictured.Samples(
+    monkeypatch.setattr(pictured, "load_extractor", lambda name: quadrants("inception"))
+    asked = pictured.SampleQuality(
         pictures(20), SPACE, extractor="inception", measures=("FD", "KD", "CS", "recall")
     )
     assert list(asked(Copier())) == ["FID", "KID", "IS", "recall(inception)"]
 
 
 def test_too_few_pictures_for_a_covariance_are_told_of():
-    asked = pictured.Samples(pictures(4), SPACE, extractor="quadrants", measures=("FD",))
+    asked = pictured.SampleQuality(pictures(4), SPACE, extractor="quadrants", measures=("FD",))
     assert "4 rows for 4 features" in asked(Copier())["FD(quadrants)"].caution
 
 
 def test_a_perfect_copy_has_no_distance_and_shows_every_label():
-    asked = pictured.Reconstructions(
+    asked = pictured.ReconstructionQuality(
         pictures(30), SPACE, extractor="quadrants", measures=("FD", "accuracy", "precision")
     )
     made = asked(Copier())
@@ -58,7 +60,7 @@ def test_a_perfect_copy_has_no_distance_and_shows_every_label():
 
 
 def test_a_faded_copy_loses_the_label_of_light_pictures_alone():
-    asked = pictured.Reconstructions(
+    asked = pictured.ReconstructionQuality(
         pictures(30), SPACE, extractor="quadrants", measures=("accuracy",)
     )
     score = asked(Copier(fade=0.2))["reconstruction accuracy(quadrants)"]
@@ -68,8 +70,8 @@ def test_a_faded_copy_loses_the_label_of_light_pictures_alone():
 
 def test_closeness_is_that_of_the_pictures():
     real = pictures(10)
-    made = pictured.Closeness(real, SPACE)(Copier(fade=0.5))
-    half = real.raw().double() / 2
+    made = pictured.PixelSimilarity(real, SPACE)(Copier(fade=0.5))
+    half = real.raw_rows().double() / 2
     assert made["l1"].value == pytest.approx(half.mean().item(), rel=1e-5)
     errors = half.square().flatten(1).mean(1)
     assert made["psnr"].value == pytest.approx((-10 * errors.log10()).mean().item(), rel=1e-5)
@@ -78,12 +80,12 @@ def test_closeness_is_that_of_the_pictures():
 
 def test_a_measure_or_a_label_that_is_not_there_is_told():
     with pytest.raises(InputError, match="did you mean 'FD'"):
-        pictured.Samples(pictures(9), SPACE, extractor="q", measures=("FDD",))(Copier())
+        pictured.SampleQuality(pictures(9), SPACE, extractor="q", measures=("FDD",))(Copier())
     real = pictures(9)
     blank = type(real)(real.x, real.y * 0 - 1, real.classes, "blank", "")
     others = type(real)(real.x, real.y, ("night", "day"), "others", "")
     for broken in (blank, others):
-        asked = pictured.Reconstructions(
+        asked = pictured.ReconstructionQuality(
             broken, SPACE, extractor="quadrants", measures=("accuracy",)
         )
         with pytest.raises(InputError, match="labelled rows"):
@@ -91,12 +93,14 @@ def test_a_measure_or_a_label_that_is_not_there_is_told():
 
 
 def test_codes_tell_classes_and_information():
-    asked = coded.Codes(pictures(60, 1), pictures(40), SPACE, measures=tuple(coded.MEASURES))
+    asked = coded.CodeQuality(
+        pictures(60, 1), pictures(40), SPACE, measures=tuple(coded.CODE_MEASURES)
+    )
     made = asked(Copier())
     assert made["knn_accuracy"].value == 100
     assert made["probe_accuracy"].value == 100
     assert made["silhouette"].value > 0.5
-    mean = SPACE.enter(pictures(40).raw()).double()
+    mean = SPACE.transform(pictures(40).raw_rows()).double()
     exact = (0.5 * (mean.square() + 0.25 - 1) - torch.tensor(0.5).log()).mean(0)
     assert made["kl"].value == pytest.approx(exact.sum().item(), rel=1e-5)
     assert made["active_units"].value == int((exact > 0.01).sum()) == 16
@@ -105,4 +109,4 @@ def test_codes_tell_classes_and_information():
 
 def test_codes_without_labels_or_training_rows_are_refused():
     with pytest.raises(InputError, match="no labelled row to take neighbours from"):
-        coded.Codes(None, pictures(10), SPACE, measures=("knn_accuracy",))(Copier())
+        coded.CodeQuality(None, pictures(10), SPACE, measures=("knn_accuracy",))(Copier())

@@ -15,11 +15,11 @@ from torch.distributions import Independent, Normal, kl_divergence
 from auxgen.errors import InputError
 from auxgen.metrics import representation
 from auxgen.metrics.representation import (
-    active_by_variance,
-    active_units,
-    information,
+    count_active_units,
+    count_active_units_by_variance,
     kl_per_unit,
     knn_accuracy,
+    mutual_information_bounds,
     probe_accuracy,
     silhouette,
 )
@@ -113,10 +113,10 @@ def test_units_are_active_by_their_kl_or_by_what_their_means_vary():
     assert kl_per_unit(mean, sd).tolist() == pytest.approx(
         [0.5 * 0.25 - log(0.5), 0.00605, 0.00405, 0.5], rel=0.1
     )
-    assert active_units(kl_per_unit(mean, sd)) == 2
-    assert active_units(kl_per_unit(mean, sd), threshold=0.005) == 3
-    assert active_by_variance(mean) == 2
-    assert active_by_variance(mean, threshold=0.005) == 3
+    assert count_active_units(kl_per_unit(mean, sd)) == 2
+    assert count_active_units(kl_per_unit(mean, sd), threshold=0.005) == 3
+    assert count_active_units_by_variance(mean) == 2
+    assert count_active_units_by_variance(mean, threshold=0.005) == 3
 
 
 @pytest.mark.parametrize("block", [7, 64])
@@ -130,7 +130,7 @@ def test_information_is_that_by_the_whole_matrix_of_densities(monkeypatch, block
     own = density.diagonal()
     lower = (own / density.mean(1)).log().mean()
     upper = (own / ((density.sum(1) - own) / 49)).log().mean()
-    ours = information(mean, sd, z)
+    ours = mutual_information_bounds(mean, sd, z)
     assert ours.lower.item() == pytest.approx(lower.item(), rel=1e-10)
     assert ours.upper.item() == pytest.approx(upper.item(), rel=1e-10)
 
@@ -147,7 +147,7 @@ def linear_gaussian(n: int, seed: int) -> tuple[Tensor, Tensor, Tensor, float]:
 
 def test_information_in_expectation_holds_the_truth_of_a_linear_gaussian_encoder():
     runs = [linear_gaussian(30, seed) for seed in range(400)]
-    each = torch.tensor([information(*run[:3]) for run in runs])
+    each = torch.tensor([mutual_information_bounds(*run[:3]) for run in runs])
     (lower, upper), truth = each.mean(0).tolist(), runs[0][3]
     error = (each.std(0) / 400**0.5).max().item()
     assert lower < truth - 3 * error
@@ -157,7 +157,7 @@ def test_information_in_expectation_holds_the_truth_of_a_linear_gaussian_encoder
 
 def test_information_of_many_rows_is_near_the_truth_of_a_linear_gaussian_encoder():
     mean, sd, z, truth = linear_gaussian(4000, 0)
-    lower, upper = information(mean, sd, z)
+    lower, upper = mutual_information_bounds(mean, sd, z)
     assert lower.item() == pytest.approx(truth, abs=0.06)  # its standard error is 0.02
     assert upper.item() == pytest.approx(truth, abs=0.06)
     assert 0 < upper - lower < 0.02
@@ -165,7 +165,7 @@ def test_information_of_many_rows_is_near_the_truth_of_a_linear_gaussian_encoder
 
 def test_information_is_at_most_log_n_below_and_right_even_for_codes_that_identify_rows():
     mean, sd, _, _ = linear_gaussian(100, 0)
-    lower, upper = information(mean, 1e-9 * sd, mean)
+    lower, upper = mutual_information_bounds(mean, 1e-9 * sd, mean)
     assert lower.item() == pytest.approx(log(100), rel=1e-14)
     assert upper > 1e12
 
@@ -173,7 +173,7 @@ def test_information_is_at_most_log_n_below_and_right_even_for_codes_that_identi
 def test_information_of_codes_that_ignore_their_rows_is_nothing():
     mean, sd = torch.zeros(50, 2), torch.ones(50, 2)
     z = torch.randn(50, 2, generator=torch.Generator().manual_seed(0))
-    assert information(mean, sd, z) == pytest.approx((0, 0), abs=1e-14)
+    assert mutual_information_bounds(mean, sd, z) == pytest.approx((0, 0), abs=1e-14)
 
 
 X, Y = blobs(20, 0)
@@ -222,13 +222,13 @@ def test_bad_posteriors_are_told_in_a_sentence(mean, sd, says):
     with pytest.raises(InputError, match=says):
         kl_per_unit(mean, sd)
     with pytest.raises(InputError, match=says):
-        information(mean, sd, mean)
+        mutual_information_bounds(mean, sd, mean)
 
 
 def test_a_single_row_tells_nothing_of_information_or_variance():
     with pytest.raises(InputError, match="have 1 rows"):
-        information(torch.zeros(1, 2), torch.ones(1, 2), torch.zeros(1, 2))
+        mutual_information_bounds(torch.zeros(1, 2), torch.ones(1, 2), torch.zeros(1, 2))
     with pytest.raises(InputError, match="have 1 rows"):
-        active_by_variance(torch.zeros(1, 2))
+        count_active_units_by_variance(torch.zeros(1, 2))
     with pytest.raises(InputError, match=r"codes have the shape \(4, 2\)"):
-        information(torch.zeros(5, 2), torch.ones(5, 2), torch.zeros(4, 2))
+        mutual_information_bounds(torch.zeros(5, 2), torch.ones(5, 2), torch.zeros(4, 2))

@@ -10,8 +10,8 @@ from torch.distributions import Categorical
 
 from auxgen.errors import InputError
 from auxgen.evaluation import classification, likelihood, peers
-from auxgen.inference.batched import binarised
-from auxgen.rng import device_of, seeded
+from auxgen.inference.batched import binarise_with_seed
+from auxgen.rng import get_device, use_seed
 
 
 class Told:
@@ -93,19 +93,19 @@ def test_binarised_rows_are_told_in_the_protocol_and_do_not_depend_on_the_global
     x = torch.rand(50, 3, dtype=torch.float64)
     score = likelihood.ImportanceBound(x, k=3, binarised_seed=11)(LinearGaussian())
     assert "50 rows binarised once with seed 11" in score.protocol
-    with seeded(1, device_of(None)):
-        first = binarised(x, 11)
-    assert torch.equal(first, binarised(x, 11))
+    with use_seed(1, get_device(None)):
+        first = binarise_with_seed(x, 11)
+    assert torch.equal(first, binarise_with_seed(x, 11))
     assert first.unique().tolist() == [0.0, 1.0]
 
 
-@pytest.mark.parametrize("peer", [peers.spreading_by_neighbours, peers.spreading_by_distance])
+@pytest.mark.parametrize("peer", [peers.make_knn_label_spreading, peers.make_rbf_label_spreading])
 def test_label_spreading_separates_two_clouds_from_one_label_each(peer):
     generator = torch.Generator().manual_seed(0)
     y = torch.arange(80) % 2
     x = 0.3 * torch.randn(80, 2, generator=generator) + 3.0 * y.unsqueeze(1)
     known = torch.where(torch.arange(80) < 2, y, -1)
-    evaluation = classification.PeerError(
+    evaluation = classification.BaselineError(
         peer, x_train=x[:60], y_train=known[:60], x=x[60:], y=y[60:], name="label spreading"
     )
     score = evaluation(None)

@@ -11,10 +11,11 @@ from torch import Tensor
 import auxgen.experiments.features.digits as digits
 from auxgen import model as artefact
 from auxgen.builders import Recipe
-from auxgen.data.dataset import Space
+from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
-from auxgen.features.extractors import extract
-from auxgen.features.registry import extractor
+from auxgen.features.extractors import Extractor, extract_features
+from auxgen.features.registry import load_extractor
+from auxgen.launch import train_missing_extractors_for
 from auxgen.runs.folder import Run
 from auxgen.stage import Experiment
 
@@ -34,7 +35,7 @@ def saved(folder: Path, channels: int = 1, seed: int = 0) -> artefact.Model:
     """An untrained artefact of a residual network."""
     torch.manual_seed(seed)
     made = Recipe("image_classifier", {"channels": channels, "classes": 3, "blocks": 1, "width": 4})
-    space = Space(kind="images", shape=(channels, 8, 8), flat=False, classes=CLASSES)
+    space = Preprocessor(kind="images", shape=(channels, 8, 8), flat=False, classes=CLASSES)
     folder.parent.mkdir(parents=True, exist_ok=True)
     artefact.save_model(folder, made.build().eval(), made, space, {"experiment": "test"})
     return artefact.load(folder)
@@ -47,43 +48,43 @@ def pictures(channels: int = 1, size: int = 8) -> Tensor:
 
 def test_a_folder_gives_the_features_and_classes_of_its_model(root: Path) -> None:
     model = saved(root / "birds")
-    found = extractor(str(root / "birds"))
-    got, x = extract(found, pictures()), pictures() / 255.0
+    found = load_extractor(str(root / "birds"))
+    got, x = extract_features(found, pictures()), pictures() / 255.0
     method = model.method
     torch.testing.assert_close(got.features, method.features(x))  # pyright: ignore
     torch.testing.assert_close(got.probs, method.classify(x).probs)  # pyright: ignore
-    assert found.label("FD") == "FD(features.birds)"
+    assert found.format_metric("FD") == "FD(features.birds)"
     assert found.channels == 1
     assert "grey at 8x8" in found.protocol
-    assert extract(found, pictures(size=20)).features.shape == (5, 16)
+    assert extract_features(found, pictures(size=20)).features.shape == (5, 16)
 
 
 def test_a_folder_called_inception_is_not_inception(root: Path) -> None:
     saved(root / "inception")
-    assert extractor(str(root / "inception")).label("FD") == "FD(features.inception)"
+    assert load_extractor(str(root / "inception")).format_metric("FD") == "FD(features.inception)"
 
 
 def test_the_hash_is_of_the_weights(root: Path) -> None:
     folders = [root / name for name in "abc"]
     for folder, seed in zip(folders, (0, 0, 1), strict=True):
         saved(folder, seed=seed)
-    a, b, c = (extractor(str(folder)).sha256 for folder in folders)
+    a, b, c = (load_extractor(str(folder)).sha256 for folder in folders)
     assert a == b != c
 
 
 def test_the_folder_of_weights_comes_first(root: Path) -> None:
     saved(root / "weights" / "features.digits", channels=3)
-    found = extractor("features.digits")
+    found = load_extractor("features.digits")
     assert found.name == "features.digits"
     assert found.channels == 3
 
 
 def test_a_model_without_features_is_refused(root: Path) -> None:
     made = Recipe("vae", {"x": 64, "hidden": [4], "z": 2})
-    space = Space(kind="images", shape=(1, 8, 8))
+    space = Preprocessor(kind="images", shape=(1, 8, 8))
     artefact.save_model(root / "vae", made.build().eval(), made, space, {})
     with pytest.raises(InputError, match="VAE cannot extract features"):
-        extractor(str(root / "vae"))
+        load_extractor(str(root / "vae"))
 
 
 def test_a_truncated_artefact_is_refused(root: Path) -> None:
@@ -91,17 +92,22 @@ def test_a_truncated_artefact_is_refused(root: Path) -> None:
     file = root / "birds" / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-10])
     with pytest.raises(InputError, match="truncated"):
-        extractor(str(root / "birds"))
+        load_extractor(str(root / "birds"))
+
+
+def load_or_train(name: str) -> Extractor:
+    """An extractor as commands get it: the launch room trains what is missing."""
+    return train_missing_extractors_for(lambda: load_extractor(name))
 
 
 def test_an_unknown_set_gets_the_nearest_name() -> None:
     with pytest.raises(InputError, match=r"did you mean 'features.mnist'\?"):
-        extractor("features.mnits")
+        load_or_train("features.mnits")
 
 
 def test_a_persons_own_set_must_be_trained_first() -> None:
     with pytest.raises(InputError, match=r"needs data: train it with auxgen train features\.own"):
-        extractor("features.own")
+        load_or_train("features.own")
 
 
 def test_the_first_who_asks_trains_it_and_others_find_it(
@@ -116,16 +122,16 @@ def test_the_first_who_asks_trains_it_and_others_find_it(
     monkeypatch.setattr(digits, "experiment", short)
     before = torch.get_rng_state()
     with torch.no_grad():
-        first = extractor("features.digits")
+        first = load_or_train("features.digits")
     assert torch.equal(torch.get_rng_state(), before)
     told = capsys.readouterr().err
     assert "features.digits is in neither AUXGEN_WEIGHTS nor the cache: training it once" in told
     trained = len(made)
-    assert extractor("features.digits").sha256 == first.sha256
+    assert load_or_train("features.digits").sha256 == first.sha256
     assert len(made) == trained
     assert "training it once" not in capsys.readouterr().err
     assert first.name == "features.digits"
-    error = Run(root / "cache" / "extractors" / "features.digits").scores()["scores"]
+    error = Run(root / "cache" / "extractors" / "features.digits").read_scores()["scores"]
     assert f"test_error {error['classifier/test_error']['value']:.4g} %" in first.protocol
 
 
@@ -138,13 +144,13 @@ def test_the_same_network_is_trained_with_another_seed(
         return whole(seed=seed, epochs=epochs, width=4, batch=8)
 
     monkeypatch.setattr(digits, "experiment", short)
-    found = extractor("features.digits-seed=3")
-    assert found.label("FD") == "FD(features.digits-seed=3)"
+    found = load_or_train("features.digits-seed=3")
+    assert found.format_metric("FD") == "FD(features.digits-seed=3)"
     run = Run(root / "cache" / "extractors" / "features.digits-seed=3")
     assert (run.config["experiment"], run.config["seed"]) == ("features.digits", 3)
-    assert found.sha256 != extractor("features.digits").sha256
-    with pytest.raises(InputError, match="has a seed of 'x'; a whole number such as 1"):
-        extractor("features.digits-seed=x")
+    assert found.sha256 != load_or_train("features.digits").sha256
+    with pytest.raises(InputError, match="has a seed of 'x'; expected a whole number such as 1"):
+        load_or_train("features.digits-seed=x")
 
 
 def test_training_that_was_stopped_goes_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +166,7 @@ def test_training_that_was_stopped_goes_on(root: Path, monkeypatch: pytest.Monke
     run = train("features.digits", run=folder, device="cpu", quiet=True)
     weights = folder / "classifier" / "model.safetensors"
     weights.unlink()  # as if stopped before its end
-    found = extractor("features.digits")
+    found = load_or_train("features.digits")
     assert Run(folder).config["id"] == run.config["id"]
     assert weights.exists()
     assert "test_error" in found.protocol

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from auxgen.evaluation.code_noise import CodeNoise
-from auxgen.evaluation.wasserstein import Wasserstein
+from auxgen.evaluation.wasserstein import WassersteinFromTruth
 from auxgen.networks.distributions import normal
 
 
@@ -29,8 +29,8 @@ class Shifted:
 
 
 def test_the_truth_itself_is_at_the_floor() -> None:
-    w1 = Wasserstein(truth, n=300, pairs=6)
-    score, floor = w1(Shifted(0)), w1.floor(Shifted(0))
+    w1 = WassersteinFromTruth(truth, n=300, pairs=6)
+    score, floor = w1(Shifted(0)), w1.score_floor(Shifted(0))
     assert score.value == pytest.approx(floor.value, rel=0.2)
     assert floor.value > 0.05
     assert score.detail["floor"] == floor.value
@@ -40,12 +40,12 @@ def test_the_truth_itself_is_at_the_floor() -> None:
 
 
 def test_a_shift_is_at_its_length() -> None:
-    score = Wasserstein(truth, n=400)(Shifted(3.0))
+    score = WassersteinFromTruth(truth, n=400)(Shifted(3.0))
     assert score.value == pytest.approx(3 * 2**0.5, rel=0.05)
 
 
 def test_the_score_depends_on_the_seed_alone() -> None:
-    w1 = Wasserstein(truth, n=100)
+    w1 = WassersteinFromTruth(truth, n=100)
     first, torch_state = w1(Shifted(0)), torch.get_rng_state()
     torch.rand(3)
     assert w1(Shifted(0)).value == first.value

@@ -16,14 +16,19 @@ from sklearn.datasets import load_digits
 
 from auxgen.builders import Recipe
 from auxgen.data import images
-from auxgen.data.augmentation import dequantised
+from auxgen.data.augmentation import dequantise
 from auxgen.errors import InputError
 from auxgen.experiments.adgm import _figures, m2_multipliers, m2_pyro, table2
-from auxgen.experiments.adgm._pixels import grey, joined, per_channel, split
-from auxgen.experiments.adgm._stages import drawn, others
-from auxgen.launch import draw, evaluate, train
+from auxgen.experiments.adgm._pixels import (
+    compute_channel_std,
+    concat_datasets,
+    make_dequantised_data,
+    make_pixel_space,
+)
+from auxgen.experiments.adgm._stages import sample_calibration_rows, sample_labelled_rows
+from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.methods.adgm import AuxiliaryDGM
-from auxgen.reproduction import load, reproduce
+from auxgen.reproduction import load_reproduction, reproduce
 
 SIDE = 96
 STEMS = {
@@ -93,7 +98,7 @@ def test_svhn_is_learned_with_and_without_its_extra_images(extra: bool, tmp_path
     facts = run.config["facts"]["sdgm"]
     assert facts["data"] == ("svhn/train+svhn/extra" if extra else "svhn/train")
     assert max(facts["labelled_rows"]) < 60
-    shown = {file.stem for file in draw(run.path)}
+    shown = {file.stem for file in draw_pictures(run.path)}
     names = ("samples by class", "analogies", "auxiliary space", "units")
     assert shown == {f"sdgm-{name}" for name in names}
 
@@ -106,12 +111,12 @@ def test_norb_is_learned_from_pairs_and_from_single_images(single: bool, tmp_pat
 
 
 def test_rows_are_spread_over_a_grey_level_and_seen_in_units_of_their_channel() -> None:
-    train = images.load("svhn", "train")
-    space = grey(train, scale=per_channel(train))
-    raw = train.raw()
+    train = images.load_image_dataset("svhn", "train")
+    space = make_pixel_space(train, scale=compute_channel_std(train))
+    raw = train.raw_rows()
     exact = raw.double().std((0, 2, 3), correction=0).repeat_interleave(1024)
     torch.testing.assert_close(torch.tensor(space.scale).double(), exact, rtol=1e-5, atol=0)
-    data = split(train, train, space, torch.arange(4))
+    data = make_dequantised_data(train, train, space, torch.arange(4))
     assert data.x_unlabelled.dtype == torch.uint8
     generator = torch.Generator().manual_seed(0)
     seen = data.corruption(raw.flatten(1), generator)
@@ -125,7 +130,7 @@ def test_noise_of_a_grey_level_is_uniform_about_the_pixel() -> None:
     """Mean x, variance 1/12 of a squared level, inside half a level: those of U(-1/2, 1/2)."""
     x = torch.full((40_000, 2), 0.25, dtype=torch.float64)
     shift, scale = torch.tensor([0.1, 0.0]).double(), torch.tensor([2.0, 1.0]).double()
-    found = dequantised(x, torch.Generator().manual_seed(0), shift, scale)
+    found = dequantise(x, torch.Generator().manual_seed(0), shift, scale)
     level = (found * scale + shift - 0.25) * 255
     assert level.abs().max() <= 0.5
     assert level.mean().item() == pytest.approx(0, abs=0.005)
@@ -134,7 +139,9 @@ def test_noise_of_a_grey_level_is_uniform_about_the_pixel() -> None:
 
 def test_images_of_another_shape_cannot_join() -> None:
     with pytest.raises(InputError, match="differ in their pictures"):
-        joined(images.load("svhn", "train"), images.load("mnist", "train"))
+        concat_datasets(
+            images.load_image_dataset("svhn", "train"), images.load_image_dataset("mnist", "train")
+        )
 
 
 def test_m2_is_measured_on_validation_rows_that_it_was_not_trained_on(tmp_path: Path) -> None:
@@ -147,19 +154,23 @@ def test_m2_is_measured_on_validation_rows_that_it_was_not_trained_on(tmp_path: 
 
 def test_the_multiplier_told_is_the_one_with_the_least_validation_error() -> None:
     means = {
-        (m2_multipliers.of(labels, multiplier), m2_pyro.VALID): abs(multiplier - 50)
+        (m2_multipliers.format_multiplier_row(labels, multiplier), m2_pyro.VALIDATION_ERROR): abs(
+            multiplier - 50
+        )
         for labels in m2_pyro.PYRO
         for multiplier in m2_multipliers.MULTIPLIERS
     }
-    means[m2_multipliers.of(600, 5.0), m2_pyro.VALID] = -1.0
-    said = m2_multipliers.claim(means)
+    means[m2_multipliers.format_multiplier_row(600, 5.0), m2_pyro.VALIDATION_ERROR] = -1.0
+    said = m2_multipliers.report_best_multipliers(means)
     assert said.endswith("50 of 100 labels, 5 of 600 labels, 50 of 1000 labels, 50 of 3000 labels.")
 
 
 def test_m2_is_held_against_the_tutorials_accuracies() -> None:
-    means = {(m2_pyro.named(n), m2_pyro.ERROR): 100 - x for n, x in m2_pyro.PYRO.items()}
-    means[m2_pyro.named(600), m2_pyro.ERROR] += 0.5
-    said = m2_pyro.claim(means)
+    means = {
+        (m2_pyro.format_label_count(n), m2_pyro.ERROR): 100 - x for n, x in m2_pyro.PYRO.items()
+    }
+    means[m2_pyro.format_label_count(600), m2_pyro.ERROR] += 0.5
+    said = m2_pyro.check_pyro_accuracies(means)
     assert said.count(": holds") == 3
     assert "600 labels: does not hold (93.87 % right against 94.37)" in said
 
@@ -207,7 +218,7 @@ def test_principal_components_are_those_of_scikit_learn() -> None:
         torch.tensor([5.0, 3.0, 1.0, 0.5, 0.1]).double()
     )
     theirs = torch.from_numpy(PCA(2).fit_transform(a.numpy()))
-    ours = _figures.principal(a)
+    ours = _figures.project_to_principal_components(a)
     torch.testing.assert_close(ours.abs(), theirs.abs())
 
 
@@ -246,25 +257,25 @@ def test_a_reproduction_is_tabled(
         monkeypatch.setattr(table2.m1_m2, "reproduction", lambda budget: kept)
     given: dict[str, Any] = {"device": "cpu", "quiet": True, "epochs": 1, **options}
     out = reproduce(name, seeds=1, out=tmp_path / "out", **given)
-    found = load(out)["rows"]
+    found = load_reproduction(out)["rows"]
     assert [row["name"] for row in found][-1] == last
     assert all(np.isfinite(c["mean"]) for row in found for c in row["columns"].values())
     assert (out / "table.png").exists()
 
 
 def test_rows_for_a_temperature_are_not_those_whose_labels_are_learned() -> None:
-    train = images.load("mnist", "train")
-    shown = drawn(train, 10, 0)
-    held = others(train, shown, 5, 0)
+    train = images.load_image_dataset("mnist", "train")
+    shown = sample_labelled_rows(train, 10, 0)
+    held = sample_calibration_rows(train, shown, 5, 0)
     assert held is not None
     assert not set(held.tolist()) & set(shown.tolist())
     assert train.y[held].bincount().tolist() == [5] * 10
-    every = others(train, shown, 1000, 0)
+    every = sample_calibration_rows(train, shown, 1000, 0)
     assert every is not None
     counts = train.y.bincount() - 10
     assert train.y[every].bincount().tolist() == [int(counts.min())] * 10
     few = train[shown]
-    assert others(few, torch.arange(len(few)), 5, 0) is None
+    assert sample_calibration_rows(few, torch.arange(len(few)), 5, 0) is None
 
 
 def test_mnist_is_told_what_its_probabilities_are_worth(tmp_path: Path) -> None:

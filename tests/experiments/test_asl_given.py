@@ -12,9 +12,9 @@ import torch
 import auxgen
 from auxgen.data import images
 from auxgen.errors import InputError
-from auxgen.experiments.registry import find
-from auxgen.launch import draw, evaluate, train
-from auxgen.reproduction import load, reproduce
+from auxgen.experiments.registry import find_experiment
+from auxgen.launch import draw_pictures, evaluate, train
+from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
 TINY: dict[str, Any] = {"data": "digits", "width": 2, "batch": 16, "transforms": 2, "u": 4}
@@ -41,7 +41,7 @@ def run_on(encoder: Path, folder: Path) -> Run:
 
 
 def pixels() -> torch.Tensor:
-    return images.load("digits", "train").raw()
+    return images.load_image_dataset("digits", "train").raw_rows()
 
 
 def test_a_classifier_s_features_are_the_codes_and_stay_as_they_were(
@@ -53,7 +53,7 @@ def test_a_classifier_s_features_are_the_codes_and_stay_as_they_were(
     codes, directions = method.q_u.network
     x = pixels()
     with torch.no_grad():
-        own = given.method.features(given.space.enter(x))  # pyright: ignore
+        own = given.method.features(given.space.transform(x))  # pyright: ignore
         torch.testing.assert_close(codes(x), own)
         u = method.encode(x).mean
     torch.testing.assert_close(u, directions(own))
@@ -61,7 +61,7 @@ def test_a_classifier_s_features_are_the_codes_and_stay_as_they_were(
     assert method.sample(3).shape == (3, 1, 8, 8)
     scores = evaluate(run.path, device="cpu")["scores"]
     assert scores["asl/psnr"]["value"] > 5
-    assert {file.stem for file in draw(run.path)} >= {"asl-samples", "asl-reconstructions"}
+    assert {file.stem for file in draw_pictures(run.path)} >= {"asl-samples", "asl-reconstructions"}
 
 
 def test_a_vae_s_codes_are_drawn_afresh(vae: Path, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_options_that_will_not_do_are_refused(
     features: Path, wrong: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(InputError, match=told):
-        find("asl.given").function(**{"encoder": str(features), **TINY, **wrong})
+        find_experiment("asl.given").function(**{"encoder": str(features), **TINY, **wrong})
 
 
 def test_images_of_another_shape_are_refused(features: Path, tmp_path: Path) -> None:
@@ -98,13 +98,13 @@ def test_images_of_another_shape_are_refused(features: Path, tmp_path: Path) -> 
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((12, 12), 20 * i, np.uint8)).save(file)
     with pytest.raises(InputError, match=r"sees rows of shape \(1, 8, 8\).*\(1, 12, 12\)"):
-        find("asl.given").function(
+        find_experiment("asl.given").function(
             encoder=str(features), **{**TINY, "data": str(tmp_path / "set"), "held_out": 2}
         )
 
 
 def test_more_directions_than_the_codes_have_are_refused(features: Path) -> None:
-    stage = find("asl.given").function(encoder=str(features), **{**TINY, "u": 17})["asl"]
+    stage = find_experiment("asl.given").function(encoder=str(features), **{**TINY, "u": 17})["asl"]
     assert stage.start is not None
     with pytest.raises(InputError, match="directions; at least the 17"):
         stage.start(stage.method)
@@ -124,5 +124,5 @@ def test_it_is_reproduced(features: Path, tmp_path: Path, monkeypatch: pytest.Mo
         extractor="features.fashion_mnist",
         **TINY,
     )
-    (row,) = load(folder)["rows"]
+    (row,) = load_reproduction(folder)["rows"]
     assert all(np.isfinite(column["mean"]) for column in row["columns"].values())

@@ -17,16 +17,20 @@ from torch import Tensor, nn
 
 from auxgen.data import images
 from auxgen.data.batches import LabelledBatches
-from auxgen.data.dataset import Examples, Space
+from auxgen.data.dataset import Dataset, Preprocessor
 from auxgen.errors import InputError
-from auxgen.evaluation.conditional_samples import OnDemand
+from auxgen.evaluation.conditional_samples import ConditionalSampleAccuracy
 from auxgen.experiments.asl import celeba, cifar10, fashion
 from auxgen.experiments.asl import table1 as table_1
-from auxgen.experiments.asl._image_pictures import on_plane
-from auxgen.experiments.asl._images import take_over
-from auxgen.experiments.registry import find, module, reproductions
-from auxgen.launch import draw, evaluate, train
-from auxgen.reproduction import load, reproduce
+from auxgen.experiments.asl._image_pictures import compute_tsne
+from auxgen.experiments.asl._images import initialize_image_model_from
+from auxgen.experiments.registry import (
+    find_experiment,
+    import_experiment,
+    list_reproducible_experiments,
+)
+from auxgen.launch import draw_pictures, evaluate, train
+from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
 STAGES = ["vae", "vae_unit", "two_stage", "vae_asl", "mi", "mi_asl", "on_demand"]
@@ -58,13 +62,13 @@ def digits(tmp_path_factory: pytest.TempPathFactory, features: Path) -> Run:
 
 
 def test_digits_train_all_models_in_one_run(digits: Run) -> None:
-    assert digits.stages() == STAGES
+    assert digits.trained_stages() == STAGES
     facts = digits.config["facts"]["mi_asl"]
     assert facts["measured on"] == "validation"
 
 
 def test_every_model_is_measured(digits: Run) -> None:
-    found = digits.scores()["scores"]
+    found = digits.read_scores()["scores"]
     fd = "FD(features.run)"
     for stage in ("vae", "vae_unit", "two_stage", "vae_asl", "mi_asl", "on_demand"):
         score = found[f"{stage}/{fd}"]
@@ -86,7 +90,7 @@ def test_every_model_is_measured(digits: Run) -> None:
 
 
 def test_pictures_are_drawn(digits: Run) -> None:
-    drawn = {file.stem for file in draw(digits.path)}
+    drawn = {file.stem for file in draw_pictures(digits.path)}
     assert drawn >= {
         "mi-codes of all encoders",
         "mi_asl-reconstructions beside VAE-ASL's",
@@ -99,9 +103,9 @@ def test_pictures_are_drawn(digits: Run) -> None:
 
 
 def test_stages_share_encoders_and_the_second_stage_keeps_the_decoder(digits: Run) -> None:
-    stages = find("asl.fashion").function(**digits.config["options"])
+    stages = find_experiment("asl.fashion").function(**digits.config["options"])
     for name, stage in stages.items():
-        digits.restore(name, stage)
+        digits.restore_stage(name, stage)
     methods = {name: stage.method.state_dict() for name, stage in stages.items()}
     x = torch.rand(4, 1, 8, 8)
 
@@ -117,9 +121,11 @@ def test_stages_share_encoders_and_the_second_stage_keeps_the_decoder(digits: Ru
 
 def test_a_generator_starts_from_the_encoder_s_own(features: Path) -> None:
     options = {**TINY, "data": "digits", "extractor": str(features)}
-    stages = find("asl.fashion").function(**options)
+    stages = find_experiment("asl.fashion").function(**options)
     for held, source in (("vae_asl", "vae"), ("mi_asl", "mi"), ("on_demand", "mi_asl")):
-        take_over(stages[held].method, source=stages[source].method, x=torch.rand(3, 1, 8, 8))
+        initialize_image_model_from(
+            stages[held].method, source=stages[source].method, x=torch.rand(3, 1, 8, 8)
+        )
     u = torch.randn(3, 32)
     g = {name: stages[name].method.eval().decode(u).mean for name in STAGES}  # pyright: ignore
     assert torch.equal(g["vae_asl"], g["vae"])
@@ -130,7 +136,7 @@ def test_a_generator_starts_from_the_encoder_s_own(features: Path) -> None:
 
 def test_a_mixture_of_codes_starts_where_expectation_maximisation_ends() -> None:
     options = {**TINY, "data": "digits", "density": "mixture", "components": 2}
-    stage = find("asl.fashion").function(**options)["mi_asl"]
+    stage = find_experiment("asl.fashion").function(**options)["mi_asl"]
     method: Any = stage.method.eval()
     with torch.no_grad():
         before = method.p_u().log_prob(codes(stage)).mean()
@@ -141,7 +147,7 @@ def test_a_mixture_of_codes_starts_where_expectation_maximisation_ends() -> None
 
 
 def codes(stage: Any) -> Tensor:
-    return stage.method.encode(stage.space.enter(stage.data["train"].raw())).sample()
+    return stage.method.encode(stage.space.transform(stage.data["train"].raw_rows())).sample()
 
 
 def test_without_a_known_extractor_nothing_is_told_of_distances(tmp_path: Path) -> None:
@@ -149,7 +155,7 @@ def test_without_a_known_extractor_nothing_is_told_of_distances(tmp_path: Path) 
         file = tmp_path / "images" / "train" / f"{i}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((8, 8), 20 * i, np.uint8)).save(file)
-    stages = find("asl.fashion").function(
+    stages = find_experiment("asl.fashion").function(
         data=str(tmp_path / "images"), held_out=4, **{**TINY, "batch": 4}
     )
     assert list(stages) == STAGES[:-1]
@@ -169,7 +175,7 @@ def test_without_a_known_extractor_nothing_is_told_of_distances(tmp_path: Path) 
 )
 def test_options_that_will_not_do_are_refused(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        find("asl.fashion").function(**{**TINY, "data": "digits", **wrong})
+        find_experiment("asl.fashion").function(**{**TINY, "data": "digits", **wrong})
 
 
 def test_images_that_are_not_square_are_refused(tmp_path: Path) -> None:
@@ -178,7 +184,7 @@ def test_images_that_are_not_square_are_refused(tmp_path: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.zeros((8, 12), np.uint8)).save(file)
     with pytest.raises(InputError, match="8 x 12 pixels; square ones"):
-        find("asl.fashion").function(data=str(tmp_path / "images"), held_out=1, **TINY)
+        find_experiment("asl.fashion").function(data=str(tmp_path / "images"), held_out=1, **TINY)
 
 
 @pytest.mark.parametrize("of", [fashion, cifar10, celeba])
@@ -194,33 +200,33 @@ def test_the_paper_s_budget_has_the_paper_s_networks(of: Any) -> None:
 class Perfect(nn.Module):
     """Draws real digits, those asked for, or the next class's."""
 
-    def __init__(self, real: Examples, wrong: int) -> None:
+    def __init__(self, real: Dataset, wrong: int) -> None:
         super().__init__()
         self.real, self.wrong = real, wrong
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         assert y is not None
         rows = [(self.real.y == (c + self.wrong) % 10).nonzero()[0, 0] for c in y.tolist()]
-        return self.real.raw()[torch.stack(rows)]
+        return self.real.raw_rows()[torch.stack(rows)]
 
 
 def test_what_was_asked_for_is_found_and_what_was_not_is_not(features: Path) -> None:
-    test = images.load("digits", "test")
-    space = Space(kind="images", shape=(1, 8, 8), flat=False, classes=test.classes)
-    score = OnDemand(test, space, extractor=str(features))
-    right, wrong = (score(Perfect(images.load("digits", "train"), w)) for w in (0, 1))
+    test = images.load_image_dataset("digits", "test")
+    space = Preprocessor(kind="images", shape=(1, 8, 8), flat=False, classes=test.classes)
+    score = ConditionalSampleAccuracy(test, space, extractor=str(features))
+    right, wrong = (score(Perfect(images.load_image_dataset("digits", "train"), w)) for w in (0, 1))
     assert right["accuracy_on_demand"].value > 60
     assert wrong["accuracy_on_demand"].value < 30
     assert right["accuracy_of_real"] == wrong["accuracy_of_real"]
-    unknown = Examples(test.x, torch.full_like(test.y, -1), test.classes, "none", "")
+    unknown = Dataset(test.x, torch.full_like(test.y, -1), test.classes, "none", "")
     with pytest.raises(InputError, match="No row of the test split is labelled"):
-        OnDemand(unknown, space, extractor=str(features))(Perfect(test, 0))
+        ConditionalSampleAccuracy(unknown, space, extractor=str(features))(Perfect(test, 0))
 
 
 def test_far_clusters_stay_apart_on_the_plane() -> None:
     torch.manual_seed(0)
     u = torch.randn(60, 8) + 20 * (torch.arange(60) % 2)[:, None]
-    plane = on_plane(u)
+    plane = compute_tsne(u)
     near = torch.cdist(plane, plane).fill_diagonal_(torch.inf).argmin(1)
     assert plane.shape == (60, 2)
     assert (near % 2 == torch.arange(60) % 2).all()
@@ -278,14 +284,17 @@ def test_a_figure_of_other_images_is_reproduced(name: str, out: Path) -> None:
 
 def test_every_reproduction_of_images_is_among_those_tried() -> None:
     on_images = {"asl.fashion", "asl.cifar10", "asl.celeba"}
-    made = {name: module(name).reproduction("cpu") for name in reproductions()}
+    made = {
+        name: import_experiment(name).reproduction("cpu")
+        for name in list_reproducible_experiments()
+    }
     found = {name for name, m in made.items() if on_images & {row.experiment for row in m.rows}}
     assert found == {f"asl.{name}" for name in (*CLOTHES, *OTHERS)}
 
 
 def assert_reproduced(name: str, out: Path) -> None:
     folder = reproduce(f"asl.{name}", seeds=1, out=out, device="cpu", quiet=True, **TINY)
-    found = load(folder)
+    found = load_reproduction(folder)
     for row in found["rows"]:
         assert all(np.isfinite(column["mean"]) for column in row["columns"].values())
     assert len(found["claim"]) > 20 or name not in ("table1", "figure4")
@@ -294,7 +303,7 @@ def assert_reproduced(name: str, out: Path) -> None:
 
 
 def test_faces_are_asked_for_by_attributes(home: Path) -> None:
-    stages = find("asl.celeba").function(**TINY)
+    stages = find_experiment("asl.celeba").function(**TINY)
     stage = stages["on_demand"]
     assert isinstance(stage.batches, LabelledBatches)
     assert stage.batches.y.shape == (40, 2)
@@ -316,10 +325,10 @@ def test_claims_say_whether_they_hold() -> None:
     names = [f"Fashion-MNIST: {m}" for m in ("VAE", "two-stage VAE", "VAE-ASL", "MI-ASL")]
     for values, holds in (((10, 9, 8, 5), 3), ((10, 9, 8.6, 5), 2), ((10, 11, 9, 9), 0)):
         means = {(name, table_1.FD): v for name, v in zip(names, values, strict=True)}
-        assert table_1.claim(means).count(": holds") == holds
-    figure4: Any = module("asl.figure4")
+        assert table_1.check_asl_frechet_distances(means).count(": holds") == holds
+    figure4: Any = import_experiment("asl.figure4")
     for ours, told in ((83.0, (True, True)), (81.0, (True, False)), (70.0, (False, False))):
         each = {"MI encoder": ours, "VAE encoder": 80.0, "VAE encoder, scale 1": 70.0}
         means = {(name, figure4.NEIGHBOURS): value for name, value in each.items()}
-        said = figure4.claim(means).split("; ")
+        said = figure4.check_code_neighbours(means).split("; ")
         assert tuple("does not" not in part for part in said) == told

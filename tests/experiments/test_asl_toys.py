@@ -12,14 +12,14 @@ import torch
 from auxgen import model as artefact
 from auxgen.data import toys
 from auxgen.experiments.asl import _stages, figure3
-from auxgen.experiments.asl._stages import Points, take_over
-from auxgen.experiments.registry import find
-from auxgen.launch import draw, evaluate, train
+from auxgen.experiments.asl._stages import StandardisedToy, initialize_toy_model_from
+from auxgen.experiments.registry import find_experiment
+from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.methods.asl import ExplicitASL, ImplicitASL
 from auxgen.methods.mi_encoder import InformativeEncoder
 from auxgen.methods.vae import VAE
 from auxgen.networks.densities import GMM
-from auxgen.reproduction import load, reproduce
+from auxgen.reproduction import load_reproduction, reproduce
 
 SMALL: dict[str, Any] = {"steps": 4, "batch": 16, "width": 8, "transforms": 2}
 
@@ -31,22 +31,24 @@ def fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     def short(fresh: Any) -> Any:
         return whole(fresh, n=40, pairs=2)
 
-    whole = _stages.Wasserstein
+    whole = _stages.WassersteinFromTruth
     monkeypatch.setattr(_stages, "ROWS", 200)
-    monkeypatch.setattr(_stages, "Wasserstein", short)
+    monkeypatch.setattr(_stages, "WassersteinFromTruth", short)
 
 
 @pytest.mark.parametrize("toy", figure3.TOYS)
 def test_a_run_trains_and_measures_five_models(toy: str, tmp_path: Path) -> None:
     run = train(f"asl.{toy}", run=tmp_path / "run", device="cpu", quiet=True, **SMALL)
-    assert run.stages() == ["vae", "vae_asl", "mi", "mi_asl", "flow"]
+    assert run.trained_stages() == ["vae", "vae_asl", "mi", "mi_asl", "flow"]
     scores = evaluate(run.path, device="cpu")["scores"]
     wanted = {
-        score for row in figure3.rows_of(toy, _stages.MODELS) for score in row.scores.values()
+        score
+        for row in figure3.build_toy_rows(toy, _stages.TOY_MODEL_TITLES)
+        for score in row.scores.values()
     }
     assert scores.keys() >= wanted | {"mi/w1", "mi/code_noise", "vae/stein_discrepancy"}
     assert scores["vae/w1_floor"]["value"] == scores["mi_asl/w1"]["detail"]["floor"]
-    assert "flow-beside the truth" in {file.stem for file in draw(run.path)}
+    assert "flow-beside the truth" in {file.stem for file in draw_pictures(run.path)}
     d = 3 if toy == "swiss_roll" else 2
     model = artefact.load(run.path / "mi_asl")
     assert isinstance(model.method, ImplicitASL)
@@ -54,7 +56,7 @@ def test_a_run_trains_and_measures_five_models(toy: str, tmp_path: Path) -> None
 
 
 def test_asl_starts_from_the_encoder_and_the_decoder_that_were_trained() -> None:
-    stages = find("asl.ring").function(**SMALL)
+    stages = find_experiment("asl.ring").function(**SMALL)
     vae, mi = stages["vae"].method, stages["mi"].method
     assert isinstance(vae, VAE)
     assert isinstance(mi, InformativeEncoder)
@@ -92,37 +94,39 @@ def test_another_density_takes_the_place_of_the_affine_flow(density: str, tmp_pa
 
 
 def test_a_mixture_starts_on_the_codes() -> None:
-    stages = find("asl.ring").function(**{**SMALL, "density": "mixture", "components": 3})
+    stages = find_experiment("asl.ring").function(
+        **{**SMALL, "density": "mixture", "components": 3}
+    )
     method, x = stages["mi_asl"].method, stages["mi_asl"].batches(0, 0, 1, "cpu")
     assert isinstance(method, ImplicitASL)
     assert isinstance(method.p_u, GMM)
     before = method.p_u().log_prob(method.q_u(x).sample()).mean()
-    take_over(method, source=stages["mi"].method, x=x)
+    initialize_toy_model_from(method, source=stages["mi"].method, x=x)
     assert method.p_u().log_prob(method.q_u(x).sample()).mean() > before
 
 
 def test_models_see_standardised_rows_and_fresh_ones_are_others() -> None:
-    made = find("asl.swiss_roll").function(**SMALL)["vae"]
+    made = find_experiment("asl.swiss_roll").function(**SMALL)["vae"]
     assert made.space is not None
-    x = made.space.enter(made.data["train"].raw())
+    x = made.space.transform(made.data["train"].raw_rows())
     torch.testing.assert_close(x.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
     torch.testing.assert_close(x.std(0, correction=0), torch.ones(3))
-    points = Points(toys.swiss_roll, 0, made.data["train"], made.space)
-    assert not torch.equal(points.fresh(5, 0), points.fresh(5, 1))
-    assert not torch.isin(points.fresh(5, 0), x).any()
+    points = StandardisedToy(toys.make_swiss_roll, 0, made.data["train"], made.space)
+    assert not torch.equal(points.sample_held_out(5, 0), points.sample_held_out(5, 1))
+    assert not torch.isin(points.sample_held_out(5, 0), x).any()
 
 
 def test_the_claim_compares_with_the_floor_and_with_the_vae() -> None:
     means = {
         (row.name, figure3.W1): 0.1
         for toy in figure3.TOYS
-        for row in figure3.rows_of(toy, _stages.MODELS)
+        for row in figure3.build_toy_rows(toy, _stages.TOY_MODEL_TITLES)
     }
     means |= {(f"{toy}: VAE", figure3.W1): 0.3 for toy in ("ring", "circle")}
-    assert "circle: holds" in figure3.claim(means)
-    assert "nearer than the VAE on ring, circle" in figure3.claim(means)
+    assert "circle: holds" in figure3.check_toy_distances(means)
+    assert "nearer than the VAE on ring, circle" in figure3.check_toy_distances(means)
     means["moons: MI-ASL", figure3.W1] = 0.26
-    assert "does not hold (1.00 on ring, 2.60 on moons" in figure3.claim(means)
+    assert "does not hold (1.00 on ring, 2.60 on moons" in figure3.check_toy_distances(means)
 
 
 def test_figures_2_and_8_are_of_the_same_runs(tmp_path: Path) -> None:
@@ -130,6 +134,6 @@ def test_figures_2_and_8_are_of_the_same_runs(tmp_path: Path) -> None:
         folder = reproduce(
             f"asl.{name}", seeds=1, out=tmp_path / "out", device="cpu", quiet=True, **SMALL
         )
-        assert len(load(folder)["rows"]) == 3 * len(figure3.TOYS)
+        assert len(load_reproduction(folder)["rows"]) == 3 * len(figure3.TOYS)
         assert "beside the truth" in (folder / "report.html").read_text()
     assert len(list((tmp_path / "out").rglob("run.json"))) == len(figure3.TOYS)

@@ -13,18 +13,18 @@ import torch
 from PIL import Image
 
 from auxgen import model as artefact
-from auxgen.engine.watch import Metrics
+from auxgen.engine.watch import MetricsFile
 from auxgen.errors import InputError
 from auxgen.experiments.dfm import _images, ablations, ring, ring_study, table1
 from auxgen.experiments.dfm._architectures import ARCHITECTURES
-from auxgen.experiments.dfm._stages import TITLES, Objective
-from auxgen.experiments.registry import find
-from auxgen.launch import draw, evaluate, train
+from auxgen.experiments.dfm._stages import OBJECTIVE_TITLES, Objective
+from auxgen.experiments.registry import find_experiment
+from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.method import Extracts, Samples
 from auxgen.methods.dfm import DenoisingGAN
 from auxgen.methods.gan import GAN
 from auxgen.methods.historical_averaging import HistoricalAveraging
-from auxgen.reproduction import load, reproduce
+from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
 OBJECTIVES = get_args(Objective)
@@ -36,7 +36,7 @@ TINY |= {"depth": 1, "denoiser_width": 8}
 @pytest.fixture(autouse=True)
 def fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     """200 rows and samples of the ring, and 40 watched of any set."""
-    monkeypatch.setattr(ring, "Modes", partial(ring.Modes, n=200))
+    monkeypatch.setattr(ring, "ModeCoverage", partial(ring.ModeCoverage, n=200))
     monkeypatch.setattr(ring, "ROWS", 200)
     monkeypatch.setattr(ring, "WATCHED", 40)
     monkeypatch.setattr(_images, "WATCHED", 40)
@@ -59,9 +59,11 @@ def test_each_objective_is_trained_watched_and_measured(objective: str, tmp_path
     scores = evaluate(run.path, device="cpu")["scores"]
     wanted = {f"{objective}/{score}" for score in ring_study.COLUMNS.values()}
     assert scores.keys() == wanted
-    watched = [line for line in Metrics(run.path / "metrics.jsonl").lines() if "scores" in line]
+    watched = [
+        line for line in MetricsFile(run.path / "metrics.jsonl").read_lines() if "scores" in line
+    ]
     assert [line["step"] for line in watched] == list(range(1, 11))
-    assert draw(run.path)
+    assert draw_pictures(run.path)
     method = artefact.load(run.path / objective).method
     assert isinstance(method, DenoisingGAN if "dfm" in objective else GAN)
     assert isinstance(method, Samples)
@@ -71,7 +73,9 @@ def test_each_objective_is_trained_watched_and_measured(objective: str, tmp_path
 def test_objectives_differ_by_weights_and_by_the_denoiser() -> None:
     weights = {}
     for objective in OBJECTIVES:
-        method = find("dfm.ring").function(objective=objective, **SMALL)[objective].method
+        method = (
+            find_experiment("dfm.ring").function(objective=objective, **SMALL)[objective].method
+        )
         denoising = getattr(method, "denoising", 0.0)
         weights[objective] = (method.adversarial, method.matching, denoising)
     assert weights == {
@@ -84,7 +88,7 @@ def test_objectives_differ_by_weights_and_by_the_denoiser() -> None:
 
 def test_all_players_descend_as_in_the_paper() -> None:
     engine = (
-        find("dfm.cifar10")
+        find_experiment("dfm.cifar10")
         .function(data="digits", architecture="small", budget="paper")["dfm"]
         .engine
     )
@@ -99,8 +103,8 @@ def test_all_players_descend_as_in_the_paper() -> None:
     [("annealed", True), ("depth", 4), ("denoiser_width", 5), ("noise", 0.3), ("l1", True)],
 )
 def test_every_ablation_changes_its_own_thing(option: str, value: Any) -> None:
-    plain = find("dfm.ring").function(**SMALL)["dfm"].recipe
-    other = find("dfm.ring").function(**SMALL, **{option: value})["dfm"].recipe
+    plain = find_experiment("dfm.ring").function(**SMALL)["dfm"].recipe
+    other = find_experiment("dfm.ring").function(**SMALL, **{option: value})["dfm"].recipe
     assert plain is not None
     assert other is not None
     changed = {k for k, v in other.arguments.items() if plain.arguments[k] != v}
@@ -114,8 +118,8 @@ def test_historical_averaging_is_a_game_around_the_game(tmp_path: Path) -> None:
     run = train("dfm.ring", run=tmp_path / "run", device="cpu", quiet=True, **given)
     method = artefact.load(run.path / "dfm").method
     assert isinstance(method, HistoricalAveraging)
-    assert method.of == ("discriminator", "generator")
-    last = Metrics(run.path / "metrics.jsonl").lines()[-1]
+    assert method.penalised_players == ("discriminator", "generator")
+    last = MetricsFile(run.path / "metrics.jsonl").read_lines()[-1]
     assert (run.path / "dfm").is_dir()
     assert last["stage"] == "dfm"
 
@@ -133,25 +137,25 @@ def test_images_are_generated_and_measured(objective: str, features: Path, tmp_p
     assert "500 test images themselves" in real["protocol"]
     model = artefact.load(run.path / objective)
     assert model.space.shift == model.space.scale == (0.5,)
-    assert draw(run.path)
+    assert draw_pictures(run.path)
 
 
 def test_images_are_seen_between_minus_one_and_one() -> None:
-    stage = find("dfm.digits").function(**TINY)["dfm"]
+    stage = find_experiment("dfm.digits").function(**TINY)["dfm"]
     x = stage.batches(0, 0, 1, "cpu")
     assert x.shape == (16, 1, 8, 8)
     assert (x.amin(), x.amax()) == (-1, 1)
     assert stage.space is not None
-    back = stage.space.leave(x)
-    rows = stage.batches.stream(0)  # pyright: ignore[reportAttributeAccessIssue]
-    torch.testing.assert_close(back, stage.data["train"].raw()[rows])
+    back = stage.space.inverse_transform(x)
+    rows = stage.batches.sampler(0)  # pyright: ignore[reportAttributeAccessIssue]
+    torch.testing.assert_close(back, stage.data["train"].raw_rows()[rows])
 
 
 @pytest.mark.parametrize("name", ["dfm.digits", "dfm.fashion", "dfm.cifar10"])
 @pytest.mark.parametrize("budget", ["cpu", "paper"])
 def test_every_budget_makes_a_game(name: str, budget: str) -> None:
     given = {**TINY, "budget": budget, "architecture": "small"}
-    method = find(name).function(**given)["dfm"].method
+    method = find_experiment(name).function(**given)["dfm"].method
     assert isinstance(method, DenoisingGAN)
     assert isinstance(method, Extracts)
     assert method.features(torch.zeros(3, 1, 8, 8)).shape == (3, ARCHITECTURES["small"].n_h(8))
@@ -169,7 +173,7 @@ def test_every_budget_makes_a_game(name: str, budget: str) -> None:
 )
 def test_what_cannot_be_trained_is_told_in_a_sentence(given: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        find("dfm.ring").function(**{**SMALL, **given})
+        find_experiment("dfm.ring").function(**{**SMALL, **given})
 
 
 @pytest.mark.slow
@@ -193,7 +197,7 @@ def test_a_reproduction_trains_and_measures_each_row(
     monkeypatch.setenv("AUXGEN_WEIGHTS", str(tmp_path / "weights"))
     out, lines = tmp_path / "out", {"ring_study": 3, "ablations": 12}[name]
     reproduce(f"dfm.{name}", seeds=1, out=out, device="cpu", quiet=True, **given)
-    table = load(out)
+    table = load_reproduction(out)
     assert len(table["rows"]) == lines
     assert all(row["columns"].keys() == columns.keys() for row in table["rows"])
     assert (out / "report.html").is_file()
@@ -208,7 +212,8 @@ def test_the_variants_differ_from_denoising_feature_matching_in_one_thing_each()
     assert len({str(row.options) for row in rows}) == len(rows) == 12
     for row in rows[4:]:
         recipes = [
-            find("dfm.digits").function(**given)["dfm"].recipe for given in ({}, row.options)
+            find_experiment("dfm.digits").function(**given)["dfm"].recipe
+            for given in ({}, row.options)
         ]
         assert recipes[0] is not None
         assert recipes[1] is not None
@@ -218,22 +223,24 @@ def test_the_variants_differ_from_denoising_feature_matching_in_one_thing_each()
 
 def test_the_claims_are_of_the_means() -> None:
     study = {
-        (t, c): v for t in TITLES.values() for c, v in (("modes of 8", 7.0), ("high quality", 70.0))
+        (t, c): v
+        for t in OBJECTIVE_TITLES.values()
+        for c, v in (("modes of 8", 7.0), ("high quality", 70.0))
     }
-    said = ring_study.claim(study)
+    said = ring_study.check_modes_found(study)
     assert "modes of 8 at least 6: holds (7.0; GAN 7.0, feature" in said
     assert "high quality at least 75: does not hold" in said
-    means = {(title, table1.SCORE): 6.0 for title in TITLES.values()}
-    assert ": holds" in table1.claim(means)
-    means[TITLES["dfm"], table1.SCORE] = 5.7
-    assert "does not hold (5.70 against 6.00)" in table1.claim(means)
+    means = {(title, table1.SCORE): 6.0 for title in OBJECTIVE_TITLES.values()}
+    assert ": holds" in table1.check_class_score_loss(means)
+    means[OBJECTIVE_TITLES["dfm"], table1.SCORE] = 5.7
+    assert "does not hold (5.70 against 6.00)" in table1.check_class_score_loss(means)
 
 
 def test_table_1_asks_for_scores_that_runs_have(features: Path, tmp_path: Path) -> None:
     given = {**TINY, "objective": "gan", "extractor": str(features)}
     run = train("dfm.digits", run=tmp_path / "run", device="cpu", quiet=True, **given)
     evaluate(run.path, device="cpu")
-    have = Run(run.path).scores()["scores"].keys()
+    have = Run(run.path).read_scores()["scores"].keys()
     rows = [r for r in table1.reproduction("cpu").rows if r.options["objective"] == "gan"]
     assert len(rows) == 2
     for row in rows:
@@ -244,7 +251,7 @@ def test_table_1_asks_for_scores_that_runs_have(features: Path, tmp_path: Path) 
 def test_samples_are_shown_beside_rows_that_were_not_learned(tmp_path: Path) -> None:
     shown = []
     for name, given in (("dfm.ring", SMALL), ("dfm.digits", TINY)):
-        stage = find(name).function(**given)["dfm"]
+        stage = find_experiment(name).function(**given)["dfm"]
         file = tmp_path / name / "samples.png"
         stage.pictures["samples"](stage.method.eval(), file)
         shown.append(np.asarray(Image.open(file).convert("RGB")))

@@ -26,11 +26,11 @@ from auxgen.experiments.dfm import (
 from auxgen.experiments.dfm import tiny_imagenet as tiny
 from auxgen.experiments.dfm._images import Plan
 from auxgen.experiments.dfm._tables import FD, PRECISION, REAL, RECALL, SCORE
-from auxgen.experiments.registry import find
+from auxgen.experiments.registry import find_experiment
 from auxgen.features import pretrained
 from auxgen.launch import evaluate, train
 from auxgen.networks.residual import ResNet
-from auxgen.reproduction import load, reproduce
+from auxgen.reproduction import load_reproduction, reproduce
 
 N, HELD = 20, 24
 LITTLE: dict[str, Any] = {"architecture": "small", "epochs": 0.5, "batch": 5, "samples": 20}
@@ -43,7 +43,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("weights")
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        save_file(ResNet(3, 10, blocks=9).state_dict(), folder / pretrained.RESNET56)
+        save_file(ResNet(3, 10, blocks=9).state_dict(), folder / pretrained.RESNET56_FILE)
     return folder
 
 
@@ -74,7 +74,7 @@ def stl(root: Path) -> np.ndarray:
         (place / f"{split}_X.bin").write_bytes(x.transpose(0, 3, 2, 1).tobytes())
         if split != "unlabeled":
             (place / f"{split}_y.bin").write_bytes(bytes(i % 10 + 1 for i in range(n)))
-    (place / "class_names.txt").write_text("\n".join(pretrained.CIFAR10))
+    (place / "class_names.txt").write_text("\n".join(pretrained.CIFAR10_CLASSES))
     return pixels(N, 96, 2)
 
 
@@ -122,7 +122,7 @@ def means_of_four(x: np.ndarray) -> torch.Tensor:
 def test_stl10_learns_the_unlabelled_images_and_is_held_against_the_test_images(
     stl: np.ndarray,
 ) -> None:
-    stage = find("dfm.stl10").function(**LITTLE)["dfm"]
+    stage = find_experiment("dfm.stl10").function(**LITTLE)["dfm"]
     assert (stage.data["train"].name, stage.data["test"].name) == ("stl10/unlabeled", "stl10/test")
     assert stage.engine.steps == 2
     off = stage.data["train"].x.double() - means_of_four(stl)
@@ -131,7 +131,7 @@ def test_stl10_learns_the_unlabelled_images_and_is_held_against_the_test_images(
 
 
 def test_imagenet_is_held_against_its_validation_images(imagenet: None) -> None:
-    stage = find("dfm.imagenet32").function(**LITTLE)["dfm"]
+    stage = find_experiment("dfm.imagenet32").function(**LITTLE)["dfm"]
     assert stage.data.keys() == {"train", "valid"}
     assert stage.data["train"].x.shape == (N, 3, 32, 32)
     assert stage.data["valid"].name == "imagenet32/valid"
@@ -140,7 +140,7 @@ def test_imagenet_is_held_against_its_validation_images(imagenet: None) -> None:
 def test_tiny_imagenet_is_halved_and_held_against_its_validation_images(
     tiny_imagenet: np.ndarray,
 ) -> None:
-    stage = find("dfm.tiny_imagenet").function(**LITTLE)["dfm"]
+    stage = find_experiment("dfm.tiny_imagenet").function(**LITTLE)["dfm"]
     assert stage.data["valid"].name == "tiny_imagenet/valid"
     off = stage.data["train"].x.double() - means_of_four(tiny_imagenet)
     assert off.abs().max() <= 1
@@ -159,7 +159,7 @@ def test_a_generator_of_tiny_imagenet_is_trained_and_measured(
 
 def test_another_set_is_learned_from_the_splits_that_it_has(tiny_imagenet: np.ndarray) -> None:
     given = {**LITTLE, "data": "tiny_imagenet", "test": "valid", "size": 16}
-    stage = find("dfm.cifar10").function(**given)["dfm"]
+    stage = find_experiment("dfm.cifar10").function(**given)["dfm"]
     assert stage.data["valid"].x.shape == (HELD, 3, 16, 16)
 
 
@@ -169,7 +169,7 @@ def test_tables_2_and_3_are_trained_and_measured(
     name: str, module: Any, stl: np.ndarray, imagenet: None, tmp_path: Path
 ) -> None:
     reproduce(name, seeds=1, out=tmp_path / "out", device="cpu", quiet=True, **LITTLE)
-    table = load(tmp_path / "out")
+    table = load_reproduction(tmp_path / "out")
     assert [row["name"] for row in table["rows"]][:2] == [REAL, "GAN"]
     for row in table["rows"][1:]:
         assert row["columns"].keys() == {SCORE, FD, PRECISION, RECALL}
@@ -217,5 +217,6 @@ def test_tiny_imagenet_of_whole_numbers_of_pixels_is_not_blurred(
     tiny_imagenet: np.ndarray,
 ) -> None:
     assert torch.equal(
-        images.load("tiny_imagenet").x, torch.from_numpy(tiny_imagenet).permute(0, 3, 1, 2)
+        images.load_image_dataset("tiny_imagenet").x,
+        torch.from_numpy(tiny_imagenet).permute(0, 3, 1, 2),
     )

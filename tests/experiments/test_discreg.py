@@ -17,11 +17,11 @@ import auxgen
 from auxgen.errors import InputError
 from auxgen.experiments.discreg import celeba
 from auxgen.experiments.discreg import own as discreg_own
-from auxgen.experiments.registry import find, module
+from auxgen.experiments.registry import find_experiment, import_experiment
 from auxgen.features import pretrained
-from auxgen.launch import draw, evaluate, train
+from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.networks.vgg import VGG
-from auxgen.reproduction import load, reproduce
+from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
 TINY: dict[str, Any] = {"epochs": 0.02, "batch": 8, "widths": (2, 4), "z": 2, "rows": 16}
@@ -49,8 +49,8 @@ def digits(tmp_path_factory: pytest.TempPathFactory, features: Path) -> Run:
 
 
 def test_all_models_are_trained_and_measured_alike(digits: Run) -> None:
-    assert digits.stages() == STAGES
-    found = digits.scores()["scores"]
+    assert digits.trained_stages() == STAGES
+    found = digits.read_scores()["scores"]
     for stage in STAGES[1:]:
         for split in ("train", "valid", "test"):
             nll = found[f"{stage}/nll_per_dimension of {split}"]
@@ -84,7 +84,7 @@ def test_adjusting_leaves_the_decoder_s_weights(digits: Run) -> None:
 
 
 def test_pictures_are_drawn(digits: Run) -> None:
-    drawn = {file.stem for file in draw(digits.path)}
+    drawn = {file.stem for file in draw_pictures(digits.path)}
     for what in ("samples", "reconstructions", "interpolations"):
         assert f"discriminative_adjusted-{what} with and without" in drawn
 
@@ -101,7 +101,7 @@ def test_any_trained_classifier_will_do(features: Path, tmp_path: Path) -> None:
         weights=(0.5,),
         **options,
     )
-    assert run.stages() == ["vae", "discriminative"]
+    assert run.trained_stages() == ["vae", "discriminative"]
     held: Any = auxgen.load(run.path / "discriminative").method
     trained: Any = auxgen.load(features / "classifier").method
     other = held.d.network.state_dict()
@@ -124,7 +124,9 @@ def test_any_trained_classifier_will_do(features: Path, tmp_path: Path) -> None:
 )
 def test_options_that_will_not_do_are_refused(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        find("discreg.fashion").function(**{**TINY, "data": "digits", "valid": 100, **wrong})
+        find_experiment("discreg.fashion").function(
+            **{**TINY, "data": "digits", "valid": 100, **wrong}
+        )
 
 
 @pytest.mark.parametrize(("options", "cut"), [({}, 54), ({"size": 32}, 27), ({"data": True}, None)])
@@ -133,7 +135,7 @@ def test_a_verdict_on_faces_is_asked_on_what_its_classifier_was_taught(
 ) -> None:
     if "data" in options:
         options = {"data": str(home / "data" / "celeba")}
-    stages = find("discreg.celeba").function(**{**SMALL, "adjusted": False, **options})
+    stages = find_experiment("discreg.celeba").function(**{**SMALL, "adjusted": False, **options})
     recognised: Any = stages["vae"].evaluations["recognised"]
     assert recognised.cut == cut
 
@@ -174,7 +176,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in ("celeba", "fashion_mnist"):
             folder = root / "weights" / f"features.{name}"
             network(name, folder, epochs=1, blocks=1, batch=10)
-        save_file(VGG().state_dict(), root / "weights" / pretrained.VGG19)
+        save_file(VGG().state_dict(), root / "weights" / pretrained.VGG19_FILE)
         yield root
 
 
@@ -195,9 +197,9 @@ def test_a_figure_by_vgg_is_reproduced(name: str, home: Path) -> None:
 
 def test_layers_are_studied_in_one_run(home: Path) -> None:
     folder = assert_reproduced("layers", home, **SMALL, valid=2)
-    (run,) = {Path(run) for row in load(folder)["rows"] for run in row["runs"]}
-    table: Any = module("discreg.layers")
-    assert Run(folder / run).stages() == ["classifier", *table.TITLES]
+    (run,) = {Path(run) for row in load_reproduction(folder)["rows"] for run in row["runs"]}
+    table: Any = import_experiment("discreg.layers")
+    assert Run(folder / run).trained_stages() == ["classifier", *table.TITLES]
     held: Any = auxgen.load(folder / run / "second").method
     assert held.layers == ("convolutions.norm4",)
     tenth: Any = auxgen.load(folder / run / "tenth").method
@@ -217,7 +219,7 @@ def test_vgg_is_the_same_to_the_last_bit_after_training(home: Path, tmp_path: Pa
     options = {**SMALL, "valid": 8, "extractor": None, "adjusted": False, "layers": ("relu1_2",)}
     run = train("discreg.cifar10", run=tmp_path / "run", device="cpu", quiet=True, **options)
     held: Any = auxgen.load(run.path / "discriminative").method
-    given = pretrained.vgg19().state_dict()
+    given = pretrained.load_vgg19().state_dict()
     other = held.d.network.state_dict()
     assert given.keys() == other.keys()
     assert all(torch.equal(given[name], other[name]) for name in given)
@@ -243,19 +245,19 @@ def test_own_images_regularise_by_what_is_known_of_them(
         "discreg.own", run=tmp_path / "run", device="cpu", quiet=True, data=folder, **options
     )
     evaluate(run.path, device="cpu")
-    assert ("classifier" in run.stages()) == (kind != "none")
+    assert ("classifier" in run.trained_stages()) == (kind != "none")
     if kind != "none":
         space = auxgen.load(run.path / "classifier").space
         told = space.classes if kind == "classes" else space.attributes
         assert told == (("0", "1", "2") if kind == "classes" else ("Smiling", "Hat"))
-    found = run.scores()["scores"]
+    found = run.read_scores()["scores"]
     assert np.isfinite(found["discriminative/nll_per_dimension of valid"]["value"])
 
 
 def test_few_images_are_passed_through_more_often() -> None:
     plan = discreg_own.PLANS[32]
     few, many = (discreg_own.enough(plan, rows) for rows in (600, 100_000))
-    assert few.epochs * 600 / few.batch == pytest.approx(discreg_own.ROUNDS)
+    assert few.epochs * 600 / few.batch == pytest.approx(discreg_own.MIN_STEPS)
     assert few.adjusting * 600 / few.batch == pytest.approx(150)
     assert few.classifier.epochs * 600 / 100 == pytest.approx(500)
     assert many == plan
@@ -265,45 +267,45 @@ def assert_reproduced(name: str, home: Path, **options: Any) -> Path:
     folder = reproduce(
         f"discreg.{name}", seeds=1, out=home / "out", device="cpu", quiet=True, **options
     )
-    for row in load(folder)["rows"]:
+    for row in load_reproduction(folder)["rows"]:
         assert all(np.isfinite(column["mean"]) for column in row["columns"].values())
     return folder
 
 
 def of_both(without: dict[str, float], with_: dict[str, float]) -> dict[tuple[str, str], float]:
-    table: Any = module("discreg.table2")
+    table: Any = import_experiment("discreg.table2")
     both = zip(table.VAES.values(), (without, with_), strict=True)
     return {(row, column): value for row, columns in both for column, value in columns.items()}
 
 
 def test_the_table_s_claims_say_whether_they_hold() -> None:
-    table: Any = module("discreg.table2")
+    table: Any = import_experiment("discreg.table2")
     splits = [f"NLL, {split}" for split in table.SPLITS]
     base = {**dict.fromkeys(splits, -1.2), table.EACH: -1.2, table.BOUND: 1.1, table.FOUND: 70.0}
     base |= dict.fromkeys(table.ERRORS, 1.0)
-    assert table.claim(of_both(base, base)).count(": holds") == 1  # the ELBO
+    assert table.check_likelihood_claims(of_both(base, base)).count(": holds") == 1  # the ELBO
     worse = {**base, **dict.fromkeys(splits, -0.9)}
-    assert table.claim(of_both(base, worse)).count(": holds") == 2
+    assert table.check_likelihood_claims(of_both(base, worse)).count(": holds") == 2
     seen = {**base, **dict.fromkeys(splits, -1.1), **dict.fromkeys(table.ERRORS, 0.75)}
     seen[table.FOUND] = 75.0
-    assert table.claim(of_both(base, seen)).count(": holds") == 5
-    assert "lower (25%): holds" in table.claim(of_both(base, seen))
+    assert table.check_likelihood_claims(of_both(base, seen)).count(": holds") == 5
+    assert "lower (25%): holds" in table.check_likelihood_claims(of_both(base, seen))
     one = {**seen, next(iter(table.ERRORS)): 0.9}
-    assert "lower (10%): does not hold" in table.claim(of_both(base, one))
-    broken = table.claim(of_both(base, {**seen, table.BOUND: 1.3}))
+    assert "lower (10%): does not hold" in table.check_likelihood_claims(of_both(base, one))
+    broken = table.check_likelihood_claims(of_both(base, {**seen, table.BOUND: 1.3}))
     assert "minus the ELBO: does not hold" in broken
 
 
 def test_the_figure_s_claims_say_whether_they_hold() -> None:
-    figure: Any = module("discreg.figure7")
+    figure: Any = import_experiment("discreg.figure7")
     means = {
         (figure.CONTROL, figure.PSNR): 30.0,
         (figure.BLURRED, figure.PSNR): 26.0,
         (figure.CONTROL, figure.HIGH): 1.0,
         (figure.BLURRED, figure.HIGH): 2.0,
     }
-    assert "does not hold" in figure.claim(means)
-    assert "2.0 times): holds" in figure.claim(means)
+    assert "does not hold" in figure.check_blur_claims(means)
+    assert "2.0 times): holds" in figure.check_blur_claims(means)
 
 
 def test_vgg_comes_from_the_hub_where_no_weights_lie(
@@ -323,7 +325,7 @@ def test_vgg_comes_from_the_hub_where_no_weights_lie(
         return str(tmp_path / file)
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
-    vgg = pretrained.vgg19()
+    vgg = pretrained.load_vgg19()
     assert asked == [("timm/vgg19.tv_in1k", "model.safetensors")]
     assert torch.equal(vgg.get_submodule("conv3_1").weight, theirs["features.10.weight"])  # pyright: ignore
     x = torch.rand(1, 3, 4, 4)
@@ -337,4 +339,4 @@ def test_vgg_comes_from_the_hub_where_no_weights_lie(
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", offline)
     with pytest.raises(InputError, match="VGG-19 is neither in AUXGEN_WEIGHTS"):
-        pretrained.vgg19()
+        pretrained.load_vgg19()

@@ -21,18 +21,23 @@ from safetensors.torch import load_file
 from sklearn.datasets import load_digits
 
 from auxgen.data import images, labels
-from auxgen.data.dataset import Examples
+from auxgen.data.dataset import Dataset
 from auxgen.engine.settings import Engine
 from auxgen.experiments.adgm import digits, half_moons
-from auxgen.experiments.adgm._stages import Name
+from auxgen.experiments.adgm._stages import DGMName
 from auxgen.experiments.asl import _stages as asl
-from auxgen.experiments.registry import experiments, find, module, reproductions
-from auxgen.launch import draw, evaluate, train
+from auxgen.experiments.registry import (
+    find_experiment,
+    import_experiment,
+    list_reproducible_experiments,
+    list_trainable_experiments,
+)
+from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.plotting import pages as showing
-from auxgen.reproduction import load, reproduce
+from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
-MODELS = get_args(Name)
+MODELS = get_args(DGMName)
 MOONS = 500
 SMALL: dict[str, Any] = {"steps": 10, "hidden": 16, "latent": 4}
 
@@ -63,14 +68,15 @@ def fewer() -> Iterator[None]:
     def short(steps: int, *rest: Any, **more: Any) -> Engine:
         return Engine(min(steps, 20), *rest, **more)
 
-    def quick(method: Any) -> Any:
+    def quick(method: Any, ability: type) -> Any:
+        del ability
         return SimpleNamespace(classify=lambda x, draws: method.classify(x, 2))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(half_moons, "ROWS", MOONS)
         patch.setattr(digits, "Engine", short)
-        patch.setattr(asl, "Wasserstein", partial(asl.Wasserstein, n=40))
-        patch.setattr(showing, "classifier", quick)
+        patch.setattr(asl, "WassersteinFromTruth", partial(asl.WassersteinFromTruth, n=40))
+        patch.setattr(showing, "require", quick)
         yield
 
 
@@ -130,8 +136,8 @@ def assert_measured(run: Run, model: str) -> Mapping[str, Any]:
 
 
 def test_every_experiment_has_a_line_that_tells_of_it_and_a_seed() -> None:
-    for name in experiments():
-        found = find(name)
+    for name in list_trainable_experiments():
+        found = find_experiment(name)
         assert found.about.shows
         assert found.about.time
         assert found.about.paper
@@ -143,13 +149,13 @@ def test_every_experiment_has_a_line_that_tells_of_it_and_a_seed() -> None:
 
 
 def test_every_reproduction_names_experiments_options_and_scores_that_exist() -> None:
-    for name in reproductions():
-        made_by = module(name)
+    for name in list_reproducible_experiments():
+        made_by = import_experiment(name)
         for budget in ("cpu", "paper"):
             made = made_by.reproduction(budget)
             assert made.rows
             for row in made.rows:
-                parameters = inspect.signature(find(row.experiment).function).parameters
+                parameters = inspect.signature(find_experiment(row.experiment).function).parameters
                 assert row.options.keys() <= parameters.keys()
                 assert row.paper.keys() <= row.scores.keys()
 
@@ -186,7 +192,7 @@ def test_mnist_with_100_labels_teaches_each_model(
     run = train("adgm.mnist_100", run=tmp_path / "run", device="cpu", quiet=True, **given)
     assert_measured(run, model)
     assert len(run.config["facts"][model]["labelled_rows"]) == 100
-    shown = {file.stem.removeprefix(f"{model}-") for file in draw(run.path)}
+    shown = {file.stem.removeprefix(f"{model}-") for file in draw_pictures(run.path)}
     of_a = set() if model == "m2" else {"auxiliary space", "units"}
     assert shown == {"samples by class", "analogies", *of_a}
 
@@ -203,24 +209,24 @@ def test_a_vae_of_mnist_is_trained_and_bounded(
     elbo, bound = (scores[f"vae/{name}"] for name in ("elbo", "importance_bound"))
     assert elbo["n"] == bound["n"] == 50
     assert elbo["value"] < bound["value"]
-    assert draw(run.path)
+    assert draw_pictures(run.path)
 
 
 @pytest.fixture(scope="session")
-def real() -> Examples:
+def real() -> Dataset:
     """A part of the real MNIST, where it is at hand."""
     place = os.environ.get("AUXGEN_DATA")
     if place is None or not (Path(place) / "mnist").is_dir():
         pytest.skip("AUXGEN_DATA names no folder with an mnist in it")
-    return images.load("mnist", "train")
+    return images.load_image_dataset("mnist", "train")
 
 
 def test_the_real_mnist_has_100_labelled_rows_and_444_pixels(
-    real: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    real: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part = real[labels.draw(real.y, 200, 0)]
+    part = real[labels.sample_rows_per_class(real.y, 200, 0)]
     rows = {"train": real, "test": part}
-    monkeypatch.setattr(images, "load", lambda name, split: rows[split])
+    monkeypatch.setattr(images, "load_image_dataset", lambda name, split: rows[split])
     given: dict[str, Any] = {"epochs": 0.02, "hidden": 16, "latent": 4}
     run = train("adgm.mnist_100", run=tmp_path / "run", device="cpu", quiet=True, **given)
     assert_measured(run, "sdgm")
@@ -255,7 +261,7 @@ def test_a_reproduction_leaves_a_table_a_picture_and_a_report(
     name: str, reproduced: dict[str, Path]
 ) -> None:
     folder = reproduced[name]
-    found = load(folder)
+    found = load_reproduction(folder)
     assert found["reproduction"] == name
     assert found["seeds"] == [0]
     for row in found["rows"]:
@@ -279,12 +285,12 @@ def test_a_second_reproduction_trains_nothing_again(
 ) -> None:
     monkeypatch.setenv("AUXGEN_DATA", str(home))
     before = {file: file.stat().st_mtime_ns for file in reproduced[name].rglob("*.safetensors")}
-    told = load(reproduced[name])
+    told = load_reproduction(reproduced[name])
     assert before
     assert tiny(name, reproduced[name]) == reproduced[name]
     after = {file: file.stat().st_mtime_ns for file in reproduced[name].rglob("*.safetensors")}
     assert after == before
-    assert load(reproduced[name]) == told
+    assert load_reproduction(reproduced[name]) == told
 
 
 @pytest.mark.parametrize("name", ["adgm.digits", "adgm.half_moons"])
@@ -294,13 +300,13 @@ def test_a_reproduction_trains_and_measures_each_model(
     runs = {run.config["stages"][-1]: run for run in runs_in(reproduced[name])}
     assert runs.keys() >= set(MODELS)
     for model, run in runs.items():
-        assert run.stages() == run.config["stages"]
-        assert run.scores()["scores"].keys() >= {f"{model}/test_error", f"{model}/brier"}
+        assert run.trained_stages() == run.config["stages"]
+        assert run.read_scores()["scores"].keys() >= {f"{model}/test_error", f"{model}/brier"}
         assert list((run.path / "pictures").glob("*.png"))
 
 
 def test_five_digits_of_each_class_keep_their_label(reproduced: dict[str, Path]) -> None:
-    y = images.load("digits", "train").y
+    y = images.load_image_dataset("digits", "train").y
     drawn = []
     for run in runs_in(reproduced["adgm.digits"]):
         for facts in run.config["facts"].values():
@@ -328,7 +334,7 @@ def test_a_reproduction_that_was_stopped_goes_on(
     reproduced: dict[str, Path], tmp_path: Path
 ) -> None:
     folder = Path(shutil.copytree(reproduced["adgm.digits"], tmp_path / "stopped"))
-    told = load(folder)
+    told = load_reproduction(folder)
     run = next(run for run in runs_in(folder) if run.config["stages"][-1] == "m2")
     weights = run.path / "m2" / "model.safetensors"
     before = load_file(weights)
@@ -337,4 +343,4 @@ def test_a_reproduction_that_was_stopped_goes_on(
     tiny("adgm.digits", folder)
     after = load_file(weights)
     assert all(before[name].equal(after[name]) for name in before)
-    assert load(folder) == told
+    assert load_reproduction(folder) == told

@@ -17,11 +17,11 @@ from sklearn.datasets import load_digits
 import auxgen
 from auxgen.data import images
 from auxgen.data import user as own
-from auxgen.data.augmentation import as_they_lie
+from auxgen.data.augmentation import identity
 from auxgen.data.batches import LabelledBatches
 from auxgen.errors import InputError
-from auxgen.experiments.features._stages import Plan, by_class
-from auxgen.experiments.registry import find
+from auxgen.experiments.features._stages import Plan, make_classifier_stage
+from auxgen.experiments.registry import find_experiment
 from auxgen.launch import evaluate, train
 from auxgen.method import Extracts, require
 from auxgen.runs.folder import Run
@@ -59,8 +59,8 @@ def test_an_artefact_extracts_the_features_that_its_classes_are_told_by(digits: 
     model = auxgen.load(digits.path / "classifier")
     assert model.space.classes == tuple("0123456789")
     assert not model.space.flat
-    test = images.load("digits", "test")
-    features = require(model.method, Extracts).features(model.space.enter(test.raw()))
+    test = images.load_image_dataset("digits", "test")
+    features = require(model.method, Extracts).features(model.space.transform(test.raw_rows()))
     assert features.shape == (500, 32)
     centres = torch.stack([features[test.y == c].mean(0) for c in range(10)])
     nearest = torch.cdist(features, centres).argmin(1)
@@ -87,7 +87,7 @@ def test_images_without_a_label_are_left_out(folder: Path, tmp_path: Path) -> No
     run = trained("own", tmp_path, data=folder, label="digit", flip=True, **TINY)
     assert run.config["facts"]["classifier"]["labelled"] == 48
     assert scores(run)["classifier/test_error"]["n"] == 12
-    stage = find("features.own").function(data=folder, label="digit")["classifier"]
+    stage = find_experiment("features.own").function(data=folder, label="digit")["classifier"]
     assert isinstance(stage.batches, LabelledBatches)
     assert (stage.batches.y >= 0).all()
     assert len(stage.batches.x) == 48
@@ -106,12 +106,12 @@ def test_ones_own_test_split_is_used(folder: Path, tmp_path: Path) -> None:
 
 
 def test_test_images_that_cannot_be_measured_on_are_refused(folder: Path) -> None:
-    every = own.images(folder, label="digit")
-    plan = Plan(blocks=1, width=4, epochs=1, lr=0.01, batch=8, seed=0, corruption=as_they_lie)
+    every = own.load_image_folder(folder, label="digit")
+    plan = Plan(blocks=1, width=4, epochs=1, lr=0.01, batch=8, seed=0, corruption=identity)
     with pytest.raises(InputError, match=r"No row of own.*/train is labelled; one or more"):
-        by_class(every, every[every.y < 0], plan)
+        make_classifier_stage(every, every[every.y < 0], plan)
     with pytest.raises(InputError, match=r"are 1 x 8 x 8 and of .* 1 x 16 x 16"):
-        by_class(every, own.images(folder, label="digit", size=16), plan)
+        make_classifier_stage(every, own.load_image_folder(folder, label="digit", size=16), plan)
 
 
 @pytest.fixture
@@ -145,12 +145,12 @@ def test_attributes_are_told_with_blanks_left_out(faces: Path, tmp_path: Path) -
 
 
 def test_a_set_without_attributes_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "load", lambda name, split, size: real_digits(split))
+    monkeypatch.setattr(images, "load_image_dataset", lambda name, split, size: real_digits(split))
     with pytest.raises(InputError, match="has no attributes; a set with columns of 0 and 1"):
-        find("features.celeba").function()
+        find_experiment("features.celeba").function()
 
 
-real_digits = images.digits
+real_digits = images.load_sklearn_digits
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ real_digits = images.digits
 )
 def test_sizes_that_will_not_do_are_refused(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        find("features.digits").function(**wrong)
+        find_experiment("features.digits").function(**wrong)
 
 
 @pytest.mark.slow
@@ -175,9 +175,9 @@ def test_a_real_set_is_taken_up(name: str, tmp_path: Path) -> None:
     place = os.environ.get("AUXGEN_DATA")
     if place is None or not (Path(place) / name).is_dir():
         pytest.skip(f"AUXGEN_DATA names no folder with {name} in it")
-    some = {s: images.load(name, s)[:100] for s in ("train", "test")}
+    some = {s: images.load_image_dataset(name, s)[:100] for s in ("train", "test")}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(images, "load", lambda name, split, size=None: some[split])
+        patch.setattr(images, "load_image_dataset", lambda name, split, size=None: some[split])
         run = trained(name, tmp_path, batch=50, epochs=1, width=4)
         found = scores(run)
     error = "attribute_error" if name == "celeba" else "test_error"

@@ -15,17 +15,21 @@ from PIL import Image
 from auxgen.builders import Recipe
 from auxgen.cli.main import main
 from auxgen.data.batches import LabelledBatches
-from auxgen.data.dataset import Examples
+from auxgen.data.dataset import Dataset
 from auxgen.engine.loop import Training
 from auxgen.errors import InputError
-from auxgen.evaluation.judges import ByAttributes, ByClasses
+from auxgen.evaluation.judges import MulticlassScorer, MultilabelScorer
 from auxgen.experiments.introvac import _tables, draws, equal_effect, fashion, table1
 from auxgen.experiments.introvac._faces import PLANS, WIDTHS
-from auxgen.experiments.introvac._stages import STAGES, Plan, engine
-from auxgen.experiments.registry import find, module, reproductions
-from auxgen.launch import draw, evaluate, train
+from auxgen.experiments.introvac._stages import STAGES, Plan, make_introvac_engine
+from auxgen.experiments.registry import (
+    find_experiment,
+    import_experiment,
+    list_reproducible_experiments,
+)
+from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.model import load as opened
-from auxgen.reproduction import load, reproduce
+from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
 COLUMNS = ("Eyeglasses", "No_Beard", "Goatee", "Mustache", "Smiling")
@@ -81,7 +85,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_a_table_or_figure_of_faces_is_reproduced(name: str, home: Path) -> None:
     out = home / "out"
     folder = reproduce(f"introvac.{name}", seeds=1, out=out, device="cpu", quiet=True, **TINY)
-    found = load(folder)
+    found = load_reproduction(folder)
     for row in found["rows"]:
         assert all(np.isfinite(column["mean"]) for column in row["columns"].values())
     assert "attributes added" in (folder / "report.html").read_text()
@@ -90,7 +94,7 @@ def test_a_table_or_figure_of_faces_is_reproduced(name: str, home: Path) -> None
 
 
 def test_every_reproduction_is_among_those_tried() -> None:
-    made = {name for name in reproductions() if name.startswith("introvac.")}
+    made = {name for name in list_reproducible_experiments() if name.startswith("introvac.")}
     assert made == {f"introvac.{name}" for name in (*ON_FACES, "figure3", "digits")}
 
 
@@ -107,7 +111,7 @@ def test_figure_3_is_reproduced(tmp_path: Path) -> None:
         epochs=3,
         judge=str(judge.path),
     )
-    found = load(folder)["rows"][0]["columns"]
+    found = load_reproduction(folder)["rows"][0]["columns"]
     assert 0 <= found["error of the attribute"]["mean"] < 60
     assert "codes of the plane" in (folder / "report.html").read_text()
 
@@ -119,7 +123,7 @@ def test_digits_are_reproduced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AUXGEN_WEIGHTS", str(tmp_path))
     small: dict[str, Any] = {"epochs": 4, "pretraining": 1, "width": 8, "device": "cpu"}
     folder = reproduce("introvac.digits", seeds=1, out=tmp_path / "out", quiet=True, **small)
-    rows = {row["name"]: row["columns"] for row in load(folder)["rows"]}
+    rows = {row["name"]: row["columns"] for row in load_reproduction(folder)["rows"]}
     assert rows.keys() == {"VAE, linear probe", "VAC", "IntroVAC"}
     for columns in rows.values():
         assert all(np.isfinite(column["mean"]) for column in columns.values())
@@ -131,11 +135,11 @@ def faces(home: Path) -> Run:
     """EyeFacial, all models, with pictures: the run of table 1."""
     options: dict[str, Any] = {"seeds": 1, "device": "cpu", "quiet": True, **TINY}
     folder = reproduce("introvac.table1", out=home / "out", **options)
-    return Run(folder / load(folder)["rows"][0]["runs"][0])
+    return Run(folder / load_reproduction(folder)["rows"][0]["runs"][0])
 
 
 def test_all_models_and_pages_come_of_one_run(faces: Run) -> None:
-    assert tuple(faces.stages()) == STAGES["all"]
+    assert tuple(faces.trained_stages()) == STAGES["all"]
     drawn = {file.stem for file in (faces.path / "pictures").iterdir()}
     titles = {"attributes added", "samples", "draws by attribute", "until it is sure"}
     assert drawn >= {f"introvac-{title}" for title in titles}
@@ -146,19 +150,24 @@ def test_all_models_and_pages_come_of_one_run(faces: Run) -> None:
 
 def test_rows_are_those_with_an_attribute_and_as_many_without(home: Path) -> None:
     for name, ratio in (("eye", 2), ("facial", 1), ("eyefacial", 1)):
-        stages = find(f"introvac.{name}").function(**TINY)
+        stages = find_experiment(f"introvac.{name}").function(**TINY)
         y = stages["introvac"].data["train"].attributes
         assert y is not None
         having = int((y == 1).any(1).sum())
         assert (y == 1).any(1)[:having].all()
         without = 48 - having
         assert len(y) == having + min(ratio * having, without)
-    assert find("introvac.eye").function(**TINY)["vae"].data["test"].x.shape == (24, 3, 32, 32)
+    assert find_experiment("introvac.eye").function(**TINY)["vae"].data["test"].x.shape == (
+        24,
+        3,
+        32,
+        32,
+    )
 
 
 def test_both_start_from_the_pretrained_weights(faces: Run) -> None:
-    stages = find("introvac.eyefacial").function(**faces.config["options"])
-    faces.restore("pretrained", stages["pretrained"])
+    stages = find_experiment("introvac.eyefacial").function(**faces.config["options"])
+    faces.restore_stage("pretrained", stages["pretrained"])
     expected = stages["pretrained"].method.state_dict()
     for name in ("vac", "introvac"):
         start = stages[name].start
@@ -221,7 +230,7 @@ def test_digits_are_drawn_by_attribute_on_the_command_line(
         ("introvac", "--attribute Eyeglasses=3", "is 148 x 148 pixels, the model takes 32 x 32"),
         ("introvac", "--attribute Eyeglasses=3 --keep Eyeglasses --resize", "Nothing is left"),
         ("introvac", "--attribute Eyeglasses=3 --until 2 --resize", "A probability of 2"),
-        ("vae", "--attribute Eyeglasses=3 --resize", "VAE cannot tell attributes by directions"),
+        ("vae", "--attribute Eyeglasses=3 --resize", "VAE cannot predict attributes by directions"),
         ("introvac", "--attribute Eyeglasses=3 --by celeba --resize", "--keep NAME is wanted"),
         ("introvac", "--attribute Eyeglasses=3 --keep Hat --by celeba --resize", "attribute 'Hat'"),
         ("vae", "--attribute Hat=1 --probe celeba --resize", "There is no attribute 'Hat'"),
@@ -251,7 +260,7 @@ def test_edits_that_cannot_be_made_are_refused(
         ("introvac", "--where Glasses=1", "no attribute 'Glasses'; did you mean 'Eyeglasses'"),
         ("introvac", "--where Eyeglasses", "takes names with 0 or 1"),
         ("introvac", "--where Eyeglasses=1 --by-class", "--where asks for attributes"),
-        ("vae", "--where Eyeglasses=1", "VAE cannot tell attributes by directions of its code"),
+        ("vae", "--where Eyeglasses=1", "VAE cannot predict attributes by directions of its code"),
     ],
 )
 def test_draws_that_cannot_be_made_are_refused(
@@ -276,31 +285,33 @@ def test_a_folder_with_blank_attributes_is_learned_from(home: Path, tmp_path: Pa
     run = train("introvac.own", run=tmp_path / "run", device="cpu", quiet=True, **options)
     del options["attribute"]
     evaluate(run.path, device="cpu")
-    found = run.scores()["scores"]
+    found = run.read_scores()["scores"]
     assert 0 <= found["introvac/attribute_error"]["value"] <= 100
     assert found["introvac/l1"]["n"] == 3
-    assert "introvac-answers, blanks and edits" in {file.stem for file in draw(run.path)}
-    stage = find("introvac.own").function(**options)["introvac"]
+    assert "introvac-answers, blanks and edits" in {file.stem for file in draw_pictures(run.path)}
+    stage = find_experiment("introvac.own").function(**options)["introvac"]
     assert isinstance(stage.batches, LabelledBatches)
     assert stage.batches.y.isnan().any()
     assert stage.data["train"].attribute_names == ("Eyeglasses", "No_Beard", "Mustache", "Smiling")
     assert opened(run.path).space.attributes == ("Eyeglasses", "Smiling")
     with pytest.raises(InputError, match="no attribute 'Glasses'"):
-        find("introvac.own").function(**options, attribute=("Glasses",))
+        find_experiment("introvac.own").function(**options, attribute=("Glasses",))
     with pytest.raises(InputError, match=r"A share of 0\.001 of 30 images"):
-        find("introvac.own").function(**{**options, "test_fraction": 0.001})
+        find_experiment("introvac.own").function(**{**options, "test_fraction": 0.001})
 
 
 def test_a_column_with_one_answer_is_refused(home: Path, tmp_path: Path) -> None:
     write_faces(tmp_path / "mine", 12)
     with pytest.raises(InputError, match=r"Column 'Goatee' of .* has one answer only"):
-        find("introvac.own").function(data=tmp_path / "mine", size=32, attribute=("Goatee",))
+        find_experiment("introvac.own").function(
+            data=tmp_path / "mine", size=32, attribute=("Goatee",)
+        )
 
 
 def test_most_answers_about_clothes_are_blank(home: Path) -> None:
     classes = ("T - shirt / top", "Trouser", "Pullover", "Coat", "Sandal", "Sneaker", "Ankle boot")
-    made: Examples = fashion.described.of_classes(
-        Examples(
+    made: Dataset = fashion.described.derive_attributes_from_classes(
+        Dataset(
             torch.zeros(7, 1, 32, 32, dtype=torch.uint8), torch.arange(7), classes, "clothes", ""
         ),
         fashion.ATTRIBUTES,
@@ -313,16 +324,16 @@ def test_most_answers_about_clothes_are_blank(home: Path) -> None:
 
 def test_the_learning_rate_is_halved_at_epochs_60_90_and_120_of_150() -> None:
     plan = Plan(widths=(4,), z=3, epochs=150, vac_epochs=600)
-    settings = engine("introvac", plan, rows=640)
+    settings = make_introvac_engine("introvac", plan, rows=640)
     assert settings.steps == 1450
     rates = {e: settings.learning_rate(torch.tensor(10 * (e - 5))).item() for e in range(5, 150)}
     assert all(rates[e] == 1 for e in range(5, 60))
     assert all(rates[e] == 0.5 for e in range(60, 90))
     assert all(rates[e] == 0.25 for e in range(90, 120))
     assert all(rates[e] == 0.125 for e in range(120, 150))
-    assert engine("pretrained", plan, 640).steps == 50
-    assert engine("vac", plan, 640).steps == 5950
-    assert engine("vac", plan, 640).learning_rate(torch.tensor(5949)) == 1
+    assert make_introvac_engine("pretrained", plan, 640).steps == 50
+    assert make_introvac_engine("vac", plan, 640).steps == 5950
+    assert make_introvac_engine("vac", plan, 640).learning_rate(torch.tensor(5949)) == 1
 
 
 def test_the_schedule_reaches_the_optimisers() -> None:
@@ -330,13 +341,13 @@ def test_the_schedule_reaches_the_optimisers() -> None:
     plan = Plan(widths=(4,), z=3, epochs=6, vac_epochs=6, batch=4, halvings=(0.9,), precision="32")
     images = {"channels": 1, "size": 8, "widths": [4], "z": 3}
     method = Recipe("introvac", {"images": images, "attributes": 1}).build()
-    training = Training(method, engine("introvac", plan, rows=16), seed=0)
+    training = Training(method, make_introvac_engine("introvac", plan, rows=16), seed=0)
     first = dict(training.optimizers)
     x, y = torch.rand(8, 1, 8, 8), torch.ones(8, 1)
     batches = LabelledBatches(x, y, 4, 0)
     seen = []
     for step in range(4):
-        training.play(batches(step, 0, 1, "cpu"))
+        training.run_round(batches(step, 0, 1, "cpu"))
         seen.append({o.param_groups[0]["lr"] for o in training.optimizers.values()})
     assert seen == [{2e-4}, {2e-4}, {1e-4}, {1e-4}]
     assert training.optimizers == first
@@ -361,17 +372,17 @@ def test_claims_say_whether_they_hold() -> None:
             ("VAC", table1.ERROR): error,
             ("IntroVAC", table1.ERROR): worse,
         }
-        assert table1.claim(means).count(": holds") == held
-    figure: Any = module("introvac.figure4").reproduction("cpu").claim
+        assert table1.check_reconstruction_claims(means).count(": holds") == held
+    figure: Any = import_experiment("introvac.figure4").reproduction("cpu").claim
     for share, rising, held in ((95.0, 100.0, 2), (80.0, 100.0, 1), (80.0, 90.0, 0)):
         of = {_tables.COMES: share, _tables.RISING: rising}
-        ways = _tables.ways(("Eyeglasses",))
+        ways = _tables.list_edit_directions(("Eyeglasses",))
         means = {(f"{w}: IntroVAC", column): value for w in ways for column, value in of.items()}
         assert figure(means).count(": holds") == 2 * held
 
 
 def test_the_claim_at_equal_effect_is_that_less_changes() -> None:
-    made = module("introvac.equal_effect").reproduction("cpu")
+    made = import_experiment("introvac.equal_effect").reproduction("cpu")
     ours = (": IntroVAC, others kept", ": VAC, others kept")
     told = {r.name: 1.0 if any(o in r.name for o in ours) else 2.0 for r in made.rows}
     means = {(name, change): told[name] for name in told for change in equal_effect.CHANGES}
@@ -381,7 +392,7 @@ def test_the_claim_at_equal_effect_is_that_less_changes() -> None:
 
 
 def test_the_claim_of_draws_is_that_asking_and_rejecting_help() -> None:
-    made = module("introvac.draws").reproduction("cpu")
+    made = import_experiment("introvac.draws").reproduction("cpu")
     for shares, held in (((9.0, 5.0, 1.0), 2), ((9.0, 1.0, 5.0), 0), ((3.0, 5.0, 1.0), 0)):
         columns = dict(zip((draws.KEPT, draws.ALL, draws.PRIOR), shares, strict=True))
         means = {(row.name, column): v for row in made.rows for column, v in columns.items()}
@@ -391,6 +402,6 @@ def test_the_claim_of_draws_is_that_asking_and_rejecting_help() -> None:
 def test_judges_refuse_classifiers_of_something_else(home: Path) -> None:
     picture = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
     with pytest.raises(InputError, match="tells no classes"):
-        ByClasses("features.celeba", {"A": {"cat": 1}})(picture, "cpu")
+        MulticlassScorer("features.celeba", {"A": {"cat": 1}})(picture, "cpu")
     with pytest.raises(InputError, match=r"no attribute of features\.celeba 'Hat'"):
-        ByAttributes("features.celeba", {"A": ("Hat",)})(picture, "cpu")
+        MultilabelScorer("features.celeba", {"A": ("Hat",)})(picture, "cpu")

@@ -7,14 +7,21 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, Distribution
 
-from auxgen.data.dataset import Space
+from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
-from auxgen.inference.codes import analogies, embed, interpolate, linear, reconstruct, spherical
-from auxgen.inference.prediction import abstaining, bounding, predict
-from auxgen.inference.sampling import class_grid, class_index, sample
+from auxgen.inference.codes import (
+    embed_rows,
+    interpolate_linearly,
+    interpolate_on_sphere,
+    interpolate_rows,
+    make_analogies,
+    reconstruct_rows,
+)
+from auxgen.inference.prediction import abstain_on_unsure, add_bounds, predict_rows
+from auxgen.inference.sampling import find_class_index, make_class_grid, sample_rows
 from auxgen.networks.distributions import normal
 
-SPACE = Space(
+SPACE = Preprocessor(
     kind="points", shape=(2,), shift=(1.0, 1.0), scale=(2.0, 2.0), classes=("low", "high")
 )
 
@@ -52,26 +59,28 @@ class Classy(Halving):
 
 def test_codes_are_means_of_the_encoder_in_the_models_space():
     raw = torch.tensor([[1.0, 3.0], [5.0, 1.0]])
-    torch.testing.assert_close(embed(Halving(), SPACE, raw), torch.tensor([[0.0, 0.5], [1.0, 0.0]]))
+    torch.testing.assert_close(
+        embed_rows(Halving(), SPACE, raw), torch.tensor([[0.0, 0.5], [1.0, 0.0]])
+    )
 
 
 def test_reconstructions_stand_beside_their_originals_in_raw_units():
     raw = torch.randn(300, 2)
-    pairs = reconstruct(Halving(), SPACE, raw)
+    pairs = reconstruct_rows(Halving(), SPACE, raw)
     assert pairs.shape == (300, 2, 2)
     torch.testing.assert_close(pairs[:, 1], raw)
 
 
 def test_a_model_of_classes_decodes_with_its_most_probable_class():
     raw = torch.tensor([[-3.0, 0.0], [3.0, 0.0]])
-    back = reconstruct(Classy(), SPACE, raw)[:, 1]
+    back = reconstruct_rows(Classy(), SPACE, raw)[:, 1]
     torch.testing.assert_close(back, raw + torch.tensor([[0.0], [2.0]]))
 
 
 def test_interpolation_begins_and_ends_at_the_reconstructions_of_its_ends():
     start, end = torch.randn(3, 2), torch.randn(3, 2)
-    for between in (linear, spherical):
-        path = interpolate(Halving(), SPACE, start, end, steps=5, between=between)
+    for between in (interpolate_linearly, interpolate_on_sphere):
+        path = interpolate_rows(Halving(), SPACE, start, end, steps=5, between=between)
         assert path.shape == (3, 5, 2)
         torch.testing.assert_close(path[:, 0], start)
         torch.testing.assert_close(path[:, -1], end)
@@ -79,14 +88,16 @@ def test_interpolation_begins_and_ends_at_the_reconstructions_of_its_ends():
 
 def test_interpolation_takes_the_class_of_the_nearer_end():
     start, end = torch.tensor([[-3.0, 0.0]]), torch.tensor([[3.0, 0.0]])
-    with_classes = interpolate(Classy(), SPACE, start, end, steps=4, between=linear)
-    without = interpolate(Halving(), SPACE, start, end, steps=4, between=linear)
+    with_classes = interpolate_rows(
+        Classy(), SPACE, start, end, steps=4, between=interpolate_linearly
+    )
+    without = interpolate_rows(Halving(), SPACE, start, end, steps=4, between=interpolate_linearly)
     assert (with_classes - without)[0, :, 0].tolist() == pytest.approx([0.0, 0.0, 2.0, 2.0])
 
 
 def test_the_great_circle_keeps_the_norm_and_halves_the_angle():
     start, end = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
-    path = spherical(start, end, torch.tensor([0.0, 0.5, 1.0]))[0]
+    path = interpolate_on_sphere(start, end, torch.tensor([0.0, 0.5, 1.0]))[0]
     torch.testing.assert_close(path.norm(dim=-1), torch.ones(3))
     torch.testing.assert_close(path[1], torch.full((2,), 0.5**0.5))
 
@@ -95,23 +106,25 @@ def test_the_great_circle_between_ends_in_line_is_the_straight_way():
     start = torch.tensor([[1.0, 0.0], [1.0, 2.0]])
     end = torch.tensor([[-1.0, 0.0], [1.0, 2.0]])
     t = torch.linspace(0, 1, 5)
-    torch.testing.assert_close(spherical(start, end, t), linear(start, end, t))
+    torch.testing.assert_close(
+        interpolate_on_sphere(start, end, t), interpolate_linearly(start, end, t)
+    )
 
 
 def test_samples_come_back_in_raw_units_and_of_the_class_asked_for():
-    torch.testing.assert_close(sample(Halving(), SPACE, 300), torch.full((300, 2), 3.0))
-    of_class = sample(Classy(), SPACE, 2, torch.tensor([0, 1]))
+    torch.testing.assert_close(sample_rows(Halving(), SPACE, 300), torch.full((300, 2), 3.0))
+    of_class = sample_rows(Classy(), SPACE, 2, torch.tensor([0, 1]))
     torch.testing.assert_close(of_class, torch.tensor([[1.0, 1.0], [3.0, 3.0]]))
 
 
 def test_a_grid_of_classes_has_one_code_a_row_and_one_class_a_column():
-    rows = class_grid(Classy(), SPACE, 3).reshape(3, 2, 2)
+    rows = make_class_grid(Classy(), SPACE, 3).reshape(3, 2, 2)
     torch.testing.assert_close(rows[:, 1] - rows[:, 0], torch.full((3, 2), 2.0))
     assert len(rows[:, 0].unique(dim=0)) == 3
 
 
 def test_predictions_name_classes_with_probabilities_that_sum_to_one():
-    found = predict(Classy(), SPACE, torch.tensor([[-3.0, 0.0], [3.0, 0.0]]))
+    found = predict_rows(Classy(), SPACE, torch.tensor([[-3.0, 0.0], [3.0, 0.0]]))
     assert found.names == ["low", "high"]
     torch.testing.assert_close(found.probabilities.sum(-1), torch.ones(2))
     torch.testing.assert_close(found.confidence, torch.tensor([4.0, 2.0]).sigmoid())
@@ -120,12 +133,12 @@ def test_predictions_name_classes_with_probabilities_that_sum_to_one():
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
-        (lambda: predict(Halving(), SPACE, torch.zeros(1, 2)), "Halving cannot classify"),
-        (lambda: sample(Halving(), SPACE, 1, torch.tensor([0])), "cannot sample by class"),
-        (lambda: class_grid(Halving(), SPACE, 1), "cannot sample by class"),
-        (lambda: sample(object(), SPACE, 1), "object cannot sample"),
-        (lambda: embed(object(), SPACE, torch.zeros(1, 2)), "cannot encode"),
-        (lambda: reconstruct(object(), SPACE, torch.zeros(1, 2)), "cannot decode"),
+        (lambda: predict_rows(Halving(), SPACE, torch.zeros(1, 2)), "Halving cannot classify"),
+        (lambda: sample_rows(Halving(), SPACE, 1, torch.tensor([0])), "cannot sample by class"),
+        (lambda: make_class_grid(Halving(), SPACE, 1), "cannot sample by class"),
+        (lambda: sample_rows(object(), SPACE, 1), "object cannot sample"),
+        (lambda: embed_rows(object(), SPACE, torch.zeros(1, 2)), "cannot encode"),
+        (lambda: reconstruct_rows(object(), SPACE, torch.zeros(1, 2)), "cannot decode"),
     ],
 )
 def test_a_model_says_in_a_sentence_what_it_cannot_do(ask, said):
@@ -134,36 +147,36 @@ def test_a_model_says_in_a_sentence_what_it_cannot_do(ask, said):
 
 
 def test_a_class_is_found_by_name_or_number_and_a_near_miss_gets_a_hint():
-    assert class_index(SPACE, "high") == class_index(SPACE, "1") == 1
+    assert find_class_index(SPACE, "high") == find_class_index(SPACE, "1") == 1
     with pytest.raises(InputError, match="did you mean 'high'"):
-        class_index(SPACE, "hig")
+        find_class_index(SPACE, "hig")
 
 
 def test_analogies_keep_the_code_and_change_the_class():
     raw = torch.randn(3, 2)
-    found = analogies(Classy(), SPACE, raw)
+    found = make_analogies(Classy(), SPACE, raw)
     assert found.shape == (3, 3, 2)
     torch.testing.assert_close(found[:, 0], raw)
-    z = embed(Classy(), SPACE, raw)
+    z = embed_rows(Classy(), SPACE, raw)
     for y in (0, 1):
         torch.testing.assert_close(found[:, 1 + y], 2 * (2 * z + y) + 1)
 
 
 def test_a_model_without_classes_has_no_analogies():
-    space = Space(kind="points", shape=(2,))
+    space = Preprocessor(kind="points", shape=(2,))
     with pytest.raises(InputError, match="knows no classes"):
-        analogies(Halving(), space, torch.randn(2, 2))
+        make_analogies(Halving(), space, torch.randn(2, 2))
 
 
 def test_a_temperature_raises_probabilities_to_a_power_and_keeps_their_order():
     raw = torch.randn(50, 2)
-    plain, flat = (predict(Classy(), SPACE, raw, temperature=t) for t in (1.0, 4.0))
+    plain, flat = (predict_rows(Classy(), SPACE, raw, temperature=t) for t in (1.0, 4.0))
     powered = plain.probabilities ** (1 / 4)
     torch.testing.assert_close(flat.probabilities, powered / powered.sum(-1, keepdim=True))
     assert torch.equal(flat.predicted, plain.predicted)
     for temperature in (0.0, -1.0, float("nan")):
         with pytest.raises(InputError, match="above 0 is wanted"):
-            predict(Classy(), SPACE, raw, temperature=temperature)
+            predict_rows(Classy(), SPACE, raw, temperature=temperature)
 
 
 class Bounded(Classy):
@@ -173,20 +186,20 @@ class Bounded(Classy):
 
 def test_a_bound_is_told_of_each_row_as_the_model_sees_it():
     raw = torch.randn(300, 2)
-    plain = predict(Classy(), SPACE, raw)
+    plain = predict_rows(Classy(), SPACE, raw)
     assert plain.bounds is None
-    found = bounding(plain, Bounded(), SPACE, raw, draws=3).bounds
+    found = add_bounds(plain, Bounded(), SPACE, raw, draws=3).bounds
     assert found is not None
-    torch.testing.assert_close(found, -SPACE.enter(raw).square().sum(1).double())
+    torch.testing.assert_close(found, -SPACE.transform(raw).square().sum(1).double())
     with pytest.raises(InputError, match="bound"):
-        bounding(plain, Classy(), SPACE, raw)
+        add_bounds(plain, Classy(), SPACE, raw)
 
 
 def test_rows_that_are_least_sure_are_told_no_class():
     raw = 1 + torch.tensor([[4.0, 0.0], [0.1, 0.0], [-6.0, 0.0], [0.5, 0.0]])
-    told = abstaining(predict(Classy(), SPACE, raw), 0.5)
+    told = abstain_on_unsure(predict_rows(Classy(), SPACE, raw), 0.5)
     assert told.names == ["high", "", "low", ""]
-    assert abstaining(told, 0.0).names == ["high", "high", "low", "high"]
+    assert abstain_on_unsure(told, 0.0).names == ["high", "high", "low", "high"]
     for share in (-0.1, 1.0):
         with pytest.raises(InputError, match="0 to below 1"):
-            abstaining(told, share)
+            abstain_on_unsure(told, share)

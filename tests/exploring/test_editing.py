@@ -12,16 +12,21 @@ from torch import Tensor, nn
 from torch.distributions import Bernoulli, Categorical, Distribution
 
 from auxgen.cli import edits as edited_files
-from auxgen.data.dataset import Examples, Space
-from auxgen.data.inputs import Rows
+from auxgen.data.dataset import Dataset, Preprocessor
+from auxgen.data.inputs import InputRows
 from auxgen.errors import InputError
-from auxgen.inference.conditional import sample_where, wanted
-from auxgen.inference.editing import directions, edit, moves, probes
+from auxgen.inference.conditional import parse_conditions, sample_where
+from auxgen.inference.editing import (
+    edit_rows,
+    fit_probe_directions,
+    get_classifier_directions,
+    parse_moves,
+)
 from auxgen.method import Method, Moves
 from auxgen.model import Model
 from auxgen.networks.distributions import StandardNormal, normal
 
-SPACE = Space(kind="images", shape=(1, 2, 2), flat=True, attributes=("Round", "Red"))
+SPACE = Preprocessor(kind="images", shape=(1, 2, 2), flat=True, attributes=("Round", "Red"))
 
 
 class Plain(Method):
@@ -69,14 +74,16 @@ def test_a_model_s_directions_have_unit_vectors_and_scales_in_logits() -> None:
     assert model.direction("Red").scale == pytest.approx(8**0.5)
     with pytest.raises(InputError, match="no attribute 'Roud'; did you mean 'Round'"):
         model.direction("Roud")
-    with pytest.raises(InputError, match="Plain cannot tell attributes by directions of its code"):
+    with pytest.raises(
+        InputError, match="Plain cannot predict attributes by directions of its code"
+    ):
         Model(Plain(), SPACE, "plain", {}).direction("Round")
 
 
 def test_an_edit_moves_codes_by_the_distances_asked_for() -> None:
-    raw, known = rows(), directions(Telling(), SPACE)
-    asked = moves(["Round=+3", "Red=-1"], known)
-    edits = edit(Telling(), SPACE, raw, asked)
+    raw, known = rows(), get_classifier_directions(Telling(), SPACE)
+    asked = parse_moves(["Round=+3", "Red=-1"], known)
+    edits = edit_rows(Telling(), SPACE, raw, asked)
     way = 3 * known["Round"].vector - known["Red"].vector
     torch.testing.assert_close(codes(edits.edited), codes(raw) + way)
     torch.testing.assert_close(edits.reconstruction, raw)
@@ -99,34 +106,40 @@ class OfClasses(Telling):
 def test_a_model_of_classes_keeps_the_class_that_it_finds() -> None:
     raw = rows(8)
     y = (raw.flatten(1)[:, 1] > 0.5).float()
-    asked = moves(["Round=+2"], directions(OfClasses(), SPACE))
+    asked = parse_moves(["Round=+2"], get_classifier_directions(OfClasses(), SPACE))
     for until in (None, 0.99):
-        found = edit(OfClasses(), SPACE, raw, asked, until=until)
-        z = codes(raw) + 2 * found.share[:, None] * asked[0].along.vector
+        found = edit_rows(OfClasses(), SPACE, raw, asked, target_probability=until)
+        z = codes(raw) + 2 * found.distance_share[:, None] * asked[0].along.vector
         there = (z + 2 + y[:, None]) / 4
         torch.testing.assert_close(found.edited.flatten(1), there)
 
 
 def test_an_edit_stops_as_soon_as_the_model_is_sure() -> None:
     raw = rows(40)
-    asked = moves(["Round=+6"], directions(Telling(), SPACE))
-    edits = edit(Telling(), SPACE, raw, asked, until=0.95)
+    asked = parse_moves(["Round=+6"], get_classifier_directions(Telling(), SPACE))
+    edits = edit_rows(Telling(), SPACE, raw, asked, target_probability=0.95)
     assert edits.reached is not None
     assert edits.reached.all()
     assert (edits.after >= 0.95).all()
     step = 6 / 24
     behind = codes(edits.edited)[:, 0] - step
-    moved = edits.share > 0
+    moved = edits.distance_share > 0
     assert ((3 * behind[moved]).sigmoid() < 0.95).all()
     sure = (edits.before >= 0.95)[:, 0]
     assert sure.any()
-    assert (edits.share[sure] == 0).all()
+    assert (edits.distance_share[sure] == 0).all()
     torch.testing.assert_close(edits.edited[sure], raw[sure])
 
 
 def test_an_edit_that_cannot_be_sure_says_so() -> None:
     raw = torch.zeros(2, 1, 2, 2)
-    edits = edit(Telling(), SPACE, raw, moves(["Round=+0.5"], directions(Telling(), SPACE)), 0.9)
+    edits = edit_rows(
+        Telling(),
+        SPACE,
+        raw,
+        parse_moves(["Round=+0.5"], get_classifier_directions(Telling(), SPACE)),
+        0.9,
+    )
     assert edits.reached is not None
     assert not edits.reached.any()
     torch.testing.assert_close(codes(edits.edited)[:, 0], torch.full((2,), -1.5))
@@ -134,15 +147,21 @@ def test_an_edit_that_cannot_be_sure_says_so() -> None:
 
 def test_taking_away_is_sure_when_the_model_says_no() -> None:
     raw = torch.full((1, 1, 2, 2), 0.9)
-    edits = edit(Telling(), SPACE, raw, moves(["Round=-6"], directions(Telling(), SPACE)), 0.9)
+    edits = edit_rows(
+        Telling(),
+        SPACE,
+        raw,
+        parse_moves(["Round=-6"], get_classifier_directions(Telling(), SPACE)),
+        0.9,
+    )
     assert edits.after.item() <= 0.1
     assert edits.reached is not None
     assert edits.reached.all()
 
 
 def test_what_is_kept_is_projected_out() -> None:
-    raw, known = rows(), directions(Telling(), SPACE)
-    edits = edit(Telling(), SPACE, raw, moves(["Round=+3"], known, keep=["Red"]))
+    raw, known = rows(), get_classifier_directions(Telling(), SPACE)
+    edits = edit_rows(Telling(), SPACE, raw, parse_moves(["Round=+3"], known, keep=["Red"]))
     red = known["Red"]
     torch.testing.assert_close(red.logit(codes(edits.edited)), red.logit(codes(raw)))
     assert (edits.after > edits.before).all()
@@ -153,23 +172,25 @@ def test_a_probe_finds_directions_of_a_model_that_knows_none() -> None:
     x = torch.randint(256, (600, 1, 2, 2), dtype=torch.uint8)
     y = torch.stack([(x[:, 0, 0, 0] > 127).float(), torch.ones(600)], 1)
     y[::5, 0] = torch.nan
-    made = Examples(x, torch.full((600,), -1), (), "dots", "", y, ("Dark", "Always"))
-    found = probes(Plain(), SPACE, made)
+    made = Dataset(x, torch.full((600,), -1), (), "dots", "", y, ("Dark", "Always"))
+    found = fit_probe_directions(Plain(), SPACE, made)
     assert set(found) == {"Dark"}
     assert found["Dark"].vector[0] > 0.9
     model = Model(Plain(), SPACE, "plain", {})
-    assert model.probe("Dark", made.raw(), y[:, 0]).cosine(found["Dark"]) == pytest.approx(1)
+    assert model.probe("Dark", made.raw_rows(), y[:, 0]).cosine_similarity(
+        found["Dark"]
+    ) == pytest.approx(1)
     with pytest.raises(InputError, match="has no attributes; columns of 0 and 1"):
-        probes(Plain(), SPACE, Examples(x, made.y, (), "dots", ""))
-    other = Space(kind="images", shape=(1, 4, 4))
+        fit_probe_directions(Plain(), SPACE, Dataset(x, made.y, (), "dots", ""))
+    other = Preprocessor(kind="images", shape=(1, 4, 4))
     with pytest.raises(InputError, match="dots has images of 1 x 2 x 2"):
-        probes(Plain(), other, made)
+        fit_probe_directions(Plain(), other, made)
 
 
 @pytest.mark.parametrize("text", ["Round", "Round=", "Round=far", "Round=nan", "=3"])
 def test_moves_that_cannot_be_read_are_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"--attribute takes a name|no attribute ''"):
-        moves([text], directions(Telling(), SPACE))
+        parse_moves([text], get_classifier_directions(Telling(), SPACE))
 
 
 def test_draws_have_what_was_asked_for_once_the_others_are_rejected() -> None:
@@ -181,11 +202,11 @@ def test_draws_have_what_was_asked_for_once_the_others_are_rejected() -> None:
     assert (logits[:, 1] < 0).all()
     torch.testing.assert_close(codes(drawn.x), drawn.z, atol=1e-5, rtol=0)
     assert drawn.x.shape == (64, 1, 2, 2)
-    assert 0.3 < drawn.kept < 1
+    assert 0.3 < drawn.kept_share < 1
     assert 0.8 < drawn.acceptance < 1
-    assert drawn.effective > 2
+    assert drawn.effective_size > 2
     every = sample_where(Telling(), SPACE, {"Round": True}, 64, rejecting=False, **settings)
-    assert every.kept == 1
+    assert every.kept_share == 1
     assert every.chains == 64
 
 
@@ -199,14 +220,14 @@ def test_what_hardly_ever_happens_is_not_waited_for() -> None:
 
 
 def test_answers_are_read_as_they_are_typed() -> None:
-    assert wanted("Round=1, Red=0") == {"Round": True, "Red": False}
+    assert parse_conditions("Round=1, Red=0") == {"Round": True, "Red": False}
     for text, told in (
         ("Round", "takes names with 0 or 1"),
         ("Round=2", "takes names with 0 or 1"),
         ("Round=1,Round=0", "names 'Round' twice"),
     ):
         with pytest.raises(InputError, match=told):
-            wanted(text)
+            parse_conditions(text)
     with pytest.raises(InputError, match="no attribute 'Blue'"):
         sample_where(Telling(), SPACE, {"Blue": True}, 4)
     with pytest.raises(InputError, match="Telling tells no fakes"):
@@ -214,12 +235,15 @@ def test_answers_are_read_as_they_are_typed() -> None:
 
 
 def test_files_of_an_edit(tmp_path: Path) -> None:
-    raw, known = rows(), directions(Telling(), SPACE)
-    asked = moves(["Round=+1"], known)
-    edits = edit(Telling(), SPACE, raw, asked)
-    sources = Rows(raw, ("a.jpg", "deep/a.png", "a.png"))
-    edited_files.write(tmp_path / "out", sources, edits, asked)
-    assert edited_files.names(("triplets.png", "x.npy:3")) == ["triplets-2.png", "x-3.png"]
+    raw, known = rows(), get_classifier_directions(Telling(), SPACE)
+    asked = parse_moves(["Round=+1"], known)
+    edits = edit_rows(Telling(), SPACE, raw, asked)
+    sources = InputRows(raw, ("a.jpg", "deep/a.png", "a.png"))
+    edited_files.write_edits(tmp_path / "out", sources, edits, asked)
+    assert edited_files.make_edit_file_names(("triplets.png", "x.npy:3")) == [
+        "triplets-2.png",
+        "x-3.png",
+    ]
     with (tmp_path / "out" / "edits.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert [line["file"] for line in lines] == ["a.png", "deep-a.png", "a-2.png"]
@@ -232,5 +256,10 @@ def test_files_of_an_edit(tmp_path: Path) -> None:
 
 
 def test_reconstructions_are_what_an_edit_starts_from() -> None:
-    edits = edit(Telling(), SPACE, rows(), moves(["Round=0"], directions(Telling(), SPACE)))
+    edits = edit_rows(
+        Telling(),
+        SPACE,
+        rows(),
+        parse_moves(["Round=0"], get_classifier_directions(Telling(), SPACE)),
+    )
     torch.testing.assert_close(edits.edited, edits.reconstruction)

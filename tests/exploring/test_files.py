@@ -11,16 +11,16 @@ import torch
 from PIL import Image
 
 from auxgen.cli.tables import write_codes, write_predictions, write_rows
-from auxgen.data.dataset import Space
-from auxgen.data.inputs import read
+from auxgen.data.dataset import Preprocessor
+from auxgen.data.inputs import read_rows
 from auxgen.errors import InputError
 from auxgen.inference.prediction import Predictions
-from auxgen.plotting.grids import grid, write_grid, write_scatter
+from auxgen.plotting.grids import draw_image_grid, write_grid, write_scatter
 
-GREY = Space(kind="images", shape=(1, 4, 6))
-COLOUR = Space(kind="images", shape=(3, 4, 6))
-POINTS = Space(kind="points", shape=(2,))
-TABLE = Space(kind="table", shape=(2,), columns=("age", "height"))
+GREY = Preprocessor(kind="images", shape=(1, 4, 6))
+COLOUR = Preprocessor(kind="images", shape=(3, 4, 6))
+POINTS = Preprocessor(kind="points", shape=(2,))
+TABLE = Preprocessor(kind="table", shape=(2,), columns=("age", "height"))
 
 
 def saved(
@@ -37,9 +37,9 @@ def lines(path: Path) -> list[list[str]]:
 
 def test_images_take_the_channels_that_the_model_wants(tmp_path):
     red = saved(tmp_path / "red.png")
-    assert read([red], COLOUR).x[0, :, 0, 0].tolist() == [1.0, 0.0, 0.0]
-    assert read([red], GREY).x.shape == (1, 1, 4, 6)
-    assert read([red], GREY).x[0, 0, 0, 0].item() == pytest.approx(0.299, abs=0.002)
+    assert read_rows([red], COLOUR).x[0, :, 0, 0].tolist() == [1.0, 0.0, 0.0]
+    assert read_rows([red], GREY).x.shape == (1, 1, 4, 6)
+    assert read_rows([red], GREY).x[0, 0, 0, 0].item() == pytest.approx(0.299, abs=0.002)
 
 
 def test_a_folder_gives_its_images_by_name_with_those_of_its_folders(tmp_path):
@@ -47,26 +47,26 @@ def test_a_folder_gives_its_images_by_name_with_those_of_its_folders(tmp_path):
     for name in ("b.png", "a.png", "more/c.png"):
         saved(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no image")
-    assert read([tmp_path], COLOUR).names == ("a.png", "b.png", "more/c.png")
+    assert read_rows([tmp_path], COLOUR).names == ("a.png", "b.png", "more/c.png")
 
 
 def test_an_image_of_another_size_is_refused_unless_resizing_is_asked_for(tmp_path):
     path = saved(tmp_path / "big.png", (12, 8))
     with pytest.raises(InputError, match=r"'big.png' is 12 x 8 pixels, the model takes 6 x 4"):
-        read([path], COLOUR)
-    assert read([path], COLOUR, resize=True).x.shape == (1, 3, 4, 6)
+        read_rows([path], COLOUR)
+    assert read_rows([path], COLOUR, resize=True).x.shape == (1, 3, 4, 6)
 
 
 def test_sixteen_bit_images_keep_their_greys(tmp_path):
     Image.fromarray(np.full((4, 6), 32768, np.uint16)).save(tmp_path / "deep.png")
-    assert read([tmp_path / "deep.png"], GREY).x.mean().item() == pytest.approx(0.5, abs=0.01)
+    assert read_rows([tmp_path / "deep.png"], GREY).x.mean().item() == pytest.approx(0.5, abs=0.01)
 
 
 @pytest.mark.parametrize("shape", [(5, 1, 4, 6), (5, 4, 6), (5, 4, 6, 1), (5, 24)])
 def test_arrays_of_every_usual_layout_become_rows(tmp_path, shape):
     array = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     np.save(tmp_path / "x.npy", array)
-    rows = read([tmp_path / "x.npy"], GREY).x
+    rows = read_rows([tmp_path / "x.npy"], GREY).x
     np.testing.assert_allclose(rows.numpy().ravel(), array.ravel() / 255, rtol=1e-6)
 
 
@@ -74,13 +74,13 @@ def test_channels_last_arrays_are_turned(tmp_path):
     array = np.random.default_rng(0).random((5, 4, 6, 3), dtype=np.float32)
     np.save(tmp_path / "x.npy", array)
     np.testing.assert_array_equal(
-        read([tmp_path / "x.npy"], COLOUR).x.numpy(), array.transpose(0, 3, 1, 2)
+        read_rows([tmp_path / "x.npy"], COLOUR).x.numpy(), array.transpose(0, 3, 1, 2)
     )
 
 
 def test_columns_of_a_table_are_found_by_name(tmp_path):
     (tmp_path / "t.csv").write_text("name,height,age\nann,1.7,30\nbob,1.8,40\n")
-    rows = read([tmp_path / "t.csv"], TABLE)
+    rows = read_rows([tmp_path / "t.csv"], TABLE)
     torch.testing.assert_close(rows.x, torch.tensor([[30.0, 1.7], [40.0, 1.8]]))
     assert rows.names == ("t.csv:0", "t.csv:1")
 
@@ -88,7 +88,7 @@ def test_columns_of_a_table_are_found_by_name(tmp_path):
 @pytest.mark.parametrize("content", ["1,2\n3,4\n", "x0,x1\n1,2\n3,4\n"])
 def test_points_are_read_with_and_without_a_header(tmp_path, content):
     (tmp_path / "p.csv").write_text(content)
-    assert read([tmp_path / "p.csv"], POINTS).x.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert read_rows([tmp_path / "p.csv"], POINTS).x.tolist() == [[1.0, 2.0], [3.0, 4.0]]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_points_are_read_with_and_without_a_header(tmp_path, content):
 def test_a_file_that_does_not_fit_is_refused_in_a_sentence(tmp_path, name, content, space, said):
     (tmp_path / name).write_text(content)
     with pytest.raises(InputError, match=said) as caught:
-        read([tmp_path / name], space)
+        read_rows([tmp_path / name], space)
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
 
@@ -115,26 +115,26 @@ def test_a_file_that_does_not_fit_is_refused_in_a_sentence(tmp_path, name, conte
 def test_an_array_of_another_shape_or_range_is_refused(tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((5, 7)))
     with pytest.raises(InputError, match="images of 6 x 4 pixels and 1 channel"):
-        read([tmp_path / "x.npy"], GREY)
+        read_rows([tmp_path / "x.npy"], GREY)
     np.save(tmp_path / "x.npy", np.full((5, 24), 200.0))
     with pytest.raises(InputError, match="pixels from 200 to 200"):
-        read([tmp_path / "x.npy"], GREY)
+        read_rows([tmp_path / "x.npy"], GREY)
 
 
 def test_an_array_of_objects_is_never_unpickled(tmp_path):
     np.save(tmp_path / "x.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(InputError, match=r"wanted is a \.npy array of numbers"):
-        read([tmp_path / "x.npy"], POINTS)
+        read_rows([tmp_path / "x.npy"], POINTS)
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
     with pytest.raises(InputError, match="There is no file"):
-        read([tmp_path / "none.png"], GREY)
+        read_rows([tmp_path / "none.png"], GREY)
 
 
 def test_a_grid_clips_values_and_enlarges_small_images_by_a_whole_factor():
     images = torch.stack([torch.full((1, 8, 8), v) for v in (-1.0, 0.5, 2.0)])
-    page = np.asarray(grid(images, columns=3, padding=2))
+    page = np.asarray(draw_image_grid(images, columns=3, padding=2))
     assert page.shape == (56 + 4, 3 * 58 + 2, 3)
     assert [int(page[30, 2 + 58 * i + 20, 0]) for i in range(3)] == [0, 128, 255]
 
@@ -147,7 +147,7 @@ def test_a_grid_is_written_as_a_png_row_after_row(tmp_path):
 
 def test_rows_that_are_no_images_are_refused_as_a_picture():
     with pytest.raises(InputError, match="A picture cannot be made"):
-        grid(torch.zeros(3, 2))
+        draw_image_grid(torch.zeros(3, 2))
 
 
 def test_a_cloud_of_points_with_some_labels_becomes_a_picture(tmp_path):

@@ -10,7 +10,7 @@ from zuko.mixtures import GMM
 
 from auxgen.errors import InputError
 from auxgen.functional.bounds import log_mean_exp
-from auxgen.networks.densities import SecondVAE, density, log_density, start_mixture
+from auxgen.networks.densities import SecondVAE, initialize_mixture, log_density, make_density
 
 
 def mixture() -> MixtureSameFamily:
@@ -30,18 +30,18 @@ def draws(n: int) -> Tensor:
 
 def test_a_mixture_starts_where_expectation_maximisation_ends() -> None:
     u = draws(4000)
-    made = density("mixture", 2, components=3)
+    made = make_density("mixture", 2, components=3)
     assert isinstance(made, GMM)
-    start_mixture(made, u)
+    initialize_mixture(made, u)
     assert (made().log_prob(u).mean() - mixture().log_prob(u).mean()).abs() < 0.01
 
 
 def test_a_mixture_that_is_given_a_context_starts_near_there_whatever_it_says() -> None:
     u = draws(2000)
     torch.manual_seed(0)
-    made = density("mixture", 2, 3, components=3, hidden_features=[8])
+    made = make_density("mixture", 2, 3, components=3, hidden_features=[8])
     assert isinstance(made, GMM)
-    start_mixture(made, u)
+    initialize_mixture(made, u)
     for y in torch.eye(3):
         found = made(y.expand(2000, 3)).log_prob(u).mean()
         assert (found - mixture().log_prob(u).mean()).abs() < 0.05
@@ -50,7 +50,7 @@ def test_a_mixture_that_is_given_a_context_starts_near_there_whatever_it_says() 
 def test_a_mixture_learns_by_descent() -> None:
     u = draws(1000)
     torch.manual_seed(1)
-    made = density("mixture", 2, components=3)
+    made = make_density("mixture", 2, components=3)
     before = made().log_prob(u).mean()
     optimizer = torch.optim.Adam(made.parameters(), 0.05)
     for _ in range(100):
@@ -110,7 +110,7 @@ def test_densities_are_float32_under_bf16() -> None:
         ("affine", {"transforms": 2, "hidden": [8]}),
         ("mixture", {"components": 3}),
     ):
-        made = density(kind, 4, **sizes)  # pyright: ignore
+        made = make_density(kind, 4, **sizes)  # pyright: ignore
         with torch.autocast("cpu", torch.bfloat16):
             found = log_density(made(), u.bfloat16())
         assert found.dtype == torch.float32
@@ -119,4 +119,4 @@ def test_densities_are_float32_under_bf16() -> None:
 
 def test_an_unknown_density_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(InputError, match="did you mean 'mixture'"):
-        density("mixtures", 2)  # pyright: ignore
+        make_density("mixtures", 2)  # pyright: ignore

@@ -9,13 +9,19 @@ from torch.distributions import MultivariateNormal
 from zuko.flows import Flow
 
 from auxgen.errors import InputError
-from auxgen.networks.flows import ADDITIVE, AFFINE, Univariate, coupling_flow, spline
+from auxgen.networks.flows import (
+    ADDITIVE,
+    AFFINE,
+    UnivariateTransform,
+    make_coupling_flow,
+    make_spline,
+)
 
-FAMILIES = {"affine": AFFINE, "additive": ADDITIVE, "spline": spline(5)}
+FAMILIES = {"affine": AFFINE, "additive": ADDITIVE, "spline": make_spline(5)}
 
 
 @pytest.fixture(params=FAMILIES)
-def family(request: pytest.FixtureRequest) -> Univariate:
+def family(request: pytest.FixtureRequest) -> UnivariateTransform:
     return FAMILIES[request.param]
 
 
@@ -23,9 +29,9 @@ def rows(n: int, d: int, seed: int = 0) -> Tensor:
     return torch.randn(n, d, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def flow(family: Univariate, d: int = 3, context: int = 0) -> Flow:
+def flow(family: UnivariateTransform, d: int = 3, context: int = 0) -> Flow:
     torch.manual_seed(0)
-    return coupling_flow(d, family, transforms=4, hidden=[8, 8], context=context).double()
+    return make_coupling_flow(d, family, transforms=4, hidden=[8, 8], context=context).double()
 
 
 def moved(of: Flow) -> Flow:
@@ -37,13 +43,13 @@ def moved(of: Flow) -> Flow:
 
 
 @pytest.mark.parametrize("d", [2, 3, 6])
-def test_the_density_starts_as_the_standard_normal(family: Univariate, d: int) -> None:
+def test_the_density_starts_as_the_standard_normal(family: UnivariateTransform, d: int) -> None:
     u = rows(50, d)
     expected = MultivariateNormal(torch.zeros(d).double(), torch.eye(d).double()).log_prob(u)
     torch.testing.assert_close(flow(family, d)().log_prob(u), expected)
 
 
-def test_the_density_is_the_change_of_variables_by_autograd(family: Univariate) -> None:
+def test_the_density_is_the_change_of_variables_by_autograd(family: UnivariateTransform) -> None:
     made = moved(flow(family))()
     for u in rows(5, 3):
         jacobian = torch.autograd.functional.jacobian(made.transform, u)
@@ -53,14 +59,14 @@ def test_the_density_is_the_change_of_variables_by_autograd(family: Univariate) 
         torch.testing.assert_close(made.log_prob(u), expected)
 
 
-def test_the_inverse_undoes_the_transform(family: Univariate) -> None:
+def test_the_inverse_undoes_the_transform(family: UnivariateTransform) -> None:
     made = moved(flow(family))()
     u = rows(50, 3)
     torch.testing.assert_close(made.transform.inv(made.transform(u)), u)
 
 
 @torch.no_grad()
-def test_the_density_integrates_to_one_and_draws_follow_it(family: Univariate) -> None:
+def test_the_density_integrates_to_one_and_draws_follow_it(family: UnivariateTransform) -> None:
     """Mass and entropy by quadrature; the mean of -log p over draws is the entropy."""
     torch.manual_seed(2)
     made = moved(flow(family, 2))()
@@ -72,7 +78,7 @@ def test_the_density_integrates_to_one_and_draws_follow_it(family: Univariate) -
     assert abs(found.mean() - entropy) < 4 * found.std() / 5_000**0.5
 
 
-def test_every_coordinate_is_moved_by_another(family: Univariate) -> None:
+def test_every_coordinate_is_moved_by_another(family: UnivariateTransform) -> None:
     made = moved(flow(family, 4))()
     jacobian = torch.autograd.functional.jacobian(made.transform, rows(1, 4)[0])
     assert isinstance(jacobian, Tensor)
@@ -94,7 +100,7 @@ def test_the_scale_of_a_coupling_is_bounded() -> None:
     torch.testing.assert_close(extreme(zeros), zeros)
 
 
-def test_a_context_makes_another_density_of_each_row(family: Univariate) -> None:
+def test_a_context_makes_another_density_of_each_row(family: UnivariateTransform) -> None:
     made = moved(flow(family, 2, context=3))
     y = torch.eye(3, dtype=torch.float64)
     u = rows(3, 2)
@@ -108,4 +114,4 @@ def test_a_context_makes_another_density_of_each_row(family: Univariate) -> None
 @pytest.mark.parametrize("sizes", [{"d": 1, "transforms": 4}, {"d": 3, "transforms": 1}])
 def test_too_small_a_flow_is_refused_in_a_sentence(sizes: dict[str, int]) -> None:
     with pytest.raises(InputError, match="2 or more is wanted"):
-        coupling_flow(sizes["d"], AFFINE, transforms=sizes["transforms"], hidden=[4])
+        make_coupling_flow(sizes["d"], AFFINE, transforms=sizes["transforms"], hidden=[4])

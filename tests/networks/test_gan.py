@@ -7,15 +7,20 @@ import torch
 from torch import nn
 
 from auxgen.errors import InputError
-from auxgen.experiments.dfm._architectures import ARCHITECTURES, Name
-from auxgen.networks.freezing import held_fixed
-from auxgen.networks.gan import Networks, convolutional, perceptrons
+from auxgen.experiments.dfm._architectures import ARCHITECTURES, ArchitectureName
+from auxgen.networks.freezing import freeze_parameters
+from auxgen.networks.gan import GANNetworks, make_convolutional_networks, make_perceptron_networks
 from auxgen.networks.mlp import MLP
 
-SIZES: dict[Name, int] = {"imagenet_32": 32, "cifar": 32, "cifar_literal": 32, "stl_48": 48}
-BASES: dict[Name, int] = {"imagenet_32": 4, "cifar": 4, "cifar_literal": 4, "stl_48": 6}
+SIZES: dict[ArchitectureName, int] = {
+    "imagenet_32": 32,
+    "cifar": 32,
+    "cifar_literal": 32,
+    "stl_48": 48,
+}
+BASES: dict[ArchitectureName, int] = {"imagenet_32": 4, "cifar": 4, "cifar_literal": 4, "stl_48": 6}
 
-GENERATORS: dict[Name, tuple[list[tuple[int, int]], int]] = {
+GENERATORS: dict[ArchitectureName, tuple[list[tuple[int, int]], int]] = {
     "imagenet_32": ([(512, 512), (512, 256), (256, 256), (256, 128), (128, 128), (128, 3)], 256),
     "cifar": ([(256, 256), (256, 128), (128, 128), (128, 64), (64, 64), (64, 3)], 128),
     "cifar_literal": ([(64, 64), (64, 32), (32, 32), (32, 16), (16, 16), (16, 3)], 128),
@@ -23,7 +28,7 @@ GENERATORS: dict[Name, tuple[list[tuple[int, int]], int]] = {
 }
 """Channels in and out of each convolution as printed in the specification, and the width of z."""
 HALF = [(3, 32), (32, 32), (32, 64), (64, 64), (64, 128), (128, 128)]
-DISCRIMINATORS: dict[Name, list[tuple[int, int]]] = {
+DISCRIMINATORS: dict[ArchitectureName, list[tuple[int, int]]] = {
     "imagenet_32": [(3, 128), (128, 128), (128, 256), (256, 256), (256, 512), (512, 512)],
     "cifar": HALF,
     "cifar_literal": HALF,
@@ -31,8 +36,10 @@ DISCRIMINATORS: dict[Name, list[tuple[int, int]]] = {
 }
 
 
-def built(name: Name) -> Networks:
-    return convolutional(**ARCHITECTURES[name].networks(3, SIZES[name])["sizes"])
+def built(name: ArchitectureName) -> GANNetworks:
+    return make_convolutional_networks(
+        **ARCHITECTURES[name].make_network_arguments(3, SIZES[name])["sizes"]
+    )
 
 
 def count(network: nn.Module) -> int:
@@ -40,7 +47,7 @@ def count(network: nn.Module) -> int:
 
 
 @pytest.mark.parametrize("name", GENERATORS)
-def test_generators_have_the_parameters_of_their_layers(name: Name) -> None:
+def test_generators_have_the_parameters_of_their_layers(name: ArchitectureName) -> None:
     """Kernels of 9, no bias but the last, and two numbers for each normalised unit or channel."""
     layers, z = GENERATORS[name]
     units = layers[0][0] * BASES[name] ** 2
@@ -50,7 +57,7 @@ def test_generators_have_the_parameters_of_their_layers(name: Name) -> None:
 
 
 @pytest.mark.parametrize("name", DISCRIMINATORS)
-def test_discriminators_have_the_parameters_of_their_layers(name: Name) -> None:
+def test_discriminators_have_the_parameters_of_their_layers(name: ArchitectureName) -> None:
     layers, made = DISCRIMINATORS[name], built(name)
     kernels = sum(9 * width * out for width, out in layers)
     norms = 2 * sum(out for _, out in layers[1:])
@@ -70,14 +77,14 @@ def test_discriminators_have_the_parameters_of_their_layers(name: Name) -> None:
         ("stl_48", 233_713_152),
     ],
 )
-def test_denoisers_have_the_parameters_of_their_layers(name: Name, wanted: int) -> None:
+def test_denoisers_have_the_parameters_of_their_layers(name: ArchitectureName, wanted: int) -> None:
     """10 hidden layers, as wide as their input but for ImageNet's, with three numbers a unit."""
     made = ARCHITECTURES[name]
     n_h = made.n_h(SIZES[name])
-    width = made.width or n_h
-    assert (made.depth, width) == (10, 2048 if name == "imagenet_32" else n_h)
+    width = made.denoiser_width or n_h
+    assert (made.denoiser_depth, width) == (10, 2048 if name == "imagenet_32" else n_h)
     with torch.device("meta"):
-        r = MLP([n_h], [width] * made.depth, n_h, batch_norm=True)
+        r = MLP([n_h], [width] * made.denoiser_depth, n_h, batch_norm=True)
     hidden = n_h * width + 9 * width**2 + 10 * 3 * width
     assert count(r) == hidden + width * n_h + n_h == wanted
 
@@ -91,7 +98,7 @@ def test_the_cifar_generator_is_less_than_two_fifths_of_salimans_s() -> None:
 
 
 @pytest.mark.parametrize("name", GENERATORS)
-def test_images_and_features_have_their_shapes_and_ranges(name: Name) -> None:
+def test_images_and_features_have_their_shapes_and_ranges(name: ArchitectureName) -> None:
     torch.manual_seed(0)
     made = built(name)
     x = made.g(2 * torch.rand(2, made.z) - 1)
@@ -131,14 +138,14 @@ def test_weights_start_as_dcgan_has_them() -> None:
 
 @pytest.mark.parametrize("size", [28, 8])
 def test_smaller_images_take_fewer_widths(size: int) -> None:
-    made = convolutional(channels=1, size=size, z=5, g=[8, 4], phi=[4, 8])
+    made = make_convolutional_networks(channels=1, size=size, z=5, g=[8, 4], phi=[4, 8])
     x = made.g(torch.rand(3, 5))
     assert x.shape == (3, 1, size, size)
     assert made.phi(x).shape == (3, 8 * (size // 4) ** 2)
 
 
 def test_pixels_are_float32_whatever_the_precision() -> None:
-    made = convolutional(channels=1, size=8, z=5, g=[4], phi=[4])
+    made = make_convolutional_networks(channels=1, size=8, z=5, g=[4], phi=[4])
     with torch.autocast("cpu", torch.bfloat16):
         assert made.g(torch.rand(3, 5)).dtype == torch.float32
 
@@ -146,11 +153,11 @@ def test_pixels_are_float32_whatever_the_precision() -> None:
 @pytest.mark.parametrize(("size", "widths"), [(30, [4, 4]), (8, []), (2, [4, 4]), (8, [0, 4])])
 def test_what_cannot_be_built_is_told_in_a_sentence(size: int, widths: list[int]) -> None:
     with pytest.raises(InputError, match="wanted"):
-        convolutional(channels=1, size=size, z=2, g=widths, phi=[4])
+        make_convolutional_networks(channels=1, size=size, z=2, g=widths, phi=[4])
 
 
 def test_perceptrons_have_the_same_hidden_layers_and_no_batch_norm() -> None:
-    made = perceptrons(x=2, z=3, hidden=[7, 5])
+    made = make_perceptron_networks(x=2, z=3, hidden=[7, 5])
     assert count(made.g) == 3 * 7 + 7 + 7 * 5 + 5 + 5 * 2 + 2
     assert count(made.phi) == 2 * 7 + 7 + 7 * 5 + 5
     assert made.d.in_features == 5
@@ -160,7 +167,7 @@ def test_perceptrons_have_the_same_hidden_layers_and_no_batch_norm() -> None:
 def test_what_is_held_fixed_lets_gradients_through_and_is_taught_again_after() -> None:
     first, second = nn.Linear(2, 2), nn.Linear(2, 1)
     second.bias.requires_grad_(False)
-    with held_fixed(second):
+    with freeze_parameters(second):
         out = second(first(torch.ones(1, 2)))
     out.backward()
     assert first.weight.grad is not None

@@ -9,7 +9,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from auxgen.networks.inception import SIZE, Inception, Mixed, mean, resized_as_tensorflow_1
+from auxgen.networks.inception import (
+    INPUT_SIZE,
+    Inception,
+    Mixed,
+    make_mean_pool,
+    resize_like_tensorflow_1,
+)
 
 torch.set_num_threads(1)
 
@@ -46,7 +52,7 @@ def test_blocks_lie_on_35_17_and_8_places(lively: Inception) -> None:
 
     for name in ("MaxPool_2", "Mixed_5d", "Mixed_6a", "Mixed_6e", "Mixed_7a", "Mixed_7c"):
         see(name)
-    assert lively(torch.zeros(1, 3, SIZE, SIZE)).shape == (1, 2048)
+    assert lively(torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE)).shape == (1, 2048)
     assert shapes == {
         "MaxPool_2": (192, 35, 35),
         "Mixed_5d": (288, 35, 35),
@@ -61,7 +67,10 @@ def test_a_block_is_its_branches_one_after_the_other() -> None:
     torch.manual_seed(0)
     cross = ((1, 3), (3, 1))
     block = Mixed(
-        2, {"a": [(3, ((1, 1),))], "b": [(4, ((1, 1),)), (5, cross)]}, pool=mean(), pooled=6
+        2,
+        {"a": [(3, ((1, 1),))], "b": [(4, ((1, 1),)), (5, cross)]},
+        pool=make_mean_pool(),
+        pooled=6,
     )
     block, x = block.eval(), torch.randn(2, 2, 5, 5)
     b = block.get_submodule("b_1")(x)
@@ -69,14 +78,14 @@ def test_a_block_is_its_branches_one_after_the_other() -> None:
         block.get_submodule("a")(x),
         block.get_submodule("b_2a")(b),
         block.get_submodule("b_2b")(b),
-        block.get_submodule("branch_pool")(mean()(x)),
+        block.get_submodule("branch_pool")(make_mean_pool()(x)),
     ]
     torch.testing.assert_close(block(x), torch.cat(expected, 1))
     assert block(x).shape == (2, 3 + 5 + 5 + 6, 5, 5)
 
 
 def test_a_mean_at_the_border_counts_no_padding() -> None:
-    torch.testing.assert_close(mean()(torch.ones(1, 1, 4, 4)), torch.ones(1, 1, 4, 4))
+    torch.testing.assert_close(make_mean_pool()(torch.ones(1, 1, 4, 4)), torch.ones(1, 1, 4, 4))
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (64, 48), (400, 310), (1, 1), (299, 299)])
@@ -84,10 +93,10 @@ def test_the_resize_interpolates_at_i_times_old_over_new(shape: tuple[int, int])
     h, w = shape
     x = torch.from_numpy(np.random.default_rng(0).uniform(0, 255, (1, 1, h, w)))
     x = x.double()
-    columns, rows = (np.arange(SIZE) * (n / SIZE) for n in (w, h))
+    columns, rows = (np.arange(INPUT_SIZE) * (n / INPUT_SIZE) for n in (w, h))
     wide = np.stack([np.interp(columns, np.arange(w), row) for row in x[0, 0].numpy()])
     both = np.stack([np.interp(rows, np.arange(h), column) for column in wide.T], 1)
-    found = resized_as_tensorflow_1(x, SIZE)[0, 0].numpy()
+    found = resize_like_tensorflow_1(x, INPUT_SIZE)[0, 0].numpy()
     np.testing.assert_allclose(found, both, atol=0.02)  # places are float32, as TensorFlow's
 
 
@@ -111,9 +120,9 @@ def test_it_is_the_network_of_torch_fidelity(lively: Inception, tmp_path: Path) 
     )
     generator = torch.Generator().manual_seed(0)
     pictures = torch.randint(0, 256, (2, 3, 32, 40), generator=generator, dtype=torch.uint8)
-    x = resized_as_tensorflow_1(pictures.float(), SIZE)
+    x = resize_like_tensorflow_1(pictures.float(), INPUT_SIZE)
     expected = interpolate_bilinear_2d_like_tensorflow1x(
-        pictures.float(), size=(SIZE, SIZE), align_corners=False
+        pictures.float(), size=(INPUT_SIZE, INPUT_SIZE), align_corners=False
     )
     torch.testing.assert_close(x, expected, atol=1e-4, rtol=0)
     pool3, logits = theirs(pictures)

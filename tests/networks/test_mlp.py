@@ -8,10 +8,14 @@ from torch import Tensor, nn
 from auxgen.builders import Recipe
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
-from auxgen.methods.adgm import SDGM, SemiSupervised
-from auxgen.networks.batch_norm import normalisers, recalibrate, statistics_untouched
+from auxgen.methods.adgm import SDGM, SemiSupervisedBatch
+from auxgen.networks.batch_norm import (
+    find_batch_norms,
+    freeze_running_statistics,
+    recalibrate_batch_norm,
+)
 from auxgen.networks.mlp import MLP, BatchNorm
-from auxgen.rng import seed_of
+from auxgen.rng import derive_seed
 
 ARGUMENTS = {
     "x": 4, "classes": 3, "hidden": [5], "a": 2, "z": 2, "alpha": 1.0, "prior_rows": 9,
@@ -63,7 +67,7 @@ def sdgm() -> SDGM:
 
 
 def statistics(method: nn.Module) -> list[Tensor]:
-    return [layer.running_mean.clone() for layer in normalisers(method)]  # pyright: ignore
+    return [layer.running_mean.clone() for layer in find_batch_norms(method)]  # pyright: ignore
 
 
 def test_running_statistics_come_from_the_unlabelled_stream_alone() -> None:
@@ -71,29 +75,31 @@ def test_running_statistics_come_from_the_unlabelled_stream_alone() -> None:
     for scale in (1.0, 100.0):
         method = sdgm()
         x, x_u = scale * torch.rand(6, 4), torch.rand(8, 4).round()
-        batch = SemiSupervised(x.round().clamp(max=1) * 0 + (scale > 1), torch.arange(6) % 3, x_u)
+        batch = SemiSupervisedBatch(
+            x.round().clamp(max=1) * 0 + (scale > 1), torch.arange(6) % 3, x_u
+        )
         torch.manual_seed(7)
         next(method.round(batch, torch.tensor(0)))
-        found.append([layer.num_batches_tracked.item() for layer in normalisers(method)])  # pyright: ignore
+        found.append([layer.num_batches_tracked.item() for layer in find_batch_norms(method)])  # pyright: ignore
     assert found[0] == found[1] == [1] * len(found[0])
 
 
 def test_a_labelled_pass_uses_its_own_statistics_and_leaves_the_running_ones() -> None:
     method = sdgm()
     before = statistics(method)
-    with statistics_untouched(method):
+    with freeze_running_statistics(method):
         method.labelled_elbo(torch.rand(6, 4).round(), torch.arange(6) % 3)
     assert all(torch.equal(a, b) for a, b in zip(before, statistics(method), strict=True))
     layer = BatchNorm(4)
     h = torch.randn(9, 4) + 3
-    with statistics_untouched(layer):
+    with freeze_running_statistics(layer):
         torch.testing.assert_close(layer(h).mean(0), torch.zeros(4), atol=1e-6, rtol=0)
 
 
 def test_recalibrated_statistics_are_means_over_the_batches() -> None:
     layer, batches = BatchNorm(3).train(), torch.randn(4, 10, 3)
     layer(torch.full((5, 3), 40.0) + torch.randn(5, 3))
-    recalibrate(layer, lambda i: layer(batches[i]), 4)
+    recalibrate_batch_norm(layer, lambda i: layer(batches[i]), 4)
     torch.testing.assert_close(layer.running_mean, batches.mean((0, 1)))
     torch.testing.assert_close(layer.running_var, batches.var(1).mean(0))
     assert layer.momentum == 0.1
@@ -103,11 +109,11 @@ def test_the_average_is_evaluated_with_statistics_of_its_own() -> None:
     method = sdgm()
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(32, 4, generator=generator).round()
-    batch = SemiSupervised(x[:6], torch.arange(6) % 3, x)
-    training = Training(method, Engine(5, adam(0.05), recalibration=2), seed=seed_of(1))
+    batch = SemiSupervisedBatch(x[:6], torch.arange(6) % 3, x)
+    training = Training(method, Engine(5, adam(0.05), recalibration=2), seed=derive_seed(1))
     for _ in range(5):
-        training.play(batch)
-    averaged = training.averaged([batch, batch])
+        training.run_round(batch)
+    averaged = training.build_averaged_method([batch, batch])
     assert not averaged.training
     first = averaged.q_a.network.layers[0]  # pyright: ignore
     inputs = averaged.q_a.network.maps[0](x)  # pyright: ignore

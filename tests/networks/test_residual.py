@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 
 from auxgen.data import images
-from auxgen.networks.residual import Block, ResNet, shortcut
+from auxgen.networks.residual import BasicBlock, ResNet, pad_shortcut
 
 
 def parameters(channels: int, out: int, blocks: int, w: int) -> int:
@@ -48,12 +48,12 @@ def test_the_shortcut_takes_every_second_place_and_adds_channels_of_zeros(
         for i in range(rows):
             for j in range(columns):
                 expected[:, more // 2 + c, i, j] = x[:, c, stride * i, stride * j]
-    assert torch.equal(shortcut(x, stride, more), expected)
+    assert torch.equal(pad_shortcut(x, stride, more), expected)
 
 
 def test_a_block_is_a_shortcut_and_two_convolutions() -> None:
     torch.manual_seed(0)
-    block = Block(3, 6, 2).double().eval()
+    block = BasicBlock(3, 6, 2).double().eval()
     for norm in (block.bn1, block.bn2):
         torch.nn.init.normal_(norm.bias)
         torch.nn.init.uniform_(norm.running_var, 0.5, 2.0)  # pyright: ignore
@@ -106,9 +106,9 @@ def test_the_common_weights_classify_as_they_are_known_to() -> None:
         pytest.skip("AUXGEN_WEIGHTS and AUXGEN_DATA name no ResNet-20 and no cifar10")
     net = ResNet(3, 10, blocks=3).eval()
     net.load_state_dict(load_file(weights))
-    test = images.load("cifar10", "test")[:1000]
+    test = images.load_image_dataset("cifar10", "test")[:1000]
     mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
     std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
     with torch.no_grad():
-        told = net((test.raw() - mean) / std).argmax(1)
+        told = net((test.raw_rows() - mean) / std).argmax(1)
     assert (told == test.y).float().mean() > 0.9

@@ -7,7 +7,12 @@ import torch
 from torch import nn
 
 from auxgen.errors import InputError
-from auxgen.networks.residual_autoencoder import Block, check, encoder, generator
+from auxgen.networks.residual_autoencoder import (
+    AutoencoderBlock,
+    check_autoencoder_size,
+    make_residual_encoder,
+    make_residual_generator,
+)
 
 PAPER = (32, 64, 128, 256, 512)
 
@@ -18,23 +23,23 @@ def count(network: nn.Module) -> int:
 
 def test_the_paper_s_networks_have_the_released_code_s_numbers_of_parameters() -> None:
     with torch.device("meta"):
-        assert count(encoder(3, PAPER, 2 * 256)) == 13_796_000
-        assert count(generator(3, PAPER, 256)) == 9_373_027
+        assert count(make_residual_encoder(3, PAPER, 2 * 256)) == 13_796_000
+        assert count(make_residual_generator(3, PAPER, 256)) == 9_373_027
 
 
 @pytest.mark.parametrize(("widths", "size"), [((4,), 8), ((4, 6), 16), ((4, 6, 8), 32)])
 def test_smaller_networks_follow_the_same_rule(widths: tuple[int, ...], size: int) -> None:
-    check(1, size, widths)
+    check_autoencoder_size(1, size, widths)
     x = torch.rand(2, 1, size, size)
-    assert encoder(1, widths, 6)(x).shape == (2, 6)
-    back = generator(1, widths, 3)(torch.randn(5, 2, 3))
+    assert make_residual_encoder(1, widths, 6)(x).shape == (2, 6)
+    back = make_residual_generator(1, widths, 3)(torch.randn(5, 2, 3))
     assert back.shape == (5, 2, 1, size, size)
     assert 0 <= back.min() <= back.max() <= 1
 
 
 def test_a_block_adds_after_its_last_activation() -> None:
     torch.manual_seed(0)
-    block, x = Block(3, 3).eval(), torch.randn(2, 3, 4, 4)
+    block, x = AutoencoderBlock(3, 3).eval(), torch.randn(2, 3, 4, 4)
     layers = block.layers
     h = nn.functional.leaky_relu(layers[1](layers[0](x)), 0.2)  # pyright: ignore
     h = nn.functional.leaky_relu(layers[4](layers[3](h)), 0.2)  # pyright: ignore
@@ -53,4 +58,4 @@ def test_sizes_that_will_not_do_are_refused(
     wrong: tuple[int, int, tuple[int, ...]], told: str
 ) -> None:
     with pytest.raises(InputError, match=told):
-        check(*wrong)
+        check_autoencoder_size(*wrong)

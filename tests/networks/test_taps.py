@@ -8,11 +8,16 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import nn
 
-from auxgen.data.dataset import Space
+from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
 from auxgen.networks.blur import Blur
-from auxgen.networks.stacked import STRIDED, StackedClassifier, StackedDecoder, StackedEncoder
-from auxgen.networks.taps import Tapped, TappedVGG
+from auxgen.networks.stacked import (
+    STRIDED_LAYERS,
+    StackedClassifier,
+    StackedDecoder,
+    StackedEncoder,
+)
+from auxgen.networks.taps import TappedNetwork, TappedVGG
 from auxgen.networks.vgg import VGG
 
 
@@ -22,8 +27,8 @@ def parameters(network: nn.Module) -> int:
 
 def test_taps_are_what_the_layers_put_out() -> None:
     network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Sequential(nn.Conv2d(2, 3, 2)))
-    space = Space(kind="images", shape=(1, 5, 5), flat=False, shift=(0.5,), scale=(0.5,))
-    tapped = Tapped(network, ["2.0", "1"], space)
+    space = Preprocessor(kind="images", shape=(1, 5, 5), flat=False, shift=(0.5,), scale=(0.5,))
+    tapped = TappedNetwork(network, ["2.0", "1"], space)
     raw = torch.rand(2, 1, 5, 5)
     found = tapped(raw)
     first = network[1](network[0](2 * raw - 1))
@@ -47,7 +52,7 @@ class Over(nn.Module):
 
 
 def test_nothing_is_computed_after_the_last_layer_asked_for() -> None:
-    tapped = Tapped(Over(), ["two", "one"])
+    tapped = TappedNetwork(Over(), ["two", "one"])
     found = tapped(torch.zeros(1))
     assert list(found) == ["two", "one"]
     assert (found["one"].item(), found["two"].item()) == (1, 2)
@@ -57,11 +62,11 @@ def test_nothing_is_computed_after_the_last_layer_asked_for() -> None:
 def test_layers_that_are_not_there_or_not_used_are_refused() -> None:
     network = StackedClassifier(1, 8, 3, width=2, hidden=4)
     with pytest.raises(InputError, match="did you mean"):
-        Tapped(network, ["convolutions.norm"])
+        TappedNetwork(network, ["convolutions.norm"])
     with pytest.raises(InputError, match="relu1_3"):
         TappedVGG(VGG(), ["relu1_3"])
     with pytest.raises(InputError, match="has a layer idle and does not use it"):
-        Tapped(Idle(), ["idle"])(torch.zeros(1))
+        TappedNetwork(Idle(), ["idle"])(torch.zeros(1))
 
 
 class Idle(nn.Module):
@@ -105,7 +110,10 @@ def test_the_authors_networks_have_the_authors_sizes() -> None:
     last = classifier.convolutions.get_submodule("conv6")
     assert isinstance(last, nn.Conv2d)
     assert last.weight.std().item() == pytest.approx(0.033, rel=0.02)
-    sizes = [h.shape[2] for h in Tapped(classifier, STRIDED)(torch.rand(2, 3, 64, 64)).values()]
+    sizes = [
+        h.shape[2]
+        for h in TappedNetwork(classifier, STRIDED_LAYERS)(torch.rand(2, 3, 64, 64)).values()
+    ]
     assert sizes == [30, 13, 5]
 
 

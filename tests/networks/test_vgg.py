@@ -11,7 +11,7 @@ import torch
 from scipy.signal import correlate2d
 from torch import Tensor, nn
 
-from auxgen.networks.vgg import LEAST, TAPS, TRUNK, VGG
+from auxgen.networks.vgg import MIN_SIZE, TAPS, TRUNK, VGG
 
 torch.set_num_threads(1)
 
@@ -60,7 +60,7 @@ def test_each_tap_is_half_as_large_as_the_group_before() -> None:
 
 def test_a_gradient_passes_a_frozen_trunk_to_the_picture() -> None:
     net = trunk().eval().requires_grad_(False)
-    x = torch.rand(1, 3, LEAST, LEAST, dtype=torch.float64, requires_grad=True)
+    x = torch.rand(1, 3, MIN_SIZE, MIN_SIZE, dtype=torch.float64, requires_grad=True)
     (found,) = torch.autograd.grad(net(x)["relu3_1"].square().sum(), x)
     at, step = (0, 1, 3, 4), 1e-6
 
@@ -75,20 +75,20 @@ def test_a_gradient_passes_a_frozen_trunk_to_the_picture() -> None:
 
 
 def test_the_least_picture_passes_and_a_smaller_one_does_not() -> None:
-    assert trunk()(torch.rand(1, 3, LEAST, LEAST).double())["relu3_1"].isfinite().all()
+    assert trunk()(torch.rand(1, 3, MIN_SIZE, MIN_SIZE).double())["relu3_1"].isfinite().all()
     with pytest.raises(RuntimeError):
-        trunk()(torch.rand(1, 3, LEAST - 1, LEAST - 1).double())
+        trunk()(torch.rand(1, 3, MIN_SIZE - 1, MIN_SIZE - 1).double())
 
 
 @pytest.fixture(scope="module")
 def gatys() -> VGG:
     """With the activation-normalised weights."""
-    from auxgen.features.pretrained import VGG19, vgg19
+    from auxgen.features.pretrained import VGG19_FILE, load_vgg19
 
     root = os.environ.get("AUXGEN_WEIGHTS")
-    if not root or not (Path(root) / VGG19).is_file():
-        pytest.skip(f"needs {VGG19}: set AUXGEN_WEIGHTS to its folder")
-    return vgg19()
+    if not root or not (Path(root) / VGG19_FILE).is_file():
+        pytest.skip(f"needs {VGG19_FILE}: set AUXGEN_WEIGHTS to its folder")
+    return load_vgg19()
 
 
 def test_the_weights_take_pixels_as_blue_green_red_less_their_means(gatys: VGG) -> None:
@@ -103,9 +103,9 @@ def test_the_weights_take_pixels_as_blue_green_red_less_their_means(gatys: VGG) 
 def test_the_mean_activations_of_natural_pictures_are_about_one(gatys: VGG) -> None:
     if not os.environ.get("AUXGEN_DATA"):
         pytest.skip("needs cifar10: set AUXGEN_DATA")
-    from auxgen.data.images import load
+    from auxgen.data.images import load_image_dataset
 
-    x = load("cifar10", "test").x[:100] / 255.0
+    x = load_image_dataset("cifar10", "test").x[:100] / 255.0
     with torch.no_grad():
         means = {tap: h.mean().item() for tap, h in gatys(x).items()}
     assert all(0.6 < mean < 1.5 for mean in means.values()), means

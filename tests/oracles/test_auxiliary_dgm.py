@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torch.distributions import Bernoulli, Categorical, Normal, kl_divergence
 
 from auxgen.builders import Recipe
-from auxgen.functional.bounds import alpha
+from auxgen.functional.bounds import classification_weight
 from auxgen.functional.schedules import constant
 from auxgen.methods.adgm import ADGM, SDGM, AuxiliaryDGM
 from auxgen.methods.m2 import M2
-from auxgen.methods.semi_supervised import conditional
+from auxgen.methods.semi_supervised import conditional_label_bound
 from auxgen.networks.distributions import (
     Conditional,
     StandardNormal,
@@ -161,7 +161,7 @@ def test_m2_bounds_are_the_enumeration_over_classes() -> None:
 def test_the_unlabelled_loss_is_never_below_that_of_the_best_q_of_y(name: str) -> None:
     """U(x) >= -logsumexp_y(-L(x, y)) for every x and draw, equal where q(y) is prop. to exp(-L)."""
     m, rows = model(name), x().unsqueeze(1)
-    q_a, a = m.auxiliary(rows, S)
+    q_a, a = m.sample_auxiliary(rows, S)
     f = m.f(rows, m.p_y.every, a, q_a, torch.tensor(1.0))
     log_q = m.q_y(a, rows).logits.squeeze(-2)
     best = f.logsumexp(-1)
@@ -287,7 +287,7 @@ def test_weights_sum_the_classes_out_exactly() -> None:
 
 
 def test_alpha_of_100_labels_among_60000_images_is_that_of_the_paper() -> None:
-    assert alpha(0.1, 100, 60_000) == pytest.approx(60.1)
+    assert classification_weight(0.1, 100, 60_000) == pytest.approx(60.1)
 
 
 def test_the_classifier_averages_probabilities_over_draws_of_a() -> None:
@@ -296,18 +296,18 @@ def test_the_classifier_averages_probabilities_over_draws_of_a() -> None:
     torch.manual_seed(3)
     found = m.classify(rows, 5).probs
     torch.manual_seed(3)
-    _, a = m.auxiliary(rows.unsqueeze(1), 5)
+    _, a = m.sample_auxiliary(rows.unsqueeze(1), 5)
     torch.testing.assert_close(found, m.q_y(a, rows.unsqueeze(1)).probs.mean(0).squeeze(1))
 
 
 def test_the_objective_is_the_sum_that_equation_13_states() -> None:
     from auxgen.method import Gradient
-    from auxgen.methods.adgm import SemiSupervised
+    from auxgen.methods.adgm import SemiSupervisedBatch
 
     m, rows, y = model("sdgm").float(), x().float(), torch.arange(B) % K
     m.alpha = 7.0
     torch.manual_seed(0)
-    move = next(m.round(SemiSupervised(rows, y, rows), torch.tensor(0)))
+    move = next(m.round(SemiSupervisedBatch(rows, y, rows), torch.tensor(0)))
     assert isinstance(move, Gradient)
     t = move.terms
     expected = t["labelled"] + 7.0 * t["classification"] + t["unlabelled"] + t["prior"]
@@ -322,11 +322,11 @@ def test_warm_up_scales_the_log_ratios_and_nothing_else() -> None:
     found = {}
     for warmth in (0.0, 0.5, 1.0):
         torch.manual_seed(4)
-        q_a, a = m.auxiliary(rows, S)
+        q_a, a = m.sample_auxiliary(rows, S)
         found[warmth] = m.f(rows, m.p_y.every, a, q_a, torch.tensor(warmth))
     torch.testing.assert_close(found[0.5], (found[0.0] + found[1.0]) / 2)
     torch.manual_seed(4)
-    q_a, a = m.auxiliary(rows, S)
+    q_a, a = m.sample_auxiliary(rows, S)
     q_z = m.q_z(a, m.p_y.every, rows)
     log_p_x, _ = m.log_p(rows, m.p_y.every, a, q_z.rsample())
     torch.testing.assert_close(found[0.0], log_p_x - log(K))
@@ -381,7 +381,7 @@ def test_a_deterministic_a_is_the_limit_of_a_normal_as_its_variance_goes_to_0(st
     normal.q_a = normal.p_a = Conditional(Affine(narrow), diag_normal)
     found = []
     for method in (limit, normal):
-        q_a, a = method.auxiliary(rows.unsqueeze(1), S)
+        q_a, a = method.sample_auxiliary(rows.unsqueeze(1), S)
         torch.manual_seed(1)
         found.append(method.f(rows.unsqueeze(1), method.p_y.every, a, q_a, 1.0))
     assert (found[0] - found[1]).abs().max() < 20 * std
@@ -393,7 +393,7 @@ def test_a_deterministic_a_leaves_m2_with_a_deeper_posterior() -> None:
     m, rows = deterministic(), x()
     a = m.q_a.network(rows)
     torch.manual_seed(1)
-    q_a, drawn = m.auxiliary(rows.unsqueeze(1), S)
+    q_a, drawn = m.sample_auxiliary(rows.unsqueeze(1), S)
     found = m.f(rows.unsqueeze(1), m.p_y.every, drawn, q_a, 1.0)
     torch.manual_seed(1)
     q_z = m.q_z(a.expand(S, -1, -1).unsqueeze(2), m.p_y.every, rows.unsqueeze(1))
@@ -438,12 +438,12 @@ def left_out(name: str) -> AuxiliaryDGM | M2:
 
 def labelled_term(m: AuxiliaryDGM | M2) -> Tensor:
     """The loss of labelled rows in a round, under seed 1."""
-    from auxgen.data.batches import SemiSupervised
+    from auxgen.data.batches import SemiSupervisedBatch
     from auxgen.method import Gradient
 
     rows, y = x(), torch.arange(B) % K
     torch.manual_seed(1)
-    move = next(m.round(SemiSupervised(rows, y, rows), torch.tensor(0)))
+    move = next(m.round(SemiSupervisedBatch(rows, y, rows), torch.tensor(0)))
     assert isinstance(move, Gradient)
     t = move.terms
     expected = t["labelled"] + m.alpha * t["classification"] + t["unlabelled"] + t["prior"]
@@ -476,7 +476,7 @@ def test_the_marginal_bound_takes_no_notice_of_labels_and_the_conditional_one_do
     torch.manual_seed(1)
     without = -m.elbo(rows).mean()
     torch.testing.assert_close(labelled_term(m), without)
-    m.labelled_bound = conditional
+    m.labelled_bound = conditional_label_bound
     torch.manual_seed(1)
     with_labels = -m.labelled_elbo(rows, torch.arange(B) % K).mean()
     torch.testing.assert_close(labelled_term(m), with_labels)

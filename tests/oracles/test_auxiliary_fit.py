@@ -11,10 +11,14 @@ from torch import Tensor, nn
 
 from auxgen.builders import Recipe
 from auxgen.data.toys import two_moded_energy, two_moded_log_z
-from auxgen.functional.schedules import linear_to_one
+from auxgen.functional.schedules import linear_ramp
 from auxgen.methods.density_fit import AuxiliaryFit
 from auxgen.networks.distributions import Conditional, diag_normal
-from auxgen.networks.initial import he_hidden, means_spread, narrowed
+from auxgen.networks.initial import (
+    initialize_he_hidden,
+    initialize_mean_spread,
+    initialize_near_deterministic,
+)
 from auxgen.networks.mlp import MLP
 
 
@@ -93,7 +97,9 @@ def test_without_an_auxiliary_variable_the_weight_is_that_of_one_gaussian() -> N
 def test_means_start_about_0_with_the_spread_asked_for() -> None:
     torch.manual_seed(0)
     a = torch.randn(5000, 4)
-    network = means_spread(he_hidden(MLP([4], [20, 20], 6)), a, std=2.0, log_std=-1.5)
+    network = initialize_mean_spread(
+        initialize_he_hidden(MLP([4], [20, 20], 6)), a, std=2.0, log_std=-1.5
+    )
     mean, log_std = network(a).detach().chunk(2, -1)
     torch.testing.assert_close(mean.mean(0), torch.zeros(3), atol=1e-4, rtol=0)
     torch.testing.assert_close(mean.std(0), torch.full((3,), 2.0), atol=1e-4, rtol=0)
@@ -104,9 +110,9 @@ def test_means_start_about_0_with_the_spread_asked_for() -> None:
     ("start", "expected"), [(0.2, [0.2, 0.6, 1.0, 1.0]), (3.0, [3.0, 2.0, 1.0, 1.0])]
 )
 def test_a_weight_starts_where_asked_and_ends_at_1(start: float, expected: list[float]) -> None:
-    at = [linear_to_one(torch.tensor(step), 10, start).item() for step in (0, 5, 10, 20)]
+    at = [linear_ramp(torch.tensor(step), 10, start).item() for step in (0, 5, 10, 20)]
     assert at == pytest.approx(expected)
-    assert linear_to_one(torch.tensor(0), 0, start).item() == 1
+    assert linear_ramp(torch.tensor(0), 0, start).item() == 1
 
 
 def test_a_narrowed_head_starts_near_its_log_std_and_keeps_its_means_in_proportion() -> None:
@@ -114,7 +120,7 @@ def test_a_narrowed_head_starts_near_its_log_std_and_keeps_its_means_in_proporti
     x = torch.randn(1000, 4)
     network = MLP([4], [20, 20], 6)
     before = network(x).detach()[:, :3] - network.head.bias[:3]
-    mean, log_std = narrowed(network, log_std=-2.0)(x).detach().chunk(2, -1)
+    mean, log_std = initialize_near_deterministic(network, log_std=-2.0)(x).detach().chunk(2, -1)
     torch.testing.assert_close(mean - network.head.bias[:3], 3 * before)
     assert (log_std + 2).abs().max() < 0.2
 
@@ -122,7 +128,7 @@ def test_a_narrowed_head_starts_near_its_log_std_and_keeps_its_means_in_proporti
 @pytest.mark.slow
 def test_both_modes_are_found_with_the_auxiliary_variable_and_one_without() -> None:
     from auxgen.engine.loop import Training
-    from auxgen.experiments.adgm.potential import bound, experiment, lesser_mode
+    from auxgen.experiments.adgm.potential import experiment, score_lesser_mode, score_log_z_bound
 
     found = {}
     for a in (0, 4):
@@ -130,10 +136,10 @@ def test_both_modes_are_found_with_the_auxiliary_variable_and_one_without() -> N
         stage = experiment(seed=100, a=a)["fit"]
         training = Training(stage.method, stage.engine, seed=100)
         for _ in range(stage.engine.steps):
-            training.play(None)
-        method = training.averaged(iter(lambda: None, 0)).eval()
+            training.run_round(None)
+        method = training.build_averaged_method(iter(lambda: None, 0)).eval()
         assert isinstance(method, AuxiliaryFit)
-        found[a] = bound(method).value, lesser_mode(method).value
+        found[a] = score_log_z_bound(method).value, score_lesser_mode(method).value
     assert 1.3 < found[4][0] < two_moded_log_z()
     assert found[4][1] > 30
     assert found[0][0] == pytest.approx(0.98, abs=0.02)

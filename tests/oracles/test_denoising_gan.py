@@ -16,15 +16,15 @@ from torch.optim import SGD
 from auxgen.builders import Recipe
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
-from auxgen.functional.schedules import constant, cosine
+from auxgen.functional.schedules import constant, cosine_decay
 from auxgen.method import Gradient
-from auxgen.methods.dfm import DenoisingGAN, corruption
-from auxgen.methods.gan import GAN, Adversarial, means_apart, means_apart_l1
+from auxgen.methods.dfm import DenoisingGAN, noise_std
+from auxgen.methods.gan import GAN, BaseGAN, feature_matching_loss, feature_matching_loss_l1
 from auxgen.methods.historical_averaging import HistoricalAveraging
 from auxgen.networks.distributions import UniformCube
-from auxgen.networks.gan import Networks
+from auxgen.networks.gan import GANNetworks
 from auxgen.networks.mlp import MLP
-from auxgen.rng import seed_of
+from auxgen.rng import derive_seed
 
 X, Z, N_H, B = 3, 2, 5, 16
 STEP = torch.tensor(0)
@@ -55,8 +55,8 @@ class Normalised(nn.Module):
 def made(g: nn.Module, phi: nn.Module, n_h: int, **given: Any) -> DenoisingGAN:
     """A game in float64."""
     settings: dict[str, Any] = {"adversarial": 1.0, "matching": 0.0, "denoising": 0.03}
-    settings |= {"gap": means_apart, "sigma": constant, **given}
-    networks = Networks(g=g, phi=phi, d=nn.Linear(n_h, 1), z=Z)
+    settings |= {"gap": feature_matching_loss, "sigma": constant, **given}
+    networks = GANNetworks(g=g, phi=phi, d=nn.Linear(n_h, 1), z=Z)
     r = MLP([n_h], [7], n_h, batch_norm=True)
     return DenoisingGAN(p_z=UniformCube(Z), networks=networks, r=r, **settings).double()
 
@@ -72,7 +72,7 @@ def rows(n: int = B, width: int = X, seed: int = 0) -> Tensor:
     return torch.randn(n, width, generator=generator, dtype=torch.float64)
 
 
-def losses(method: Adversarial | HistoricalAveraging, batch: Tensor) -> dict[str, Tensor]:
+def losses(method: BaseGAN | HistoricalAveraging, batch: Tensor) -> dict[str, Tensor]:
     """The loss of each player."""
     moves = method.round(batch, STEP)
     return {m.players[0]: m.loss for m in moves if isinstance(m, Gradient)}
@@ -94,13 +94,13 @@ def test_the_denoising_gradient_is_two_lambda_times_the_gap_over_the_batch(n_h: 
 def feature_matching() -> GAN:
     """The same networks without r."""
     game = normalised_game()
-    networks = Networks(g=game.g, phi=game.phi, d=nn.Linear(N_H, 1), z=Z)
-    p_z, gap = UniformCube(Z), means_apart
+    networks = GANNetworks(g=game.g, phi=game.phi, d=nn.Linear(N_H, 1), z=Z)
+    p_z, gap = UniformCube(Z), feature_matching_loss
     return GAN(p_z=p_z, networks=networks, gap=gap, adversarial=1.0, matching=1.0).double()
 
 
 @pytest.mark.parametrize("make", [partial(normalised_game, matching=1.0), feature_matching])
-def test_no_loss_reaches_another_player(make: Callable[[], Adversarial]) -> None:
+def test_no_loss_reaches_another_player(make: Callable[[], BaseGAN]) -> None:
     method = make()
     own = {n: [p for net in nets for p in net.parameters()] for n, nets in method.players().items()}
     for player, loss in losses(method, rows()).items():
@@ -129,18 +129,18 @@ def test_all_players_step_down_gradients_at_the_same_weights() -> None:
     """One round is one step of gradient descent on each loss, all at the weights before it."""
     method, x, lr = normalised_game(), rows(), 0.1
     before = copy.deepcopy(method)
-    torch.manual_seed(seed_of(0, 3, 0, 0))
+    torch.manual_seed(derive_seed(0, 3, 0, 0))
     z = method.p_z().sample((B,))
     eta = torch.randn(B, N_H, dtype=torch.float64)
     wanted = by_hand(before, x, z, eta)
 
     training = Training(method, Engine(1, lambda _, own: SGD(own, lr=lr)), seed=0)
-    training.play(x)
+    training.run_round(x)
 
     for player, networks in before.players().items():
         old = [p for network in networks for p in network.parameters()]
         gradients = torch.autograd.grad(wanted[player], old, retain_graph=True)
-        for new, p, g in zip(training.owned[player], old, gradients, strict=True):
+        for new, p, g in zip(training.player_parameters[player], old, gradients, strict=True):
             torch.testing.assert_close(new.detach(), (p - lr * g).detach())
 
 
@@ -191,14 +191,14 @@ def test_the_denoiser_gets_real_features_corrupted_and_generated_ones_as_they_ar
 def test_the_corruption_is_constant_or_falls_to_nothing() -> None:
     steps = torch.tensor([0, 50, 100, 200])
     for step in steps:
-        assert corruption(step, 1.5, 0) == 1.5
-    found = torch.stack([corruption(step, 1.5, 100) for step in steps])
+        assert noise_std(step, 1.5, 0) == 1.5
+    found = torch.stack([noise_std(step, 1.5, 100) for step in steps])
     torch.testing.assert_close(found, torch.tensor([1.5, 0.75, 0.0, 0.0]))
 
 
 def test_without_weight_denoising_leaves_the_gan_as_it_is() -> None:
     """DCGAN is lambda 0: the same weights of G and D to the last bit."""
-    played: list[Adversarial] = []
+    played: list[BaseGAN] = []
     sizes = {"kind": "perceptrons", "sizes": {"x": X, "z": Z, "hidden": [8, N_H]}}
     for recipe in (
         Recipe("gan", sizes),
@@ -206,10 +206,10 @@ def test_without_weight_denoising_leaves_the_gan_as_it_is() -> None:
     ):
         torch.manual_seed(0)
         method = recipe.build()
-        assert isinstance(method, Adversarial)
+        assert isinstance(method, BaseGAN)
         training = Training(method, Engine(4, adam(1e-2)), seed=0)
         for step in range(4):
-            training.play(rows(seed=step).float())
+            training.run_round(rows(seed=step).float())
         played.append(method)
     assert isinstance(played[0], GAN)
     for name, value in played[0].state_dict().items():
@@ -219,9 +219,9 @@ def test_without_weight_denoising_leaves_the_gan_as_it_is() -> None:
 def test_feature_matching_sees_means_of_the_batch_alone() -> None:
     phi = torch.tensor([[1.0, 0.0], [3.0, 4.0]])
     phi_g = torch.tensor([[1.0, 1.0], [1.0, 1.0]])
-    assert means_apart(phi, phi_g) == 1 + 1
-    assert means_apart_l1(phi, phi_g + torch.tensor([0.0, 3.0])) == (1 + 2) / 2
-    assert means_apart(phi, phi.mean(0).expand(5, 2)) == 0
+    assert feature_matching_loss(phi, phi_g) == 1 + 1
+    assert feature_matching_loss_l1(phi, phi_g + torch.tensor([0.0, 3.0])) == (1 + 2) / 2
+    assert feature_matching_loss(phi, phi.mean(0).expand(5, 2)) == 0
 
 
 def test_feature_matching_takes_the_place_of_the_adversarial_term_or_is_added() -> None:
@@ -243,24 +243,24 @@ def test_a_trained_denoiser_is_the_optimum_of_gaussian_features() -> None:
     torch.manual_seed(0)
     n_h, s, sigma = 2, 1.5, 1.0
     mu = torch.tensor([1.0, -2.0])
-    networks = Networks(g=nn.Linear(Z, n_h), phi=nn.Identity(), d=nn.Linear(n_h, 1), z=Z)
+    networks = GANNetworks(g=nn.Linear(Z, n_h), phi=nn.Identity(), d=nn.Linear(n_h, 1), z=Z)
     method = DenoisingGAN(
         p_z=UniformCube(Z),
         networks=networks,
         r=MLP([n_h], [32], n_h, batch_norm=True),
-        gap=means_apart,
+        gap=feature_matching_loss,
         adversarial=1.0,
         matching=0.0,
         denoising=0.03,
         sigma=lambda step: sigma * constant(step),
     )
     steps = 250
-    rate = partial(cosine, steps=steps)
+    rate = partial(cosine_decay, steps=steps)
     engine = Engine(steps, adam(3e-2), learning_rate=rate, average=0.95)
     training = Training(method, engine, seed=0)
     for _ in range(steps):
-        training.play(mu + s * torch.randn(1024, n_h))
-    averaged = training.averaged(mu + s * torch.randn(1024, n_h) for _ in range(50))
+        training.run_round(mu + s * torch.randn(1024, n_h))
+    averaged = training.build_averaged_method(mu + s * torch.randn(1024, n_h) for _ in range(50))
     assert isinstance(averaged, DenoisingGAN)
     h = mu + (s**2 + sigma**2) ** 0.5 * torch.randn(5000, n_h)
     best = mu + s**2 / (s**2 + sigma**2) * (h - mu)
@@ -271,23 +271,25 @@ def test_a_trained_denoiser_is_the_optimum_of_gaussian_features() -> None:
 def test_historical_averaging_draws_to_the_mean_of_all_weights_so_far() -> None:
     torch.manual_seed(0)
     game = normalised_game()
-    method = HistoricalAveraging(game, weight=0.5, of=("discriminator",))
+    method = HistoricalAveraging(game, weight=0.5, penalised_players=("discriminator",))
     theta = [method.theta("discriminator").detach()]
     training = Training(method, Engine(3, adam(1e-2)), seed=0)
     for step in range(3):
-        training.play(rows(seed=step))
+        training.run_round(rows(seed=step))
         theta.append(method.theta("discriminator").detach())
     past = method.get_buffer("past_discriminator")
     torch.testing.assert_close(past, torch.stack(theta[:-1]).mean(0))
 
     parameters = [p for network in (game.phi, game.d) for p in network.parameters()]
-    drift = method.drift("discriminator", torch.tensor(3))
+    drift = method.measure_drift("discriminator", torch.tensor(3))
     found = torch.cat([g.flatten() for g in torch.autograd.grad(0.5 * drift, parameters)])
     torch.testing.assert_close(found, theta[-1] - torch.stack(theta).mean(0))
 
 
 def test_only_those_who_pay_for_history_get_its_gradient() -> None:
-    method = HistoricalAveraging(normalised_game(), weight=0.5, of=("discriminator",))
+    method = HistoricalAveraging(
+        normalised_game(), weight=0.5, penalised_players=("discriminator",)
+    )
     moves = [m for m in method.round(rows(), STEP) if isinstance(m, Gradient)]
     assert [m.players for m in moves] == [
         ("discriminator",),
@@ -306,8 +308,8 @@ def test_historical_averaging_of_images_whatever_the_memory_format() -> None:
     assert isinstance(method, HistoricalAveraging)
     training = Training(method, Engine(2, adam(1e-2)), seed=0)
     for _ in range(2):
-        training.play(torch.randn(6, 1, 4, 4))
-    drift = method.drift("generator", torch.tensor(2))
+        training.run_round(torch.randn(6, 1, 4, 4))
+    drift = method.measure_drift("generator", torch.tensor(2))
     parameters = list(method.players()["generator"][0].parameters())
     found = torch.autograd.grad(drift, parameters)
     wanted = 2 * (method.theta("generator") - method.get_buffer("past_generator")).detach()

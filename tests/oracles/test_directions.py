@@ -10,24 +10,26 @@ import torch
 from auxgen.errors import InputError
 from auxgen.functional.directions import (
     Direction,
-    combined,
-    contrasted,
-    displacement,
-    named,
-    probed,
+    combine_directions,
+    fit_linear_probe,
+    fit_mean_difference,
+    get_direction,
+    sum_displacements,
 )
 
 
 def two() -> tuple[Direction, Direction]:
     torch.manual_seed(0)
     w = torch.randn(2, 6, dtype=torch.float64)
-    return Direction.of("Glasses", w[0]), Direction.of("Male", w[1] + w[0], bias=0.5)
+    return Direction.from_weight("Glasses", w[0]), Direction.from_weight(
+        "Male", w[1] + w[0], bias=0.5
+    )
 
 
 def test_a_direction_is_the_gradient_of_its_logit() -> None:
     torch.manual_seed(0)
     w, z = torch.randn(6, dtype=torch.float64), torch.randn(3, 6, dtype=torch.float64)
-    direction = Direction.of("Glasses", w, bias=0.3)
+    direction = Direction.from_weight("Glasses", w, bias=0.3)
     z.requires_grad_(True)
     (gradient,) = torch.autograd.grad((z @ w + 0.3).sum(), z)
     torch.testing.assert_close(direction.scale * direction.vector.expand(3, 6), gradient)
@@ -38,53 +40,55 @@ def test_a_direction_is_the_gradient_of_its_logit() -> None:
 def test_a_unit_of_distance_raises_the_logit_by_the_scale() -> None:
     direction, z = two()[0], torch.randn(4, 6, dtype=torch.float64)
     delta = torch.tensor([0.0, 1.0, -2.0, 3.0])
-    risen = direction.logit(direction.moved(z, delta)) - direction.logit(z)
+    risen = direction.logit(direction.move(z, delta)) - direction.logit(z)
     torch.testing.assert_close(risen, direction.scale * delta.double())
-    torch.testing.assert_close(direction.moved(z, 2.0) - z, 2 * direction.vector.expand(4, 6))
+    torch.testing.assert_close(direction.move(z, 2.0) - z, 2 * direction.vector.expand(4, 6))
 
 
 @pytest.mark.parametrize("probability", [0.95, 0.5, 0.1])
 def test_going_the_distance_makes_the_classifier_that_sure(probability: float) -> None:
     direction, z = two()[1], torch.randn(4, 6, dtype=torch.float64)
-    there = direction.moved(z, direction.distance(z, probability))
+    there = direction.move(z, direction.distance_to_probability(z, probability))
     expected = torch.full((4,), probability, dtype=torch.float64)
     torch.testing.assert_close(direction.logit(there).sigmoid(), expected)
 
 
 def test_without_another_the_other_s_logit_stays_and_the_own_still_rises() -> None:
     glasses, male = two()
-    left, z = glasses.without(male), torch.randn(4, 6, dtype=torch.float64)
-    there = left.moved(z, 3.0)
+    left, z = glasses.project_out(male), torch.randn(4, 6, dtype=torch.float64)
+    there = left.move(z, 3.0)
     torch.testing.assert_close(male.logit(there), male.logit(z))
     risen = glasses.logit(there) - glasses.logit(z)
     torch.testing.assert_close(risen, torch.full((4,), 3 * left.scale, dtype=torch.float64))
-    assert left.scale == pytest.approx(glasses.scale * sqrt(1 - glasses.cosine(male) ** 2))
+    assert left.scale == pytest.approx(
+        glasses.scale * sqrt(1 - glasses.cosine_similarity(male) ** 2)
+    )
     assert left.vector.norm().item() == pytest.approx(1)
     assert left.name == "Glasses without Male"
 
 
 def test_what_several_share_is_taken_out_together_in_any_order() -> None:
     torch.manual_seed(1)
-    a, b, c = (Direction.of(n, torch.randn(6, dtype=torch.float64)) for n in "abc")
-    one, other = a.without(b, c), a.without(c, b, b)
+    a, b, c = (Direction.from_weight(n, torch.randn(6, dtype=torch.float64)) for n in "abc")
+    one, other = a.project_out(b, c), a.project_out(c, b, b)
     torch.testing.assert_close(one.vector, other.vector)
-    assert max(abs(one.cosine(b)), abs(one.cosine(c))) < 1e-9
-    assert a.without() is a
+    assert max(abs(one.cosine_similarity(b)), abs(one.cosine_similarity(c))) < 1e-9
+    assert a.project_out() is a
 
 
 def test_nothing_is_left_without_oneself() -> None:
     glasses, _ = two()
     with pytest.raises(InputError, match="Nothing is left of 'Glasses' without Glasses"):
-        glasses.without(glasses)
+        glasses.project_out(glasses)
 
 
 def test_combined_is_the_normalised_sum_and_raises_both() -> None:
     glasses, male = two()
-    both = combined([(glasses, 1.0), (male, -1.0)])
+    both = combine_directions([(glasses, 1.0), (male, -1.0)])
     total = glasses.vector - male.vector
     torch.testing.assert_close(both.vector, total / total.norm())
     z = torch.randn(4, 6, dtype=torch.float64)
-    there = both.moved(z, 2.0)
+    there = both.move(z, 2.0)
     risen = (glasses.logit(there) - glasses.logit(z)) - (male.logit(there) - male.logit(z))
     torch.testing.assert_close(risen, torch.full((4,), 2 * both.scale, dtype=torch.float64))
     assert both.name == "+Glasses -Male"
@@ -92,7 +96,7 @@ def test_combined_is_the_normalised_sum_and_raises_both() -> None:
 
 def test_distances_along_several_add_up() -> None:
     glasses, male = two()
-    way = displacement([(glasses, 3.0), (male, -1.0)])
+    way = sum_displacements([(glasses, 3.0), (male, -1.0)])
     torch.testing.assert_close(way, 3 * glasses.vector - male.vector)
 
 
@@ -102,36 +106,36 @@ def test_a_probe_finds_the_direction_that_made_the_answers() -> None:
     z = torch.randn(4000, 5) * torch.tensor([1.0, 2.0, 0.5, 1.0, 3.0]) + 1
     y = torch.bernoulli((z @ w - 0.7).sigmoid())
     y[::7] = torch.nan
-    found = probed("Glasses", z, y)
-    assert found.cosine(Direction.of("true", w)) > 0.99
+    found = fit_linear_probe("Glasses", z, y)
+    assert found.cosine_similarity(Direction.from_weight("true", w)) > 0.99
     right = (found.logit(z) > 0) == (z @ w - 0.7 > 0)
     assert right.float().mean() > 0.95
     with pytest.raises(InputError, match="Rows with and without 'Glasses' are wanted"):
-        probed("Glasses", z, torch.ones(4000))
+        fit_linear_probe("Glasses", z, torch.ones(4000))
 
 
 def test_names_that_are_not_there_are_refused() -> None:
     glasses, male = two()
     known = {"Glasses": glasses, "Male": male}
-    assert named(known, "Male") is male
+    assert get_direction(known, "Male") is male
     with pytest.raises(InputError, match="no attribute 'Glases'; did you mean 'Glasses'"):
-        named(known, "Glases")
+        get_direction(known, "Glases")
 
 
 @pytest.mark.parametrize("w", [torch.zeros(3), torch.tensor([1.0, torch.nan, 0.0])])
 def test_weights_that_point_nowhere_are_refused(w: torch.Tensor) -> None:
     with pytest.raises(InputError, match="wanted for a direction is a positive one"):
-        Direction.of("Glasses", w)
+        Direction.from_weight("Glasses", w)
 
 
 def test_probabilities_and_sums_that_will_not_do_are_refused() -> None:
     glasses, _ = two()
     with pytest.raises(InputError, match="A probability of 1 was given"):
-        glasses.distance(torch.zeros(1, 6), 1.0)
+        glasses.distance_to_probability(torch.zeros(1, 6), 1.0)
     with pytest.raises(InputError, match="cancel out"):
-        combined([(glasses, 1.0), (glasses, -1.0)])
+        combine_directions([(glasses, 1.0), (glasses, -1.0)])
     with pytest.raises(InputError, match="No direction was given"):
-        combined([])
+        combine_directions([])
 
 
 def test_the_difference_of_means_is_the_log_odds_of_two_gaussians() -> None:
@@ -140,7 +144,7 @@ def test_the_difference_of_means_is_the_log_odds_of_two_gaussians() -> None:
     z = torch.randn(50, 3, dtype=torch.float64)
     y = (torch.arange(50) % 3 == 0).double()
     y[::7] = torch.nan
-    found = contrasted("Glasses", z, y)
+    found = fit_mean_difference("Glasses", z, y)
     there, absent = (
         torch.distributions.MultivariateNormal(
             z[y == answer].mean(0), torch.eye(3, dtype=torch.float64)
@@ -151,4 +155,4 @@ def test_the_difference_of_means_is_the_log_odds_of_two_gaussians() -> None:
     expected = there.log_prob(new) - absent.log_prob(new)
     torch.testing.assert_close(found.logit(new), expected, rtol=1e-5, atol=1e-5)
     with pytest.raises(InputError, match="only one kind is there"):
-        contrasted("Glasses", z, torch.ones(50))
+        fit_mean_difference("Glasses", z, torch.ones(50))

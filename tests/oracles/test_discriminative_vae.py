@@ -17,7 +17,7 @@ from auxgen.methods.feature_autoencoder import FeatureAutoencoder
 from auxgen.methods.vae import VAE
 from auxgen.networks.blur import Blur
 from auxgen.networks.distributions import Conditional, FreeScaleNormal, StandardNormal, diag_normal
-from auxgen.networks.taps import Tapped
+from auxgen.networks.taps import TappedNetwork
 
 IMAGES = {"channels": 1, "size": 8, "z": 3, "widths": [2, 4], "hidden": 6}
 
@@ -53,7 +53,7 @@ def method(encoder_grad: bool = True, weight: float = 1.0) -> DiscriminativeVAE:
         q_z=Conditional(Code(), diag_normal),
         p_z=StandardNormal(1).double(),
         p_x=Conditional(Image(), FreeScaleNormal((1, 1, 2), 0.5).double()),
-        d=Tapped(nn.Sequential(d), ["0"]),
+        d=TappedNetwork(nn.Sequential(d), ["0"]),
         p_d={"0": FreeScaleNormal((1, 1, 1), 2.0).double()},
         weights={"0": weight},
         encoder_grad=encoder_grad,
@@ -111,7 +111,7 @@ def test_the_data_s_own_features_get_no_gradient() -> None:
     made = method()
     through = x.clone().requires_grad_()
     mean = torch.rand(4, 1, 1, 2, dtype=torch.float64)
-    told = sum(made.unlike(through, mean).values())
+    told = sum(made.feature_nll(through, mean).values())
     assert isinstance(told, Tensor)
     assert torch.autograd.grad(told, through, allow_unused=True, retain_graph=True) == (None,)
 
@@ -123,7 +123,7 @@ def test_scales_settle_at_the_root_mean_square_of_the_residuals() -> None:
     optimum = d.square().mean().sqrt()
     with torch.no_grad():
         made.p_d[0].log_std.fill_(optimum.log())  # pyright: ignore
-    made.unlike(x, mean)["0"].backward()
+    made.feature_nll(x, mean)["0"].backward()
     torch.testing.assert_close(
         made.p_d[0].log_std.grad, torch.zeros(1, 1, 1).double(), atol=1e-9, rtol=0
     )
@@ -181,7 +181,7 @@ def test_pixels_and_features_have_scales_of_their_own() -> None:
     made: Any = Recipe("stacked_discriminative_vae", {**arguments, **scales}).build()
     x = torch.rand(2, 1, 8, 8)
     torch.testing.assert_close(made.p_x(torch.zeros(2, 3)).stddev, torch.full_like(x, 0.2))
-    of_features = made.p_d[0](made.seen(x)["convolutions.norm2"]).stddev
+    of_features = made.p_d[0](made.extract_activations(x)["convolutions.norm2"]).stddev
     torch.testing.assert_close(of_features, torch.full_like(of_features, 0.7))
 
 
@@ -189,7 +189,7 @@ def test_decoder_statistics_become_those_of_the_prior() -> None:
     torch.manual_seed(0)
     made = Recipe("stacked_adjusted_vae", {"images": IMAGES}).build()
     assert isinstance(made, AdjustedVAE)
-    made.recalibrate(40)
+    made.recalibrate_decoder(40)
     layers: Any = made.p_x.network.get_submodule("layers")
     first, norm = layers[0], layers[1]
     exact = first.weight.square().sum(1)  # of W z + b with z ~ N(0, I)
@@ -209,7 +209,7 @@ def test_an_autoencoder_is_taught_by_the_blurred_layer_alone() -> None:
     made = FeatureAutoencoder(
         encoder=nn.Sequential(nn.Flatten(), nn.Linear(49, 3)),
         decoder=nn.Sequential(nn.Linear(3, 49), nn.Unflatten(1, (1, 7, 7))),
-        h=Tapped(nn.Sequential(h), ["0"]),
+        h=TappedNetwork(nn.Sequential(h), ["0"]),
         b=b,
     )
     x = torch.rand(4, 1, 7, 7)

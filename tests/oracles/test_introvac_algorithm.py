@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from auxgen.builders import Recipe
-from auxgen.builders.introvac import absolute, squared
-from auxgen.data.batches import Labelled
-from auxgen.engine.loop import Training, hold_fixed_what_no_one_owns
+from auxgen.builders.introvac import reconstruction_absolute_error, reconstruction_squared_error
+from auxgen.data.batches import LabelledBatch
+from auxgen.engine.loop import Training, freeze_unowned_networks
 from auxgen.engine.settings import Engine, adam
 from auxgen.method import Gradient, Step
 from auxgen.methods.introvac import IntroVAC
@@ -28,17 +28,17 @@ def made(builder: str = "introvac", **more: Any) -> VariationalClassifier:
     torch.manual_seed(0)
     arguments = {"images": IMAGES, "attributes": 2, "betas": BETAS, **more}
     method: Any = Recipe(builder, arguments).build().double()
-    hold_fixed_what_no_one_owns(method)
+    freeze_unowned_networks(method)
     return method
 
 
-def batch(blanks: bool = False) -> Labelled:
+def batch(blanks: bool = False) -> LabelledBatch:
     generator = torch.Generator().manual_seed(1)
     x = torch.rand(6, 1, 8, 8, generator=generator, dtype=torch.float64)
     y = (torch.arange(12).reshape(6, 2) % 3 == 0).double()
     if blanks:
         y[0, 0] = y[2] = torch.nan
-    return Labelled(x, y)
+    return LabelledBatch(x, y)
 
 
 class Transcription:
@@ -119,7 +119,7 @@ def test_gradients_of_a_round_are_those_of_algorithm_1(summed: bool) -> None:
     z_g, noise = draws(method, 3)
     expected = written.play(x, y, z_g, noise)
     torch.manual_seed(3)
-    found = gathered(method, method.round(Labelled(x, y), torch.tensor(0)))  # pyright: ignore
+    found = gathered(method, method.round(LabelledBatch(x, y), torch.tensor(0)))  # pyright: ignore
     for ours, theirs in (
         ([*found["encoder"], *found["classifier"]], expected["phi"]),
         (found["decoder"], expected["theta"]),
@@ -138,11 +138,11 @@ def test_the_engine_plays_the_same_round() -> None:
     x, y = (part.float() for part in batch())
     written = Transcription(method, summed=False)
     training = Training(method, Engine(1, adam(RATE)), seed=0)
-    from auxgen.rng import seed_of
+    from auxgen.rng import derive_seed
 
-    z_g, noise = draws(method, seed_of(0, 3, 0, 0))
+    z_g, noise = draws(method, derive_seed(0, 3, 0, 0))
     written.play(x, y, z_g, noise)
-    training.play(Labelled(x, y))
+    training.run_round(LabelledBatch(x, y))
     for a, b in zip(method.p_x.parameters(), written.theta, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
 
@@ -222,7 +222,7 @@ def test_a_blank_answer_contributes_no_loss_and_no_gradient(builder: str) -> Non
     losses = []
     for filled in (y, y.nan_to_num(0.0), y.nan_to_num(1.0)):
         torch.manual_seed(5)
-        first = next(iter(method.round(Labelled(x, filled), torch.tensor(0))))
+        first = next(iter(method.round(LabelledBatch(x, filled), torch.tensor(0))))
         assert isinstance(first, Gradient)
         losses.append(first.terms["classification"])
     torch.manual_seed(5)
@@ -236,7 +236,7 @@ def test_a_blank_answer_contributes_no_loss_and_no_gradient(builder: str) -> Non
         )
         answered = 3 if builder == "introvac" else 2
         torch.testing.assert_close(loss - losses[0], each[blank].sum() / (6 * answered))
-    only = Labelled(x, torch.full_like(y, torch.nan))
+    only = LabelledBatch(x, torch.full_like(y, torch.nan))
     first = next(iter(method.round(only, torch.tensor(0))))
     assert isinstance(first, Gradient)
     gradient = torch.autograd.grad(first.terms["classification"], method.p_y.weight)[0]
@@ -247,15 +247,15 @@ def test_a_blank_answer_contributes_no_loss_and_no_gradient(builder: str) -> Non
 def test_a_blank_answer_gives_the_decoder_nothing_either() -> None:
     method, (x, y) = made(), batch()
     assert isinstance(method, IntroVAC)
-    blank = method.passing(x, torch.full_like(y, torch.nan))
-    torch.testing.assert_close(blank, method.passing(x) / 3)
+    blank = method.compute_adversarial_loss(x, torch.full_like(y, torch.nan))
+    torch.testing.assert_close(blank, method.compute_adversarial_loss(x) / 3)
 
 
 def test_the_objective_is_equation_5_with_its_weights() -> None:
     method, (x, y) = made("vac"), batch()
     assert isinstance(method, VAC)
     torch.manual_seed(5)
-    loss, terms, z_r = method.objective(x, y)
+    loss, terms, z_r = method.compute_objective(x, y)
     expected = {
         "reconstruction": F.l1_loss(method.p_x(z_r).mean, x),
         "classification": F.binary_cross_entropy_with_logits(method.p_y(z_r)[:, :2], y),
@@ -277,15 +277,15 @@ def test_a_plain_vae_has_the_same_objective_but_for_the_classes() -> None:
             {k: v for k, v in made("vac").state_dict().items() if not k.startswith("p_y")}
         )
         x, y = batch().x * torch.rand(1), batch().y
-        hold_fixed_what_no_one_owns(vae)
+        freeze_unowned_networks(vae)
         torch.manual_seed(seed)
         bound = next(iter(vae.round(x, torch.tensor(0)))).loss
         torch.manual_seed(seed)
-        gaps.append((BETAS["reg"] / 3 * bound - vac.objective(x, y)[0]).item())
+        gaps.append((BETAS["reg"] / 3 * bound - vac.compute_objective(x, y)[0]).item())
     assert gaps == pytest.approx([gaps[0]] * 3, abs=1e-8)
 
 
 def test_errors_are_means() -> None:
     x, x_r = torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 5.0]])
-    assert absolute(x, x_r) == 2
-    assert squared(x, x_r) == 5
+    assert reconstruction_absolute_error(x, x_r) == 2
+    assert reconstruction_squared_error(x, x_r) == 5

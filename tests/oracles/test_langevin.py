@@ -12,7 +12,12 @@ from torch import Tensor
 from torch.distributions import Bernoulli, Normal
 
 from auxgen.errors import InputError
-from auxgen.functional.langevin import Chains, conditional_energy, effective_sample_size, langevin
+from auxgen.functional.langevin import (
+    Chains,
+    chain_effective_sample_size,
+    conditional_energy,
+    run_langevin_chains,
+)
 
 TABLE = {
     1.0: (0.4132, 0.9106, 0.6747),
@@ -58,7 +63,7 @@ def test_chains_have_the_moments_of_quadrature(norm: float, corrected: bool) -> 
     torch.manual_seed(0)
     w = weight(norm)
     z = torch.randn(4096, 5, dtype=torch.float64)
-    z = langevin(energy(w), z, alpha=0.01, steps=2000, corrected=corrected).z
+    z = run_langevin_chains(energy(w), z, alpha=0.01, steps=2000, corrected=corrected).z
     t = z @ w[0] / norm
     found = (t.mean().item(), t.std().item(), (t > 0).double().mean().item())
     assert found == pytest.approx(TABLE[norm], abs=0.03)
@@ -70,7 +75,7 @@ def test_a_few_chains_have_the_moments_of_quadrature() -> None:
     torch.manual_seed(0)
     w = weight(4.0)
     z = torch.randn(1024, 5, dtype=torch.float64)
-    chains = langevin(energy(w), z, alpha=0.1, steps=150, corrected=True)
+    chains = run_langevin_chains(energy(w), z, alpha=0.1, steps=150, corrected=True)
     t = chains.z @ w[0] / 4
     assert (t.mean().item(), t.std().item()) == pytest.approx(TABLE[4.0][:2], abs=0.06)
     assert 0.5 < chains.acceptance < 1
@@ -91,8 +96,8 @@ def test_without_conditions_a_step_is_one_of_ornstein_and_uhlenbeck() -> None:
     torch.manual_seed(0)
     none = weight(1.0)[:0]
     z = torch.randn(20000, 5, dtype=torch.float64)
-    wide = langevin(energy(none), z, alpha=0.5, steps=30).z
-    exact = langevin(energy(none), z, alpha=0.5, steps=30, corrected=True).z
+    wide = run_langevin_chains(energy(none), z, alpha=0.5, steps=30).z
+    exact = run_langevin_chains(energy(none), z, alpha=0.5, steps=30, corrected=True).z
     assert wide.var().item() == pytest.approx(1 / 0.75, rel=0.03)
     assert exact.var().item() == pytest.approx(1, rel=0.03)
 
@@ -102,7 +107,7 @@ def test_what_is_accepted_keeps_detailed_balance() -> None:
     torch.manual_seed(0)
     none = weight(1.0)[:0]
     z = torch.randn(50000, 5, dtype=torch.float64)
-    chains = langevin(energy(none), z, alpha=0.8, steps=1, corrected=True)
+    chains = run_langevin_chains(energy(none), z, alpha=0.8, steps=1, corrected=True)
     assert chains.acceptance < 0.95
     assert chains.z.square().sum(1).mean().item() == pytest.approx(5, abs=0.06)
     assert (chains.z != z).any(1).double().mean().item() == pytest.approx(chains.acceptance)
@@ -116,17 +121,17 @@ def test_effective_size_of_an_autoregression(rho: float) -> None:
     x = [torch.randn(40, dtype=torch.float64) / (1 - rho**2) ** 0.5]
     for _ in range(4999):
         x.append(rho * x[-1] + torch.randn(40, dtype=torch.float64))
-    found = effective_sample_size(torch.stack(x))
+    found = chain_effective_sample_size(torch.stack(x))
     assert found == pytest.approx(200_000 * (1 - rho) / (1 + rho), rel=0.1)
 
 
 def test_chains_that_disagree_are_worth_little() -> None:
     torch.manual_seed(0)
     apart = torch.randn(500, 4) + 10 * torch.arange(4)
-    assert effective_sample_size(apart) < 10
-    assert effective_sample_size(torch.zeros(10, 3)) == 0
+    assert chain_effective_sample_size(apart) < 10
+    assert chain_effective_sample_size(torch.zeros(10, 3)) == 0
     z = torch.zeros(4, 1)
-    assert Chains(z, 1.0, apart[..., None]).effective < 3
+    assert Chains(z, 1.0, apart[..., None]).effective_draws < 3
 
 
 def test_a_coordinate_is_worth_less_than_the_energy_and_what_is_worth_the_least_counts() -> None:
@@ -134,11 +139,13 @@ def test_a_coordinate_is_worth_less_than_the_energy_and_what_is_worth_the_least_
     torch.manual_seed(0)
     alpha, none, z = 0.1, weight(1.0)[:0], torch.randn(64, 5, dtype=torch.float64)
     settings = {"alpha": alpha, "steps": 2000}
-    of_energy = langevin(energy(none), z, **settings).effective
-    of_z = langevin(energy(none), z, **settings, watched=lambda z: z[:, :1]).effective
-    of_both = langevin(
-        energy(none), z, **settings, watched=lambda z: torch.stack((z[:, 0], z.square().sum(1)), 1)
-    ).effective
+    of_energy = run_langevin_chains(energy(none), z, **settings).effective_draws
+    of_z = run_langevin_chains(
+        energy(none), z, **settings, observe=lambda z: z[:, :1]
+    ).effective_draws
+    of_both = run_langevin_chains(
+        energy(none), z, **settings, observe=lambda z: torch.stack((z[:, 0], z.square().sum(1)), 1)
+    ).effective_draws
     rho = 1 - alpha
     assert of_z == pytest.approx(1000 * (1 - rho) / (1 + rho), rel=0.1)
     assert of_energy == pytest.approx(1000 * (1 - rho**2) / (1 + rho**2), rel=0.1)
@@ -149,7 +156,9 @@ def test_long_steps_mix_better_than_short_ones() -> None:
     torch.manual_seed(0)
     z = torch.randn(64, 5, dtype=torch.float64)
     short, long = (
-        langevin(energy(weight(2.0)), z, alpha=alpha, steps=300, corrected=True).effective
+        run_langevin_chains(
+            energy(weight(2.0)), z, alpha=alpha, steps=300, corrected=True
+        ).effective_draws
         for alpha in (0.01, 0.3)
     )
     assert long > 5 * short
@@ -162,4 +171,4 @@ def test_long_steps_mix_better_than_short_ones() -> None:
 def test_settings_that_will_not_do_are_refused(wrong: dict[str, float], told: str) -> None:
     settings = {"alpha": 0.1, "steps": 5, **wrong}
     with pytest.raises(InputError, match=told):
-        langevin(energy(weight(1.0)), torch.zeros(2, 5), **settings)  # pyright: ignore
+        run_langevin_chains(energy(weight(1.0)), torch.zeros(2, 5), **settings)  # pyright: ignore

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from torch.distributions import Normal
 
 from auxgen.builders import Recipe
-from auxgen.data.batches import SemiSupervised
+from auxgen.data.batches import SemiSupervisedBatch
 from auxgen.errors import InputError
-from auxgen.methods.m1 import OnCodes
+from auxgen.methods.m1 import CodeModel
 from auxgen.methods.m2 import M2
-from auxgen.networks.distributions import Conditional, KeptNormal, diag_normal
+from auxgen.networks.distributions import Conditional, MaskedNormal, diag_normal
 
 SIZES = {"x": 4, "hidden": [6], "z": 3, "classes": 2, "hidden_above": [5], "prior_rows": 10}
 M2_SIZES = {**SIZES, "z_above": 2, "alpha": 1.0}
@@ -26,10 +26,10 @@ class Up(nn.Module):
         return torch.cat((mean, torch.full_like(mean, -1.0)), -1)
 
 
-def made(builder: str) -> OnCodes:
+def made(builder: str) -> CodeModel:
     torch.manual_seed(0)
     method = Recipe(builder, SIZES if builder == "m1_classifier" else M2_SIZES).build()
-    assert isinstance(method, OnCodes)
+    assert isinstance(method, CodeModel)
     method.q_z = Conditional(Up(), diag_normal)
     return method
 
@@ -41,21 +41,21 @@ def rows(n: int = 400) -> Tensor:
 def test_entries_whose_mean_hardly_varies_are_dropped() -> None:
     method = made("m1_m2")
     assert method.kept.keep.tolist() == [True, True, True]
-    method.keep(rows())
+    method.select_code_entries(rows())
     assert method.kept.keep.tolist() == [True, False, True]
-    assert (method.codes(rows())[:, 1] == 0).all()
-    assert (method.draw(rows())[:, 1] == 0).all()
-    torch.testing.assert_close(method.codes(rows())[:, 2], 3 * rows()[:, 2])
+    assert (method.mean_codes(rows())[:, 1] == 0).all()
+    assert (method.sample_codes(rows())[:, 1] == 0).all()
+    torch.testing.assert_close(method.mean_codes(rows())[:, 2], 3 * rows()[:, 2])
 
 
 def test_a_code_that_varies_nowhere_is_refused() -> None:
     with pytest.raises(InputError, match="No entry of the code varies"):
-        made("m1_m2").keep(torch.zeros(10, 4))
+        made("m1_m2").select_code_entries(torch.zeros(10, 4))
 
 
 def test_the_mask_is_m2_s_own_and_is_saved_with_it() -> None:
     method = made("m1_m2")
-    method.keep(rows())
+    method.select_code_entries(rows())
     assert isinstance(method.above, M2)
     assert method.above.p_x.family is method.kept
     again = made("m1_m2")
@@ -64,7 +64,7 @@ def test_the_mask_is_m2_s_own_and_is_saved_with_it() -> None:
 
 
 def test_what_is_dropped_adds_nothing_to_the_density_of_a_code() -> None:
-    family = KeptNormal(3).double()
+    family = MaskedNormal(3).double()
     family.keep[1] = False
     parameters = torch.randn(5, 6, dtype=torch.float64)
     code = torch.randn(5, 3, dtype=torch.float64) * family.keep
@@ -81,17 +81,17 @@ def test_the_class_depends_on_nothing_that_is_dropped(builder: str) -> None:
     other = x.clone()
     other[:, 1] += 5
     assert not torch.allclose(method.classify(other).probs, before)
-    method.keep(rows())
+    method.select_code_entries(rows())
     torch.testing.assert_close(method.classify(other).probs, method.classify(x).probs)
 
 
 def test_a_round_is_m2_s_own_on_codes_drawn_once_for_each_row() -> None:
     method, x = made("m1_m2"), rows(8)
-    method.keep(rows())
+    method.select_code_entries(rows())
     y = torch.arange(4) % 2
     torch.manual_seed(1)
-    found = next(method.round(SemiSupervised(x[:4], y, x), torch.tensor(0)))
+    found = next(method.round(SemiSupervisedBatch(x[:4], y, x), torch.tensor(0)))
     torch.manual_seed(1)
-    drawn = SemiSupervised(method.draw(x[:4]), y, method.draw(x))
+    drawn = SemiSupervisedBatch(method.sample_codes(x[:4]), y, method.sample_codes(x))
     expected = next(method.above.round(drawn, torch.tensor(0)))
     torch.testing.assert_close(found.loss, expected.loss)  # pyright: ignore

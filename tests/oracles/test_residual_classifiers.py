@@ -10,9 +10,13 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 from auxgen.builders import Recipe
-from auxgen.data.batches import Labelled
+from auxgen.data.batches import LabelledBatch
 from auxgen.method import Classifies, Describes, Extracts, Gradient
-from auxgen.methods.attribute_classifier import AttributeClassifier, answers, log_likelihood
+from auxgen.methods.attribute_classifier import (
+    AttributeClassifier,
+    attribute_distribution,
+    attribute_log_likelihood,
+)
 from auxgen.methods.classifiers import ImageClassifier
 
 NAN = float("nan")
@@ -34,7 +38,7 @@ def classes() -> ImageClassifier:
     return method
 
 
-def loss(method: AttributeClassifier | ImageClassifier, batch: Labelled) -> Tensor:
+def loss(method: AttributeClassifier | ImageClassifier, batch: LabelledBatch) -> Tensor:
     move = next(iter(method.round(batch, torch.tensor(0))))
     assert isinstance(move, Gradient)
     return move.loss
@@ -56,7 +60,7 @@ def known(rows: int) -> Tensor:
 
 def test_the_likelihood_of_attributes_is_the_sum_over_those_known() -> None:
     logits, y = torch.randn(6, 3, dtype=torch.float64), known(6)
-    found = log_likelihood(answers(logits), y)
+    found = attribute_log_likelihood(attribute_distribution(logits), y)
     for i in range(6):
         expected = 0.0
         for k in range(3):
@@ -70,17 +74,17 @@ def test_the_likelihood_of_attributes_is_the_sum_over_those_known() -> None:
 
 def test_a_blank_is_summed_out() -> None:
     """p(y_1) = sum over y_2 of p(y_1, y_2), by enumeration."""
-    q_y = answers(torch.tensor([[0.3, -1.2]], dtype=torch.float64))
+    q_y = attribute_distribution(torch.tensor([[0.3, -1.2]], dtype=torch.float64))
     both = torch.tensor([[1.0, 0.0], [1.0, 1.0]], dtype=torch.float64)
-    joint = torch.stack([log_likelihood(q_y, y[None]) for y in both]).logsumexp(0)
+    joint = torch.stack([attribute_log_likelihood(q_y, y[None]) for y in both]).logsumexp(0)
     blank = torch.tensor([[1.0, NAN]], dtype=torch.float64)
-    torch.testing.assert_close(log_likelihood(q_y, blank), joint)
+    torch.testing.assert_close(attribute_log_likelihood(q_y, blank), joint)
 
 
 def test_the_gradient_of_a_blank_is_zero_and_of_what_is_known_is_not() -> None:
     logits = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
     y = known(6)
-    log_likelihood(answers(logits), y).sum().backward()
+    attribute_log_likelihood(attribute_distribution(logits), y).sum().backward()
     assert logits.grad is not None
     assert torch.equal(logits.grad == 0, y.isnan())
     told = torch.where(y.isnan(), 0.0, y - logits.detach().sigmoid())
@@ -90,7 +94,7 @@ def test_the_gradient_of_a_blank_is_zero_and_of_what_is_known_is_not() -> None:
 def test_a_column_of_blanks_teaches_nothing_of_its_attribute() -> None:
     method, y = attributes(), known(6)
     y[:, 1] = NAN
-    loss(method, Labelled(images(6), y)).backward()
+    loss(method, LabelledBatch(images(6), y)).backward()
     linear = method.q_y.network.linear
     assert linear.weight.grad is not None  # pyright: ignore
     assert (linear.weight.grad[1] == 0).all()  # pyright: ignore
@@ -99,15 +103,15 @@ def test_a_column_of_blanks_teaches_nothing_of_its_attribute() -> None:
 
 def test_the_loss_of_a_round_is_the_mean_over_rows() -> None:
     method, x, y = attributes(), images(5), known(5)
-    expected = -log_likelihood(method.attributes(x), y).sum() / 5
-    torch.testing.assert_close(loss(method, Labelled(x, y)), expected)
+    expected = -attribute_log_likelihood(method.attributes(x), y).sum() / 5
+    torch.testing.assert_close(loss(method, LabelledBatch(x, y)), expected)
 
 
 def test_the_loss_of_classes_is_the_cross_entropy() -> None:
     method, x, y = classes(), images(5, 2), torch.tensor([0, 3, 1, 2, 3])
     logits = method.q_y.network(x)
     expected = -(logits - logits.logsumexp(1, keepdim=True))[torch.arange(5), y].mean()
-    torch.testing.assert_close(loss(method, Labelled(x, y)), expected)
+    torch.testing.assert_close(loss(method, LabelledBatch(x, y)), expected)
 
 
 def test_both_extract_features_that_a_linear_map_turns_into_what_they_tell() -> None:

@@ -8,13 +8,13 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from auxgen.builders import Recipe
-from auxgen.data.batches import SemiSupervised
+from auxgen.data.batches import SemiSupervisedBatch
 from auxgen.errors import InputError
-from auxgen.functional.bounds import entropy, some_of, summed_out
+from auxgen.functional.bounds import entropy, marginal_bound, sample_classes
 from auxgen.method import Gradient, Method
 from auxgen.methods.adgm import AuxiliaryDGM
 from auxgen.methods.m2 import M2
-from auxgen.methods.semi_supervised import over_all, over_some
+from auxgen.methods.semi_supervised import sum_all_classes, sum_sampled_classes
 from auxgen.networks.distributions import UniformClasses
 
 K, PROBABLE, ROWS = 6, 2, 4
@@ -46,7 +46,7 @@ def estimate(
         return (y * values.unsqueeze(1)).sum(-1)
 
     p_y = UniformClasses(K).double()
-    sums = over_some(f, logits.log_softmax(-1), p_y, temperature, probable=PROBABLE)
+    sums = sum_sampled_classes(f, logits.log_softmax(-1), p_y, temperature, probable=PROBABLE)
     sums.sum().backward()
     assert logits.grad is not None
     assert values.grad is not None
@@ -70,7 +70,7 @@ def test_its_expectation_is_the_sum_over_all_classes_and_so_are_its_gradients(
             mean += chance.view(-1, *[1] * (part.ndim - 1)) * part
     at, given = logits.clone().requires_grad_(), values.clone().requires_grad_()
     p_y = UniformClasses(K).double()
-    exact = over_all(lambda _: given, at.log_softmax(-1), p_y, temperature)
+    exact = sum_all_classes(lambda _: given, at.log_softmax(-1), p_y, temperature)
     gradients = torch.autograd.grad(exact.sum(), (at, given))
     for mean, wanted in zip(means, (exact.detach(), *gradients), strict=True):
         torch.testing.assert_close(mean, wanted)
@@ -89,7 +89,7 @@ def test_a_class_is_drawn_as_often_as_it_is_probable(logits: Tensor) -> None:
     torch.manual_seed(3)
     n = 40_000
     log_q = logits[0].log_softmax(-1)
-    classes, weights = some_of(log_q.expand(n, K), PROBABLE)
+    classes, weights = sample_classes(log_q.expand(n, K), PROBABLE)
     assert (classes[:, :PROBABLE].sort().values == log_q.topk(PROBABLE).indices.sort().values).all()
     assert (weights[:, :PROBABLE] == 1).all()
     seen = classes[:, -1].bincount(minlength=K) / n
@@ -99,7 +99,7 @@ def test_a_class_is_drawn_as_often_as_it_is_probable(logits: Tensor) -> None:
 
 def test_certainty_leaves_the_rest_finite() -> None:
     log_q = torch.tensor([[0.0, -1e4, -1e4, -1e4]]).log_softmax(-1)
-    classes, weights = some_of(log_q, 1)
+    classes, weights = sample_classes(log_q, 1)
     assert classes[0, 0] == 0
     assert classes[0, 1] != 0
     assert weights.isfinite().all()
@@ -108,10 +108,10 @@ def test_certainty_leaves_the_rest_finite() -> None:
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 20.0])
 def test_the_sum_is_greatest_at_the_tempered_posterior(values: Tensor, temperature: float) -> None:
     log_q = (values / temperature).log_softmax(-1)
-    best = summed_out(log_q, values, temperature)
+    best = marginal_bound(log_q, values, temperature)
     torch.testing.assert_close(best, temperature * (values / temperature).logsumexp(-1))
     elsewhere = (values / temperature + torch.randn_like(values)).log_softmax(-1)
-    assert (summed_out(elsewhere, values, temperature) < best).all()
+    assert (marginal_bound(elsewhere, values, temperature) < best).all()
 
 
 SIZES = {"x": 5, "hidden": [7, 7], "z": 2, "alpha": 1.0, "prior_rows": 10, "samples": 3}
@@ -134,7 +134,7 @@ def test_f_of_classes_row_by_row_is_f_of_every_class_there(
     else:
         assert isinstance(m, AuxiliaryDGM)
         classes = torch.randint(K, (3, ROWS, 3))
-        q_a, a = m.auxiliary(x, 3)
+        q_a, a = m.sample_auxiliary(x, 3)
         each = m.f(x, m.p_y.one_hot(classes), a, q_a, 1.0)
         every = m.f(x, m.p_y.every, a, q_a, 1.0)
     torch.testing.assert_close(each, every.gather(-1, classes))
@@ -156,7 +156,7 @@ def test_the_entropy_of_unlabelled_rows_counts_more_at_first(name: str, step: in
     ).build()
     warm.load_state_dict(method.state_dict())
     x = torch.rand(ROWS, 5).round()
-    batch = SemiSupervised(x, torch.arange(ROWS), x)
+    batch = SemiSupervisedBatch(x, torch.arange(ROWS), x)
 
     def unlabelled(m: Method) -> Tensor:
         torch.manual_seed(0)
@@ -168,9 +168,9 @@ def test_the_entropy_of_unlabelled_rows_counts_more_at_first(name: str, step: in
     torch.manual_seed(0)
     x_l = x.unsqueeze(1)
     if isinstance(method, AuxiliaryDGM):
-        _, a = method.auxiliary(x_l, 3)  # the labelled rows' draws come first
+        _, a = method.sample_auxiliary(x_l, 3)  # the labelled rows' draws come first
         method.f(x_l, method.p_y.one_hot(batch.y).unsqueeze(1), a, method.q_a(x_l), 1.0)
-        log_q = method.log_q_y(method.auxiliary(x_l, 3)[1], x_l)
+        log_q = method.log_q_y(method.sample_auxiliary(x_l, 3)[1], x_l)
     else:
         assert isinstance(method, M2)
         log_q = method.classify(x).logits

@@ -11,19 +11,19 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from auxgen.builders import Recipe
-from auxgen.data.batches import Labelled
+from auxgen.data.batches import LabelledBatch
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
 from auxgen.errors import InputError
 from auxgen.functional.bounds import log_mean_exp
 from auxgen.functional.stein import stein_discrepancy
 from auxgen.method import Bounds, Gradient, Weighs
-from auxgen.methods.asl import ExplicitASL, ImplicitASL, magnitudes, squares
-from auxgen.methods.conditional_asl import ConditionalASL, Recent
-from auxgen.methods.mi_encoder import InformativeEncoder, information
-from auxgen.networks.densities import density
+from auxgen.methods.asl import ExplicitASL, ImplicitASL, sum_of_magnitudes, sum_of_squares
+from auxgen.methods.conditional_asl import ConditionalASL, RecentContexts
+from auxgen.methods.mi_encoder import InformativeEncoder, mutual_information_bound
+from auxgen.networks.densities import make_density
 from auxgen.networks.distributions import Conditional, diag_normal
-from auxgen.networks.encoders import ImplicitEncoder, PointMass, whiten
+from auxgen.networks.encoders import ImplicitEncoder, PointMass, fit_whitening
 from auxgen.networks.regression import Regression
 
 P, R, STD = 6, 2, 0.3
@@ -85,9 +85,9 @@ def exact_asl(slack: float = 0.0) -> ExplicitASL:
     """p(u) = N(0, I) by a flow at its start, and the exact p(x|u)."""
     return ExplicitASL(
         q_u=Conditional(Posterior(slack), diag_normal),
-        p_u=density("affine", R, **COUPLINGS).double(),
+        p_u=make_density("affine", R, **COUPLINGS).double(),
         p_x=regression(Linear(), STD),
-        loss=squares,
+        loss=sum_of_squares,
         noise=0.0,
     ).eval()
 
@@ -96,7 +96,7 @@ def trained(method: nn.Module, batch: object, steps: int, lr: float = 1e-2) -> T
     """After so many rounds on the same batch."""
     training = Training(method, Engine(steps, adam(lr)), seed=0)  # pyright: ignore
     for _ in range(steps):
-        training.play(batch)
+        training.run_round(batch)
     return training
 
 
@@ -105,18 +105,18 @@ def test_the_bound_of_information_is_tight_where_x_given_u_is_isotropic_and_u_is
     gained = torch.linalg.slogdet(torch.eye(R).double() + A.T @ A / STD**2).logabsdet / 2
     residual = STD * torch.tensor([1.0, -1.0]).double()[:, None].expand(2, P)
     a = torch.full((P,), STD**2, dtype=torch.float64)
-    found = entropy(covariance()) + information(residual, a)
+    found = entropy(covariance()) + mutual_information_bound(residual, a)
     torch.testing.assert_close(found, gained, rtol=0, atol=1e-12)
     for worse in (a * 1.3, a / 1.3, a * torch.linspace(0.5, 2, P).double()):
-        assert entropy(covariance()) + information(residual, worse) < gained
-    assert entropy(covariance()) + information(1.1 * residual, a) < gained
+        assert entropy(covariance()) + mutual_information_bound(residual, worse) < gained
+    assert entropy(covariance()) + mutual_information_bound(1.1 * residual, a) < gained
 
 
 def test_the_bound_comes_near_the_information_once_g_and_a_are_fitted() -> None:
     z, x = linear_gaussian(100_000)
     g = torch.linalg.lstsq(z, x).solution
     residual = x - z @ g
-    found = entropy(covariance()) + information(residual, residual.square().mean(0))
+    found = entropy(covariance()) + mutual_information_bound(residual, residual.square().mean(0))
     gained = torch.linalg.slogdet(torch.eye(R).double() + A.T @ A / STD**2).logabsdet / 2
     assert 0.95 * gained < found < 1.02 * gained
 
@@ -131,7 +131,7 @@ def test_an_encoder_trained_on_the_bound_gains_more_than_principal_components() 
     trained(method, x.float(), 150, lr=5e-2)
     with torch.no_grad():
         u = method.encode(x.float()).sample()
-        found = information(x.float() - method.g(u), method.a())
+        found = mutual_information_bound(x.float() - method.g(u), method.a())
     values, vectors = torch.linalg.eigh(x.T.cov())
     rest = vectors[:, :-R] * values[:-R].sqrt()
     components = -0.5 * (2 * pi * torch.e * rest.square().sum(1)).log().sum()
@@ -198,8 +198,8 @@ def test_codes_are_drawn_afresh_each_round() -> None:
 
 def test_losses_sum_over_all_entries_of_a_row() -> None:
     residual = torch.tensor([[[3.0, -4.0]], [[0.0, 2.0]]])
-    assert squares(residual).tolist() == [25.0, 4.0]
-    assert magnitudes(residual).tolist() == [7.0, 2.0]
+    assert sum_of_squares(residual).tolist() == [25.0, 4.0]
+    assert sum_of_magnitudes(residual).tolist() == [7.0, 2.0]
 
 
 def test_the_residual_scale_is_measured_with_the_averaged_generator() -> None:
@@ -208,12 +208,12 @@ def test_the_residual_scale_is_measured_with_the_averaged_generator() -> None:
     x = (x + torch.arange(P)).float()
     method = ImplicitASL(
         q_u=Conditional(nn.Linear(P, R).requires_grad_(False), PointMass),
-        p_u=density("affine", R, **COUPLINGS),
+        p_u=make_density("affine", R, **COUPLINGS),
         p_x=Regression(nn.Linear(R, P), P),
-        loss=squares,
+        loss=sum_of_squares,
         noise=1.0,
     )
-    averaged = trained(method, x, 3).averaged([x] * 60)
+    averaged = trained(method, x, 3).build_averaged_method([x] * 60)
     assert isinstance(averaged, ImplicitASL)
     residual = x - averaged.p_x.g(averaged.q_u(x).sample())
     torch.testing.assert_close(
@@ -248,21 +248,21 @@ def test_a_person_s_features_serve_as_an_encoder_without_a_decoder() -> None:
     torch.testing.assert_close(u.T.cov(), torch.eye(R), atol=1e-4, rtol=0)
     method = ImplicitASL(
         q_u=encoder,
-        p_u=density("affine", R, **COUPLINGS),
+        p_u=make_density("affine", R, **COUPLINGS),
         p_x=Regression(nn.Linear(R, P), P),
-        loss=squares,
+        loss=sum_of_squares,
         noise=0.0,
     )
     trained(method, x.float(), 200, lr=5e-2)
     residual = x.float() - method.decode(u).mean
-    assert squares(residual).mean() < 1.2 * (P - R) * STD**2
+    assert sum_of_squares(residual).mean() < 1.2 * (P - R) * STD**2
 
 
 def whitened(network: nn.Module, x: Tensor, r: int) -> Conditional:
     """A network whose codes have mean 0 and covariance I over x, held fixed."""
     network.requires_grad_(False)
     directions = nn.Linear(network(x).shape[1], r)
-    whiten(directions, network(x))
+    fit_whitening(directions, network(x))
     return Conditional(nn.Sequential(network, directions), PointMass)
 
 
@@ -270,7 +270,7 @@ def test_whitening_keeps_the_directions_of_most_variance() -> None:
     torch.manual_seed(0)
     u = torch.randn(2000, 3) * torch.tensor([1.0, 5.0, 0.1]) + 2
     layer = nn.Linear(3, 2)
-    whiten(layer, u)
+    fit_whitening(layer, u)
     code = layer(u)
     torch.testing.assert_close(code.T.cov(), torch.eye(2), atol=1e-4, rtol=0)
     assert torch.stack([code.T[0], u.T[1]]).corrcoef()[0, 1].abs() > 0.999
@@ -280,7 +280,7 @@ def test_whitening_keeps_the_directions_of_most_variance() -> None:
 def test_codes_that_vary_in_too_few_directions_are_refused() -> None:
     u = torch.randn(50, 2) @ torch.randn(2, 5)
     with pytest.raises(InputError, match="50 rows vary in 2 directions; at least the 3"):
-        whiten(nn.Linear(5, 3), u)
+        fit_whitening(nn.Linear(5, 3), u)
 
 
 def test_an_implicit_encoder_draws_independently_and_keeps_its_rows() -> None:
@@ -296,9 +296,9 @@ def test_an_implicit_encoder_draws_independently_and_keeps_its_rows() -> None:
     assert q_u.sample().shape == (3, R)
 
 
-def two_clusters(n: int) -> Labelled:
+def two_clusters(n: int) -> LabelledBatch:
     y = torch.arange(n) % 2
-    return Labelled(normal(n, 2).float() * 0.1 + 3 * y[:, None], y)
+    return LabelledBatch(normal(n, 2).float() * 0.1 + 3 * y[:, None], y)
 
 
 @pytest.mark.parametrize("kind", ["affine", "mixture", "vae"])
@@ -309,11 +309,11 @@ def test_a_conditional_density_generates_on_demand(kind: str) -> None:
     encoder = whitened(nn.Linear(2, 2), batch.x, 2)
     method = ConditionalASL(
         q_u=encoder,
-        p_u=density(kind, 2, 2, **sizes),  # pyright: ignore
+        p_u=make_density(kind, 2, 2, **sizes),  # pyright: ignore
         p_x=Regression(nn.Linear(2, 2), 2),
-        loss=squares,
+        loss=sum_of_squares,
         noise=0.0,
-        context=lambda y: torch.nn.functional.one_hot(y, 2).float(),
+        make_context=lambda y: torch.nn.functional.one_hot(y, 2).float(),
         width=2,
     )
     trained(method, batch, 150, lr=3e-2)
@@ -324,12 +324,12 @@ def test_a_conditional_density_generates_on_demand(kind: str) -> None:
 
 
 def test_recent_contexts_stand_for_the_frequencies_of_the_last_rows() -> None:
-    recent = Recent(2, rows=10)
+    recent = RecentContexts(2, rows=10)
     one, two = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
-    recent.take(one.expand(4, 2), torch.tensor(0))
+    recent.store(one.expand(4, 2), torch.tensor(0))
     assert Counter(map(tuple, recent.sample(50).tolist())) == {(1.0, 0.0): 50}
     for step in range(1, 6):
-        recent.take(two.expand(4, 2), torch.tensor(step))
+        recent.store(two.expand(4, 2), torch.tensor(step))
     assert (recent.sample(50) == two).all()
 
 

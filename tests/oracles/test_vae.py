@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
 from auxgen.builders import Likelihood, Recipe
-from auxgen.functional.bounds import log_mean_exp, summed_out, weight_prior
+from auxgen.functional.bounds import log_mean_exp, marginal_bound, weight_prior
 from auxgen.functional.schedules import constant
 from auxgen.method import Gradient
 from auxgen.methods.vae import VAE
@@ -149,7 +149,7 @@ def test_the_loss_is_the_negative_elbo(likelihood: Likelihood) -> None:
 
 def test_the_label_summed_out_under_its_exact_posterior_is_the_marginal() -> None:
     each = torch.randn(5, 4, dtype=torch.float64)
-    torch.testing.assert_close(summed_out(each.log_softmax(-1), each), each.logsumexp(-1))
+    torch.testing.assert_close(marginal_bound(each.log_softmax(-1), each), each.logsumexp(-1))
 
 
 def test_the_weight_prior_is_a_standard_normal_up_to_its_constant() -> None:

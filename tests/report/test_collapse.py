@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from auxgen.report import write
+from auxgen.report import write_report
 
 
 def run(folder: Path, watched: Mapping[str, Sequence[float]]) -> Path:
@@ -27,7 +27,7 @@ def run(folder: Path, watched: Mapping[str, Sequence[float]]) -> Path:
 
 
 def page(*runs: Path) -> str:
-    return write(runs, runs[0] / "report.html").read_text(encoding="utf-8")
+    return write_report(runs, runs[0] / "report.html").read_text(encoding="utf-8")
 
 
 def test_one_run_is_told_by_its_last_and_its_worst_values(tmp_path: Path) -> None:

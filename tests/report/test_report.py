@@ -12,8 +12,8 @@ import torch
 
 from auxgen.errors import InputError
 from auxgen.plotting.grids import write_grid
-from auxgen.report import write
-from auxgen.report.figures import limits, thinned
+from auxgen.report import write_report
+from auxgen.report.figures import compute_axis_limits, thin_curve
 from auxgen.report.read import Curve
 
 VOID = {"meta", "img", "br", "link", "input"}
@@ -88,7 +88,7 @@ def made(
 
 
 def test_a_report_is_sound_html_with_values_protocols_pictures_and_run_card(tmp_path):
-    outline = outlined(write([made(tmp_path / "one")], tmp_path / "report.html"))
+    outline = outlined(write_report([made(tmp_path / "one")], tmp_path / "report.html"))
     words = " ".join(outline.words)
     for said in ("8.33", "\u00b1 1.10", "\u221223.46", "test split, seed 0", "485", "0a1b2c"):
         assert said in words
@@ -99,7 +99,7 @@ def test_a_report_is_sound_html_with_values_protocols_pictures_and_run_card(tmp_
 
 
 def test_a_report_needs_nothing_from_outside_and_runs_nothing(tmp_path):
-    path = write([made(tmp_path / "one"), made(tmp_path / "two")], tmp_path)
+    path = write_report([made(tmp_path / "one"), made(tmp_path / "two")], tmp_path)
     assert path == tmp_path / "report.html"
     content = path.read_text()
     assert not re.search(r"https?://", content)
@@ -112,7 +112,7 @@ def test_a_report_needs_nothing_from_outside_and_runs_nothing(tmp_path):
 
 
 def test_every_plot_and_picture_has_words_for_those_who_do_not_see_it(tmp_path):
-    outline = outlined(write([made(tmp_path / "one")], tmp_path / "r.html"))
+    outline = outlined(write_report([made(tmp_path / "one")], tmp_path / "r.html"))
     with_words = [
         tag for tag, key, value in outline.attributes if key in ("alt", "aria-label") and value
     ]
@@ -121,14 +121,16 @@ def test_every_plot_and_picture_has_words_for_those_who_do_not_see_it(tmp_path):
 
 
 def test_ids_are_unique_and_references_find_them(tmp_path):
-    outline = outlined(write([made(tmp_path / "a"), made(tmp_path / "b")], tmp_path / "r.html"))
+    outline = outlined(
+        write_report([made(tmp_path / "a"), made(tmp_path / "b")], tmp_path / "r.html")
+    )
     ids = [value for _, key, value in outline.attributes if key == "id"]
     assert len(ids) == len(set(ids))
     assert {v[1:] for _, key, v in outline.attributes if key == "href"} <= set(ids)
 
 
 def test_hostile_names_are_shown_and_never_run(tmp_path):
-    path = write([made(tmp_path / "one", name=EVIL, protocol=EVIL)], tmp_path / "r.html")
+    path = write_report([made(tmp_path / "one", name=EVIL, protocol=EVIL)], tmp_path / "r.html")
     outline = outlined(path)
     assert "script" not in outline.tags
     assert EVIL in outline.words
@@ -136,7 +138,7 @@ def test_hostile_names_are_shown_and_never_run(tmp_path):
 
 def test_several_runs_stand_side_by_side_and_the_best_is_named(tmp_path):
     runs = [made(tmp_path / "a", error=9.0), made(tmp_path / "b", error=7.5)]
-    outline = outlined(write(runs, tmp_path / "r.html"))
+    outline = outlined(write_report(runs, tmp_path / "r.html"))
     said = (
         "b has the lowest test error of sdgm, 7.50\u202f%, of 2 runs; the highest is 9.00\u202f%."
     )
@@ -146,7 +148,7 @@ def test_several_runs_stand_side_by_side_and_the_best_is_named(tmp_path):
 
 def test_runs_measured_in_different_ways_are_not_ranked(tmp_path):
     runs = [made(tmp_path / "a", protocol="5 draws"), made(tmp_path / "b", protocol="100 draws")]
-    words = outlined(write(runs, tmp_path / "r.html")).words
+    words = outlined(write_report(runs, tmp_path / "r.html")).words
     assert any("not all measured in the same way" in word for word in words)
     assert "Measured differently:" in words
 
@@ -155,7 +157,7 @@ def test_runs_of_one_name_are_told_apart_by_their_parents(tmp_path):
     for parent in ("x", "y"):
         (tmp_path / parent).mkdir()
     runs = [made(tmp_path / "x" / "run"), made(tmp_path / "y" / "run")]
-    words = outlined(write(runs, tmp_path / "r.html")).words
+    words = outlined(write_report(runs, tmp_path / "r.html")).words
     assert "x/run" in words
     assert "y/run" in words
 
@@ -167,7 +169,7 @@ def test_an_unfinished_run_says_what_is_missing(tmp_path):
     (run / "metrics.jsonl").write_text(
         '{"stage": "s", "step": 1, "seconds": 0.1, "terms": {"b": NaN}}\n{"stage": "s", "st'
     )
-    words = outlined(write([run], tmp_path / "r.html")).words
+    words = outlined(write_report([run], tmp_path / "r.html")).words
     assert "This run has no scores yet." in words
     assert "There are no scores: the run is unfinished, or was not evaluated." in words
     assert "No finite value was logged." in words
@@ -189,7 +191,7 @@ def test_a_malformed_file_is_named_in_one_sentence(tmp_path, file, content, said
     run = made(tmp_path / "run")
     (run / file).write_text(content)
     with pytest.raises(InputError, match=said) as caught:
-        write([run], tmp_path / "r.html")
+        write_report([run], tmp_path / "r.html")
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "r.html").exists()
@@ -207,17 +209,17 @@ def test_a_malformed_detail_is_refused_in_one_sentence(tmp_path, detail):
     run = made(tmp_path / "run")
     (run / "scores.json").write_text(json.dumps({"scores": {"s/e": scored(1.0, detail=detail)}}))
     with pytest.raises(InputError):
-        write([run], tmp_path / "r.html")
+        write_report([run], tmp_path / "r.html")
 
 
 def test_folders_that_hold_no_run_are_refused(tmp_path):
     with pytest.raises(InputError, match="There is no run folder"):
-        write([tmp_path / "none"], tmp_path / "r.html")
+        write_report([tmp_path / "none"], tmp_path / "r.html")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no run"):
-        write([tmp_path / "empty"], tmp_path / "r.html")
+        write_report([tmp_path / "empty"], tmp_path / "r.html")
     with pytest.raises(InputError, match="no run to report"):
-        write([], tmp_path / "r.html")
+        write_report([], tmp_path / "r.html")
 
 
 def test_many_classes_are_told_as_their_commonest_confusions(tmp_path):
@@ -228,12 +230,12 @@ def test_many_classes_are_told_as_their_commonest_confusions(tmp_path):
     (run / "scores.json").write_text(
         json.dumps({"scores": {"s/error": scored(1.0, detail=detail)}})
     )
-    words = outlined(write([run], tmp_path / "r.html")).words
+    words = outlined(write_report([run], tmp_path / "r.html")).words
     assert "12 of class 3 taken for class 7" in words
 
 
 def test_long_curves_are_thinned_to_means_that_keep_the_whole_mean():
-    steps, values = thinned(Curve(list(range(4000)), [float(i % 7) for i in range(4000)]))
+    steps, values = thin_curve(Curve(list(range(4000)), [float(i % 7) for i in range(4000)]))
     assert len(steps) == 400
     assert values.mean() == pytest.approx(sum(i % 7 for i in range(4000)) / 4000)
 
@@ -242,6 +244,6 @@ def test_the_axis_leaves_out_a_few_far_values_but_no_near_ones():
     import numpy as np
 
     near = np.linspace(0, 1, 200)
-    assert limits(near) == (0.0, 1.0)
-    assert limits(np.append(near, 1000.0))[1] < 2.0
-    assert limits(np.array([2.0])) == (2.0, 2.0)
+    assert compute_axis_limits(near) == (0.0, 1.0)
+    assert compute_axis_limits(np.append(near, 1000.0))[1] < 2.0
+    assert compute_axis_limits(np.array([2.0])) == (2.0, 2.0)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from auxgen.errors import InputError
-from auxgen.report.tables import show, show_reproduction
+from auxgen.report.tables import show_reproduction, show_scores
 
 
 def result(value: float, *, protocol: str = "error; 10 rows", **asked: Any) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def result(value: float, *, protocol: str = "error; 10 rows", **asked: Any) -> d
 
 
 def test_runs_that_differ_in_their_seed_alone_get_their_mean(capsys: pytest.CaptureFixture[str]):
-    show(["a", "b"], [result(2.0, seed=0), result(4.0, seed=1)], mixed=False)
+    show_scores(["a", "b"], [result(2.0, seed=0), result(4.0, seed=1)], mixed=False)
     said = capsys.readouterr().out
     assert "mean, 2 seeds" in said
     assert "3 \N{PLUS-MINUS SIGN} 1.4 %" in said
@@ -33,14 +33,14 @@ def test_runs_that_differ_in_their_seed_alone_get_their_mean(capsys: pytest.Capt
 
 @pytest.mark.parametrize("other", [{"seed": 0}, {"seed": 1, "experiment": "adgm.own"}])
 def test_other_runs_get_none(other: dict[str, Any], capsys: pytest.CaptureFixture[str]):
-    show(["a", "b"], [result(2.0, seed=0), result(4.0, **other)], mixed=False)
+    show_scores(["a", "b"], [result(2.0, seed=0), result(4.0, **other)], mixed=False)
     assert "mean" not in capsys.readouterr().out
 
 
 def test_how_it_was_measured_is_told_once_with_spread_and_caution(
     capsys: pytest.CaptureFixture[str],
 ):
-    show(["a", "b"], [result(2.0, seed=0), result(4.0, seed=1)], mixed=False)
+    show_scores(["a", "b"], [result(2.0, seed=0), result(4.0, seed=1)], mixed=False)
     said = " ".join(capsys.readouterr().out.split())
     assert said.count("10 rows") == 1
     note = "sdgm/test_error: error; \N{PLUS-MINUS SIGN} binomial standard error; CAUTION: ten rows"
@@ -50,8 +50,8 @@ def test_how_it_was_measured_is_told_once_with_spread_and_caution(
 def test_different_protocols_are_refused_unless_mixed(capsys: pytest.CaptureFixture[str]):
     two = [result(2.0, seed=0), result(4.0, seed=1, protocol="error; 99 rows")]
     with pytest.raises(InputError, match="measured in different ways"):
-        show(["a", "b"], two, mixed=False)
-    show(["a", "b"], two, mixed=True)
+        show_scores(["a", "b"], two, mixed=False)
+    show_scores(["a", "b"], two, mixed=True)
     said = capsys.readouterr().out
     assert "99 rows" in said
     assert "3 \N{PLUS-MINUS SIGN}" not in said

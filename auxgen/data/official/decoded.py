@@ -12,35 +12,35 @@ from PIL import Image
 from tqdm import tqdm
 
 from ...errors import InputError
-from ..cache import Draft
-from ..dataset import Examples
-from ..decoding import Frame, fits, framed
+from ..cache import UndecodedDataset
+from ..dataset import Dataset
+from ..decoding import Frame, apply_frame, check_picture_size
 
 
 @dataclass(frozen=True)
-class Pixels:
+class PixelBlocks:
     """Pictures of one shape.
 
     Attributes:
-        where: What to call them when they will not do.
+        location: What to call them when they will not do.
         shape: (n, c, h, w).
         blocks: The pictures in order, uint8 (m, c, h, w) each.
     """
 
-    where: str
+    location: str
     shape: tuple[int, int, int, int]
     blocks: Iterable[np.ndarray]
 
 
-def draft(
-    pixels: Pixels,
+def prepare_pixel_dataset(
+    pixels: PixelBlocks,
     y: np.ndarray,
     classes: tuple[str, ...],
     *,
     title: str,
     frame: Frame,
     attributes: dict[str, np.ndarray] | None = None,
-) -> Draft:
+) -> UndecodedDataset:
     """The set of these pictures before it is decoded.
 
     Args:
@@ -56,11 +56,11 @@ def draft(
     """
     n, c, h, w = pixels.shape
     if n == 0:
-        raise InputError(f"{pixels.where} holds no pictures; one or more are wanted.")
-    fits(pixels.where, (w, h), (pixels.where, (w, h)), frame)
-    shape = (n, c, frame.side() or h, frame.side() or w)
+        raise InputError(f"{pixels.location} holds no pictures; one or more are wanted.")
+    check_picture_size(pixels.location, (w, h), (pixels.location, (w, h)), frame)
+    shape = (n, c, frame.get_output_side() or h, frame.get_output_side() or w)
     flags = None if attributes is None else np.stack(list(attributes.values()), 1)
-    examples = Examples(
+    examples = Dataset(
         x=torch.empty(shape, dtype=torch.uint8, device="meta"),
         y=torch.from_numpy(y.astype(np.int64)),
         classes=classes,
@@ -69,29 +69,29 @@ def draft(
         attributes=None if flags is None else torch.from_numpy(flags.astype(np.float32)),
         attribute_names=tuple(attributes or ()),
     )
-    return Draft(examples, blocks(pixels, frame, title))
+    return UndecodedDataset(examples, frame_blocks(pixels, frame, title))
 
 
-def blocks(pixels: Pixels, frame: Frame, title: str) -> Iterator[np.ndarray]:
+def frame_blocks(pixels: PixelBlocks, frame: Frame, title: str) -> Iterator[np.ndarray]:
     """Framed pixels in order: uint8 (m, c, h, w); the progress bar has a title."""
     bar = tqdm(total=pixels.shape[0], desc=f"decoding {title}, once", disable=None, leave=False)
     with bar:
         for block in pixels.blocks:
-            yield reframed(block, frame)
+            yield _apply_frame_to_block(block, frame)
             bar.update(len(block))
 
 
-def reframed(block: np.ndarray, frame: Frame) -> np.ndarray:
+def _apply_frame_to_block(block: np.ndarray, frame: Frame) -> np.ndarray:
     """Pixels in their frame, channel by channel: uint8 (m, c, h, w) -> (m, c, H, W)."""
-    if frame.side() is None:
+    if frame.get_output_side() is None:
         return block
     m, c, h, w = block.shape
     sheets = np.ascontiguousarray(block).reshape(m * c, h, w)
-    small = np.stack([np.asarray(framed(Image.fromarray(sheet), frame)) for sheet in sheets])
+    small = np.stack([np.asarray(apply_frame(Image.fromarray(sheet), frame)) for sheet in sheets])
     return small.reshape(m, c, *small.shape[1:])
 
 
-def as_many(pictures: int, labels: int, files: tuple[Path, Path]) -> None:
+def check_equal_counts(pictures: int, labels: int, files: tuple[Path, Path]) -> None:
     """Refuse pictures and labels of different numbers.
 
     Raises:
@@ -105,7 +105,7 @@ def as_many(pictures: int, labels: int, files: tuple[Path, Path]) -> None:
         )
 
 
-def between(labels: np.ndarray, low: int, high: int, file: Path) -> None:
+def check_label_range(labels: np.ndarray, low: int, high: int, file: Path) -> None:
     """Refuse labels out of their range.
 
     Raises:

@@ -20,16 +20,16 @@ from typing import BinaryIO
 import numpy as np
 
 from ...errors import InputError
-from ..cache import Draft
-from ..decoding import TOGETHER, Frame
-from .decoded import Pixels, between
-from .decoded import draft as drafted
-from .layout import Official, Parts
+from ..cache import UndecodedDataset
+from ..decoding import PICTURES_PER_BLOCK, Frame
+from .decoded import PixelBlocks, check_label_range
+from .decoded import prepare_pixel_dataset as drafted
+from .layout import OfficialFormat, SplitFiles
 
-BYTES, INTEGERS = 0x1E3D4C55, 0x1E3D4C54
+BYTE_MAGIC, INTEGER_MAGIC = 0x1E3D4C55, 0x1E3D4C54
 """Magic numbers."""
-PAIR = (2, 96, 96)
-CLASSES = ("animal", "human", "airplane", "truck", "car")
+PAIR_SHAPE = (2, 96, 96)
+TOY_CLASSES = ("animal", "human", "airplane", "truck", "car")
 FACTORS: Mapping[str, Mapping[int, int]] = MappingProxyType(
     {
         "instance": {i: i for i in range(10)},
@@ -41,7 +41,7 @@ FACTORS: Mapping[str, Mapping[int, int]] = MappingProxyType(
 """The columns of -info: an entry, and what it means; elevation and azimuth in degrees."""
 
 
-def pairs(parts: Parts, title: str, frame: Frame) -> Draft:
+def prepare_norb_pairs(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
     """A split before it is decoded: a row for each pair, a channel for each camera.
 
     Attributes are one for each value of each factor, such as "elevation=30".
@@ -49,47 +49,47 @@ def pairs(parts: Parts, title: str, frame: Frame) -> Draft:
     Raises:
         InputError: A file is cut short, is another, or does not go with the others.
     """
-    pixels, y, info = matrices(parts)
-    flags = factors(info, parts["info"])
-    return drafted(pixels, y, CLASSES, title=title, frame=frame, attributes=flags)
+    pixels, y, info = _read_matrices(parts)
+    flags = _make_factor_flags(info, parts["info"])
+    return drafted(pixels, y, TOY_CLASSES, title=title, frame=frame, attributes=flags)
 
 
-def singles(parts: Parts, title: str, frame: Frame) -> Draft:
+def prepare_norb_singles(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
     """A split before it is decoded: a row of one channel for each camera, pair after pair.
 
     Attributes are as of pairs, and "camera=0" and "camera=1".
 
     Raises:
-        InputError: As `pairs`.
+        InputError: As `prepare_norb_pairs`.
     """
-    stereo, y, info = matrices(parts)
+    stereo, y, info = _read_matrices(parts)
     n, _, h, w = stereo.shape
     apart = (block.reshape(-1, 1, h, w) for block in stereo.blocks)
-    pixels = Pixels(stereo.where, (2 * n, 1, h, w), apart)
-    flags = {k: v.repeat(2) for k, v in factors(info, parts["info"]).items()}
+    pixels = PixelBlocks(stereo.location, (2 * n, 1, h, w), apart)
+    flags = {k: v.repeat(2) for k, v in _make_factor_flags(info, parts["info"]).items()}
     flags |= {f"camera={i}": np.arange(2 * n) % 2 == i for i in range(2)}
-    return drafted(pixels, y.repeat(2), CLASSES, title=title, frame=frame, attributes=flags)
+    return drafted(pixels, y.repeat(2), TOY_CLASSES, title=title, frame=frame, attributes=flags)
 
 
-def matrices(parts: Parts) -> tuple[Pixels, np.ndarray, np.ndarray]:
+def _read_matrices(parts: SplitFiles) -> tuple[PixelBlocks, np.ndarray, np.ndarray]:
     """The pairs (n, 2, 96, 96), their classes (n,) and their info (n, 4).
 
     Raises:
-        InputError: As `pairs`.
+        InputError: As `prepare_norb_pairs`.
     """
     dat, cat = parts["dat"], parts["cat"]
-    with opened(dat) as file:
-        shape = header(file, dat, BYTES)
-    if len(shape) != 4 or shape[1:] != PAIR:
+    with _open_matrix_file(dat) as file:
+        shape = _read_matrix_shape(file, dat, BYTE_MAGIC)
+    if len(shape) != 4 or shape[1:] != PAIR_SHAPE:
         raise InputError(f"{dat} holds a matrix {shape}; pairs (n, 2, 96, 96) are wanted.")
     n = shape[0]
-    y = integers(cat, (n,))
-    between(y, 0, len(CLASSES) - 1, cat)
-    info = integers(parts["info"], (n, len(FACTORS)))
-    return Pixels(str(dat), (n, *PAIR), blocks(dat)), y, info
+    y = _read_integer_matrix(cat, (n,))
+    check_label_range(y, 0, len(TOY_CLASSES) - 1, cat)
+    info = _read_integer_matrix(parts["info"], (n, len(FACTORS)))
+    return PixelBlocks(str(dat), (n, *PAIR_SHAPE), _read_pair_blocks(dat)), y, info
 
 
-def factors(info: np.ndarray, path: Path) -> dict[str, np.ndarray]:
+def _make_factor_flags(info: np.ndarray, path: Path) -> dict[str, np.ndarray]:
     """A flag (n,) for each value of each factor, by a name such as "azimuth=340".
 
     Raises:
@@ -106,55 +106,55 @@ def factors(info: np.ndarray, path: Path) -> dict[str, np.ndarray]:
     return flags
 
 
-def blocks(path: Path) -> Iterator[np.ndarray]:
+def _read_pair_blocks(path: Path) -> Iterator[np.ndarray]:
     """A few pairs at a time: uint8 (m, 2, 96, 96)."""
-    with opened(path) as file:
-        n = header(file, path, BYTES)[0]
-        for start in range(0, n, TOGETHER):
-            shape = (min(TOGETHER, n - start), *PAIR)
-            yield np.frombuffer(taken(file, prod(shape), path), np.uint8).reshape(shape)
+    with _open_matrix_file(path) as file:
+        n = _read_matrix_shape(file, path, BYTE_MAGIC)[0]
+        for start in range(0, n, PICTURES_PER_BLOCK):
+            shape = (min(PICTURES_PER_BLOCK, n - start), *PAIR_SHAPE)
+            yield np.frombuffer(_read_bytes(file, prod(shape), path), np.uint8).reshape(shape)
 
 
-def integers(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+def _read_integer_matrix(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     """A matrix of int32.
 
     Raises:
         InputError: The file is cut short, is another, or its matrix has another shape.
     """
-    with opened(path) as file:
-        found = header(file, path, INTEGERS)
+    with _open_matrix_file(path) as file:
+        found = _read_matrix_shape(file, path, INTEGER_MAGIC)
         if found != shape:
             raise InputError(
                 f"{path} holds a matrix {found}; {shape} is wanted, an entry for each of the "
                 f"{shape[0]} pairs."
             )
-        return np.frombuffer(taken(file, 4 * prod(shape), path), "<i4").reshape(shape)
+        return np.frombuffer(_read_bytes(file, 4 * prod(shape), path), "<i4").reshape(shape)
 
 
-def opened(path: Path) -> BinaryIO:
+def _open_matrix_file(path: Path) -> BinaryIO:
     """A file, unzipped where it is gzipped."""
     return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
-def header(file: BinaryIO, path: Path, magic: int) -> tuple[int, ...]:
+def _read_matrix_shape(file: BinaryIO, path: Path, magic: int) -> tuple[int, ...]:
     """The shape of a matrix whose entries have the type of this magic number.
 
     Raises:
         InputError: They have not, or the header is none.
     """
-    found, count = (int(v) for v in np.frombuffer(taken(file, 8, path), "<u4"))
+    found, count = (int(v) for v in np.frombuffer(_read_bytes(file, 8, path), "<u4"))
     if found != magic:
         raise InputError(
             f"{path} begins with the magic number 0x{found:08X}; 0x{magic:08X} is wanted, a small "
-            f"NORB matrix of {'bytes' if magic == BYTES else 'int32'}."
+            f"NORB matrix of {'bytes' if magic == BYTE_MAGIC else 'int32'}."
         )
     if not 1 <= count <= 4:
         raise InputError(f"{path} holds a matrix of {count} dimensions; 1 to 4 are wanted.")
-    sizes = np.frombuffer(taken(file, 4 * max(3, count), path), "<u4")
+    sizes = np.frombuffer(_read_bytes(file, 4 * max(3, count), path), "<u4")
     return tuple(int(s) for s in sizes[:count])
 
 
-def taken(file: BinaryIO, count: int, path: Path) -> bytes:
+def _read_bytes(file: BinaryIO, count: int, path: Path) -> bytes:
     """The next bytes of a file.
 
     Raises:
@@ -173,12 +173,14 @@ def taken(file: BinaryIO, count: int, path: Path) -> bytes:
     return content
 
 
-def named(split: str, instances: str) -> dict[str, str]:
+def _make_file_names(split: str, instances: str) -> dict[str, str]:
     """The official names of a split's files."""
     stem = f"smallnorb-5x{instances}x9x18x6x2x96x96-{split}"
     return {part: f"{stem}-{part}.mat" for part in ("dat", "cat", "info")}
 
 
-FILES = MappingProxyType({"train": named("training", "46789"), "test": named("testing", "01235")})
-PAIRS = Official(files=FILES, draft=pairs, endings=("", ".gz"))
-SINGLES = Official(files=FILES, draft=singles, endings=("", ".gz"))
+NORB_FILES = MappingProxyType(
+    {"train": _make_file_names("training", "46789"), "test": _make_file_names("testing", "01235")}
+)
+NORB_PAIRS = OfficialFormat(files=NORB_FILES, prepare=prepare_norb_pairs, endings=("", ".gz"))
+NORB_SINGLES = OfficialFormat(files=NORB_FILES, prepare=prepare_norb_singles, endings=("", ".gz"))

@@ -14,18 +14,18 @@ from types import MappingProxyType
 import numpy as np
 
 from ...errors import InputError
-from ..cache import Draft
-from ..decoding import TOGETHER, Frame
-from .decoded import Pixels, as_many, between
-from .decoded import draft as drafted
-from .layout import Official, Parts
+from ..cache import UndecodedDataset
+from ..decoding import PICTURES_PER_BLOCK, Frame
+from .decoded import PixelBlocks, check_equal_counts, check_label_range
+from .decoded import prepare_pixel_dataset as drafted
+from .layout import OfficialFormat, SplitFiles
 
-SIDE = 96
-BYTES = 3 * SIDE * SIDE
-NAMES = {"classes": "class_names.txt"}
+PICTURE_SIDE = 96
+PICTURE_BYTES = 3 * PICTURE_SIDE * PICTURE_SIDE
+CLASS_NAMES_FILE = {"classes": "class_names.txt"}
 
 
-def draft(parts: Parts, title: str, frame: Frame) -> Draft:
+def prepare_stl10(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
     """A split before it is decoded; without a file of labels all are blank.
 
     Raises:
@@ -35,46 +35,48 @@ def draft(parts: Parts, title: str, frame: Frame) -> Draft:
     classes = tuple(parts["classes"].read_text(encoding="utf-8").split())
     if len(classes) != 10:
         raise InputError(f"{parts['classes']} names {len(classes)} classes; 10 are wanted.")
-    n = pictures(file)
+    n = _count_pictures(file)
     y = np.full(n, -1)
     if "y" in parts:
         labels = np.fromfile(parts["y"], np.uint8)
-        as_many(n, len(labels), (file, parts["y"]))
-        between(labels, 1, 10, parts["y"])
+        check_equal_counts(n, len(labels), (file, parts["y"]))
+        check_label_range(labels, 1, 10, parts["y"])
         y = labels.astype(np.int64) - 1
-    pixels = Pixels(str(file), (n, 3, SIDE, SIDE), blocks(file, n))
+    pixels = PixelBlocks(
+        str(file), (n, 3, PICTURE_SIDE, PICTURE_SIDE), _read_picture_blocks(file, n)
+    )
     return drafted(pixels, y, classes, title=title, frame=frame)
 
 
-def pictures(file: Path) -> int:
+def _count_pictures(file: Path) -> int:
     """How many pictures a file holds.
 
     Raises:
         InputError: Not a whole number.
     """
     size = file.stat().st_size
-    if size % BYTES:
+    if size % PICTURE_BYTES:
         raise InputError(
-            f"{file} has {size} bytes, which is truncated: whole pictures of {BYTES} are wanted."
+            f"{file} has {size} bytes, which is truncated: whole pictures of {PICTURE_BYTES} are wanted."
         )
-    return size // BYTES
+    return size // PICTURE_BYTES
 
 
-def blocks(file: Path, n: int) -> Iterator[np.ndarray]:
+def _read_picture_blocks(file: Path, n: int) -> Iterator[np.ndarray]:
     """A few pictures at a time, rows of pixels before columns: uint8 (m, 3, 96, 96)."""
-    for start in range(0, n, TOGETHER):
-        count = min(TOGETHER, n - start)
-        flat = np.fromfile(file, np.uint8, count * BYTES, offset=start * BYTES)
-        yield flat.reshape(count, 3, SIDE, SIDE).swapaxes(2, 3)
+    for start in range(0, n, PICTURES_PER_BLOCK):
+        count = min(PICTURES_PER_BLOCK, n - start)
+        flat = np.fromfile(file, np.uint8, count * PICTURE_BYTES, offset=start * PICTURE_BYTES)
+        yield flat.reshape(count, 3, PICTURE_SIDE, PICTURE_SIDE).swapaxes(2, 3)
 
 
-STL10 = Official(
+STL10 = OfficialFormat(
     files=MappingProxyType(
         {
-            "train": {"X": "train_X.bin", "y": "train_y.bin", **NAMES},
-            "test": {"X": "test_X.bin", "y": "test_y.bin", **NAMES},
-            "unlabeled": {"X": "unlabeled_X.bin", **NAMES},
+            "train": {"X": "train_X.bin", "y": "train_y.bin", **CLASS_NAMES_FILE},
+            "test": {"X": "test_X.bin", "y": "test_y.bin", **CLASS_NAMES_FILE},
+            "unlabeled": {"X": "unlabeled_X.bin", **CLASS_NAMES_FILE},
         }
     ),
-    draft=draft,
+    prepare=prepare_stl10,
 )

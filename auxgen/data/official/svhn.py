@@ -15,40 +15,40 @@ from types import MappingProxyType
 import numpy as np
 
 from ...errors import InputError
-from ..cache import Draft
-from ..decoding import TOGETHER, Frame
-from .decoded import Pixels, as_many, between
-from .decoded import draft as drafted
-from .layout import Official, Parts
+from ..cache import UndecodedDataset
+from ..decoding import PICTURES_PER_BLOCK, Frame
+from .decoded import PixelBlocks, check_equal_counts, check_label_range
+from .decoded import prepare_pixel_dataset as drafted
+from .layout import OfficialFormat, SplitFiles
 
-DIGITS = tuple("0123456789")
-PICTURE = (32, 32, 3)
+DIGIT_CLASSES = tuple("0123456789")
+PICTURE_SHAPE = (32, 32, 3)
 
 
-def draft(parts: Parts, title: str, frame: Frame) -> Draft:
+def prepare_svhn(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
     """A split before it is decoded; its pixels are in memory once, until they are written.
 
     Raises:
         InputError: The file is cut short, or is another.
     """
     file = parts["X and y"]
-    x, y = variables(file)
-    if x.dtype != np.uint8 or x.ndim != 4 or x.shape[:3] != PICTURE:
+    x, y = load_matlab_variables(file)
+    if x.dtype != np.uint8 or x.ndim != 4 or x.shape[:3] != PICTURE_SHAPE:
         raise InputError(f"{file} has X {x.dtype} {x.shape}; uint8 (32, 32, 3, n) is wanted.")
     y = y.reshape(-1).astype(np.int64)
     n = x.shape[-1]
-    as_many(n, len(y), (file, file))
-    between(y, 1, 10, file)
+    check_equal_counts(n, len(y), (file, file))
+    check_label_range(y, 1, 10, file)
 
     def blocks() -> Iterator[np.ndarray]:
-        for start in range(0, n, TOGETHER):
-            yield x[..., start : start + TOGETHER].transpose(3, 2, 0, 1)
+        for start in range(0, n, PICTURES_PER_BLOCK):
+            yield x[..., start : start + PICTURES_PER_BLOCK].transpose(3, 2, 0, 1)
 
-    pixels = Pixels(str(file), (n, 3, 32, 32), blocks())
-    return drafted(pixels, y % 10, DIGITS, title=title, frame=frame)
+    pixels = PixelBlocks(str(file), (n, 3, 32, 32), blocks())
+    return drafted(pixels, y % 10, DIGIT_CLASSES, title=title, frame=frame)
 
 
-def variables(file: Path) -> tuple[np.ndarray, np.ndarray]:
+def load_matlab_variables(file: Path) -> tuple[np.ndarray, np.ndarray]:
     """X and y of a MATLAB file.
 
     Raises:
@@ -71,9 +71,9 @@ def variables(file: Path) -> tuple[np.ndarray, np.ndarray]:
     return held["X"], held["y"]
 
 
-SVHN = Official(
+SVHN = OfficialFormat(
     files=MappingProxyType(
         {split: {"X and y": f"{split}_32x32.mat"} for split in ("train", "test", "extra")}
     ),
-    draft=draft,
+    prepare=prepare_svhn,
 )

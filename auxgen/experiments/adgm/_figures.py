@@ -12,32 +12,32 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, kl_divergence
 
-from ...data.dataset import Examples, Space
-from ...inference.codes import analogies
-from ...inference.prediction import predict
+from ...data.dataset import Dataset, Preprocessor
+from ...inference.codes import make_analogies
+from ...inference.prediction import predict_rows
 from ...method import Method
 from ...methods.adgm import AuxiliaryDGM
 from ...plotting.analogies import show_analogies
 from ...plotting.grids import PALETTE
-from ...plotting.pages import show_classes
-from ...rng import device_of, seeded
+from ...plotting.pages import show_class_grid
+from ...rng import get_device, use_seed
 from ...score import Evaluation, Score
 
-ACTIVE = 0.01
+MIN_ACTIVE_KL = 0.01
 """Nats: a unit whose mean KL is above is active."""
-ROWS = 2000
+MAX_ROWS = 2000
 
 Pictures = dict[str, Callable[[Any, Path], None]]
 
 
 @torch.no_grad()
-def show_auxiliary(
+def draw_auxiliary_space(
     method: AuxiliaryDGM, file: Path, *, x: Tensor, y: Tensor, classes: tuple[str, ...]
 ) -> None:
     """The first two principal components of the means of q(a|x), by class (figures 2d, 4b)."""
     from matplotlib.figure import Figure
 
-    points = principal(method.q_a(x.to(device_of(method))).mean).cpu()
+    points = project_to_principal_components(method.q_a(x.to(get_device(method))).mean).cpu()
     figure = Figure(figsize=(6, 4.2), dpi=110, layout="constrained")
     axes = figure.add_subplot()
     for c, name in enumerate(classes):
@@ -53,7 +53,7 @@ def show_auxiliary(
     figure.savefig(file, format="png")
 
 
-def principal(a: Tensor) -> Tensor:
+def project_to_principal_components(a: Tensor) -> Tensor:
     """The first two principal components: (n, d) -> (n, 2)."""
     a = a - a.mean(0)
     _, _, axes = torch.linalg.svd(a, full_matrices=False)
@@ -71,13 +71,13 @@ def kl_per_unit(method: AuxiliaryDGM, x: Tensor) -> dict[str, Tensor]:
     a = q_a.rsample()
     y = method.p_y.one_hot(method.q_y(a, x).logits.argmax(-1))
     q_z = method.q_z(a, y, x)
-    found = {"z": each_unit(q_z, method.p_z())}
+    found = {"z": _elementwise_kl(q_z, method.p_z())}
     if isinstance(q_a, Independent):
-        found["a"] = each_unit(q_a, method.a_given(x, y, q_z.rsample()))
+        found["a"] = _elementwise_kl(q_a, method.decode_auxiliary(x, y, q_z.rsample()))
     return found
 
 
-def each_unit(q: Distribution, p: Distribution) -> Tensor:
+def _elementwise_kl(q: Distribution, p: Distribution) -> Tensor:
     """KL(q || p) of each entry of diagonal Gaussians, mean over rows: -> (d,)."""
     assert isinstance(q, Independent)
     assert isinstance(p, Independent)
@@ -101,15 +101,15 @@ class ActiveUnits:
     seed: int = 0
 
     def __call__(self, method: AuxiliaryDGM) -> dict[str, Score]:
-        with seeded(self.seed, device_of(method)):
-            found = kl_per_unit(method, self.x.to(device_of(method)))
+        with use_seed(self.seed, get_device(method)):
+            found = kl_per_unit(method, self.x.to(get_device(method)))
         said = f"{self.split_name} split, {len(self.x)} rows, 1 draw a row, seed {self.seed}"
         return {
             f"active_units_{name}": Score(
-                (kl > ACTIVE).sum().item(),
+                (kl > MIN_ACTIVE_KL).sum().item(),
                 "units",
                 len(self.x),
-                f"of {len(kl)} units of {name}, mean KL above {ACTIVE} nats; {said}",
+                f"of {len(kl)} units of {name}, mean KL above {MIN_ACTIVE_KL} nats; {said}",
                 detail={"kl": sorted(kl.tolist(), reverse=True)},
             )
             for name, kl in found.items()
@@ -117,18 +117,20 @@ class ActiveUnits:
 
 
 @torch.no_grad()
-def show_units(method: AuxiliaryDGM, file: Path, *, x: Tensor) -> None:
+def _draw_unit_kl(method: AuxiliaryDGM, file: Path, *, x: Tensor) -> None:
     """Mean KL of each unit of z and of a, in order of size, on a logarithmic axis (figure 4a)."""
     from matplotlib.figure import Figure
 
-    found = kl_per_unit(method, x.to(device_of(method)))
+    found = kl_per_unit(method, x.to(get_device(method)))
     figure = Figure(figsize=(6, 3.4), dpi=110, layout="constrained")
     axes = figure.add_subplot()
     names = {"z": "z: KL(q(z|a,y,x) to N(0, 1))", "a": "a: KL(q(a|x) to p(a|.))"}
     for colour, (name, kl) in zip(PALETTE, found.items(), strict=False):
         height = kl.sort(descending=True).values.clamp(min=1e-6).cpu()
         axes.plot(range(1, len(kl) + 1), height, "o-", ms=3, color=colour, label=names[name])
-    axes.axhline(ACTIVE, color="#767676", linestyle=":", label=f"{ACTIVE} nats: active above")
+    axes.axhline(
+        MIN_ACTIVE_KL, color="#767676", linestyle=":", label=f"{MIN_ACTIVE_KL} nats: active above"
+    )
     axes.set_yscale("log")
     axes.set_xlabel("units, in order of size")
     axes.set_ylabel("mean KL, nats")
@@ -140,7 +142,7 @@ def show_units(method: AuxiliaryDGM, file: Path, *, x: Tensor) -> None:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Analogies:
+class AnalogyAccuracy:
     """Share in per cent of analogies in which the model's own classifier finds the class asked for.
 
     Attributes:
@@ -151,15 +153,15 @@ class Analogies:
     """
 
     raw: Tensor
-    space: Space
+    space: Preprocessor
     _: KW_ONLY
     split_name: str = "test"
     seed: int = 0
 
     def __call__(self, method: Method) -> Score:
-        with seeded(self.seed, device_of(method)):
-            made = analogies(method, self.space, self.raw)[:, 1:]
-            told = predict(method, self.space, made.flatten(0, 1), 5).predicted
+        with use_seed(self.seed, get_device(method)):
+            made = make_analogies(method, self.space, self.raw)[:, 1:]
+            told = predict_rows(method, self.space, made.flatten(0, 1), 5).predicted
         asked = torch.arange(len(self.space.classes)).repeat(len(self.raw))
         return Score(
             100 * (told == asked).double().mean().item(),
@@ -170,29 +172,33 @@ class Analogies:
         )
 
 
-def one_of_each(examples: Examples) -> Tensor:
+def _select_first_of_each_class(examples: Dataset) -> Tensor:
     """The first row of each class, raw: -> (k, *shape)."""
     firsts = [(examples.y == c).nonzero()[0, 0] for c in examples.y.unique() if c >= 0]
-    return examples[torch.stack(firsts)].raw()
+    return examples[torch.stack(firsts)].raw_rows()
 
 
-def pictures(method: Method, space: Space, test: Examples) -> Pictures:
+def make_figure_pictures(method: Method, space: Preprocessor, test: Dataset) -> Pictures:
     """Figures 3 and 4 of a model of images."""
     made: Pictures = {
-        "samples by class": partial(show_classes, space=space),
-        "analogies": partial(show_analogies, space=space, raw=one_of_each(test)),
+        "samples by class": partial(show_class_grid, space=space),
+        "analogies": partial(show_analogies, space=space, raw=_select_first_of_each_class(test)),
     }
     if isinstance(method, AuxiliaryDGM):
-        part = test[:ROWS]
-        x = space.enter(part.raw())
-        made["auxiliary space"] = partial(show_auxiliary, x=x, y=part.y, classes=space.classes)
-        made["units"] = partial(show_units, x=x)
+        part = test[:MAX_ROWS]
+        x = space.transform(part.raw_rows())
+        made["auxiliary space"] = partial(
+            draw_auxiliary_space, x=x, y=part.y, classes=space.classes
+        )
+        made["units"] = partial(_draw_unit_kl, x=x)
     return made
 
 
-def measures(method: Method, space: Space, test: Examples) -> dict[str, Evaluation]:
+def make_figure_evaluations(
+    method: Method, space: Preprocessor, test: Dataset
+) -> dict[str, Evaluation]:
     """Numbers of figures 3 and 4."""
-    made: dict[str, Evaluation] = {"analogies": Analogies(test[:100].raw(), space)}
+    made: dict[str, Evaluation] = {"analogies": AnalogyAccuracy(test[:100].raw_rows(), space)}
     if isinstance(method, AuxiliaryDGM):
-        made["active_units"] = ActiveUnits(space.enter(test[:ROWS].raw()))
+        made["active_units"] = ActiveUnits(space.transform(test[:MAX_ROWS].raw_rows()))
     return made

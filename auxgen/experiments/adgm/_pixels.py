@@ -11,23 +11,32 @@ import torch
 from torch import Tensor
 
 from ...builders import Recipe
-from ...data.augmentation import dequantised
-from ...data.dataset import Examples, Space
+from ...data.augmentation import dequantise
+from ...data.dataset import Dataset, Preprocessor
 from ...engine.settings import Engine, adam
 from ...errors import InputError
-from ...functional.bounds import alpha
-from ...functional.schedules import staircase
+from ...functional.bounds import classification_weight
+from ...functional.schedules import staircase_decay
 from ...stage import Experiment
 from . import _stages
-from ._figures import measures, pictures
-from ._stages import Ablation, Name, Split, epochs_of, recipe, stage
+from ._figures import make_figure_evaluations, make_figure_pictures
+from ._stages import (
+    AblationName,
+    DGMName,
+    SemiSupervisedData,
+    convert_epochs_to_steps,
+    make_dgm_recipe,
+    make_semi_supervised_stage,
+)
 
-Model = Name | Ablation
+DGMOrAblationName = DGMName | AblationName
 
 
-def grey(train: Examples, *, shift: Tensor | None = None, scale: Tensor | None = None) -> Space:
+def make_pixel_space(
+    train: Dataset, *, shift: Tensor | None = None, scale: Tensor | None = None
+) -> Preprocessor:
     """The flat space of pixels, shifted and scaled entry by entry: shift and scale (d,)."""
-    return Space(
+    return Preprocessor(
         kind=train.kind,
         shape=tuple(train.x.shape[1:]),
         classes=train.classes,
@@ -36,7 +45,7 @@ def grey(train: Examples, *, shift: Tensor | None = None, scale: Tensor | None =
     )
 
 
-def per_channel(train: Examples) -> Tensor:
+def compute_channel_std(train: Dataset) -> Tensor:
     """Each channel's standard deviation over pixels and rows, for each entry: -> (d,)."""
     _, c, h, w = train.x.shape
     std = []
@@ -49,20 +58,24 @@ def per_channel(train: Examples) -> Tensor:
     return torch.stack(std).float().clamp(min=1e-6).repeat_interleave(h * w)
 
 
-def split(train: Examples, test: Examples, space: Space, rows: Tensor) -> Split:
+def make_dequantised_data(
+    train: Dataset, test: Dataset, space: Preprocessor, rows: Tensor
+) -> SemiSupervisedData:
     """All of `train` unlabelled and still uint8, `rows` of it labelled."""
     d = space.width
     zeros, ones = torch.zeros(d), torch.ones(d)
     shift = torch.tensor(space.shift) if space.shift else zeros
     scale = torch.tensor(space.scale) if space.scale else ones
-    corruption = partial(dequantised, shift=shift, scale=scale)
-    return _stages.split(train, test, space, rows, corruption, x=train.x.flatten(1))
+    corruption = partial(dequantise, shift=shift, scale=scale)
+    return _stages.make_semi_supervised_data(
+        train, test, space, rows, corruption, x=train.x.flatten(1)
+    )
 
 
-def experiment_of(
-    data: Split,
-    model: Model,
-    of_budget: Mapping[str, Any],
+def make_pixel_experiment(
+    data: SemiSupervisedData,
+    model: DGMOrAblationName,
+    budget_settings: Mapping[str, Any],
     *,
     seed: int,
     beta: float,
@@ -76,7 +89,7 @@ def experiment_of(
     Args:
         data: The split.
         model: Which one.
-        of_budget: Sizes, batches, epochs and rate.
+        budget_settings: Sizes, batches, epochs and rate.
         seed: Of the initialisation and the order.
         beta: Weight of the classification term, times (N_l + N_u) / N_l.
         warm_up: Epochs over which the log-ratios of a and z gain their weight.
@@ -84,42 +97,45 @@ def experiment_of(
         lr: Over the budget's.
         samples: Over the budget's.
     """
-    n, unlabelled = len(data.x_unlabelled), of_budget["unlabelled"]
-    steps = epochs_of(n, unlabelled, epochs or of_budget["epochs"])
-    made: Recipe = recipe(
+    n, unlabelled = len(data.x_unlabelled), budget_settings["unlabelled"]
+    steps = convert_epochs_to_steps(n, unlabelled, epochs or budget_settings["epochs"])
+    made: Recipe = make_dgm_recipe(
         model,
         data,
-        hidden=[of_budget["hidden"]] * 2,
-        a=of_budget["latent"],
-        z=of_budget["latent"],
-        alpha=alpha(beta, len(data.x), n),
+        hidden=[budget_settings["hidden"]] * 2,
+        a=budget_settings["latent"],
+        z=budget_settings["latent"],
+        alpha=classification_weight(beta, len(data.x), n),
         batch_norm=True,
-        samples=samples or of_budget["samples"],
+        samples=samples or budget_settings["samples"],
         likelihood="gaussian",
-        warm_up=epochs_of(n, unlabelled, warm_up),
+        warm_up=convert_epochs_to_steps(n, unlabelled, warm_up),
     )
-    rate = partial(staircase, every=max(1, steps // 5), factor=0.75, floor=0.1)
+    rate = partial(staircase_decay, every=max(1, steps // 5), factor=0.75, floor=0.1)
     engine = Engine(
         steps,
-        adam(lr or of_budget["lr"]),
+        adam(lr or budget_settings["lr"]),
         learning_rate=rate,
         max_grad_norm=5.0,
         precision="bf16",
     )
-    monitor = max(1, epochs_of(n, unlabelled, of_budget["monitor"]))
-    batches: Any = {"labelled": of_budget["labelled"], "unlabelled": unlabelled, "seed": seed}
-    found = stage(made, data, engine, **batches, monitor_every=monitor)
-    test = data.examples["test"]
+    monitor = max(1, convert_epochs_to_steps(n, unlabelled, budget_settings["monitor"]))
+    batches: Any = {"labelled": budget_settings["labelled"], "unlabelled": unlabelled, "seed": seed}
+    found = make_semi_supervised_stage(made, data, engine, **batches, monitor_every=monitor)
+    test = data.datasets["test"]
     return {
         model: replace(
             found,
-            pictures=pictures(found.method, data.space, test),
-            evaluations={**found.evaluations, **measures(found.method, data.space, test)},
+            pictures=make_figure_pictures(found.method, data.space, test),
+            evaluations={
+                **found.evaluations,
+                **make_figure_evaluations(found.method, data.space, test),
+            },
         )
     }
 
 
-def joined(first: Examples, second: Examples) -> Examples:
+def concat_datasets(first: Dataset, second: Dataset) -> Dataset:
     """The rows of both.
 
     Raises:

@@ -16,18 +16,30 @@ from typing import Any
 
 from ...builders import Recipe
 from ...data import images
-from ...data.augmentation import binarised
-from ...data.dataset import space_of
+from ...data.augmentation import binarise
+from ...data.dataset import fit_preprocessor
 from ...engine.settings import Engine, adam
-from ...evaluation.classification import PeerError
-from ...evaluation.peers import Peer, spreading_by_distance, spreading_by_neighbours
-from ...functional.bounds import alpha
+from ...evaluation.classification import BaselineError
+from ...evaluation.peers import (
+    BaselineClassifier,
+    make_knn_label_spreading,
+    make_rbf_label_spreading,
+)
+from ...functional.bounds import classification_weight
 from ...functional.schedules import hold_then_cosine
-from ...plotting.pages import show_classes
+from ...plotting.pages import show_class_grid
 from ...stage import Experiment
-from ..claims import verdict
-from ..common import About, Reproduction, Row
-from ._stages import Name, Split, drawn, hidden_labels, recipe, split, stage
+from ..claims import format_verdict
+from ..common import About, Reproduction, TableRow
+from ._stages import (
+    DGMName,
+    SemiSupervisedData,
+    make_dgm_recipe,
+    make_semi_supervised_data,
+    make_semi_supervised_stage,
+    make_transductive_inputs,
+    sample_labelled_rows,
+)
 
 ABOUT = About(
     shows="Handwritten digits from 5 labels a class; the demo",
@@ -41,7 +53,7 @@ ABOUT = About(
 def experiment(
     *,
     seed: int = 0,
-    model: Name = "sdgm",
+    model: DGMName = "sdgm",
     labels_per_class: int = 5,
     steps: int = 6000,
     lr: float = 3e-3,
@@ -63,11 +75,20 @@ def experiment(
         latent: Width of a and of z.
         warm_up: Rounds over which the log-ratios of a and z gain their weight.
     """
-    train, test = images.load("digits", "train"), images.load("digits", "test")
-    data = split(train, test, space_of(train), drawn(train, labels_per_class, seed), binarised)
-    weight = alpha(beta, len(data.x), len(train))
+    train, test = (
+        images.load_image_dataset("digits", "train"),
+        images.load_image_dataset("digits", "test"),
+    )
+    data = make_semi_supervised_data(
+        train,
+        test,
+        fit_preprocessor(train),
+        sample_labelled_rows(train, labels_per_class, seed),
+        binarise,
+    )
+    weight = classification_weight(beta, len(data.x), len(train))
     sizes = {"hidden": [hidden, hidden], "batch_norm": True}
-    made = recipe(
+    made = make_dgm_recipe(
         model,
         data,
         a=latent,
@@ -91,62 +112,71 @@ def experiment(
     few = Engine(1000, adam(lr), average=0.99)
     batches: Any = {"labelled": 100, "unlabelled": 100, "seed": seed}
     return {
-        "supervised": stage(alone, data, few, **batches, draws=1, more=peers(data)),
-        model: stage(
+        "supervised": make_semi_supervised_stage(
+            alone,
+            data,
+            few,
+            **batches,
+            draws=1,
+            extra_evaluations=_make_label_spreading_evaluations(data),
+        ),
+        model: make_semi_supervised_stage(
             made,
             data,
             engine,
             **batches,
-            pictures={"samples by class": partial(show_classes, space=data.space)},
+            pictures={"samples by class": partial(show_class_grid, space=data.space)},
         ),
     }
 
 
-def peers(data: Split) -> dict[str, PeerError]:
+def _make_label_spreading_evaluations(data: SemiSupervisedData) -> dict[str, BaselineError]:
     """scikit-learn's label spreading, which sees the same labelled and unlabelled rows."""
-    x, y = hidden_labels(data)
+    x, y = make_transductive_inputs(data)
 
-    def error(peer: Callable[[], Peer], name: str) -> PeerError:
-        return PeerError(peer, x_train=x, y_train=y, x=data.x_test, y=data.y_test, name=name)
+    def error(peer: Callable[[], BaselineClassifier], name: str) -> BaselineError:
+        return BaselineError(peer, x_train=x, y_train=y, x=data.x_test, y=data.y_test, name=name)
 
     return {
         "peer_label_spreading_rbf_error": error(
-            spreading_by_distance, "label spreading, rbf kernel, gamma 5"
+            make_rbf_label_spreading, "label spreading, rbf kernel, gamma 5"
         ),
         "peer_label_spreading_knn_error": error(
-            spreading_by_neighbours, "label spreading, 7 nearest neighbours"
+            make_knn_label_spreading, "label spreading, 7 nearest neighbours"
         ),
     }
 
 
 SEEDS = 5
 ERROR = "test error"
-ALONE = "Same classifier, labelled rows alone"
+CLASSIFIER_ALONE = "Same classifier, labelled rows alone"
 
 
 def reproduction(budget: str) -> Reproduction:
     """Five label draws of each model beside the classifier alone and label spreading."""
     del budget
     beside = {
-        ALONE: "supervised/test_error",
+        CLASSIFIER_ALONE: "supervised/test_error",
         "Label spreading, 7 nearest neighbours": "supervised/peer_label_spreading_knn_error",
         "Label spreading, rbf kernel": "supervised/peer_label_spreading_rbf_error",
     }
     models = [
-        Row(model.upper(), "adgm.digits", {ERROR: f"{model}/test_error"}, {"model": model})
+        TableRow(model.upper(), "adgm.digits", {ERROR: f"{model}/test_error"}, {"model": model})
         for model in ("sdgm", "adgm", "m2")
     ]
     peers = [
-        Row(title, "adgm.digits", {ERROR: score}, {"model": "sdgm"})
+        TableRow(title, "adgm.digits", {ERROR: score}, {"model": "sdgm"})
         for title, score in beside.items()
     ]
-    return Reproduction("Digits from 5 labels a class", [*models, *peers], claim)
+    return Reproduction(
+        "Digits from 5 labels a class", [*models, *peers], _check_sdgm_gain_over_classifier
+    )
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def _check_sdgm_gain_over_classifier(means: Mapping[tuple[str, str], float]) -> str:
     """Whether SDGM's error is at most two thirds of the classifier's alone."""
-    ours, alone = means["SDGM", ERROR], means[ALONE, ERROR]
-    holds = verdict(ours <= 2 / 3 * alone)
+    ours, alone = means["SDGM", ERROR], means[CLASSIFIER_ALONE, ERROR]
+    holds = format_verdict(ours <= 2 / 3 * alone)
     return (
         "SDGM's error is at most two thirds of the same classifier's trained on the labelled rows "
         f"alone: {holds} ({ours:.2f} % against {alone:.2f} %)."

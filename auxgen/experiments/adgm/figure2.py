@@ -10,31 +10,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import verdict
+from ..claims import format_verdict
 from ..common import Reproduction
-from .half_moons import ERROR, NAMES, row
+from .half_moons import ERROR, HALF_MOONS_TITLES, make_half_moons_row
 
 __all__ = ["SEEDS", "reproduction"]
 
 SEEDS = 5
-LATER = "M2, 100 epochs"
+M2_100_EPOCHS = "M2, 100 epochs"
 
 
 def reproduction(budget: str) -> Reproduction:
     """ADGM for ten epochs, M2 for a hundred, and what each half of the auxiliary variable adds."""
     del budget
     rows = [
-        row(NAMES["adgm"], "adgm", "close to 0 % in 10 epochs"),
-        row(LATER, "m2", "more than 100 epochs needed", epochs=100),
-        *(row(NAMES[model], model) for model in ("adgm_deterministic", "adgm_uninformed")),
+        make_half_moons_row(HALF_MOONS_TITLES["adgm"], "adgm", "close to 0 % in 10 epochs"),
+        make_half_moons_row(M2_100_EPOCHS, "m2", "more than 100 epochs needed", epochs=100),
+        *(
+            make_half_moons_row(HALF_MOONS_TITLES[model], model)
+            for model in ("adgm_deterministic", "adgm_uninformed")
+        ),
     ]
-    return Reproduction("Half-moons with and without an auxiliary variable", rows, claim)
+    return Reproduction(
+        "Half-moons with and without an auxiliary variable", rows, _check_m2_after_100_epochs
+    )
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def _check_m2_after_100_epochs(means: Mapping[tuple[str, str], float]) -> str:
     """Whether M2 after 100 epochs is still worse than the ADGM after ten."""
-    ours, other = means["ADGM", ERROR], means[LATER, ERROR]
-    holds = verdict(ours < other)
+    ours, other = means["ADGM", ERROR], means[M2_100_EPOCHS, ERROR]
+    holds = format_verdict(ours < other)
     return (
         "M2's mean error after 100 epochs is still above the ADGM's after ten: "
         f"{holds} ({other:.2f} % against {ours:.2f} %)."

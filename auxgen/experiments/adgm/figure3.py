@@ -9,23 +9,23 @@ at their mean.
 
 from __future__ import annotations
 
-from ..common import Reproduction, Row
+from ..common import Reproduction, TableRow
 
 __all__ = ["SEEDS", "reproduction"]
 
 SEEDS = 1
-FOUND = "analogies told as the class asked for"
+ANALOGY_ACCURACY = "analogies told as the class asked for"
 
 
 def reproduction(budget: str) -> Reproduction:
     """ADGM and SDGM."""
     rows = [
-        Row(
+        TableRow(
             model.upper(),
             "adgm.mnist_100",
-            {FOUND: f"{model}/analogies", "test error": f"{model}/test_error"},
+            {ANALOGY_ACCURACY: f"{model}/analogies", "test error": f"{model}/test_error"},
             {"budget": budget, "model": model},
-            {FOUND: "pictures"},
+            {ANALOGY_ACCURACY: "pictures"},
         )
         for model in ("adgm", "sdgm")
     ]

@@ -8,23 +8,25 @@ components of the means of q(a|x), by class) of each run of MNIST learned from 1
 
 from __future__ import annotations
 
-from ..common import Reproduction, Row
+from ..common import Reproduction, TableRow
 
 __all__ = ["SEEDS", "reproduction"]
 
 SEEDS = 1
-UNITS = {"z": "active units of z", "a": "active units of a"}
+UNIT_COLUMNS = {"z": "active units of z", "a": "active units of a"}
 
 
 def reproduction(budget: str) -> Reproduction:
     """SDGM, as the paper, and ADGM."""
     rows = [
-        Row(
+        TableRow(
             model.upper(),
             "adgm.mnist_100",
-            {title: f"{model}/active_units_{name}" for name, title in UNITS.items()},
+            {title: f"{model}/active_units_{name}" for name, title in UNIT_COLUMNS.items()},
             {"budget": budget, "model": model},
-            dict.fromkeys(UNITS.values(), "about 20 in the picture") if model == "sdgm" else {},
+            dict.fromkeys(UNIT_COLUMNS.values(), "about 20 in the picture")
+            if model == "sdgm"
+            else {},
         )
         for model in ("sdgm", "adgm")
     ]

@@ -17,16 +17,24 @@ from typing import Any, Literal
 import torch
 
 from ...data import toys
-from ...data.augmentation import as_they_lie
-from ...data.dataset import Examples, space_of
+from ...data.augmentation import identity
+from ...data.dataset import Dataset, fit_preprocessor
 from ...engine.settings import Engine, adam
-from ...functional.bounds import alpha
-from ...plotting.pages import show_decision
+from ...functional.bounds import classification_weight
+from ...plotting.pages import show_decision_regions
 from ...stage import Experiment
-from ..claims import verdict
-from ..common import About, Reproduction, Row
-from ._figures import show_auxiliary
-from ._stages import Ablation, Name, Split, drawn, epochs_of, recipe, stage
+from ..claims import format_verdict
+from ..common import About, Reproduction, TableRow
+from ._figures import draw_auxiliary_space
+from ._stages import (
+    AblationName,
+    DGMName,
+    SemiSupervisedData,
+    convert_epochs_to_steps,
+    make_dgm_recipe,
+    make_semi_supervised_stage,
+    sample_labelled_rows,
+)
 
 ABOUT = About(
     shows="Figure 2c: two moons learned from six labels",
@@ -37,20 +45,20 @@ ABOUT = About(
 )
 
 ROWS = 10_000
-Places = Literal["ends", "inside", "drawn"]
+LabelPlacement = Literal["ends", "inside", "drawn"]
 
 
 def experiment(
     *,
     seed: int = 0,
-    model: Literal[Name, Ablation] = "adgm",
+    model: Literal[DGMName, AblationName] = "adgm",
     epochs: float = 10,
     noise: float = 0.1,
     lr: float = 1e-3,
     beta: float = 0.1,
     a_sees_x: bool = False,
     batch: int = 100,
-    labels: Places = "ends",
+    labels: LabelPlacement = "ends",
 ) -> Experiment:
     """Half-moons with six labels.
 
@@ -67,15 +75,15 @@ def experiment(
         labels: Where the labelled points lie: at both ends and in the middle of each arc; inside,
             at 0.15, 0.5 and 0.85 of it; or any three training points of each, drawn.
     """
-    data = moons(noise, seed, labels)
-    made = recipe(
+    data = _make_half_moons_data(noise, seed, labels)
+    made = make_dgm_recipe(
         model,
         data,
         hidden=[100, 100],
         a=10,
         z=10,
         likelihood="gaussian",
-        alpha=alpha(beta, len(data.x), ROWS),
+        alpha=classification_weight(beta, len(data.x), ROWS),
         **({"a_sees_x": a_sees_x} if model == "adgm" else {}),
     )
     shown = {
@@ -84,48 +92,52 @@ def experiment(
         "x_labelled": data.x,
         "y_labelled": data.y,
     }
-    pictures: dict[str, Any] = {"decision map": partial(show_decision, **shown)}
+    pictures: dict[str, Any] = {"decision map": partial(show_decision_regions, **shown)}
     if model != "m2":
         pictures["auxiliary space"] = partial(
-            show_auxiliary, x=data.x_test, y=data.y_test, classes=data.space.classes
+            draw_auxiliary_space, x=data.x_test, y=data.y_test, classes=data.space.classes
         )
-    steps = epochs_of(ROWS, batch, epochs)
+    steps = convert_epochs_to_steps(ROWS, batch, epochs)
     engine = Engine(steps, adam(lr), max_grad_norm=5.0, average=0.99)
     return {
-        model: stage(
+        model: make_semi_supervised_stage(
             made,
             data,
             engine,
             labelled=len(data.x),
             unlabelled=batch,
             seed=seed,
-            monitor_every=epochs_of(ROWS, batch, 1),
+            monitor_every=convert_epochs_to_steps(ROWS, batch, 1),
             pictures=pictures,
         )
     }
 
 
-def moons(noise: float, seed: int, labels: Places) -> Split:
+def _make_half_moons_data(noise: float, seed: int, labels: LabelPlacement) -> SemiSupervisedData:
     """10,000 points to learn from, 10,000 others to test on, and the six labelled ones."""
-    train, test = (toys.moons(ROWS, noise=noise, seed=s) for s in (2 * seed, 2 * seed + 1))
-    known = labelled_points(train, labels, seed)
-    return Split(
-        space=space_of(train),
+    train, test = (toys.make_moons(ROWS, noise=noise, seed=s) for s in (2 * seed, 2 * seed + 1))
+    known = _make_labelled_points(train, labels, seed)
+    return SemiSupervisedData(
+        space=fit_preprocessor(train),
         x=known.x,
         y=known.y,
         x_unlabelled=torch.cat((train.x, known.x)),
         x_test=test.x,
         y_test=test.y,
-        corruption=as_they_lie,
-        examples={"train": train, "test": test},
+        corruption=identity,
+        datasets={"train": train, "test": test},
         facts={"data": train.name, "fingerprint": train.fingerprint, "labelled": known.x.tolist()},
     )
 
 
-def labelled_points(train: Examples, labels: Places, seed: int) -> Examples:
+def _make_labelled_points(train: Dataset, labels: LabelPlacement, seed: int) -> Dataset:
     """Three points of each arc."""
     places = {"ends": (0.0, 0.5, 1.0), "inside": (0.15, 0.5, 0.85)}
-    return toys.moons_labelled(places[labels]) if labels in places else train[drawn(train, 3, seed)]
+    return (
+        toys.make_labelled_moons(places[labels])
+        if labels in places
+        else train[sample_labelled_rows(train, 3, seed)]
+    )
 
 
 SEEDS = 10
@@ -136,11 +148,14 @@ def reproduction(budget: str) -> Reproduction:
     """The models after ten epochs; see adgm.figure2 and adgm.half_moons_labels for more."""
     del budget
     paper = {"adgm": "close to 0 % in 10 epochs"}
-    rows = [row(NAMES[model], model, paper.get(model, "")) for model in ("adgm", "sdgm", "m2")]
-    return Reproduction("Half-moons from six labels", rows, claim)
+    rows = [
+        make_half_moons_row(HALF_MOONS_TITLES[model], model, paper.get(model, ""))
+        for model in ("adgm", "sdgm", "m2")
+    ]
+    return Reproduction("Half-moons from six labels", rows, _check_adgm_gain_over_m2)
 
 
-NAMES = {
+HALF_MOONS_TITLES = {
     "adgm": "ADGM",
     "sdgm": "SDGM",
     "m2": "M2",
@@ -149,16 +164,16 @@ NAMES = {
 }
 
 
-def row(name: str, model: str, paper: str = "", **options: Any) -> Row:
+def make_half_moons_row(name: str, model: str, paper: str = "", **options: Any) -> TableRow:
     """A line of the table."""
     scores = {ERROR: f"{model}/test_error"}
-    return Row(name, "adgm.half_moons", scores, {"model": model, **options}, {ERROR: paper})
+    return TableRow(name, "adgm.half_moons", scores, {"model": model, **options}, {ERROR: paper})
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def _check_adgm_gain_over_m2(means: Mapping[tuple[str, str], float]) -> str:
     """Whether M2 is worse than the ADGM."""
     ours, other = means["ADGM", ERROR], means["M2", ERROR]
-    holds = verdict(ours < other)
+    holds = format_verdict(ours < other)
     return (
         "M2's mean error after 10 epochs is above the ADGM's: "
         f"{holds} ({other:.2f} % against {ours:.2f} %)."

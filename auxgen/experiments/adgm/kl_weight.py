@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..common import Reproduction, Row
+from ..common import Reproduction, TableRow
 
 __all__ = ["SEEDS", "reproduction"]
 
 SEEDS = 3
 ERROR = "validation error"
-STARTS: Mapping[float, str] = {0.0: "rises from 0", 1.0: "1 throughout", 3.0: "falls from 3"}
+START_WEIGHTS: Mapping[float, str] = {0.0: "rises from 0", 1.0: "1 throughout", 3.0: "falls from 3"}
 MODELS: Mapping[str, str] = {"adgm": "ADGM", "sdgm": "SDGM"}
 
 
@@ -31,7 +31,7 @@ def reproduction(budget: str) -> Reproduction:
         "plain_start": True,
     }
     rows = [
-        Row(
+        TableRow(
             f"{name}, weight {said}",
             "adgm.mnist_100",
             {ERROR: f"{model}/test_error"},
@@ -39,16 +39,16 @@ def reproduction(budget: str) -> Reproduction:
             {},
         )
         for model, name in MODELS.items()
-        for start, said in STARTS.items()
+        for start, said in START_WEIGHTS.items()
     ]
-    return Reproduction("The weight of the KL at the start", rows, claim)
+    return Reproduction("The weight of the KL at the start", rows, _report_best_start_weights)
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def _report_best_start_weights(means: Mapping[tuple[str, str], float]) -> str:
     """Which start is best for each model."""
     told = []
     for name in MODELS.values():
-        errors = {said: means[f"{name}, weight {said}", ERROR] for said in STARTS.values()}
+        errors = {said: means[f"{name}, weight {said}", ERROR] for said in START_WEIGHTS.values()}
         best = min(errors, key=lambda said: errors[said])
         told.append(f"{name}: {best} ({errors[best]:.2f} %)")
     return f"Least error after six epochs, by the weight of the KL: {'; '.join(told)}."

@@ -16,19 +16,26 @@ from typing import Any, Literal
 
 from ...builders import Recipe
 from ...data import images
-from ...data.augmentation import binarised
-from ...data.batches import Resident
-from ...data.dataset import space_of
+from ...data.augmentation import binarise
+from ...data.batches import InMemoryBatches
+from ...data.dataset import fit_preprocessor
 from ...engine.settings import Engine, adam
-from ...errors import at_least
-from ...functional.bounds import alpha
+from ...errors import require_at_least
+from ...functional.bounds import classification_weight
 from ...method import Method
-from ...methods.m1 import OnCodes
+from ...methods.m1 import CodeModel
 from ...methods.vae import VAE
 from ...stage import Experiment, Stage
-from ..claims import verdict
-from ..common import About, Reproduction, Row
-from ._stages import Split, bounds, drawn, epochs_of, split, stage
+from ..claims import format_verdict
+from ..common import About, Reproduction, TableRow
+from ._stages import (
+    SemiSupervisedData,
+    convert_epochs_to_steps,
+    make_bound_evaluations,
+    make_semi_supervised_data,
+    make_semi_supervised_stage,
+    sample_labelled_rows,
+)
 
 ABOUT = About(
     shows="Table 2: M1 and M1+M2 on MNIST with 100 labels",
@@ -72,58 +79,72 @@ def experiment(
     """
     of_budget = BUDGETS[budget]
     width, passes = hidden or of_budget["hidden"], epochs or of_budget["epochs"]
-    at_least(1, hidden=width, latent=latent, hidden_above=hidden_above)
-    train, test = images.load(data, "train"), images.load(data, "test")
-    known = split(train, test, space_of(train), drawn(train, labels_per_class, seed), binarised)
+    require_at_least(1, hidden=width, latent=latent, hidden_above=hidden_above)
+    train, test = images.load_image_dataset(data, "train"), images.load_image_dataset(data, "test")
+    known = make_semi_supervised_data(
+        train,
+        test,
+        fit_preprocessor(train),
+        sample_labelled_rows(train, labels_per_class, seed),
+        binarise,
+    )
     codes = {"x": known.space.width, "hidden": [width] * 2, "z": latent}
     above = {
         "classes": len(known.space.classes),
         "hidden_above": [hidden_above],
         "prior_rows": len(train),
     }
-    weight = alpha(beta, len(known.x), len(train))
-    steps = epochs_of(len(train), ROWS_IN_BATCH, passes)
-    first = m1(known, Recipe("vae", codes), Engine(steps, adam(lr)), seed)
+    weight = classification_weight(beta, len(known.x), len(train))
+    steps = convert_epochs_to_steps(len(train), ROWS_IN_BATCH, passes)
+    first = _make_m1_stage(known, Recipe("vae", codes), Engine(steps, adam(lr)), seed)
     labelled_alone = Recipe("m1_classifier", {**codes, **above, "prior_rows": len(known.x)})
     both = Recipe("m1_m2", {**codes, **above, "z_above": latent, "alpha": weight})
     few = Engine(min(steps, 1000), adam(lr), average=0.99)
     settings: Any = {"seed": seed, "first": first, "known": known, "keep_above": keep_above}
     return {
         "m1": first,
-        "classifier": on_codes(labelled_alone, few, **settings),
-        "m1_m2": on_codes(both, Engine(steps, adam(lr), max_grad_norm=5.0), **settings),
+        "classifier": _make_stage_on_codes(labelled_alone, few, **settings),
+        "m1_m2": _make_stage_on_codes(both, Engine(steps, adam(lr), max_grad_norm=5.0), **settings),
     }
 
 
-def m1(known: Split, made: Recipe, engine: Engine, seed: int) -> Stage:
+def _make_m1_stage(known: SemiSupervisedData, recipe: Recipe, engine: Engine, seed: int) -> Stage:
     """A VAE of all rows."""
-    method = made.build()
+    method = recipe.build()
     return Stage(
         method=method,
-        batches=Resident(known.x_unlabelled, ROWS_IN_BATCH, seed, binarised),
+        batches=InMemoryBatches(known.x_unlabelled, ROWS_IN_BATCH, seed, binarise),
         engine=engine,
-        evaluations=bounds(method, known),
-        recipe=made,
+        evaluations=make_bound_evaluations(method, known),
+        recipe=recipe,
         space=known.space,
-        data=known.examples,
+        data=known.datasets,
         facts=known.facts,
     )
 
 
-def on_codes(
-    made: Recipe, engine: Engine, *, first: Stage, known: Split, seed: int, keep_above: float
+def _make_stage_on_codes(
+    recipe: Recipe,
+    engine: Engine,
+    *,
+    first: Stage,
+    known: SemiSupervisedData,
+    seed: int,
+    keep_above: float,
 ) -> Stage:
     """A model above the VAE of the first stage, with whose networks it shares its own."""
-    above = stage(made, known, engine, labelled=100, unlabelled=ROWS_IN_BATCH, seed=seed, draws=1)
+    above = make_semi_supervised_stage(
+        recipe, known, engine, labelled=100, unlabelled=ROWS_IN_BATCH, seed=seed, draws=1
+    )
     vae, method = first.method, above.method
     assert isinstance(vae, VAE)
-    assert isinstance(method, OnCodes)
+    assert isinstance(method, CodeModel)
     method.q_z, method.p_x = vae.q_z, vae.p_x
     seen = known.x_unlabelled[:1000] / 255.0
 
     def keep(begun: Method) -> None:
-        assert isinstance(begun, OnCodes)
-        begun.keep(seen, keep_above)
+        assert isinstance(begun, CodeModel)
+        begun.select_code_entries(seen, keep_above)
 
     return replace(above, start=keep)
 
@@ -140,14 +161,14 @@ ERROR = "test error"
 def reproduction(budget: str) -> Reproduction:
     """M1 under a classifier and under M2; from the same runs."""
     rows = [
-        Row(
+        TableRow(
             "M1+M2",
             "adgm.m1_m2",
             {ERROR: "m1_m2/test_error"},
             {"budget": budget},
             {ERROR: "3.33 (0.14) %"},
         ),
-        Row(
+        TableRow(
             "M1, classifier of the labelled codes",
             "adgm.m1_m2",
             {ERROR: "classifier/test_error"},
@@ -155,13 +176,13 @@ def reproduction(budget: str) -> Reproduction:
             {ERROR: "11.82 (0.25) % with a TSVM"},
         ),
     ]
-    return Reproduction("M1 and M1+M2: MNIST with 100 labels", rows, claim)
+    return Reproduction("M1 and M1+M2: MNIST with 100 labels", rows, _check_m1_m2_gain)
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def _check_m1_m2_gain(means: Mapping[tuple[str, str], float]) -> str:
     """Whether M2 on the codes is better than a classifier of the labelled codes."""
     both, alone = (value for (_, column), value in means.items() if column == ERROR)
-    holds = verdict(both < alone)
+    holds = format_verdict(both < alone)
     return (
         f"M1+M2 is better than M1 under a classifier: {holds} ({both:.2f} % against {alone:.2f})."
     )

@@ -19,17 +19,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from ...builders.adgm import Labelled
+from ...builders.adgm import LabelledBoundName
 from ...data import images
-from ...data.augmentation import binarised
-from ...data.dataset import space_of
+from ...data.augmentation import binarise
+from ...data.dataset import fit_preprocessor
 from ...engine.settings import Engine, adam
-from ...errors import at_least
+from ...errors import require_at_least
 from ...evaluation.classification import TestError
 from ...stage import Experiment
-from ..claims import verdict
-from ..common import About, Reproduction, Row
-from ._stages import drawn, epochs_of, parts, recipe, split, stage
+from ..claims import format_verdict
+from ..common import About, Reproduction, TableRow
+from ._stages import (
+    convert_epochs_to_steps,
+    load_image_splits,
+    make_dgm_recipe,
+    make_semi_supervised_data,
+    make_semi_supervised_stage,
+    sample_labelled_rows,
+)
 
 ABOUT = About(
     shows="M2 by the protocol of Pyro's tutorial: 100 to 3,000 labels of MNIST",
@@ -59,7 +66,7 @@ def experiment(
     hidden: int = 500,
     latent: int = 50,
     batch: int = 200,
-    labelled_bound: Labelled = "conditional",
+    labelled_bound: LabelledBoundName = "conditional",
     classes_summed: int = 3,
     warm_up: float | None = None,
     warm_up_from: float = 8.0,
@@ -88,13 +95,16 @@ def experiment(
             1 as that of the KL does; above 1, classes stay undecided for longer.
         batch_norm: Before the nonlinearities of hidden layers.
     """
-    at_least(1, hidden=hidden, latent=latent)
-    (train, valid), test = parts("mnist", held_out=True), images.load("mnist", "test")
-    rows = drawn(train, labels // len(train.classes), seed)
-    data = split(train, test, space_of(train), rows, binarised)
+    require_at_least(1, hidden=hidden, latent=latent)
+    (train, valid), test = (
+        load_image_splits("mnist", held_out=True),
+        images.load_image_dataset("mnist", "test"),
+    )
+    rows = sample_labelled_rows(train, labels // len(train.classes), seed)
+    data = make_semi_supervised_data(train, test, fit_preprocessor(train), rows, binarise)
     passes = epochs or EPOCHS[budget][labels]
     settled = 0.75 * passes if warm_up is None else warm_up
-    made = recipe(
+    made = make_dgm_recipe(
         "m2",
         data,
         hidden=[hidden],
@@ -105,47 +115,49 @@ def experiment(
         batch_norm=batch_norm,
         labelled_bound=labelled_bound,
         classes_summed=classes_summed,
-        warm_up=epochs_of(len(train), batch, settled),
+        warm_up=convert_epochs_to_steps(len(train), batch, settled),
         warm_up_from=warm_up_from,
         temperature_from=temperature_from,
     )
-    engine = Engine(epochs_of(len(train), batch, passes), adam(lr), precision="bf16")
-    x = data.space.enter(valid.raw())
+    engine = Engine(convert_epochs_to_steps(len(train), batch, passes), adam(lr), precision="bf16")
+    x = data.space.transform(valid.raw_rows())
     chosen_by = TestError(x, valid.y, split_name="validation", classes=data.space.classes)
     batches: Any = {"labelled": batch, "unlabelled": batch, "seed": seed}
-    found = stage(made, data, engine, **batches, draws=1)
+    found = make_semi_supervised_stage(made, data, engine, **batches, draws=1)
     evaluations = {**found.evaluations, "validation_error": chosen_by}
     return {"m2": replace(found, evaluations=evaluations, data={**found.data, "valid": valid})}
 
 
 SEEDS = 5
-ERROR, VALID = "test error", "validation error"
+ERROR, VALIDATION_ERROR = "test error", "validation error"
 
 
 def reproduction(budget: str) -> Reproduction:
     """Every number of labels under several draws."""
     rows = [
-        Row(
-            named(labels),
+        TableRow(
+            format_label_count(labels),
             "adgm.m2_pyro",
-            {ERROR: "m2/test_error", VALID: "m2/validation_error"},
+            {ERROR: "m2/test_error", VALIDATION_ERROR: "m2/validation_error"},
             {"budget": budget, "labels": labels},
             {ERROR: f"{100 - accuracy:.2f} % (Pyro)"},
         )
         for labels, accuracy in PYRO.items()
     ]
-    return Reproduction("M2 by the protocol of Pyro's tutorial", rows, claim)
+    return Reproduction("M2 by the protocol of Pyro's tutorial", rows, check_pyro_accuracies)
 
 
-def named(labels: int) -> str:
+def format_label_count(labels: int) -> str:
     return f"{labels} labels"
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def check_pyro_accuracies(means: Mapping[tuple[str, str], float]) -> str:
     """Accuracy beside the tutorial's."""
     told = []
     for labels, theirs in PYRO.items():
-        ours = 100 - means[named(labels), ERROR]
-        holds = verdict(ours >= theirs)
-        told.append(f"{named(labels)}: {holds} ({ours:.2f} % right against {theirs:.2f})")
+        ours = 100 - means[format_label_count(labels), ERROR]
+        holds = format_verdict(ours >= theirs)
+        told.append(
+            f"{format_label_count(labels)}: {holds} ({ours:.2f} % right against {theirs:.2f})"
+        )
     return f"At or above the tutorial's accuracy: {'; '.join(told)}."

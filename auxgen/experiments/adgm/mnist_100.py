@@ -12,16 +12,26 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from ...builders.adgm import Labelled
-from ...data.augmentation import binarised
-from ...data.dataset import space_of
+from ...builders.adgm import LabelledBoundName
+from ...data.augmentation import binarise
+from ...data.dataset import fit_preprocessor
 from ...engine.settings import Engine, adam
-from ...functional.bounds import alpha
-from ...functional.schedules import hold_then_cosine, staircase
+from ...functional.bounds import classification_weight
+from ...functional.schedules import hold_then_cosine, staircase_decay
 from ...stage import Experiment
-from ..common import About, Reproduction, Row
-from ._figures import measures, pictures
-from ._stages import Ablation, Name, drawn, epochs_of, others, parts, recipe, split, stage
+from ..common import About, Reproduction, TableRow
+from ._figures import make_figure_evaluations, make_figure_pictures
+from ._stages import (
+    AblationName,
+    DGMName,
+    convert_epochs_to_steps,
+    load_image_splits,
+    make_dgm_recipe,
+    make_semi_supervised_data,
+    make_semi_supervised_stage,
+    sample_calibration_rows,
+    sample_labelled_rows,
+)
 
 ABOUT = About(
     shows="Table 2: MNIST with 100 labels",
@@ -32,14 +42,14 @@ ABOUT = About(
 )
 
 ROWS_IN_BATCH = 100
-HELD = 100
+CALIBRATION_PER_CLASS = 100
 """Rows of each class whose labels, which training does not see, are for a temperature."""
 
 
 def experiment(
     *,
     seed: int = 0,
-    model: Literal[Name, Ablation] = "sdgm",
+    model: Literal[DGMName, AblationName] = "sdgm",
     budget: Literal["cpu", "paper"] = "cpu",
     epochs: float | None = None,
     lr: float | None = None,
@@ -49,7 +59,7 @@ def experiment(
     latent: int | None = None,
     a_sees_x: bool = False,
     labels_per_class: int = 10,
-    labelled_bound: Labelled = "conditional",
+    labelled_bound: LabelledBoundName = "conditional",
     classes_summed: int | None = None,
     monitor: float | None = None,
     hold: float | None = None,
@@ -91,29 +101,40 @@ def experiment(
             settings for all models.
         held_out: Train on 50,000 images and measure on the last 10,000, to choose settings by.
     """
-    train, test = parts("mnist", held_out)
-    space = space_of(train, min_std=0.1)
-    rows = drawn(train, labels_per_class, seed)
-    data = split(train, test, space, rows, binarised, held=others(train, rows, HELD, seed))
+    train, test = load_image_splits("mnist", held_out)
+    space = fit_preprocessor(train, min_std=0.1)
+    rows = sample_labelled_rows(train, labels_per_class, seed)
+    data = make_semi_supervised_data(
+        train,
+        test,
+        space,
+        rows,
+        binarise,
+        calibration_rows=sample_calibration_rows(train, rows, CALIBRATION_PER_CLASS, seed),
+    )
     of_budget = BUDGETS[budget]
     width: int = hidden or of_budget["hidden"]
     code: int = latent or of_budget["latent"]
-    own = PLAIN if plain_start else of_budget["own"].get(model, PLAIN)
-    steps = epochs_of(len(train), ROWS_IN_BATCH, epochs or own.epochs or of_budget["epochs"])
-    made = recipe(
+    own = NO_OVERRIDES if plain_start else of_budget["own"].get(model, NO_OVERRIDES)
+    steps = convert_epochs_to_steps(
+        len(train), ROWS_IN_BATCH, epochs or own.epochs or of_budget["epochs"]
+    )
+    made = make_dgm_recipe(
         model,
         data,
         hidden=[width, width],
         a=code,
         z=code,
-        alpha=alpha(beta, len(data.x), len(train)),
+        alpha=classification_weight(beta, len(data.x), len(train)),
         batch_norm=True,
         samples=samples or of_budget["samples"],
         likelihood="bernoulli",
         labelled_bound=labelled_bound,
         classes_summed=classes_summed,
-        warm_up=epochs_of(len(train), ROWS_IN_BATCH, or_else(warm_up, own.warm_up)),
-        warm_up_from=or_else(warm_up_from, own.warm_up_from),
+        warm_up=convert_epochs_to_steps(
+            len(train), ROWS_IN_BATCH, _resolve_option(warm_up, own.warm_up)
+        ),
+        warm_up_from=_resolve_option(warm_up_from, own.warm_up_from),
         temperature_from=temperature_from,
         **({} if own.log_std_a is None else {"log_std_a": own.log_std_a}),
         **({"a_sees_x": a_sees_x} if model == "adgm" else {}),
@@ -128,16 +149,16 @@ def experiment(
         max_grad_norm=5.0,
         precision="bf16",
     )
-    every = epochs_of(len(train), ROWS_IN_BATCH, monitor or of_budget["monitor"])
+    every = convert_epochs_to_steps(len(train), ROWS_IN_BATCH, monitor or of_budget["monitor"])
     batches: Any = {"labelled": 100, "unlabelled": ROWS_IN_BATCH, "seed": seed}
-    made = stage(made, data, engine, **batches, monitor_every=every)
-    shown = pictures(made.method, space, test)
-    measured = {**made.evaluations, **measures(made.method, space, test)}
+    made = make_semi_supervised_stage(made, data, engine, **batches, monitor_every=every)
+    shown = make_figure_pictures(made.method, space, test)
+    measured = {**made.evaluations, **make_figure_evaluations(made.method, space, test)}
     return {model: replace(made, pictures=shown, evaluations=measured)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Own:
+class ModelOverrides:
     """What a model has of its own in a budget.
 
     Attributes:
@@ -153,15 +174,15 @@ class Own:
     log_std_a: float | None = None
 
 
-PLAIN = Own()
+NO_OVERRIDES = ModelOverrides()
 
 
-def or_else(asked: float | None, own: float) -> float:
+def _resolve_option(value: float | None, default: float) -> float:
     """0 may be asked for."""
-    return own if asked is None else asked
+    return default if value is None else value
 
 
-def authors_rate(steps: int) -> dict[str, Any]:
+def _make_staircase_options(steps: int) -> dict[str, Any]:
     """The rate times 0.75 every fifth of the run, never below 3e-5 of 3e-4."""
     return {"every": steps // 5, "factor": 0.75, "floor": 0.1}
 
@@ -176,7 +197,7 @@ BUDGETS: dict[str, dict[str, Any]] = {
         "monitor": 5,
         "schedule": hold_then_cosine,
         "rate": lambda steps: {"steps": steps, "hold": 0.5},
-        "own": {"adgm": Own(epochs=200, warm_up=50, warm_up_from=3, log_std_a=-2)},
+        "own": {"adgm": ModelOverrides(epochs=200, warm_up=50, warm_up_from=3, log_std_a=-2)},
     },
     "paper": {
         "hidden": 500,
@@ -185,8 +206,8 @@ BUDGETS: dict[str, dict[str, Any]] = {
         "lr": 3e-4,
         "samples": 5,
         "monitor": 10,
-        "schedule": staircase,
-        "rate": authors_rate,
+        "schedule": staircase_decay,
+        "rate": _make_staircase_options,
         "own": {},
     },
 }
@@ -200,7 +221,7 @@ def reproduction(budget: str) -> Reproduction:
     """Both models under several label draws."""
     paper = {"adgm": "0.96 (0.02) %", "sdgm": "1.32 (0.07) %"}
     rows = [
-        Row(
+        TableRow(
             model.upper(),
             "adgm.mnist_100",
             {ERROR: f"{model}/test_error"},

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from ...data import images
-from ...data.dataset import Examples
+from ...data.dataset import Dataset
 from ...stage import Experiment
-from ..common import About, Reproduction, Row
-from ._pixels import experiment_of, grey, split
-from ._stages import Ablation, Name, drawn
+from ..common import About, Reproduction, TableRow
+from ._pixels import make_dequantised_data, make_pixel_experiment, make_pixel_space
+from ._stages import AblationName, DGMName, sample_labelled_rows
 
 ABOUT = About(
     shows="Table 2: small NORB with 1,000 labels",
@@ -28,13 +28,13 @@ ABOUT = About(
     time="not measured; a GPU for hours (paper)",
 )
 
-SIDE = 32
+IMAGE_SIZE = 32
 
 
 def experiment(
     *,
     seed: int = 0,
-    model: Literal[Name, Ablation] = "sdgm",
+    model: Literal[DGMName, AblationName] = "sdgm",
     budget: Literal["cpu", "paper"] = "cpu",
     single: bool = False,
     epochs: float | None = None,
@@ -60,15 +60,19 @@ def experiment(
         labels: Training rows that keep their label, as many of each of the 5 classes.
     """
     name = "small_norb_single" if single else "small_norb"
-    train, test = (images.load(name, part, size=SIDE) for part in ("train", "test"))
-    space = grey(train, shift=mean(train))
-    data = split(train, test, space, drawn(train, labels // len(train.classes), seed))
+    train, test = (
+        images.load_image_dataset(name, part, size=IMAGE_SIZE) for part in ("train", "test")
+    )
+    space = make_pixel_space(train, shift=_compute_pixel_mean(train))
+    data = make_dequantised_data(
+        train, test, space, sample_labelled_rows(train, labels // len(train.classes), seed)
+    )
     given: dict[str, Any] = {"epochs": epochs, "lr": lr, "samples": samples}
     settings = {"seed": seed, "beta": beta, "warm_up": warm_up}
-    return experiment_of(data, model, BUDGETS[budget], **settings, **given)
+    return make_pixel_experiment(data, model, BUDGETS[budget], **settings, **given)
 
 
-def mean(train: Examples) -> Tensor:
+def _compute_pixel_mean(train: Dataset) -> Tensor:
     """Each pixel's mean over rows, in [0, 1]: -> (d,)."""
     return train.x.flatten(1).sum(0, dtype=torch.float64).div(255 * len(train)).float()
 
@@ -83,12 +87,12 @@ SEEDS = 3
 ERROR = "test error"
 
 
-def rows(budget: str) -> list[Row]:
+def make_table2_rows(budget: str) -> list[TableRow]:
     """Both models of pairs, and the SDGM of single images."""
     pairs = [("sdgm", False, "9.40 (0.04) %"), ("adgm", False, "10.06 (0.05) %")]
     said = {True: ", single images", False: ""}
     return [
-        Row(
+        TableRow(
             f"NORB: {model.upper()}{said[single]}",
             "adgm.norb",
             {ERROR: f"{model}/test_error"},
@@ -101,4 +105,4 @@ def rows(budget: str) -> list[Row]:
 
 def reproduction(budget: str) -> Reproduction:
     """SDGM and ADGM of pairs, and the SDGM of single images."""
-    return Reproduction("Small NORB with 1,000 labels", rows(budget))
+    return Reproduction("Small NORB with 1,000 labels", make_table2_rows(budget))

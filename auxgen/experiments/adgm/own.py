@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...builders.adgm import Labelled
+from ...builders.adgm import LabelledBoundName
 from ...data import folders, labels, tables
 from ...data import user as own
-from ...data.augmentation import Corruption, as_they_lie, binarised
-from ...data.dataset import Examples, Space, space_of
+from ...data.augmentation import Corruption, binarise, identity
+from ...data.dataset import Dataset, Preprocessor, fit_preprocessor
 from ...engine.settings import Engine, adam
 from ...errors import InputError
-from ...functional.bounds import alpha
+from ...functional.bounds import classification_weight
 from ...stage import Experiment
 from ..common import About
-from ._stages import Name, recipe, split, stage
+from ._stages import DGMName, make_dgm_recipe, make_semi_supervised_data, make_semi_supervised_stage
 
 ABOUT = About(
     shows="Your own folder of images or table, its label column with blanks",
@@ -36,7 +36,7 @@ def experiment(
     data: Path,
     label: str | None = None,
     seed: int = 0,
-    model: Name = "sdgm",
+    model: DGMName = "sdgm",
     size: int | None = None,
     test_fraction: float = 0.2,
     steps: int = 5000,
@@ -45,7 +45,7 @@ def experiment(
     hidden: int = 200,
     latent: int = 32,
     batch: int = 100,
-    labelled_bound: Labelled = "conditional",
+    labelled_bound: LabelledBoundName = "conditional",
     classes_summed: int | None = None,
 ) -> Experiment:
     """A classifier and a generative model of your data, from the labels that there are.
@@ -69,47 +69,51 @@ def experiment(
             most probable ones and one drawn from the rest, without bias; all when not given. Where
             there are many classes a few are much faster.
     """
-    train, test = parts(Path(data), label, size, test_fraction, seed)
-    labels.check(train)
-    space, likelihood, corruption = seen(train)
-    rows = labels.labelled(train.y)
-    known = split(train, test, space, rows, corruption)
-    made = recipe(
+    train, test = _load_table_or_image_splits(Path(data), label, size, test_fraction, seed)
+    labels.check_labels(train)
+    space, likelihood, corruption = _select_likelihood(train)
+    rows = labels.find_labelled_rows(train.y)
+    known = make_semi_supervised_data(train, test, space, rows, corruption)
+    made = make_dgm_recipe(
         model,
         known,
         hidden=[hidden, hidden],
         a=latent,
         z=latent,
-        alpha=alpha(beta, len(rows), len(train)),
+        alpha=classification_weight(beta, len(rows), len(train)),
         likelihood=likelihood,
         batch_norm=train.kind == "images",
         labelled_bound=labelled_bound,
         classes_summed=classes_summed,
     )
     engine = Engine(steps, adam(lr), max_grad_norm=5.0)
-    return {model: stage(made, known, engine, labelled=batch, unlabelled=batch, seed=seed)}
+    return {
+        model: make_semi_supervised_stage(
+            made, known, engine, labelled=batch, unlabelled=batch, seed=seed
+        )
+    }
 
 
-def parts(
+def _load_table_or_image_splits(
     data: Path, label: str | None, size: int | None, fraction: float, seed: int
-) -> tuple[Examples, Examples]:
+) -> tuple[Dataset, Dataset]:
     """Training and test rows: the data's own, or some labelled rows held out."""
     table = data.suffix.lower() in (".csv", ".parquet")
     if table and label is None:
         raise InputError(f"{data} is a table; --label COLUMN is wanted: which column to learn.")
 
-    def read(part: str) -> Examples:
+    def read(part: str) -> Dataset:
         if table:
-            return own.table(data, label=label, split=part)
-        return own.images(data, label=label, size=size, split=part)
+            return own.load_table(data, label=label, split=part)
+        return own.load_image_folder(data, label=label, size=size, split=part)
 
-    if "test" in (tables.splits(data) if table else folders.splits(data)):
+    if "test" in (tables.find_table_files(data) if table else folders.find_image_splits(data)):
         return read("train"), read("test")
-    return own.holdout(read("train"), fraction, seed)
+    return own.split_stratified(read("train"), fraction, seed)
 
 
-def seen(train: Examples) -> tuple[Space, str, Corruption]:
+def _select_likelihood(train: Dataset) -> tuple[Preprocessor, str, Corruption]:
     """Grey images as bits drawn afresh, all else standardised under a Gaussian."""
     if train.kind == "images" and train.x.shape[1] == 1:
-        return space_of(train), "bernoulli", binarised
-    return space_of(train, standardise=True), "gaussian", as_they_lie
+        return fit_preprocessor(train), "bernoulli", binarise
+    return fit_preprocessor(train, standardise=True), "gaussian", identity

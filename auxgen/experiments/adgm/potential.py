@@ -17,18 +17,18 @@ from pathlib import Path
 import torch
 
 from ...builders import Recipe
-from ...data.dataset import Space
+from ...data.dataset import Preprocessor
 from ...data.toys import two_moded_energy, two_moded_log_z
 from ...engine.settings import Engine, adam
-from ...errors import at_least
+from ...errors import require_at_least
 from ...evaluation.protocol import standard_error
-from ...functional.schedules import cosine
+from ...functional.schedules import cosine_decay
 from ...methods.density_fit import AuxiliaryFit
-from ...rng import device_of, seeded
+from ...rng import get_device, use_seed
 from ...score import Score
 from ...stage import Experiment, Stage
-from ..claims import verdict
-from ..common import About, Reproduction, Row
+from ..claims import format_verdict
+from ..common import About, Reproduction, TableRow
 
 ABOUT = About(
     shows="Figure 2a, b: a density of two modes, by an auxiliary variable",
@@ -37,7 +37,7 @@ ABOUT = About(
     time="about 10 s on a CPU core",
 )
 
-DRAWS = 100_000
+NUM_DRAWS = 100_000
 
 
 def experiment(
@@ -63,70 +63,72 @@ def experiment(
         log_std: Log standard deviation of q(z|a) at the start.
         start: Weight of the energy at the start; it rises to 1 over half of the rounds.
     """
-    at_least(0, a=a)
-    at_least(1, draws=draws)
+    require_at_least(0, a=a)
+    require_at_least(1, draws=draws)
     begun = {"spread": spread, "log_std": log_std, "start": start, "cooling": steps // 2}
     made = Recipe("auxiliary_fit", {"a": a, "draws": draws, **begun})
     return {
         "fit": Stage(
             method=made.build(),
-            batches=nothing,
+            batches=_return_no_batch,
             engine=Engine(
                 steps,
                 adam(lr),
-                learning_rate=partial(cosine, steps=steps),
+                learning_rate=partial(cosine_decay, steps=steps),
                 max_grad_norm=5.0,
                 average=0.99,
             ),
-            evaluations={"bound": bound, "lesser_mode": lesser_mode},
+            evaluations={"bound": score_log_z_bound, "lesser_mode": score_lesser_mode},
             recipe=made,
-            space=Space(kind="points", shape=(2,)),
-            pictures={"density": show_densities},
+            space=Preprocessor(kind="points", shape=(2,)),
+            pictures={"density": _draw_two_moded_density},
             facts={"data": "two_moded_energy", "log_z": two_moded_log_z()},
         )
     }
 
 
-def nothing(step: int, rank: int, ranks: int, device: str) -> None:
+def _return_no_batch(step: int, rank: int, ranks: int, device: str) -> None:
     """The batch of a method that learns from an energy."""
 
 
-def bound(method: AuxiliaryFit) -> Score:
+def score_log_z_bound(method: AuxiliaryFit) -> Score:
     """The bound on log Z, eq. 18."""
-    with seeded(0, device_of(method)):
-        each = method.log_weights(DRAWS)
+    with use_seed(0, get_device(method)):
+        each = method.log_weights(NUM_DRAWS)
     return Score(
         value=each.mean().item(),
         unit="nats",
         n=len(each),
         spread=standard_error(each),
         spread_is="standard error over draws",
-        protocol=f"bound on log Z, eq. 18, {DRAWS} draws, seed 0",
-        detail={"log_mean_weight": (each.double().logsumexp(0) - torch.tensor(DRAWS).log()).item()},
+        protocol=f"bound on log Z, eq. 18, {NUM_DRAWS} draws, seed 0",
+        detail={
+            "log_mean_weight": (each.double().logsumexp(0) - torch.tensor(NUM_DRAWS).log()).item()
+        },
     )
 
 
-def lesser_mode(method: AuxiliaryFit) -> Score:
+def score_lesser_mode(method: AuxiliaryFit) -> Score:
     """Share of q(z) on the side that has less of it; half in truth."""
-    with seeded(0, device_of(method)):
-        right = (method.sample(DRAWS)[:, 0] > 0).double().mean().item()
+    with use_seed(0, get_device(method)):
+        right = (method.sample(NUM_DRAWS)[:, 0] > 0).double().mean().item()
     return Score(
         value=100 * min(right, 1 - right),
         unit="%",
-        n=DRAWS,
-        protocol=f"share of {DRAWS} draws of z, seed 0, on the side of z_1 = 0 that has fewer",
+        n=NUM_DRAWS,
+        protocol=f"share of {NUM_DRAWS} draws of z, seed 0, on the side of z_1 = 0 that has fewer",
     )
 
 
 @torch.no_grad()
-def show_densities(method: AuxiliaryFit, file: Path, half: float = 4.0) -> None:
+def _draw_two_moded_density(method: AuxiliaryFit, file: Path, half: float = 4.0) -> None:
     """The density over the plane, beside that of draws of q(z)."""
     from matplotlib.figure import Figure
 
     line = torch.linspace(-half, half, 200)
     plane = torch.cartesian_prod(line, line)
     truth = (-two_moded_energy(plane) - two_moded_log_z()).exp().view(200, 200)
-    drawn = method.sample(3 * DRAWS).cpu()
+    drawn = method.sample(3 * NUM_DRAWS).cpu()
     edges = [torch.linspace(-half, half, 101)] * 2
     counts = torch.histogramdd(drawn, edges, density=True).hist
     figure = Figure(figsize=(6.4, 3.4), dpi=110, layout="constrained")
@@ -146,32 +148,32 @@ def show_densities(method: AuxiliaryFit, file: Path, half: float = 4.0) -> None:
 
 
 SEEDS = 10
-BOUND, LESSER = "bound on log Z", "share of the lesser mode"
-WITH, WITHOUT = "with a", "without a, energy full at once"
+BOUND, LESSER_MODE_SHARE = "bound on log Z", "share of the lesser mode"
+WITH_A, WITHOUT_A = "with a", "without a, energy full at once"
 
 
 def reproduction(budget: str) -> Reproduction:
     """With the auxiliary variable, without it, and with it but without what makes it reliable."""
     del budget
-    scores = {BOUND: "fit/bound", LESSER: "fit/lesser_mode"}
+    scores = {BOUND: "fit/bound", LESSER_MODE_SHARE: "fit/lesser_mode"}
     rows = {
-        WITH: {},
+        WITH_A: {},
         "with a, energy full at once": {"start": 1.0},
         "with a, q(z|a) wide at first": {"log_std": 0.0},
         "without a": {"a": 0},
-        WITHOUT: {"a": 0, "start": 1.0},
+        WITHOUT_A: {"a": 0, "start": 1.0},
     }
     return Reproduction(
         "A density of two modes",
-        [Row(name, "adgm.potential", scores, options) for name, options in rows.items()],
-        claim,
+        [TableRow(name, "adgm.potential", scores, options) for name, options in rows.items()],
+        _check_log_z_bound,
     )
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def _check_log_z_bound(means: Mapping[tuple[str, str], float]) -> str:
     """Whether the mean bound is one that needs both modes, and below log Z."""
-    ours, other, log_z = means[WITH, BOUND], means[WITHOUT, BOUND], two_moded_log_z()
-    holds = verdict(1.3 <= ours <= log_z)
+    ours, other, log_z = means[WITH_A, BOUND], means[WITHOUT_A, BOUND], two_moded_log_z()
+    holds = format_verdict(1.3 <= ours <= log_z)
     return (
         f"The mean bound lies between 1.3 nats and log Z = {log_z:.4f}: {holds} ({ours:.3f}; "
         f"{other:.3f} without a; log(Z/2) = {log_z - 0.6931:.4f})."

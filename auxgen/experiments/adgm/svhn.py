@@ -13,9 +13,15 @@ from typing import Any, Literal
 
 from ...data import images
 from ...stage import Experiment
-from ..common import About, Reproduction, Row
-from ._pixels import experiment_of, grey, joined, per_channel, split
-from ._stages import Ablation, Name, drawn
+from ..common import About, Reproduction, TableRow
+from ._pixels import (
+    compute_channel_std,
+    concat_datasets,
+    make_dequantised_data,
+    make_pixel_experiment,
+    make_pixel_space,
+)
+from ._stages import AblationName, DGMName, sample_labelled_rows
 
 ABOUT = About(
     shows="Table 2: SVHN with 1,000 labels",
@@ -28,7 +34,7 @@ ABOUT = About(
 def experiment(
     *,
     seed: int = 0,
-    model: Literal[Name, Ablation] = "sdgm",
+    model: Literal[DGMName, AblationName] = "sdgm",
     budget: Literal["cpu", "paper"] = "cpu",
     extra: bool = True,
     epochs: float | None = None,
@@ -53,13 +59,18 @@ def experiment(
         warm_up: Epochs over which the log-ratios of a and z gain their weight.
         labels_per_class: Training rows of each class that keep their label; none is extra.
     """
-    train, test = images.load("svhn", "train"), images.load("svhn", "test")
-    rows = drawn(train, labels_per_class, seed)
-    every = joined(train, images.load("svhn", "extra")) if extra else train
-    data = split(every, test, grey(every, scale=per_channel(every)), rows)
+    train, test = (
+        images.load_image_dataset("svhn", "train"),
+        images.load_image_dataset("svhn", "test"),
+    )
+    rows = sample_labelled_rows(train, labels_per_class, seed)
+    every = concat_datasets(train, images.load_image_dataset("svhn", "extra")) if extra else train
+    data = make_dequantised_data(
+        every, test, make_pixel_space(every, scale=compute_channel_std(every)), rows
+    )
     given: dict[str, Any] = {"epochs": epochs, "lr": lr, "samples": samples}
     settings = {"seed": seed, "beta": beta, "warm_up": warm_up}
-    return experiment_of(data, model, BUDGETS[budget], **settings, **given)
+    return make_pixel_experiment(data, model, BUDGETS[budget], **settings, **given)
 
 
 SIZES = {"labelled": 1000, "unlabelled": 1000, "samples": 1}
@@ -72,12 +83,12 @@ SEEDS = 3
 ERROR = "test error"
 
 
-def rows(budget: str) -> list[Row]:
+def make_table2_rows(budget: str) -> list[TableRow]:
     """Both models with the extra images, and the SDGM without."""
     with_extra = [("sdgm", True, "16.61 (0.24) %"), ("adgm", True, "22.86 %")]
     said = {True: "", False: ", no extra"}
     return [
-        Row(
+        TableRow(
             f"SVHN: {model.upper()}{said[extra]}",
             "adgm.svhn",
             {ERROR: f"{model}/test_error"},
@@ -90,4 +101,4 @@ def rows(budget: str) -> list[Row]:
 
 def reproduction(budget: str) -> Reproduction:
     """SDGM and ADGM, and what the extra images are worth."""
-    return Reproduction("SVHN with 1,000 labels", rows(budget))
+    return Reproduction("SVHN with 1,000 labels", make_table2_rows(budget))

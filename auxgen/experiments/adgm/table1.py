@@ -16,18 +16,18 @@ from functools import partial
 from typing import Any, Literal
 
 from ...builders import Recipe
-from ...data.augmentation import binarised
-from ...data.batches import Resident
-from ...data.dataset import space_of
+from ...data.augmentation import binarise
+from ...data.batches import InMemoryBatches
+from ...data.dataset import fit_preprocessor
 from ...engine.settings import Engine, adam
-from ...errors import at_least
+from ...errors import require_at_least
 from ...evaluation.likelihood import Elbo, ImportanceBound
 from ...functional.schedules import hold_then_cosine
 from ...plotting.pages import show_samples
 from ...stage import Experiment, Stage
-from ..claims import verdict
-from ..common import About, Reproduction, Row
-from ._stages import parts
+from ..claims import format_verdict
+from ..common import About, Reproduction, TableRow
+from ._stages import load_image_splits
 
 ABOUT = About(
     shows="Table 1: log-likelihood of MNIST, with and without auxiliary variables",
@@ -37,15 +37,15 @@ ABOUT = About(
     time="minutes of one CPU core for each model (cpu); hours on a GPU (paper)",
 )
 
-Model = Literal["vae", "iwae", "avae", "avae_uninformed"]
+VAEName = Literal["vae", "iwae", "avae", "avae_uninformed"]
 
-WEIGHTS = 5000
+NUM_IMPORTANCE_WEIGHTS = 5000
 
 
 def experiment(
     *,
     seed: int = 0,
-    model: Model = "avae",
+    model: VAEName = "avae",
     layers: int = 1,
     budget: Literal["cpu", "paper"] = "cpu",
     epochs: float | None = None,
@@ -71,10 +71,10 @@ def experiment(
         test_rows: Rows that the bounds are measured on; the budget's own when not given.
         held_out: Train on 50,000 images and measure on the last 10,000, to choose settings by.
     """
-    at_least(1, layers=layers)
+    require_at_least(1, layers=layers)
     of_budget = BUDGETS[budget]
-    train, test = parts("mnist", held_out)
-    space = space_of(train)
+    train, test = load_image_splits("mnist", held_out)
+    space = fit_preprocessor(train)
     steps = round((epochs or of_budget["epochs"]) * len(train) / of_budget["batch"])
     widths = [latent or of_budget["latent"][0], *of_budget["latent"][1:]][:layers]
     sizes = {
@@ -85,13 +85,13 @@ def experiment(
         "warm_up": round(of_budget["warm_up"] * steps),
     }
     auxiliary = {"a": widths, "log_std_a": of_budget["log_std_a"]}
-    made = recipe(model, sizes, auxiliary, k or of_budget["k"], a_sees_x)
-    x = space.enter(test.raw()[: test_rows or of_budget["test_rows"]])
+    made = _make_vae_recipe(model, sizes, auxiliary, k or of_budget["k"], a_sees_x)
+    x = space.transform(test.raw_rows()[: test_rows or of_budget["test_rows"]])
     rate = partial(hold_then_cosine, steps=steps, hold=of_budget["hold"])
     return {
         model: Stage(
             method=made.build(),
-            batches=Resident(space.enter(train.x), of_budget["batch"], seed, binarised),
+            batches=InMemoryBatches(space.transform(train.x), of_budget["batch"], seed, binarise),
             engine=Engine(
                 steps,
                 adam(lr or of_budget["lr"]),
@@ -99,7 +99,7 @@ def experiment(
                 precision="bf16",
             ),
             evaluations={
-                "importance_bound": ImportanceBound(x, k=WEIGHTS, binarised_seed=0),
+                "importance_bound": ImportanceBound(x, k=NUM_IMPORTANCE_WEIGHTS, binarised_seed=0),
                 "elbo": Elbo(x, draws=20, binarised_seed=0),
             },
             recipe=made,
@@ -111,11 +111,11 @@ def experiment(
     }
 
 
-def recipe(
-    model: Model, sizes: Mapping[str, Any], auxiliary: Mapping[str, Any], k: int, a_sees_x: bool
+def _make_vae_recipe(
+    model: VAEName, sizes: Mapping[str, Any], auxiliary: Mapping[str, Any], k: int, a_sees_x: bool
 ) -> Recipe:
     """A model's recipe; the VAE is an IWAE of one weight."""
-    made: dict[Model, Recipe] = {
+    made: dict[VAEName, Recipe] = {
         "vae": Recipe("iwae", {**sizes, "k": 1}),
         "iwae": Recipe("iwae", {**sizes, "k": k}),
         "avae": Recipe("avae", {**sizes, **auxiliary, "a_sees_x": a_sees_x}),
@@ -153,30 +153,30 @@ BUDGETS: dict[str, dict[str, Any]] = {
 
 SEEDS = 3
 BOUND = "log p(x), 5,000 weights"
-SEEN, FEW = ", a sees x", ", codes of 2"
-ROWS: dict[str, tuple[dict[str, Any], str]] = {
+SEES_X_SUFFIX, SMALL_CODE_SUFFIX = ", a sees x", ", codes of 2"
+TABLE_ROWS: dict[str, tuple[dict[str, Any], str]] = {
     "VAE, L=1": ({"model": "vae", "layers": 1}, "-86.76 (IWAE, IW=1)"),
     "IWAE, L=1": ({"model": "iwae", "layers": 1}, "-84.78 (IWAE, IW=50)"),
     "AVAE, L=1": ({"model": "avae", "layers": 1}, "-84.59"),
-    f"AVAE, L=1{SEEN}": ({"model": "avae", "layers": 1, "a_sees_x": True}, ""),
-    f"VAE, L=1{FEW}": ({"model": "vae", "layers": 1, "latent": 2}, ""),
-    f"AVAE, L=1{FEW}": ({"model": "avae", "layers": 1, "latent": 2}, ""),
+    f"AVAE, L=1{SEES_X_SUFFIX}": ({"model": "avae", "layers": 1, "a_sees_x": True}, ""),
+    f"VAE, L=1{SMALL_CODE_SUFFIX}": ({"model": "vae", "layers": 1, "latent": 2}, ""),
+    f"AVAE, L=1{SMALL_CODE_SUFFIX}": ({"model": "avae", "layers": 1, "latent": 2}, ""),
     "VAE, L=2": ({"model": "vae", "layers": 2}, "-85.33 (IWAE, IW=1)"),
     "IWAE, L=2": ({"model": "iwae", "layers": 2}, "-82.90 (IWAE, IW=50)"),
     "AVAE, L=2": ({"model": "avae", "layers": 2}, "-82.97"),
-    f"AVAE, L=2{SEEN}": ({"model": "avae", "layers": 2, "a_sees_x": True}, ""),
+    f"AVAE, L=2{SEES_X_SUFFIX}": ({"model": "avae", "layers": 2, "a_sees_x": True}, ""),
 }
 """Options and the paper's number by the table's name."""
-LONG = ("IWAE, L=2",)
+PAPER_BUDGET_ONLY = ("IWAE, L=2",)
 """Left out of the budget of a CPU."""
-SHORT = tuple(name for name in ROWS if name.endswith(FEW))
+CPU_BUDGET_ONLY = tuple(name for name in TABLE_ROWS if name.endswith(SMALL_CODE_SUFFIX))
 """For that budget alone."""
 
 
 def reproduction(budget: str) -> Reproduction:
     """One and two stochastic layers of each model."""
     rows = [
-        Row(
+        TableRow(
             name,
             "adgm.table1",
             {
@@ -186,18 +186,18 @@ def reproduction(budget: str) -> Reproduction:
             {"budget": budget, **options},
             {BOUND: paper},
         )
-        for name, (options, paper) in ROWS.items()
-        if name not in (SHORT if budget == "paper" else LONG)
+        for name, (options, paper) in TABLE_ROWS.items()
+        if name not in (CPU_BUDGET_ONLY if budget == "paper" else PAPER_BUDGET_ONLY)
     ]
-    return Reproduction("Log-likelihood of binarised MNIST", rows, claim)
+    return Reproduction("Log-likelihood of binarised MNIST", rows, _check_avae_gain_over_vae)
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def _check_avae_gain_over_vae(means: Mapping[tuple[str, str], float]) -> str:
     """Whether each AVAE is above the VAE of the same size."""
     told = []
     for name in (n for n, column in means if column == BOUND and n.startswith("AVAE")):
-        size = name.removeprefix("AVAE, ").removesuffix(SEEN)
+        size = name.removeprefix("AVAE, ").removesuffix(SEES_X_SUFFIX)
         ours, other = means[name, BOUND], means[f"VAE, {size}", BOUND]
-        holds = verdict(ours > other)
+        holds = format_verdict(ours > other)
         told.append(f"{name}: {holds} ({ours:.2f} nats against {other:.2f})")
     return f"Above a VAE of the same size: {'; '.join(told)}."

@@ -13,24 +13,24 @@ from torch import Tensor
 from ...builders import Recipe
 from ...builders.asl_images import Layout
 from ...data import images
-from ...data.batches import LabelledBatches, Resident
-from ...data.dataset import Examples, Space
+from ...data.batches import InMemoryBatches, LabelledBatches
+from ...data.dataset import Dataset, Preprocessor
 from ...engine.settings import Engine, adam
-from ...errors import InputError, at_least
+from ...errors import InputError, require_at_least
 from ...functional.schedules import rise_then_cosine
 from ...method import Method
-from ...methods.asl import SupervisedLatent
+from ...methods.asl import BaseASL
 from ...methods.mi_encoder import InformativeEncoder
 from ...methods.two_stage_vae import TwoStageVAE
 from ...methods.vae import VAE
-from ...networks.densities import GMM, Density, start_mixture
-from ...stage import Batches, Experiment, Stage
+from ...networks.densities import GMM, DensityKind, initialize_mixture
+from ...stage import BatchStream, Experiment, Stage
 from ..registry import extractors as trained_extractors
-from ._image_pictures import Shown, drawn
-from ._image_scores import Measured
+from ._image_pictures import AslImagePictures, sample_image_codes
+from ._image_scores import AslImageEvaluations
 
-Budget = Literal["cpu", "paper"]
-SOURCES: Mapping[str, str] = {
+AslBudget = Literal["cpu", "paper"]
+SOURCE_STAGES: Mapping[str, str] = {
     "two_stage": "vae",
     "vae_asl": "vae",
     "mi_asl": "mi",
@@ -78,8 +78,8 @@ class Plan:
     resamplings: int
 
 
-def experiment_on(
-    data: str, plans: Mapping[Budget, Plan], extractor: str | None = None
+def make_asl_image_experiment(
+    data: str, plans: Mapping[AslBudget, Plan], extractor: str | None = None
 ) -> Callable[..., Experiment]:
     """The experiment of table 1 on a set of images, by default this one."""
     default = data
@@ -88,7 +88,7 @@ def experiment_on(
         *,
         seed: int = 0,
         data: str = default,
-        budget: Budget = "cpu",
+        budget: AslBudget = "cpu",
         epochs: float = 1.0,
         width: int | None = None,
         lr: float | None = None,
@@ -96,7 +96,7 @@ def experiment_on(
         weight: float | None = None,
         beta: float | None = None,
         scale: float | None = None,
-        density: Density = "affine",
+        density: DensityKind = "affine",
         components: int = 50,
         l1: bool = False,
         extractor: str | None = extractor,
@@ -126,43 +126,47 @@ def experiment_on(
         own |= {"weight": weight, "beta": beta}
         plan = replace(plans[budget], **{k: v for k, v in own.items() if v is not None})
         plan = replace(plan, epochs={stage: n * epochs for stage, n in plan.epochs.items()})
-        rows = rows_of(data, held_out)
+        rows = load_asl_image_splits(data, held_out)
         named = f"features.{data}"
         known = extractor or (named if named in trained_extractors() else None)
-        made = recipes(rows.train, plan, fitted(plan, density, components, l1))
-        return stages(rows, plan, made, seed=seed, extractor=known)
+        made = _make_asl_recipes(
+            rows.train, plan, _make_asl_arguments(plan, density, components, l1)
+        )
+        return _build_asl_image_stages(rows, plan, made, seed=seed, extractor=known)
 
     return experiment
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class ImageSplits:
     """Rows to learn from and rows to measure on, and what the latter are called."""
 
-    train: Examples
-    test: Examples
+    train: Dataset
+    test: Dataset
     split_name: str
 
 
-def rows_of(data: str, held_out: int) -> Rows:
+def load_asl_image_splits(data: str, held_out: int) -> ImageSplits:
     """The set's own splits; or the last training rows are measured on, and not learned from.
 
     Raises:
         InputError: Images are not square, or no row would be left.
     """
-    at_least(0, held_out=held_out)
-    train = images.load(data, "train")
-    images.side(train)
+    require_at_least(0, held_out=held_out)
+    train = images.load_image_dataset(data, "train")
+    images.get_image_side(train)
     if not held_out:
-        return Rows(train, images.load(data, "test"), "test")
+        return ImageSplits(train, images.load_image_dataset(data, "test"), "test")
     if held_out >= len(train):
         raise InputError(
             f"{held_out} of {len(train)} training rows shall be held out; fewer are wanted."
         )
-    return Rows(train[:-held_out], train[-held_out:], "validation")
+    return ImageSplits(train[:-held_out], train[-held_out:], "validation")
 
 
-def fitted(plan: Plan, density: Density, components: int, l1: bool) -> dict[str, Any]:
+def _make_asl_arguments(
+    plan: Plan, density: DensityKind, components: int, l1: bool
+) -> dict[str, Any]:
     """Arguments of what ASL fits."""
     kinds: dict[str, dict[str, Any]] = {
         "mixture": {"components": components},
@@ -172,7 +176,9 @@ def fitted(plan: Plan, density: Density, components: int, l1: bool) -> dict[str,
     return {"kind": density, "sizes": kinds.get(density, couplings), "l1": l1}
 
 
-def recipes(train: Examples, plan: Plan, fit: Mapping[str, Any]) -> dict[str, Recipe]:
+def _make_asl_recipes(
+    train: Dataset, plan: Plan, asl_arguments: Mapping[str, Any]
+) -> dict[str, Recipe]:
     """The models, all of the same networks; on demand where something is known of the rows.
 
     The paper does not tell its VAE's scale of p(x|u), on which hangs how much its codes know: it is
@@ -193,77 +199,89 @@ def recipes(train: Examples, plan: Plan, fit: Mapping[str, Any]) -> dict[str, Re
         "vae": Recipe("image_vae", {**base, "scale": plan.scale}),
         "vae_unit": Recipe("image_vae", {**base, "scale": 1.0, "learned": False}),
         "two_stage": Recipe("image_two_stage_vae", {**base, **second}),
-        "vae_asl": Recipe("image_vae_asl", {**base, **fit}),
+        "vae_asl": Recipe("image_vae_asl", {**base, **asl_arguments}),
         "mi": Recipe("image_informative_encoder", {**base, "scale": plan.scale, **stein}),
-        "mi_asl": Recipe("image_mi_asl", {**base, **fit}),
+        "mi_asl": Recipe("image_mi_asl", {**base, **asl_arguments}),
     }
-    if labels := labels_of(train):
-        made["on_demand"] = Recipe("image_conditional_asl", {**base, **fit, **labels})
+    if labels := _make_label_arguments(train):
+        made["on_demand"] = Recipe("image_conditional_asl", {**base, **asl_arguments, **labels})
     return made
 
 
-def labels_of(train: Examples) -> dict[str, int]:
+def _make_label_arguments(train: Dataset) -> dict[str, int]:
     """What p(u|y) is given: attributes where there are any, else classes, else nothing."""
     if train.attributes is not None:
         return {"attributes": train.attributes.shape[1]}
     return {"classes": len(train.classes)} if (train.y >= 0).any() else {}
 
 
-def stages(
-    rows: Rows, plan: Plan, made: Mapping[str, Recipe], *, seed: int, extractor: str | None
+def _build_asl_image_stages(
+    rows: ImageSplits,
+    plan: Plan,
+    recipes: Mapping[str, Recipe],
+    *,
+    seed: int,
+    extractor: str | None,
 ) -> Experiment:
     """A stage of each recipe; SOURCES says which starts from which."""
-    at_least(2, batch=plan.batch)
+    require_at_least(2, batch=plan.batch)
     train, test = rows.train, rows.test
-    space = Space(kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes)
-    methods = {name: recipe.build() for name, recipe in made.items()}
-    x = space.enter(train[:5000].raw())
+    space = Preprocessor(
+        kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes
+    )
+    methods = {name: recipe.build() for name, recipe in recipes.items()}
+    x = space.transform(train[:5000].raw_rows())
     starts = {
-        name: partial(take_over, source=methods[source], x=x) for name, source in SOURCES.items()
+        name: partial(initialize_image_model_from, source=methods[source], x=x)
+        for name, source in SOURCE_STAGES.items()
     }
-    measured = Measured(train, test, space, rows.split_name, extractor, plan.resamplings)
-    shown = Shown(test, space, plan.codes, methods)
+    measured = AslImageEvaluations(train, test, space, rows.split_name, extractor, plan.resamplings)
+    shown = AslImagePictures(test, space, plan.codes, methods)
     facts = {"data": train.name, "fingerprint": train.fingerprint, "measured on": rows.split_name}
     return {
         name: Stage(
             method=methods[name],
-            batches=batches(train, plan.batch, seed, labelled=name == "on_demand"),
-            engine=engine_of(round(plan.epochs[name] * len(train) / plan.batch), plan.lr),
-            evaluations=measured.evaluations(name),
+            batches=_make_asl_image_batches(train, plan.batch, seed, labelled=name == "on_demand"),
+            engine=make_asl_image_engine(
+                round(plan.epochs[name] * len(train) / plan.batch), plan.lr
+            ),
+            evaluations=measured.make_evaluations(name),
             recipe=recipe,
             space=space,
             start=starts.get(name),
-            pictures=shown.pictures(name),
+            pictures=shown.make_pictures(name),
             data={"train": train, "test": test},
             facts=facts,
         )
-        for name, recipe in made.items()
+        for name, recipe in recipes.items()
     }
 
 
-def batches(train: Examples, batch: int, seed: int, *, labelled: bool) -> Batches:
+def _make_asl_image_batches(
+    train: Dataset, batch: int, seed: int, *, labelled: bool
+) -> BatchStream:
     """Images, with what is known of them where wanted: rows of which all is known."""
     if not labelled:
-        return Resident(train.x, batch, seed)
+        return InMemoryBatches(train.x, batch, seed)
     y = train.y if train.attributes is None else train.attributes
     known = y >= 0 if y.ndim == 1 else ~y.isnan().any(1)
     return LabelledBatches(train.x[known], y[known], batch, seed)
 
 
-def engine_of(steps: int, lr: float) -> Engine:
+def make_asl_image_engine(steps: int, lr: float) -> Engine:
     """Adam on bf16; at its highest rate from the start the MI encoder can die."""
     rate = partial(rise_then_cosine, steps=steps, rise=0.1)
     return Engine(steps, adam(lr), learning_rate=rate, average=0.99, precision="bf16")
 
 
-def take_over(method: Method, *, source: Method, x: Tensor) -> None:
+def initialize_image_model_from(method: Method, *, source: Method, x: Tensor) -> None:
     """The encoder, and its generator as an excellent initial value (section 3.2).
 
     A two-stage VAE takes the decoder with its scale, to keep it. A Gaussian mixture starts where
     expectation maximisation on codes of x (n, *event) ends.
     """
-    assert isinstance(method, TwoStageVAE | SupervisedLatent)
-    encoder, g = networks(source)
+    assert isinstance(method, TwoStageVAE | BaseASL)
+    encoder, g = _get_encoder_and_generator(source)
     method.q_u.load_state_dict(encoder.state_dict())
     if isinstance(method, TwoStageVAE):
         assert isinstance(source, VAE)
@@ -272,17 +290,17 @@ def take_over(method: Method, *, source: Method, x: Tensor) -> None:
     method.p_x.g.load_state_dict(g.state_dict())
     if isinstance(method.p_u, GMM):
         with torch.no_grad():
-            start_mixture(method.p_u, drawn(method, x))
+            initialize_mixture(method.p_u, sample_image_codes(method, x))
 
 
-def networks(source: Method) -> tuple[torch.nn.Module, torch.nn.Module]:
+def _get_encoder_and_generator(source: Method) -> tuple[torch.nn.Module, torch.nn.Module]:
     """Encoder and generator."""
     match source:
         case VAE():
             return source.q_z, source.p_x.network
         case InformativeEncoder():
             return source.q_u, source.g
-        case SupervisedLatent():
+        case BaseASL():
             return source.q_u, source.p_x.g
         case _:
             raise TypeError(f"{type(source).__name__} has no encoder to start from.")

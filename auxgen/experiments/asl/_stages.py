@@ -14,48 +14,48 @@ import torch
 from torch import Tensor
 
 from ...builders import Recipe
-from ...data.batches import Resident
-from ...data.dataset import Examples, Space, space_of
+from ...data.batches import InMemoryBatches
+from ...data.dataset import Dataset, Preprocessor, fit_preprocessor
 from ...engine.settings import Engine, adam
-from ...errors import at_least
+from ...errors import require_at_least
 from ...evaluation.code_noise import CodeNoise
-from ...evaluation.wasserstein import Wasserstein, sampled
+from ...evaluation.wasserstein import WassersteinFromTruth, draw_samples
 from ...functional.schedules import hold_then_cosine
-from ...inference.sampling import sample
+from ...inference.sampling import sample_rows
 from ...method import Method
-from ...methods.asl import SupervisedLatent
+from ...methods.asl import BaseASL
 from ...methods.mi_encoder import InformativeEncoder
 from ...methods.vae import VAE
-from ...networks.densities import GMM, Density, start_mixture
+from ...networks.densities import GMM, DensityKind, initialize_mixture
 from ...plotting.pages import show_samples
 from ...plotting.panels import write_clouds
-from ...rng import device_of, seed_of
+from ...rng import derive_seed, get_device
 from ...score import Evaluation
-from ...stage import Experiment, Picture, Stage
+from ...stage import Experiment, PictureWriter, Stage
 from ..common import About
 
 ROWS = 10_000
-CODE = 2
-MODELS: Mapping[str, str] = {
+CODE_WIDTH = 2
+TOY_MODEL_TITLES: Mapping[str, str] = {
     "vae": "VAE",
     "flow": "flow",
     "vae_asl": "VAE-ASL",
     "mi_asl": "MI-ASL",
 }
-LAST = "flow"
+LAST_STAGE = "flow"
 """The stage whose picture shows all models, the others being trained by then."""
 
 
 class Toy(Protocol):
     """A toy whose truth is known."""
 
-    def __call__(self, n: int, *, seed: int) -> Examples:
+    def __call__(self, n: int, *, seed: int) -> Dataset:
         """n points, the same for the same seed."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class StandardisedToy:
     """A toy as models see it, standardised.
 
     Attributes:
@@ -67,15 +67,15 @@ class Points:
 
     toy: Toy
     seed: int
-    train: Examples
-    space: Space
+    train: Dataset
+    space: Preprocessor
 
-    def fresh(self, n: int, seed: int) -> Tensor:
+    def sample_held_out(self, n: int, seed: int) -> Tensor:
         """True rows that no model was trained on: -> (n, d)."""
-        return self.space.enter(self.toy(n, seed=seed_of(self.seed, 1, seed)).raw())
+        return self.space.transform(self.toy(n, seed=derive_seed(self.seed, 1, seed)).raw_rows())
 
 
-def experiment_on(toy: Toy) -> Callable[..., Experiment]:
+def make_asl_toy_experiment(toy: Toy) -> Callable[..., Experiment]:
     """The experiment of figures 2, 3 and 8 on one toy."""
 
     def experiment(
@@ -85,7 +85,7 @@ def experiment_on(toy: Toy) -> Callable[..., Experiment]:
         batch: int = 256,
         width: int = 64,
         lr: float = 5e-3,
-        density: Density = "affine",
+        density: DensityKind = "affine",
         transforms: int = 8,
         components: int = 20,
         weight: float = 1.0,
@@ -107,9 +107,9 @@ def experiment_on(toy: Toy) -> Callable[..., Experiment]:
             beta: Exponent of its kernel.
             l1: The regression's error is |x - g(u)|_1 rather than |x - g(u)|_2^2.
         """
-        at_least(2, batch=batch)
-        train = toy(ROWS, seed=seed_of(seed, 0))
-        points = Points(toy, seed, train, space_of(train, standardise=True))
+        require_at_least(2, batch=batch)
+        train = toy(ROWS, seed=derive_seed(seed, 0))
+        points = StandardisedToy(toy, seed, train, fit_preprocessor(train, standardise=True))
         hidden = [width] * 3
         base: dict[str, Any] = {"x": points.space.width, "hidden": hidden}
         kinds: dict[str, dict[str, Any]] = {
@@ -120,53 +120,55 @@ def experiment_on(toy: Toy) -> Callable[..., Experiment]:
         fitted = {"kind": density, "sizes": kinds.get(density, couplings), "l1": l1}
         gaussian = {"likelihood": "gaussian_scalar", "scale": exp(-1)}
         recipes = {
-            "vae": Recipe("vae", {**base, "z": CODE, **gaussian}),
-            "vae_asl": Recipe("vae_asl", {**base, "u": CODE, **fitted}),
+            "vae": Recipe("vae", {**base, "z": CODE_WIDTH, **gaussian}),
+            "vae_asl": Recipe("vae_asl", {**base, "u": CODE_WIDTH, **fitted}),
             "mi": Recipe(
-                "informative_encoder", {**base, "u": CODE, "weight": weight, "beta": beta}
+                "informative_encoder", {**base, "u": CODE_WIDTH, "weight": weight, "beta": beta}
             ),
-            "mi_asl": Recipe("mi_asl", {**base, "u": CODE, **fitted}),
+            "mi_asl": Recipe("mi_asl", {**base, "u": CODE_WIDTH, **fitted}),
             "flow": Recipe("flow", {"x": points.space.width, "sizes": couplings}),
         }
-        return stages(points, recipes, engine(steps, lr), batch)
+        return _build_asl_toy_stages(points, recipes, _make_asl_toy_engine(steps, lr), batch)
 
     return experiment
 
 
-def engine(steps: int, lr: float) -> Engine:
+def _make_asl_toy_engine(steps: int, lr: float) -> Engine:
     """Adam, its rate held for half of the rounds and then down a cosine."""
     rate = partial(hold_then_cosine, steps=steps, hold=0.5)
     return Engine(steps, adam(lr), learning_rate=rate, max_grad_norm=5.0, average=0.99)
 
 
-def stages(
-    points: Points, recipes: Mapping[str, Recipe], engine: Engine, batch: int
+def _build_asl_toy_stages(
+    points: StandardisedToy, recipes: Mapping[str, Recipe], engine: Engine, batch: int
 ) -> dict[str, Stage]:
     """A stage of each recipe; "vae_asl" starts from "vae", and "mi_asl" from "mi"."""
-    x = points.space.enter(points.train.raw())
-    w1 = Wasserstein(points.fresh)
-    noisy = replace(w1, draw=with_noise)
-    spread = CodeNoise(points.fresh(2000, 2))
+    x = points.space.transform(points.train.raw_rows())
+    w1 = WassersteinFromTruth(points.sample_held_out)
+    noisy = replace(w1, draw=_sample_with_residual_noise)
+    spread = CodeNoise(points.sample_held_out(2000, 2))
     evaluations: dict[str, dict[str, Evaluation]] = {
-        "vae": {"w1_floor": w1.floor, "codes": spread},
+        "vae": {"w1_floor": w1.score_floor, "codes": spread},
         "vae_asl": {"w1_with_noise": noisy},
         "mi": {"codes": spread},
         "mi_asl": {"w1_with_noise": noisy},
     }
     methods = {name: recipe.build() for name, recipe in recipes.items()}
     sources = {"vae_asl": methods["vae"], "mi_asl": methods["mi"]}
-    samples: Mapping[str, Picture] = {"samples": partial(show_samples, space=points.space)}
-    every = partial(show_models, points=points, methods=methods)
+    samples: Mapping[str, PictureWriter] = {"samples": partial(show_samples, space=points.space)}
+    every = partial(_draw_models_beside_truth, points=points, methods=methods)
     return {
         name: Stage(
             method=methods[name],
-            batches=Resident(x, batch, points.seed),
+            batches=InMemoryBatches(x, batch, points.seed),
             engine=engine,
             evaluations={"w1": w1, **evaluations.get(name, {})},
             recipe=recipe,
             space=points.space,
-            start=partial(take_over, source=sources[name], x=x) if name in sources else None,
-            pictures={**samples, "beside the truth": every} if name == LAST else samples,
+            start=partial(initialize_toy_model_from, source=sources[name], x=x)
+            if name in sources
+            else None,
+            pictures={**samples, "beside the truth": every} if name == LAST_STAGE else samples,
             data={"train": points.train},
             facts={"data": points.train.name, "fingerprint": points.train.fingerprint},
         )
@@ -174,43 +176,43 @@ def stages(
     }
 
 
-def show_models(
-    method: Method, file: Path, *, points: Points, methods: Mapping[str, Method]
+def _draw_models_beside_truth(
+    method: Method, file: Path, *, points: StandardisedToy, methods: Mapping[str, Method]
 ) -> None:
     """True points beside samples of every model (figures 2 and 8)."""
-    models = {title: methods[name].eval() for name, title in MODELS.items()}
-    models[MODELS[LAST]] = method
-    truth = {"true points": points.toy(2000, seed=seed_of(points.seed, 1, 0)).raw()}
-    drawn = {title: sample(model, points.space, 2000) for title, model in models.items()}
+    models = {title: methods[name].eval() for name, title in TOY_MODEL_TITLES.items()}
+    models[TOY_MODEL_TITLES[LAST_STAGE]] = method
+    truth = {"true points": points.toy(2000, seed=derive_seed(points.seed, 1, 0)).raw_rows()}
+    drawn = {title: sample_rows(model, points.space, 2000) for title, model in models.items()}
     write_clouds({**truth, **drawn}, file)
 
 
-def take_over(method: Method, *, source: Method, x: Tensor) -> None:
+def initialize_toy_model_from(method: Method, *, source: Method, x: Tensor) -> None:
     """The encoder, and its regression as the generator's excellent initial value (section 3.2).
 
     A Gaussian mixture starts where expectation maximisation on the codes of x (n, d) ends.
     """
-    assert isinstance(method, SupervisedLatent)
+    assert isinstance(method, BaseASL)
     assert isinstance(source, VAE | InformativeEncoder)
     q_u, g = (source.q_z, source.p_x.network) if isinstance(source, VAE) else (source.q_u, source.g)
     method.q_u.load_state_dict(q_u.state_dict())
     method.p_x.g.load_state_dict(g.state_dict())
     if isinstance(method.p_u, GMM):
         with torch.no_grad():
-            start_mixture(method.p_u, method.q_u(x.to(device_of(method))).sample())
+            initialize_mixture(method.p_u, method.q_u(x.to(get_device(method))).sample())
 
 
-def with_noise(method: SupervisedLatent, n: int) -> Tensor:
+def _sample_with_residual_noise(method: BaseASL, n: int) -> Tensor:
     """Samples with all of the residuals' noise: -> (n, d)."""
     noisy = copy(method)
     noisy.noise = 1.0
-    return sampled(noisy, n)
+    return draw_samples(noisy, n)
 
 
-def about(what: str, medians: str) -> About:
+def describe_toy_experiment(toy: str, medians: str) -> About:
     """What an experiment on a toy tells of itself; medians of W1 over five seeds."""
     return About(
-        shows=f"Figures 2, 3 and 8: VAE, flow, VAE-ASL and MI-ASL on {what}",
+        shows=f"Figures 2, 3 and 8: VAE, flow, VAE-ASL and MI-ASL on {toy}",
         paper="box plots without numbers: ASL nearest to the truth on every toy",
         ours=f"W1 {medians} (results/asl.figure3.json)",
         time="about 2 minutes of one CPU core",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..common import Reproduction, Row
+from ..common import Reproduction, TableRow
 
 SEEDS = 3
-MODELS: Mapping[str, str] = {
+IMAGE_MODEL_TITLES: Mapping[str, str] = {
     "vae": "VAE",
     "two_stage": "two-stage VAE",
     "vae_asl": "VAE-ASL",
@@ -15,13 +15,13 @@ MODELS: Mapping[str, str] = {
 }
 
 
-def rows(
+def build_asl_rows(
     data: str,
     stages: Mapping[str, str],
     columns: Mapping[str, str],
     budget: str,
     paper: Mapping[str, str] | None = None,
-) -> list[Row]:
+) -> list[TableRow]:
     """A row for each stage of the runs of asl.DATA, which all rows share.
 
     Args:
@@ -33,7 +33,7 @@ def rows(
     """
     first = next(iter(columns))
     return [
-        Row(
+        TableRow(
             title,
             f"asl.{data}",
             {column: f"{stage}/{score}" for column, score in columns.items()},
@@ -44,7 +44,7 @@ def rows(
     ]
 
 
-def figure(
+def make_asl_figure(
     title: str,
     data: str,
     budget: str,
@@ -52,9 +52,9 @@ def figure(
     stages: Mapping[str, str] | None = None,
 ) -> Reproduction:
     """A figure, which is among the pictures of its runs, with numbers for what it shows."""
-    return Reproduction(title, rows(data, stages or MODELS, columns, budget))
+    return Reproduction(title, build_asl_rows(data, stages or IMAGE_MODEL_TITLES, columns, budget))
 
 
-def distance(features: str) -> str:
+def format_fd_name(features: str) -> str:
     """The score's name; not an FID, whose features are Inception's."""
     return f"FD(features.{features})"

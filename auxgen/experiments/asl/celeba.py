@@ -9,7 +9,7 @@ MI-ASL on demand has a p(u|y) of the 40 attributes, which the paper has not.
 from __future__ import annotations
 
 from ..common import About
-from ._images import Plan, experiment_on
+from ._images import Plan, make_asl_image_experiment
 
 ABOUT = About(
     shows="Figures 7 and 10-12: VAE-ASL and MI-ASL on faces, and faces by attributes",
@@ -60,4 +60,4 @@ PAPER = Plan(
     resamplings=10,
 )
 
-experiment = experiment_on("celeba", {"cpu": CPU, "paper": PAPER})
+experiment = make_asl_image_experiment("celeba", {"cpu": CPU, "paper": PAPER})

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ..common import About
 from . import celeba
-from ._images import experiment_on
+from ._images import make_asl_image_experiment
 
 ABOUT = About(
     shows="Table 1, figure 9: VAE, two-stage VAE, VAE-ASL and MI-ASL on CIFAR-10",
@@ -35,4 +35,4 @@ PAPER = replace(
     },
 )
 
-experiment = experiment_on("cifar10", {"cpu": CPU, "paper": PAPER})
+experiment = make_asl_image_experiment("cifar10", {"cpu": CPU, "paper": PAPER})

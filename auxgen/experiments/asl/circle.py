@@ -6,8 +6,10 @@ auxgen train asl.circle --run runs/circle
 from __future__ import annotations
 
 from ...data import toys
-from ._stages import about, experiment_on
+from ._stages import describe_toy_experiment, make_asl_toy_experiment
 
-ABOUT = about("a thin circle", "0.076 MI-ASL, 0.068 VAE-ASL, 0.093 flow, 0.096 VAE, 0.057 true")
+ABOUT = describe_toy_experiment(
+    "a thin circle", "0.076 MI-ASL, 0.068 VAE-ASL, 0.093 flow, 0.096 VAE, 0.057 true"
+)
 
-experiment = experiment_on(toys.circle)
+experiment = make_asl_toy_experiment(toys.make_circle)

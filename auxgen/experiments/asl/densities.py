@@ -8,7 +8,7 @@ encoders, and so the codes, are the same in every row of a seed.
 
 from __future__ import annotations
 
-from ..common import Reproduction, Row
+from ..common import Reproduction, TableRow
 
 DENSITIES = {
     "affine": "affine couplings (RealNVP)",
@@ -25,11 +25,11 @@ MI, VAE = "MI-ASL, 1-Wasserstein distance", "VAE-ASL, 1-Wasserstein distance"
 def reproduction(budget: str) -> Reproduction:
     """A row of each density, beside the distance of two true sets."""
     del budget
-    floor = Row(
+    floor = TableRow(
         "true", "asl.ring", {MI: "vae/w1_floor", VAE: "vae/w1_floor"}, {"density": "affine"}
     )
     rows = [
-        Row(name, "asl.ring", {MI: "mi_asl/w1", VAE: "vae_asl/w1"}, {"density": kind})
+        TableRow(name, "asl.ring", {MI: "mi_asl/w1", VAE: "vae_asl/w1"}, {"density": kind})
         for kind, name in DENSITIES.items()
     ]
     return Reproduction("Densities of the codes of eight Gaussians on a ring", [floor, *rows])

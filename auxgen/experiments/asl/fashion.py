@@ -10,7 +10,7 @@ it, and MI-ASL with p(u|y), all in the same networks; and for figure 4 a VAE of 
 from __future__ import annotations
 
 from ..common import About
-from ._images import Plan, experiment_on
+from ._images import Plan, make_asl_image_experiment
 
 ABOUT = About(
     shows="Table 1, figures 4-6: VAE, two-stage VAE, VAE-ASL and MI-ASL on Fashion-MNIST",
@@ -62,4 +62,4 @@ PAPER = Plan(
     resamplings=10,
 )
 
-experiment = experiment_on("fashion_mnist", {"cpu": CPU, "paper": PAPER})
+experiment = make_asl_image_experiment("fashion_mnist", {"cpu": CPU, "paper": PAPER})

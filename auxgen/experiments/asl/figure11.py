@@ -9,7 +9,7 @@ the images it starts from and leads to.
 from __future__ import annotations
 
 from ..common import Reproduction
-from ._tables import SEEDS, figure
+from ._tables import SEEDS, make_asl_figure
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -18,4 +18,4 @@ def reproduction(budget: str) -> Reproduction:
     """MI-ASL."""
     columns = {"PSNR of reconstructions": "psnr"}
     stages = {"mi_asl": "MI-ASL"}
-    return figure("Interpolations of CelebA", "celeba", budget, columns, stages)
+    return make_asl_figure("Interpolations of CelebA", "celeba", budget, columns, stages)

@@ -8,13 +8,13 @@ The curves are in report.html, under stages mi and mi_asl: loss/encoder, error, 
 from __future__ import annotations
 
 from ..common import Reproduction
-from ._tables import SEEDS, distance, figure
+from ._tables import SEEDS, format_fd_name, make_asl_figure
 
 __all__ = ["SEEDS", "reproduction"]
 
 
 def reproduction(budget: str) -> Reproduction:
     """MI-ASL."""
-    columns = {"FD of samples, not FID": distance("celeba")}
+    columns = {"FD of samples, not FID": format_fd_name("celeba")}
     stages = {"mi_asl": "MI-ASL"}
-    return figure("Losses on CelebA", "celeba", budget, columns, stages)
+    return make_asl_figure("Losses on CelebA", "celeba", budget, columns, stages)

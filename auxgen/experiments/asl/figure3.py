@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import verdict
-from ..common import Reproduction, Row
-from ._stages import MODELS
+from ..claims import format_verdict
+from ..common import Reproduction, TableRow
+from ._stages import TOY_MODEL_TITLES
 
 TOYS = ("ring", "grid", "moons", "circle", "pinwheel", "swiss_roll")
 FLOOR = "true"
@@ -26,21 +26,23 @@ NOISY = "with residual noise"
 def reproduction(budget: str) -> Reproduction:
     """All models on all toys, beside the distance of two true sets."""
     del budget
-    rows = [row for toy in TOYS for row in rows_of(toy, MODELS)]
-    return Reproduction("1-Wasserstein distance from the truth, standardised toys", rows, claim)
+    rows = [row for toy in TOYS for row in build_toy_rows(toy, TOY_MODEL_TITLES)]
+    return Reproduction(
+        "1-Wasserstein distance from the truth, standardised toys", rows, check_toy_distances
+    )
 
 
-def rows_of(toy: str, models: Mapping[str, str]) -> list[Row]:
+def build_toy_rows(toy: str, models: Mapping[str, str]) -> list[TableRow]:
     """The rows of a toy, which share their runs: the truth, and models by stage."""
     asl = {stage: {NOISY: f"{stage}/w1_with_noise"} for stage in ("vae_asl", "mi_asl")}
     each = [
-        Row(f"{toy}: {name}", f"asl.{toy}", {W1: f"{stage}/w1", **asl.get(stage, {})})
+        TableRow(f"{toy}: {name}", f"asl.{toy}", {W1: f"{stage}/w1", **asl.get(stage, {})})
         for stage, name in models.items()
     ]
-    return [Row(f"{toy}: {FLOOR}", f"asl.{toy}", {W1: "vae/w1_floor"}), *each]
+    return [TableRow(f"{toy}: {FLOOR}", f"asl.{toy}", {W1: "vae/w1_floor"}), *each]
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def check_toy_distances(means: Mapping[tuple[str, str], float]) -> str:
     """Whether MI-ASL is near the floor, and below a VAE that has not collapsed."""
 
     def mean(toy: str, name: str) -> float:
@@ -48,7 +50,7 @@ def claim(means: Mapping[tuple[str, str], float]) -> str:
 
     near = {toy: mean(toy, "MI-ASL") / mean(toy, FLOOR) for toy in ("ring", "moons", "circle")}
     below = [toy for toy in TOYS if mean(toy, "MI-ASL") < mean(toy, "VAE")]
-    holds = verdict(max(near.values()) <= 2.5)
+    holds = format_verdict(max(near.values()) <= 2.5)
     times = ", ".join(f"{value:.2f} on {toy}" for toy, value in near.items())
     return (
         "MI-ASL is at most 2.5 times as far from the truth as another true set on ring, moons and "

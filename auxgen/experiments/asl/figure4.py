@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import holds
+from ..claims import format_claims
 from ..common import Reproduction
-from ._tables import SEEDS, rows
+from ._tables import SEEDS, build_asl_rows
 
 __all__ = ["SEEDS", "reproduction"]
 
 NEIGHBOURS = "10-NN accuracy of drawn codes"
-ENCODERS = {"vae_unit": "VAE encoder, scale 1", "vae": "VAE encoder", "mi": "MI encoder"}
+ENCODER_TITLES = {"vae_unit": "VAE encoder, scale 1", "vae": "VAE encoder", "mi": "MI encoder"}
 COLUMNS = {
     NEIGHBOURS: "knn_accuracy",
     "silhouette of drawn codes": "silhouette",
@@ -30,15 +30,18 @@ PAPER = {"vae": "no clusters to be seen", "mi": "clusters"}
 
 def reproduction(budget: str) -> Reproduction:
     """All encoders."""
-    lines = rows("fashion", ENCODERS, COLUMNS, budget, PAPER)
-    return Reproduction("What codes of Fashion-MNIST tell of classes", lines, claim)
+    lines = build_asl_rows("fashion", ENCODER_TITLES, COLUMNS, budget, PAPER)
+    return Reproduction("What codes of Fashion-MNIST tell of classes", lines, check_code_neighbours)
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def check_code_neighbours(means: Mapping[tuple[str, str], float]) -> str:
     """Whether MI codes are the better by two points than each VAE's."""
     ours = means["MI encoder", NEIGHBOURS]
-    more = {ENCODERS[vae]: ours - means[ENCODERS[vae], NEIGHBOURS] for vae in ("vae_unit", "vae")}
-    return holds(
+    more = {
+        ENCODER_TITLES[vae]: ours - means[ENCODER_TITLES[vae], NEIGHBOURS]
+        for vae in ("vae_unit", "vae")
+    }
+    return format_claims(
         [
             (f"the MI encoder is at least 2 % above the {name} ({points:+.1f})", points >= 2)
             for name, points in more.items()

@@ -8,7 +8,7 @@ Among the pictures of each run: "reconstructions beside VAE-ASL's".
 from __future__ import annotations
 
 from ..common import Reproduction
-from ._tables import SEEDS, distance, figure
+from ._tables import SEEDS, format_fd_name, make_asl_figure
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -16,9 +16,9 @@ __all__ = ["SEEDS", "reproduction"]
 def reproduction(budget: str) -> Reproduction:
     """Both."""
     columns = {
-        "FD of reconstructions, not FID": f"reconstruction {distance('fashion_mnist')}",
+        "FD of reconstructions, not FID": f"reconstruction {format_fd_name('fashion_mnist')}",
         "PSNR": "psnr",
         "SSIM": "ssim",
     }
     stages = {"vae_asl": "VAE-ASL", "mi_asl": "MI-ASL"}
-    return figure("Reconstructions of Fashion-MNIST", "fashion", budget, columns, stages)
+    return make_asl_figure("Reconstructions of Fashion-MNIST", "fashion", budget, columns, stages)

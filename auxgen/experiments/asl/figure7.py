@@ -8,7 +8,7 @@ Among the pictures of each run: "reconstructions beside VAE-ASL's", "samples of 
 from __future__ import annotations
 
 from ..common import Reproduction
-from ._tables import SEEDS, distance, figure
+from ._tables import SEEDS, format_fd_name, make_asl_figure
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -16,9 +16,9 @@ __all__ = ["SEEDS", "reproduction"]
 def reproduction(budget: str) -> Reproduction:
     """MI-ASL."""
     columns = {
-        "FD of samples, not FID": distance("celeba"),
-        "FD of reconstructions": f"reconstruction {distance('celeba')}",
+        "FD of samples, not FID": format_fd_name("celeba"),
+        "FD of reconstructions": f"reconstruction {format_fd_name('celeba')}",
         "PSNR": "psnr",
     }
     stages = {"mi_asl": "MI-ASL"}
-    return figure("Faces by MI-ASL", "celeba", budget, columns, stages)
+    return make_asl_figure("Faces by MI-ASL", "celeba", budget, columns, stages)

@@ -8,8 +8,8 @@ Among the pictures of each run: "beside the truth". The runs are those of figure
 from __future__ import annotations
 
 from ..common import Reproduction
-from ._stages import MODELS
-from .figure3 import SEEDS, TOYS, rows_of
+from ._stages import TOY_MODEL_TITLES
+from .figure3 import SEEDS, TOYS, build_toy_rows
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -17,6 +17,6 @@ __all__ = ["SEEDS", "reproduction"]
 def reproduction(budget: str) -> Reproduction:
     """The pictures" distances from the truth."""
     del budget
-    models = {stage: MODELS[stage] for stage in ("vae", "flow")}
-    rows = [row for toy in TOYS for row in rows_of(toy, models)]
+    models = {stage: TOY_MODEL_TITLES[stage] for stage in ("vae", "flow")}
+    rows = [row for toy in TOYS for row in build_toy_rows(toy, models)]
     return Reproduction("VAE and flow on six toys", rows)

@@ -8,13 +8,13 @@ Among the pictures of each run: "samples of all four".
 from __future__ import annotations
 
 from ..common import Reproduction
-from ._tables import MODELS, SEEDS, distance, figure
+from ._tables import IMAGE_MODEL_TITLES, SEEDS, format_fd_name, make_asl_figure
 
 __all__ = ["SEEDS", "reproduction"]
 
 
 def reproduction(budget: str) -> Reproduction:
     """The four models."""
-    columns = {"FD of samples, not FID": distance("cifar10")}
-    stages = MODELS
-    return figure("Samples of CIFAR-10", "cifar10", budget, columns, stages)
+    columns = {"FD of samples, not FID": format_fd_name("cifar10")}
+    stages = IMAGE_MODEL_TITLES
+    return make_asl_figure("Samples of CIFAR-10", "cifar10", budget, columns, stages)

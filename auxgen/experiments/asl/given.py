@@ -18,23 +18,23 @@ from torch import Tensor, nn
 
 from ...builders import Recipe
 from ...builders.asl_images import Layout
-from ...data.batches import Resident
-from ...data.dataset import Space
-from ...errors import at_least
-from ...features.trained import model_for
+from ...data.batches import InMemoryBatches
+from ...data.dataset import Preprocessor
+from ...errors import require_at_least
+from ...features.trained import load_model_for_rows
 from ...method import Encodes, Extracts, Method, require
 from ...methods.asl import ImplicitASL
 from ...model import Model
-from ...networks.densities import Density
-from ...networks.encoders import whiten
-from ...networks.pretrained_encoder import Given
+from ...networks.densities import DensityKind
+from ...networks.encoders import fit_whitening
+from ...networks.pretrained_encoder import PretrainedEncoder
 from ...stage import Experiment, Stage
-from ..common import About, Reproduction, Row
+from ..common import About, Reproduction, TableRow
 from ..registry import extractors as trained_extractors
-from ._image_pictures import Shown
-from ._image_scores import Measured
-from ._images import Rows, engine_of, rows_of
-from ._tables import distance
+from ._image_pictures import AslImagePictures
+from ._image_scores import AslImageEvaluations
+from ._images import ImageSplits, load_asl_image_splits, make_asl_image_engine
+from ._tables import format_fd_name
 
 ABOUT = About(
     shows="Section 3.3: ASL on an encoder without a decoder, here a classifier's features",
@@ -55,7 +55,7 @@ def experiment(
     epochs: float = 18.0,
     lr: float = 2e-3,
     batch: int = 128,
-    density: Density = "affine",
+    density: DensityKind = "affine",
     transforms: int = 8,
     extractor: str | None = None,
     held_out: int = 0,
@@ -77,10 +77,10 @@ def experiment(
         extractor: In whose features distances are taken; features.DATA where there is one.
         held_out: Last training images measured in place of the test images, for choices.
     """
-    at_least(2, batch=batch)
-    at_least(1, u=u, transforms=transforms)
-    rows = rows_of(data, held_out)
-    found = given(encoder, rows)
+    require_at_least(2, batch=batch)
+    require_at_least(1, u=u, transforms=transforms)
+    rows = load_asl_image_splits(data, held_out)
+    found = _load_given_encoder(encoder, rows)
     channels, size, _ = rows.train.x.shape[1:]
     images = {"channels": channels, "size": size, "u": u, "layout": layout, "width": width}
     told = {key: found.config[key] for key in ("builder", "arguments", "space")}
@@ -88,25 +88,29 @@ def experiment(
     recipe = Recipe("image_asl_given", {"images": images, "given": told, **fit})
     named = f"features.{data}"
     known = extractor or (named if named in trained_extractors() else None)
-    return {"asl": stage(rows, recipe, found, known, epochs=epochs, lr=lr, batch=batch, seed=seed)}
+    return {
+        "asl": _build_given_encoder_stage(
+            rows, recipe, found, known, epochs=epochs, lr=lr, batch=batch, seed=seed
+        )
+    }
 
 
-def given(encoder: str, rows: Rows) -> Model:
+def _load_given_encoder(encoder: str, rows: ImageSplits) -> Model:
     """The encoder's model.
 
     Raises:
         InputError: There is none, it has no codes, or it sees images of another shape.
     """
-    found = model_for(encoder, rows.train)
+    found = load_model_for_rows(encoder, rows.train)
     if not isinstance(found.method, Extracts):
         require(found.method, Encodes)
     return found
 
 
-def stage(
-    rows: Rows,
+def _build_given_encoder_stage(
+    rows: ImageSplits,
     recipe: Recipe,
-    found: Model,
+    encoder: Model,
     extractor: str | None,
     *,
     epochs: float,
@@ -115,37 +119,39 @@ def stage(
     seed: int,
 ) -> Stage:
     train, test = rows.train, rows.test
-    space = Space(kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes)
+    space = Preprocessor(
+        kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes
+    )
     steps = round(epochs * len(train) / batch)
-    x = space.enter(train[:5000].raw())
-    measured = Measured(train, test, space, rows.split_name, extractor, resamplings=5)
-    shown = Shown(test, space, codes=0, methods={})
+    x = space.transform(train[:5000].raw_rows())
+    measured = AslImageEvaluations(train, test, space, rows.split_name, extractor, resamplings=5)
+    shown = AslImagePictures(test, space, n_codes=0, methods={})
     return Stage(
         method=recipe.build(),
-        batches=Resident(train.x, batch, seed),
-        engine=engine_of(steps, lr),
-        evaluations=measured.evaluations("given"),
+        batches=InMemoryBatches(train.x, batch, seed),
+        engine=make_asl_image_engine(steps, lr),
+        evaluations=measured.make_evaluations("given"),
         recipe=recipe,
         space=space,
-        start=partial(take_over, weights=found.method.state_dict(), x=x),
-        pictures=shown.pictures("given"),
+        start=partial(_initialize_from_encoder, weights=encoder.method.state_dict(), x=x),
+        pictures=shown.make_pictures("given"),
         data={"train": train, "test": test},
-        facts={"data": train.name, "fingerprint": train.fingerprint, "encoder": found.name},
+        facts={"data": train.name, "fingerprint": train.fingerprint, "encoder": encoder.name},
     )
 
 
-def take_over(method: Method, *, weights: dict[str, Any], x: Tensor) -> None:
+def _initialize_from_encoder(method: Method, *, weights: dict[str, Any], x: Tensor) -> None:
     """The encoder's weights, and the directions of its codes of x (n, c, h, w)."""
     assert isinstance(method, ImplicitASL)
     network = method.q_u.network
     assert isinstance(network, nn.Sequential)
     codes, directions = network.eval()
-    assert isinstance(codes, Given)
+    assert isinstance(codes, PretrainedEncoder)
     assert isinstance(directions, nn.Linear)
     codes.method.load_state_dict(weights)
     device = directions.weight.device
     with torch.no_grad():
-        whiten(directions, torch.cat([codes(part.to(device)) for part in x.split(500)]))
+        fit_whitening(directions, torch.cat([codes(part.to(device)) for part in x.split(500)]))
 
 
 SEEDS = 3
@@ -154,11 +160,11 @@ SEEDS = 3
 def reproduction(budget: str) -> Reproduction:
     """Codes of a classifier; both budgets are the same."""
     del budget
-    row = Row(
+    row = TableRow(
         "ASL on a classifier's features",
         "asl.given",
         {
-            "FD of samples, not FID": f"asl/{distance('fashion_mnist')}",
+            "FD of samples, not FID": f"asl/{format_fd_name('fashion_mnist')}",
             "10-NN accuracy of codes": "asl/knn_accuracy",
             "PSNR of reconstructions": "asl/psnr",
         },

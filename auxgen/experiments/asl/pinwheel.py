@@ -6,10 +6,10 @@ auxgen train asl.pinwheel --run runs/pinwheel
 from __future__ import annotations
 
 from ...data import toys
-from ._stages import about, experiment_on
+from ._stages import describe_toy_experiment, make_asl_toy_experiment
 
-ABOUT = about(
+ABOUT = describe_toy_experiment(
     "a pinwheel of five arms", "0.087 MI-ASL, 0.091 VAE-ASL, 0.099 flow, 0.113 VAE, 0.073 true"
 )
 
-experiment = experiment_on(toys.pinwheel)
+experiment = make_asl_toy_experiment(toys.make_pinwheel)

@@ -6,10 +6,10 @@ auxgen train asl.ring --run runs/ring
 from __future__ import annotations
 
 from ...data import toys
-from ._stages import about, experiment_on
+from ._stages import describe_toy_experiment, make_asl_toy_experiment
 
-ABOUT = about(
+ABOUT = describe_toy_experiment(
     "eight Gaussians on a ring", "0.078 MI-ASL, 0.091 VAE-ASL, 0.115 flow, 0.109 VAE, 0.066 true"
 )
 
-experiment = experiment_on(toys.ring)
+experiment = make_asl_toy_experiment(toys.make_ring)

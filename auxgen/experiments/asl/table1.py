@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import holds
-from ..common import Reproduction, Row
-from ._tables import MODELS, SEEDS, distance, rows
+from ..claims import format_claims
+from ..common import Reproduction, TableRow
+from ._tables import IMAGE_MODEL_TITLES, SEEDS, build_asl_rows, format_fd_name
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -32,32 +32,34 @@ PAPER = {
         "mi_asl": "FID 87.19 (0.28)",
     },
 }
-SETS = {"fashion": ("fashion_mnist", "Fashion-MNIST"), "cifar10": ("cifar10", "CIFAR-10")}
+DATASETS = {"fashion": ("fashion_mnist", "Fashion-MNIST"), "cifar10": ("cifar10", "CIFAR-10")}
 FD, SD = "FD, not FID", "its sd over sets of samples"
 
 
 def reproduction(budget: str) -> Reproduction:
     """The four models on Fashion-MNIST, and at the paper's budget on CIFAR-10."""
-    sets = ["fashion"] if budget == "cpu" else list(SETS)
-    lines = [row for name in sets for row in of_set(name, budget)]
-    return Reproduction("Frechet distance of samples from test images", lines, claim)
+    sets = ["fashion"] if budget == "cpu" else list(DATASETS)
+    lines = [row for name in sets for row in _build_dataset_rows(name, budget)]
+    return Reproduction(
+        "Frechet distance of samples from test images", lines, check_asl_frechet_distances
+    )
 
 
-def of_set(name: str, budget: str) -> list[Row]:
-    features, title = SETS[name]
-    measure = distance(features)
+def _build_dataset_rows(name: str, budget: str) -> list[TableRow]:
+    features, title = DATASETS[name]
+    measure = format_fd_name(features)
     columns = {FD: measure, SD: f"{measure} resampling sd"}
-    titles = {stage: f"{title}: {model}" for stage, model in MODELS.items()}
-    return rows(name, titles, columns, budget, PAPER[name])
+    titles = {stage: f"{title}: {model}" for stage, model in IMAGE_MODEL_TITLES.items()}
+    return build_asl_rows(name, titles, columns, budget, PAPER[name])
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def check_asl_frechet_distances(means: Mapping[tuple[str, str], float]) -> str:
     """Whether both ASL are at least 15 % below the VAE on Fashion-MNIST."""
-    fd = {name: means[f"Fashion-MNIST: {name}", FD] for name in MODELS.values()}
+    fd = {name: means[f"Fashion-MNIST: {name}", FD] for name in IMAGE_MODEL_TITLES.values()}
     saved = {name: 100 * (1 - fd[name] / fd["VAE"]) for name in ("VAE-ASL", "MI-ASL")}
     each = [
         (f"the distance of {name} is at least 15 % below the VAE's ({less:.0f} %)", less >= 15)
         for name, less in saved.items()
     ]
     order = [fd["MI-ASL"], fd["VAE-ASL"], fd["two-stage VAE"], fd["VAE"]]
-    return holds([*each, ("the order is the paper's", order == sorted(order))])
+    return format_claims([*each, ("the order is the paper's", order == sorted(order))])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-Name = Literal["imagenet_32", "cifar", "cifar_literal", "stl_48", "small", "small_48"]
+ArchitectureName = Literal["imagenet_32", "cifar", "cifar_literal", "stl_48", "small", "small_48"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,17 +24,17 @@ class Architecture:
         z: Width of the noise.
         g: Channels of the generator's maps, from the smallest maps to the largest.
         phi: Channels of the discriminator's maps, from the largest maps to the smallest.
-        depth: Hidden layers of the denoiser.
-        width: Of each; n_h where None.
+        denoiser_depth: Hidden layers of the denoiser.
+        denoiser_width: Of each; n_h where None.
     """
 
     z: int
     g: tuple[int, ...]
     phi: tuple[int, ...]
-    depth: int
-    width: int | None = None
+    denoiser_depth: int
+    denoiser_width: int | None = None
 
-    def networks(self, channels: int, size: int) -> dict[str, Any]:
+    def make_network_arguments(self, channels: int, size: int) -> dict[str, Any]:
         """For square images: kind and sizes, as `builders.gans.game` wants them."""
         widths = {"z": self.z, "g": list(self.g), "phi": list(self.phi)}
         return {"kind": "convolutional", "sizes": {"channels": channels, "size": size, **widths}}
@@ -44,18 +44,18 @@ class Architecture:
         return self.phi[-1] * (size // 2 ** len(self.phi)) ** 2
 
 
-ARCHITECTURES: Mapping[Name, Architecture] = MappingProxyType(
+ARCHITECTURES: Mapping[ArchitectureName, Architecture] = MappingProxyType(
     {
         # r is 2,048 wide as printed, though its input of 8,192 is wider, against section 5's advice
         "imagenet_32": Architecture(
-            z=256, g=(512, 256, 128), phi=(128, 256, 512), depth=10, width=2048
+            z=256, g=(512, 256, 128), phi=(128, 256, 512), denoiser_depth=10, denoiser_width=2048
         ),
-        "cifar": Architecture(z=128, g=(256, 128, 64), phi=(32, 64, 128), depth=10),
+        "cifar": Architecture(z=128, g=(256, 128, 64), phi=(32, 64, 128), denoiser_depth=10),
         # the author's words taken at their letter; a tenth of the generator that the paper counts
-        "cifar_literal": Architecture(z=128, g=(64, 32, 16), phi=(32, 64, 128), depth=10),
-        "stl_48": Architecture(z=128, g=(256, 128, 64), phi=(32, 64, 128), depth=10),
+        "cifar_literal": Architecture(z=128, g=(64, 32, 16), phi=(32, 64, 128), denoiser_depth=10),
+        "stl_48": Architecture(z=128, g=(256, 128, 64), phi=(32, 64, 128), denoiser_depth=10),
         # for CPUs; the generator is as wide as the discriminator rather than twice
-        "small": Architecture(z=64, g=(32, 16), phi=(16, 32), depth=2),
-        "small_48": Architecture(z=64, g=(32, 32, 16), phi=(16, 32, 32), depth=2),
+        "small": Architecture(z=64, g=(32, 16), phi=(16, 32), denoiser_depth=2),
+        "small_48": Architecture(z=64, g=(32, 32, 16), phi=(16, 32, 32), denoiser_depth=2),
     }
 )

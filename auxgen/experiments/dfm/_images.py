@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Literal, final
 
 from ...data import images
-from ...data.dataset import Examples, Space
+from ...data.dataset import Dataset, Preprocessor
 from ...engine.settings import Precision
-from ...evaluation.images import Samples, labelled
-from ...evaluation.modes import Variety
-from ...features.extractors import extracted
-from ...features.registry import extractor
+from ...evaluation.images import SampleQuality, score_picture_sets
+from ...evaluation.modes import SampleDiversity
+from ...features.extractors import extract_cached_features
+from ...features.registry import load_extractor
 from ...score import Evaluation, Score
 from ...stage import Experiment
 from ..registry import extractors as trained_extractors
-from ._architectures import ARCHITECTURES, Name
-from ._stages import Denoising, Objective, recipe, stage
+from ._architectures import ARCHITECTURES, ArchitectureName
+from ._stages import DenoiserSettings, Objective, build_dfm_stage, make_dfm_recipe
 
-Budget = Literal["cpu", "paper"]
+DfmBudget = Literal["cpu", "paper"]
 WATCHED = 500
 
 
@@ -36,7 +36,7 @@ class Plan:
         precision: Of forward passes; on CPUs bf16 is faster.
     """
 
-    architecture: Name
+    architecture: ArchitectureName
     epochs: float
     lr: float
     samples: int
@@ -44,9 +44,9 @@ class Plan:
     precision: Precision = "32"
 
 
-def experiment_on(
+def make_dfm_image_experiment(
     data: str,
-    plans: Mapping[Budget, Plan],
+    plans: Mapping[DfmBudget, Plan],
     *,
     train: str = "train",
     test: str = "test",
@@ -73,8 +73,8 @@ def experiment_on(
         test: str = splits[1],
         size: int | None = pixels,
         objective: Objective = "dfm",
-        budget: Budget = "cpu",
-        architecture: Name | None = None,
+        budget: DfmBudget = "cpu",
+        architecture: ArchitectureName | None = None,
         epochs: float | None = None,
         batch: int | None = None,
         lr: float | None = None,
@@ -125,22 +125,24 @@ def experiment_on(
             "samples": samples,
         }
         plan = replace(plans[budget], **{k: v for k, v in given.items() if v is not None})
-        learned, held = (images.load(data, split, size=size) for split in (train, test))
-        pixels, space = images.side(learned), space_of(learned)
+        learned, held = (
+            images.load_image_dataset(data, split, size=size) for split in (train, test)
+        )
+        pixels, space = images.get_image_side(learned), _make_dfm_image_space(learned)
         steps = round(plan.epochs * len(learned) / plan.batch)
         layout = ARCHITECTURES[plan.architecture]
-        r = Denoising(
-            depth=depth or layout.depth,
-            width=denoiser_width or layout.width or layout.n_h(pixels),
+        r = DenoiserSettings(
+            depth=depth or layout.denoiser_depth,
+            width=denoiser_width or layout.denoiser_width or layout.n_h(pixels),
             denoising=denoising,
             noise=noise,
-            annealed=steps if annealed else 0,
+            annealing_steps=steps if annealed else 0,
         )
-        networks = layout.networks(learned.x.shape[1], pixels)
-        known = extractor or features_of(data, usual)
+        networks = layout.make_network_arguments(learned.x.shape[1], pixels)
+        known = extractor or _choose_dfm_extractor(data, usual)
         return {
-            objective: stage(
-                recipe(objective, networks, r, history=history, l1=l1),
+            objective: build_dfm_stage(
+                make_dfm_recipe(objective, networks, r, history=history, l1=l1),
                 learned,
                 space,
                 steps=steps,
@@ -148,8 +150,8 @@ def experiment_on(
                 lr=plan.lr,
                 seed=seed,
                 average=average,
-                evaluations=measured(held, space, known, plan.samples, test),
-                watched={"variety": Variety(held[:WATCHED], space, split_name=test)},
+                evaluations=_make_dfm_evaluations(held, space, known, plan.samples, test),
+                monitored={"variety": SampleDiversity(held[:WATCHED], space, split_name=test)},
                 data={"train": learned, test: held},
                 precision=plan.precision,
             )
@@ -158,18 +160,18 @@ def experiment_on(
     return experiment
 
 
-def features_of(data: str, usual: tuple[str, str | None]) -> str | None:
+def _choose_dfm_extractor(data: str, default: tuple[str, str | None]) -> str | None:
     """The extractor for a set: the experiment's for its own set, else features.DATA if there is."""
-    own, extractor = usual
+    own, extractor = default
     named = f"features.{data}"
     if data == own and extractor is not None:
         return extractor
     return named if named in trained_extractors() else extractor
 
 
-def space_of(train: Examples) -> Space:
+def _make_dfm_image_space(train: Dataset) -> Preprocessor:
     """Pixels in [-1, 1]."""
-    return Space(
+    return Preprocessor(
         kind="images",
         shape=tuple(train.x.shape[1:]),
         flat=False,
@@ -179,32 +181,35 @@ def space_of(train: Examples) -> Space:
     )
 
 
-def measured(
-    held: Examples, space: Space, extractor: str | None, samples: int, split: str
+def _make_dfm_evaluations(
+    held_out: Dataset, space: Preprocessor, extractor: str | None, samples: int, split: str
 ) -> Mapping[str, Evaluation]:
     """Scores of samples in an extractor's features, beside those of the real images themselves."""
     if extractor is None:
         return {}
     measures = ("precision", "recall", "FD", "CS")
-    drawn = Samples(
-        held, space, split_name=split, extractor=extractor, measures=measures, n=samples
+    drawn = SampleQuality(
+        held_out, space, split_name=split, extractor=extractor, measures=measures, n=samples
     )
     # the last score heads a run's report
-    return {"real": OfReal(held, extractor, split), "samples": drawn}
+    return {"real": RealClassScore(held_out, extractor, split), "samples": drawn}
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class OfReal:
+class RealClassScore:
     """The class score of real images, the table's "real data"; no method is looked at."""
 
-    real: Examples
+    real: Dataset
     extractor: str
     split: str
 
     def __call__(self, method: object) -> dict[str, Score]:
         del method
-        found = extractor(self.extractor)
-        real, what = extracted(found, self.real), f"the {len(self.real)} {self.split} images"
-        scores = labelled(found, self.real, real, ("CS",), f"{what} themselves")
+        found = load_extractor(self.extractor)
+        real, what = (
+            extract_cached_features(found, self.real),
+            f"the {len(self.real)} {self.split} images",
+        )
+        scores = score_picture_sets(found, self.real, real, ("CS",), f"{what} themselves")
         return {f"{name} of real images": score for name, score in scores.items()}

@@ -7,31 +7,31 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ...data.dataset import Examples, Space
-from ...inference.sampling import sample
+from ...data.dataset import Dataset, Preprocessor
+from ...inference.sampling import sample_rows
 from ...method import Method
-from ...plotting.grids import grid, write_scatter
+from ...plotting.grids import draw_image_grid, write_scatter
 
-COLUMNS = 8
+GRID_COLUMNS = 8
 
 
-def show_beside_real(method: Method, file: Path, *, space: Space, real: Examples) -> None:
+def show_beside_real(method: Method, file: Path, *, space: Preprocessor, real: Dataset) -> None:
     """Images in two grids, points in one cloud of two colours."""
     if space.kind == "images":
-        write_grids(method, file, space, real)
+        _draw_image_grids(method, file, space, real)
     else:
-        x = real.raw()
-        made = sample(method, space, len(x))
+        x = real.raw_rows()
+        made = sample_rows(method, space, len(x))
         labels = torch.arange(2).repeat_interleave(len(x))
         write_scatter(torch.cat([x, made]), file, labels=labels, classes=("real rows", "samples"))
 
 
-def write_grids(method: Method, file: Path, space: Space, real: Examples) -> None:
+def _draw_image_grids(method: Method, file: Path, space: Preprocessor, real: Dataset) -> None:
     from matplotlib.figure import Figure
 
-    n = min(COLUMNS**2, len(real))
-    sheets = {"samples": sample(method, space, n), "real images": real[:n].raw()}
-    pages = {title: np.asarray(grid(x, COLUMNS)) for title, x in sheets.items()}
+    n = min(GRID_COLUMNS**2, len(real))
+    sheets = {"samples": sample_rows(method, space, n), "real images": real[:n].raw_rows()}
+    pages = {title: np.asarray(draw_image_grid(x, GRID_COLUMNS)) for title, x in sheets.items()}
     height, width, _ = pages["samples"].shape
     dots = 100
     size = (2 * width / dots + 0.3, height / dots + 0.6)

@@ -10,31 +10,31 @@ from typing import Any, Literal
 from torch import Tensor
 
 from ...builders import Recipe
-from ...data.batches import Resident
-from ...data.dataset import Examples, Space
+from ...data.batches import InMemoryBatches
+from ...data.dataset import Dataset, Preprocessor
 from ...engine.settings import Engine, Precision, adam
-from ...errors import InputError, at_least
+from ...errors import InputError, require_at_least
 from ...score import Evaluation
 from ...stage import Monitor, Stage
 from ._pictures import show_beside_real
 
 Objective = Literal["gan", "fm", "dfm", "fm_dfm"]
-TITLES: Mapping[Objective, str] = {
+OBJECTIVE_TITLES: Mapping[Objective, str] = {
     "gan": "GAN",
     "fm": "feature matching",
     "dfm": "denoising feature matching",
     "fm_dfm": "both kinds of feature matching",
 }
-LOOKS = 10
+MONITOR_COUNT = 10
 """How often collapse is watched for while training."""
-SHOWN = 1000
+PICTURE_ROWS = 1000
 """Rows in a picture of points."""
-RECALIBRATION = 20
+RECALIBRATION_BATCHES = 20
 """Batches from which G's batch-norm statistics are taken whenever it is looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Denoising:
+class DenoiserSettings:
     """What is the denoiser's own.
 
     Attributes:
@@ -42,22 +42,22 @@ class Denoising:
         width: Of each.
         denoising: n_h times lambda_denoise.
         noise: sigma.
-        annealed: Rounds over which sigma falls to 0; 0 keeps it.
+        annealing_steps: Rounds over which sigma falls to 0; 0 keeps it.
     """
 
     depth: int
     width: int
     denoising: float
     noise: float
-    annealed: int
+    annealing_steps: int
 
-    def arguments(self) -> dict[str, Any]:
+    def make_builder_arguments(self) -> dict[str, Any]:
         """Of the builder.
 
         Raises:
             InputError: r has no hidden layer, or a number is negative.
         """
-        at_least(1, depth=self.depth, width=self.width)
+        require_at_least(1, depth=self.depth, width=self.width)
         for name in ("denoising", "noise"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} is {getattr(self, name)}; 0 or more is wanted.")
@@ -65,36 +65,36 @@ class Denoising:
             "denoiser": [self.width] * self.depth,
             "denoising": self.denoising,
             "noise": self.noise,
-            "annealed": self.annealed,
+            "annealed": self.annealing_steps,
         }
 
 
-def recipe(
-    objective: Objective, networks: Mapping[str, Any], r: Denoising, **common: Any
+def make_dfm_recipe(
+    objective: Objective, networks: Mapping[str, Any], denoiser: DenoiserSettings, **common: Any
 ) -> Recipe:
     """Feature matching takes the place of -log D(G(z)); in both kinds it is added to DFM's terms.
 
     Args:
         objective: Which.
         networks: Kind and sizes.
-        r: The denoiser, where there is one.
+        denoiser: The denoiser, where there is one.
         common: Further arguments of both builders.
     """
     base = {**networks, **common}
     made = {
         "gan": ("gan", {}),
         "fm": ("gan", {"adversarial": 0.0, "matching": 1.0}),
-        "dfm": ("denoising_gan", r.arguments()),
-        "fm_dfm": ("denoising_gan", {**r.arguments(), "matching": 1.0}),
+        "dfm": ("denoising_gan", denoiser.make_builder_arguments()),
+        "fm_dfm": ("denoising_gan", {**denoiser.make_builder_arguments(), "matching": 1.0}),
     }
     builder, own = made[objective]
     return Recipe(builder, {**base, **own})
 
 
-def stage(
-    made: Recipe,
-    train: Examples,
-    space: Space,
+def build_dfm_stage(
+    recipe: Recipe,
+    train: Dataset,
+    space: Preprocessor,
     *,
     steps: int,
     batch: int,
@@ -102,14 +102,14 @@ def stage(
     seed: int,
     average: float,
     evaluations: Mapping[str, Evaluation],
-    watched: Mapping[str, Evaluation],
-    data: Mapping[str, Examples],
+    monitored: Mapping[str, Evaluation],
+    data: Mapping[str, Dataset],
     precision: Precision = "32",
 ) -> Stage:
     """A game by Adam with beta_1 = 0.5 (section 5).
 
     Args:
-        made: The method.
+        recipe: The method.
         train: Raw rows.
         space: How the method sees them.
         steps: Rounds.
@@ -118,21 +118,25 @@ def stage(
         seed: Of the order.
         average: Decay of the moving average of weights; 0 for the last weights, as in the paper.
         evaluations: Of the trained method.
-        watched: Of the method while it trains.
+        monitored: Of the method while it trains.
         data: Raw rows by split, the last of which samples are shown beside.
         precision: Of forward passes.
     """
-    at_least(2, batch=batch)
-    descent, shown = adam(lr, betas=(0.5, 0.999)), [*data.values()][-1][:SHOWN]
+    require_at_least(2, batch=batch)
+    descent, shown = adam(lr, betas=(0.5, 0.999)), [*data.values()][-1][:PICTURE_ROWS]
     return Stage(
-        method=made.build(),
-        batches=Resident(train.x, batch, seed, partial(entered, space=space)),
+        method=recipe.build(),
+        batches=InMemoryBatches(train.x, batch, seed, partial(_transform_raw_rows, space=space)),
         engine=Engine(
-            steps, descent, average=average, recalibration=RECALIBRATION, precision=precision
+            steps,
+            descent,
+            average=average,
+            recalibration=RECALIBRATION_BATCHES,
+            precision=precision,
         ),
-        evaluations={**watched, **evaluations},
-        monitor=Monitor(max(1, steps // LOOKS), watched),
-        recipe=made,
+        evaluations={**monitored, **evaluations},
+        monitor=Monitor(max(1, steps // MONITOR_COUNT), monitored),
+        recipe=recipe,
         space=space,
         pictures={"samples": partial(show_beside_real, space=space, real=shown)},
         data=data,
@@ -140,7 +144,7 @@ def stage(
     )
 
 
-def entered(x: Tensor, generator: object, space: Space) -> Tensor:
+def _transform_raw_rows(x: Tensor, generator: object, space: Preprocessor) -> Tensor:
     """Raw rows as the method sees them; no corruption."""
     del generator
-    return space.enter(x)
+    return space.transform(x)

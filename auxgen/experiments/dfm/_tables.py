@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..common import Row
-from ._images import Budget
-from ._stages import TITLES, Objective
+from ..common import TableRow
+from ._images import DfmBudget
+from ._stages import OBJECTIVE_TITLES, Objective
 
 SEEDS = 3
 SCORE, FD, PRECISION, RECALL = "class score, not IS", "FD, not FID", "precision", "recall"
@@ -15,7 +15,7 @@ REAL = "real images"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class ScoreTable:
     """What a table is of.
 
     Attributes:
@@ -28,21 +28,24 @@ class Table:
     extractor: str
     paper: Mapping[str, str] = field(default_factory=dict)
 
-    def rows(self, budget: Budget) -> list[Row]:
+    def build_rows(self, budget: DfmBudget) -> list[TableRow]:
         """Real images, then the objectives; real images are measured in the GAN's runs."""
         named = self.extractor
         measures = {SCORE: "CS", FD: "FD", PRECISION: "precision", RECALL: "recall"}
         of = {column: f"{measure}({named})" for column, measure in measures.items()}
-        real = self.row(REAL, "gan", {SCORE: f"CS({named}) of real images"}, budget)
-        return [real, *(self.row(TITLES[o], o, of, budget) for o in TITLES)]
+        real = self._build_row(REAL, "gan", {SCORE: f"CS({named}) of real images"}, budget)
+        return [
+            real,
+            *(self._build_row(OBJECTIVE_TITLES[o], o, of, budget) for o in OBJECTIVE_TITLES),
+        ]
 
-    def row(
-        self, title: str, objective: Objective, scores: Mapping[str, str], budget: Budget
-    ) -> Row:
+    def _build_row(
+        self, title: str, objective: Objective, scores: Mapping[str, str], budget: DfmBudget
+    ) -> TableRow:
         theirs = self.paper.get("real" if title == REAL else objective)
         # "cpu" is every experiment's own budget: without it runs are dfm.ablations' too
         options = {"objective": objective, **({} if budget == "cpu" else {"budget": budget})}
-        return Row(
+        return TableRow(
             title,
             self.experiment,
             {column: f"{objective}/{score}" for column, score in scores.items()},
@@ -51,6 +54,6 @@ class Table:
         )
 
 
-def gain(means: Mapping[tuple[str, str], float]) -> float:
+def class_score_gain(means: Mapping[tuple[str, str], float]) -> float:
     """By how much the mean class score is above the GAN's."""
-    return means[TITLES["dfm"], SCORE] - means[TITLES["gan"], SCORE]
+    return means[OBJECTIVE_TITLES["dfm"], SCORE] - means[OBJECTIVE_TITLES["gan"], SCORE]

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..common import Reproduction, Row
-from ._stages import TITLES, Objective
+from ..common import Reproduction, TableRow
+from ._stages import OBJECTIVE_TITLES, Objective
 
 SEEDS = 3
 FEATURES = "features.digits"
@@ -39,11 +39,13 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 def reproduction(budget: str) -> Reproduction:
     """The four objectives, then each variant of denoising feature matching apart."""
     del budget
-    objectives = [row(title, objective, {}) for objective, title in TITLES.items()]
-    variants = [row(name, "dfm", options) for name, options in VARIANTS.items()]
+    objectives = [
+        _build_variant_row(title, objective, {}) for objective, title in OBJECTIVE_TITLES.items()
+    ]
+    variants = [_build_variant_row(name, "dfm", options) for name, options in VARIANTS.items()]
     return Reproduction("Variants of denoising feature matching", [*objectives, *variants])
 
 
-def row(name: str, objective: Objective, options: Mapping[str, Any]) -> Row:
+def _build_variant_row(name: str, objective: Objective, options: Mapping[str, Any]) -> TableRow:
     columns = {column: f"{objective}/{score}" for column, score in COLUMNS.items()}
-    return Row(name, "dfm.digits", columns, {"objective": objective, **options})
+    return TableRow(name, "dfm.digits", columns, {"objective": objective, **options})

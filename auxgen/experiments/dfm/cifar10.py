@@ -12,7 +12,7 @@ the paper is of 50,000 samples in the features of `inception`.
 from __future__ import annotations
 
 from ..common import About
-from ._images import Plan, experiment_on
+from ._images import Plan, make_dfm_image_experiment
 
 ABOUT = About(
     shows="Table 1: denoising feature matching on CIFAR-10",
@@ -24,4 +24,6 @@ ABOUT = About(
 CPU = Plan(architecture="cifar", epochs=1, lr=5e-4, samples=5000, precision="bf16")
 PAPER = Plan(architecture="cifar", epochs=200, lr=1e-4, samples=50_000)
 
-experiment = experiment_on("cifar10", {"cpu": CPU, "paper": PAPER}, extractor="cifar10-resnet56")
+experiment = make_dfm_image_experiment(
+    "cifar10", {"cpu": CPU, "paper": PAPER}, extractor="cifar10-resnet56"
+)

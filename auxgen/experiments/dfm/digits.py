@@ -9,7 +9,7 @@ Class scores and Frechet distances are in the features of features.digits, and n
 from __future__ import annotations
 
 from ..common import About
-from ._images import Plan, experiment_on
+from ._images import Plan, make_dfm_image_experiment
 
 ABOUT = About(
     shows="A GAN of 8x8 digits, with and without feature matching",
@@ -21,4 +21,4 @@ ABOUT = About(
 
 CPU = Plan(architecture="small", epochs=30, lr=5e-4, samples=1000, batch=32)
 
-experiment = experiment_on("digits", {"cpu": CPU, "paper": CPU})
+experiment = make_dfm_image_experiment("digits", {"cpu": CPU, "paper": CPU})

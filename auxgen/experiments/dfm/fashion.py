@@ -10,7 +10,7 @@ scores.
 from __future__ import annotations
 
 from ..common import About
-from ._images import Plan, experiment_on
+from ._images import Plan, make_dfm_image_experiment
 
 ABOUT = About(
     shows="A GAN of Fashion-MNIST, with and without feature matching",
@@ -24,4 +24,4 @@ ABOUT = About(
 CPU = Plan(architecture="small", epochs=1, lr=5e-4, samples=5000, batch=32, precision="bf16")
 PAPER = Plan(architecture="small", epochs=50, lr=1e-4, samples=50_000)
 
-experiment = experiment_on("fashion_mnist", {"cpu": CPU, "paper": PAPER})
+experiment = make_dfm_image_experiment("fashion_mnist", {"cpu": CPU, "paper": PAPER})

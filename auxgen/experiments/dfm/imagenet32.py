@@ -13,7 +13,7 @@ in the features of cifar10-resnet56, which knows ten classes: an Inception score
 from __future__ import annotations
 
 from ..common import About
-from ._images import Plan, experiment_on
+from ._images import Plan, make_dfm_image_experiment
 
 ABOUT = About(
     shows="Table 3: denoising feature matching on ImageNet at 32 x 32",
@@ -25,7 +25,7 @@ ABOUT = About(
 CPU = Plan(architecture="small", epochs=0.1, lr=5e-4, samples=5000, precision="bf16")
 PAPER = Plan(architecture="imagenet_32", epochs=25, lr=1e-4, samples=50_000)
 
-experiment = experiment_on(
+experiment = make_dfm_image_experiment(
     "imagenet32",
     {"cpu": CPU, "paper": PAPER},
     test="valid",

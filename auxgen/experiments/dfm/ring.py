@@ -11,12 +11,12 @@ hidden layers as wide as its input, normalised as in the paper.
 from __future__ import annotations
 
 from ...data import toys
-from ...data.dataset import space_of
-from ...evaluation.modes import Modes, Variety
-from ...rng import seed_of
+from ...data.dataset import fit_preprocessor
+from ...evaluation.modes import ModeCoverage, SampleDiversity
+from ...rng import derive_seed
 from ...stage import Experiment
 from ..common import About
-from ._stages import Denoising, Objective, recipe, stage
+from ._stages import DenoiserSettings, Objective, build_dfm_stage, make_dfm_recipe
 
 ABOUT = About(
     shows="Modes that a GAN finds on a ring of eight, with and without feature matching",
@@ -68,23 +68,23 @@ def experiment(
         l1: Feature matching by the mean absolute difference, as in the code of Salimans et al.
         average: Decay of the moving average of weights; 0 for the last weights, as in the paper.
     """
-    train, test = (toys.ring(ROWS, seed=seed_of(seed, part), sd=SD) for part in (0, 1))
-    space = space_of(train)
+    train, test = (toys.make_ring(ROWS, seed=derive_seed(seed, part), sd=SD) for part in (0, 1))
+    space = fit_preprocessor(train)
     networks = {
         "kind": "perceptrons",
         "sizes": {"x": space.width, "z": z, "hidden": [width, width]},
     }
-    r = Denoising(
+    r = DenoiserSettings(
         depth=depth,
         width=denoiser_width or width,
         denoising=denoising,
         noise=noise,
-        annealed=steps if annealed else 0,
+        annealing_steps=steps if annealed else 0,
     )
-    modes = Modes(toys.ring_centres(), space, sd=SD)
+    modes = ModeCoverage(toys.compute_ring_centres(), space, sd=SD)
     return {
-        objective: stage(
-            recipe(objective, networks, r, history=history, l1=l1),
+        objective: build_dfm_stage(
+            make_dfm_recipe(objective, networks, r, history=history, l1=l1),
             train,
             space,
             steps=steps,
@@ -93,7 +93,7 @@ def experiment(
             seed=seed,
             average=average,
             evaluations={},
-            watched={"variety": Variety(test[:WATCHED], space), "modes": modes},
+            monitored={"variety": SampleDiversity(test[:WATCHED], space), "modes": modes},
             data={"train": train, "test": test},
         )
     }

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import verdict
-from ..common import Reproduction, Row
-from ._stages import TITLES, Objective
+from ..claims import format_verdict
+from ..common import Reproduction, TableRow
+from ._stages import OBJECTIVE_TITLES, Objective
 
 SEEDS = 10
 MODES, QUALITY = "modes of 8", "high quality"
@@ -24,24 +24,26 @@ def reproduction(budget: str) -> Reproduction:
     """The objectives, in the same networks and with the same seeds."""
     del budget
     rows = [
-        Row(
-            TITLES[objective],
+        TableRow(
+            OBJECTIVE_TITLES[objective],
             "dfm.ring",
             {column: f"{objective}/{score}" for column, score in COLUMNS.items()},
             {"objective": objective},
         )
         for objective in OBJECTIVES
     ]
-    return Reproduction("Eight Gaussians on a ring", rows, claim)
+    return Reproduction("Eight Gaussians on a ring", rows, check_modes_found)
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def check_modes_found(means: Mapping[tuple[str, str], float]) -> str:
     """Whether it is as good as was asked for beforehand; that it is better is not claimed."""
     told = []
     for column, least in ((MODES, 6), (QUALITY, 75)):
-        ours = means[TITLES["dfm"], column]
-        holds = verdict(ours >= least)
-        others = (f"{TITLES[o]} {means[TITLES[o], column]:.1f}" for o in ("gan", "fm"))
+        ours = means[OBJECTIVE_TITLES["dfm"], column]
+        holds = format_verdict(ours >= least)
+        others = (
+            f"{OBJECTIVE_TITLES[o]} {means[OBJECTIVE_TITLES[o], column]:.1f}" for o in ("gan", "fm")
+        )
         told.append(f"{column} at least {least}: {holds} ({ours:.1f}; {', '.join(others)})")
     return (
         f"Denoising feature matching: {'; '.join(told)}. That it finds more modes is not claimed."

@@ -13,7 +13,7 @@ cifar10-resnet56, whose classes are STL-10's but for one.
 from __future__ import annotations
 
 from ..common import About
-from ._images import Plan, experiment_on
+from ._images import Plan, make_dfm_image_experiment
 
 ABOUT = About(
     shows="Table 2: denoising feature matching on STL-10 at 48 x 48",
@@ -25,7 +25,7 @@ ABOUT = About(
 CPU = Plan(architecture="small_48", epochs=1, lr=5e-4, samples=5000, precision="bf16")
 PAPER = Plan(architecture="stl_48", epochs=50, lr=1e-4, samples=50_000)
 
-experiment = experiment_on(
+experiment = make_dfm_image_experiment(
     "stl10",
     {"cpu": CPU, "paper": PAPER},
     train="unlabeled",

@@ -13,34 +13,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import verdict
+from ..claims import format_verdict
 from ..common import Reproduction
-from ._images import Budget
-from ._stages import TITLES
-from ._tables import SCORE, SEEDS, Table, gain
+from ._images import DfmBudget
+from ._stages import OBJECTIVE_TITLES
+from ._tables import SCORE, SEEDS, ScoreTable, class_score_gain
 
 __all__ = ["SEEDS", "reproduction"]
 
-TABLES: Mapping[Budget, Table] = {
-    "cpu": Table(experiment="dfm.digits", extractor="features.digits"),
-    "paper": Table(
+TABLES: Mapping[DfmBudget, ScoreTable] = {
+    "cpu": ScoreTable(experiment="dfm.digits", extractor="features.digits"),
+    "paper": ScoreTable(
         experiment="dfm.cifar10",
         extractor="cifar10-resnet56",
         paper={"dfm": "IS 7.72 +/- 0.13", "real": "IS 11.24 +/- 0.12"},
     ),
 }
-SETS: Mapping[Budget, str] = {"cpu": "8x8 digits", "paper": "CIFAR-10"}
+DATASET_TITLES: Mapping[DfmBudget, str] = {"cpu": "8x8 digits", "paper": "CIFAR-10"}
 
 
-def reproduction(budget: Budget) -> Reproduction:
+def reproduction(budget: DfmBudget) -> Reproduction:
     """Real images and the four objectives; digits on a CPU, CIFAR-10 at the paper's budget."""
-    return Reproduction(f"Samples of GANs of {SETS[budget]}", TABLES[budget].rows(budget), claim)
+    return Reproduction(
+        f"Samples of GANs of {DATASET_TITLES[budget]}",
+        TABLES[budget].build_rows(budget),
+        check_class_score_loss,
+    )
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def check_class_score_loss(means: Mapping[tuple[str, str], float]) -> str:
     """Whether the class score is at most 0.2 below the GAN's."""
-    ours, gan = (means[TITLES[objective], SCORE] for objective in ("dfm", "gan"))
-    holds = verdict(gain(means) >= -0.2)
+    ours, gan = (means[OBJECTIVE_TITLES[objective], SCORE] for objective in ("dfm", "gan"))
+    holds = format_verdict(class_score_gain(means) >= -0.2)
     return (
         "Denoising feature matching has a class score at most 0.2 below the GAN's: "
         f"{holds} ({ours:.2f} against {gan:.2f})."

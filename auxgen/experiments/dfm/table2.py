@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import verdict
+from ..claims import format_verdict
 from ..common import Reproduction
-from ._images import Budget
-from ._tables import SEEDS, Table, gain
+from ._images import DfmBudget
+from ._tables import SEEDS, ScoreTable, class_score_gain
 
 __all__ = ["SEEDS", "reproduction"]
 
-TABLE = Table(
+TABLE = ScoreTable(
     experiment="dfm.stl10",
     extractor="cifar10-resnet56",
     paper={
@@ -28,15 +28,15 @@ TABLE = Table(
 )
 
 
-def reproduction(budget: Budget) -> Reproduction:
+def reproduction(budget: DfmBudget) -> Reproduction:
     """The four objectives beside real images."""
-    return Reproduction("Samples of GANs of STL-10", TABLE.rows(budget), claim)
+    return Reproduction("Samples of GANs of STL-10", TABLE.build_rows(budget), _check_stl10_gain)
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def _check_stl10_gain(means: Mapping[tuple[str, str], float]) -> str:
     """The sign of the gain, which the paper has positive."""
-    holds = verdict(gain(means) > 0)
+    holds = format_verdict(class_score_gain(means) > 0)
     return (
         "Denoising feature matching has the higher class score than the same networks without it: "
-        f"{holds} ({gain(means):+.2f}; the paper's Inception scores: +0.67)."
+        f"{holds} ({class_score_gain(means):+.2f}; the paper's Inception scores: +0.67)."
     )

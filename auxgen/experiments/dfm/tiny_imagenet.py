@@ -11,7 +11,7 @@ valid split can be given in its place (--data).
 from __future__ import annotations
 
 from ..common import About
-from ._images import Plan, experiment_on
+from ._images import Plan, make_dfm_image_experiment
 
 ABOUT = About(
     shows="Denoising feature matching on Tiny ImageNet at 32 x 32, with ImageNet's networks",
@@ -23,7 +23,7 @@ ABOUT = About(
 CPU = Plan(architecture="small", epochs=1, lr=5e-4, samples=5000, precision="bf16")
 PAPER = Plan(architecture="imagenet_32", epochs=100, lr=1e-4, samples=50_000)
 
-experiment = experiment_on(
+experiment = make_dfm_image_experiment(
     "tiny_imagenet",
     {"cpu": CPU, "paper": PAPER},
     test="valid",

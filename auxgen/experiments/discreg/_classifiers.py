@@ -9,53 +9,53 @@ from typing import Any, Literal
 from torch import nn
 
 from ...builders import Recipe
-from ...builders.discreg import VGG19, network_of, taps
-from ...data.dataset import Examples, Space
+from ...builders.discreg import VGG19, get_classifier_network, make_taps
+from ...data.dataset import Dataset, Preprocessor
 from ...errors import InputError
-from ...features.pretrained import vgg19
-from ...features.trained import model_for
+from ...features.pretrained import load_vgg19
+from ...features.trained import load_model_for_rows
 from ...networks.residual import ResNet
-from ...networks.stacked import STRIDED
-from ...networks.taps import Tapped, TappedVGG
+from ...networks.stacked import STRIDED_LAYERS
+from ...networks.taps import TappedNetwork, TappedVGG
 from ...stage import Stage
-from ..features._stages import Plan, by_attribute, by_class
+from ..features._stages import Plan, make_attribute_classifier_stage, make_classifier_stage
 
-OWN = "own"
-OF_VGG = ("relu1_1", "relu2_1", "relu3_1")
-OF_RESNET = ("layer1", "layer2", "layer3")
+OWN_CLASSIFIER = "own"
+VGG_LAYERS = ("relu1_1", "relu2_1", "relu3_1")
+RESNET_LAYERS = ("layer1", "layer2", "layer3")
 
 Size = Literal["channels", "size", "width", "hidden"]
 
 
 @dataclass(frozen=True, eq=False)
-class Judge:
+class RegularisingClassifier:
     """A classifier whose layers reconstructions are held to.
 
     Attributes:
-        told: What `builders.discriminative.taps` makes of it.
+        config: What `builders.discriminative.taps` makes of it.
         layers: By name.
         network: The layers with their weights; those of the stage "classifier" once it is trained.
         stage: Where it is trained in the run itself, else None.
     """
 
-    told: str | Mapping[str, Any]
+    config: str | Mapping[str, Any]
     layers: tuple[str, ...]
-    network: Tapped | TappedVGG
+    network: TappedNetwork | TappedVGG
     stage: Stage | None
 
-    def swear_in(self, taps: nn.Module) -> None:
+    def copy_weights_to(self, target: nn.Module) -> None:
         """Give taps of the same layers the weights, which nobody changes afterwards."""
-        taps.load_state_dict(self.network.state_dict())
+        target.load_state_dict(self.network.state_dict())
 
 
-def judge(
+def build_regularising_classifier(
     classifier: str,
     layers: tuple[str, ...] | None,
-    train: Examples,
-    test: Examples,
+    train: Dataset,
+    test: Dataset,
     plan: Plan,
     hidden: int,
-) -> Judge:
+) -> RegularisingClassifier:
     """A classifier by name.
 
     Args:
@@ -70,40 +70,42 @@ def judge(
         InputError: There is no such classifier or layer, or it sees other images.
     """
     if classifier == VGG19:
-        chosen = layers or OF_VGG
-        return Judge(VGG19, chosen, TappedVGG(vgg19(), chosen), None)
-    if classifier == OWN:
-        return own(train, test, plan, hidden, layers or STRIDED)
-    found = model_for(classifier, train)
+        chosen = layers or VGG_LAYERS
+        return RegularisingClassifier(VGG19, chosen, TappedVGG(load_vgg19(), chosen), None)
+    if classifier == OWN_CLASSIFIER:
+        return _build_own_classifier(train, test, plan, hidden, layers or STRIDED_LAYERS)
+    found = load_model_for_rows(classifier, train)
     told = {key: found.config[key] for key in ("builder", "arguments", "space")}
-    network = network_of(found.method, classifier)
-    chosen = layers or usual(network)
-    return Judge(told, chosen, Tapped(network, chosen, found.space), None)
+    network = get_classifier_network(found.method, classifier)
+    chosen = layers or _get_default_layers(network)
+    return RegularisingClassifier(told, chosen, TappedNetwork(network, chosen, found.space), None)
 
 
-def own(train: Examples, test: Examples, plan: Plan, hidden: int, layers: tuple[str, ...]) -> Judge:
+def _build_own_classifier(
+    train: Dataset, test: Dataset, plan: Plan, hidden: int, layers: tuple[str, ...]
+) -> RegularisingClassifier:
     """The authors' classifier, trained on the same rows."""
     channels, size, _ = train.x.shape[1:]
     sizes = {"channels": channels, "size": size, "width": plan.width, "hidden": hidden}
     if train.attributes is None:
         made = Recipe("stacked_classifier", {**sizes, "classes": len(train.classes)})
-        stage = by_class(train, test, plan, made)
+        stage = make_classifier_stage(train, test, plan, made)
     else:
         made = Recipe("stacked_classifier", {**sizes, "attributes": train.attributes.shape[1]})
-        stage = by_attribute(train, test, plan, made)
-    space = Space(kind="images", shape=tuple(train.x.shape[1:]), flat=False)
+        stage = make_attribute_classifier_stage(train, test, plan, made)
+    space = Preprocessor(kind="images", shape=tuple(train.x.shape[1:]), flat=False)
     told = {"builder": made.builder, "arguments": made.arguments, "space": space.to_json()}
-    taps(told, layers)  # names of layers are checked before anything is trained
-    network = network_of(stage.method, made.builder)
-    return Judge(told, layers, Tapped(network, layers, space), stage)
+    make_taps(told, layers)  # names of layers are checked before anything is trained
+    network = get_classifier_network(stage.method, made.builder)
+    return RegularisingClassifier(told, layers, TappedNetwork(network, layers, space), stage)
 
 
-def usual(network: nn.Module) -> tuple[str, ...]:
+def _get_default_layers(network: nn.Module) -> tuple[str, ...]:
     """The layers that a network is tapped at unless told otherwise."""
     if isinstance(network, ResNet):
-        return OF_RESNET
+        return RESNET_LAYERS
     known = dict(network.named_modules())
-    if all(layer in known for layer in STRIDED):
-        return STRIDED
+    if all(layer in known for layer in STRIDED_LAYERS):
+        return STRIDED_LAYERS
     named = ", ".join(filter(None, known))
     raise InputError(f"{type(network).__name__} has no usual layers; name some of {named}.")

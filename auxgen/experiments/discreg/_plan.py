@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from ...errors import at_least
+from ...errors import require_at_least
 from ..features._stages import Plan as ClassifierPlan
 
-Budget = Literal["cpu", "paper"]
+DiscregBudget = Literal["cpu", "paper"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +60,8 @@ def given(plan: Plan, **fields: Any) -> Plan:
 
 def scaled(plan: Plan, epochs: float, seed: int, rows: int | None) -> Plan:
     """The plan with a factor on all passes over the images, and at most so many rows measured."""
-    at_least(2, batch=plan.batch)
-    at_least(1, z=plan.z, width=min(plan.widths), rows=plan.rows)
+    require_at_least(2, batch=plan.batch)
+    require_at_least(1, z=plan.z, width=min(plan.widths), rows=plan.rows)
     its = replace(plan.classifier, epochs=plan.classifier.epochs * epochs, seed=seed)
     return replace(
         plan,

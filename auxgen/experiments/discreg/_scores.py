@@ -8,19 +8,19 @@ from typing import final
 
 from torch import nn
 
-from ...data.dataset import Examples, Space
-from ...evaluation.images import Closeness, Explained, Samples
+from ...data.dataset import Dataset, Preprocessor
+from ...evaluation.images import ExplainedVariance, PixelSimilarity, SampleQuality
 from ...evaluation.likelihood import Elbo, ImportanceNll
-from ...evaluation.recognition import FeatureErrors, Recognised
+from ...evaluation.recognition import FeatureErrors, RecognitionAccuracy
 from ...score import Evaluation, Score
 
 NLL = "nll_per_dimension"
-AT_ONCE = {"rows": 4, "chunk": 25}
+NLL_CHUNK_SIZES = {"rows": 4, "chunk": 25}
 """Rows, and weights of each: so few that what the decoder makes stays in the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class DiscregEvaluations:
     """What all VAEs are measured on.
 
     Attributes:
@@ -35,8 +35,8 @@ class Measured:
         k: Importance weights for each.
     """
 
-    splits: Mapping[str, Examples]
-    space: Space
+    splits: Mapping[str, Dataset]
+    space: Preprocessor
     taps: nn.Module
     extractor: str | None
     cut: int | None
@@ -44,39 +44,39 @@ class Measured:
     nll_rows: int
     k: int
 
-    def evaluations(self) -> Mapping[str, Evaluation]:
+    def make_evaluations(self) -> Mapping[str, Evaluation]:
         """Of a VAE, with or without."""
         test = self.splits["test"][: self.rows]
         each: dict[str, Evaluation] = {
-            f"nll of {split}": Of(split, self.nll(split, rows))
+            f"nll of {split}": SplitScores(split, self._make_nll_evaluation(split, rows))
             for split, rows in self.splits.items()
         }
-        x = self.space.enter(self.splits["test"][: self.nll_rows].raw())
+        x = self.space.transform(self.splits["test"][: self.nll_rows].raw_rows())
         each["elbo"] = Elbo(x, draws=self.k)
         each["features"] = FeatureErrors(test, self.space, self.taps)
-        each["closeness"] = Closeness(test, self.space)
-        each["explained"] = Explained(test, self.space)
+        each["closeness"] = PixelSimilarity(test, self.space)
+        each["explained"] = ExplainedVariance(test, self.space)
         if self.extractor is not None:
-            each["recognised"] = Recognised(
+            each["recognised"] = RecognitionAccuracy(
                 test, self.space, extractor=self.extractor, cut=self.cut
             )
-            each["samples"] = Samples(
+            each["samples"] = SampleQuality(
                 test, self.space, extractor=self.extractor, measures=("FD", "precision", "recall")
             )
         return each
 
-    def nll(self, split: str, rows: Examples) -> ImportanceNll:
-        x = self.space.enter(rows[: self.nll_rows].raw())
-        return ImportanceNll(x, k=self.k, split_name=split, **AT_ONCE)
+    def _make_nll_evaluation(self, split: str, rows: Dataset) -> ImportanceNll:
+        x = self.space.transform(rows[: self.nll_rows].raw_rows())
+        return ImportanceNll(x, k=self.k, split_name=split, **NLL_CHUNK_SIZES)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Of:
+class SplitScores:
     """Several scores under names that say of which split they are."""
 
     split: str
-    scores: ImportanceNll
+    evaluation: ImportanceNll
 
     def __call__(self, method: object) -> dict[str, Score]:
-        return {f"{name} of {self.split}": score for name, score in self.scores(method).items()}
+        return {f"{name} of {self.split}": score for name, score in self.evaluation(method).items()}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...data import images
-from ...data.dataset import Examples
+from ...data.dataset import Dataset
 from ...errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
-class Set:
+class ImageSource:
     """A set of images, as an experiment reads it.
 
     Attributes:
@@ -25,25 +25,25 @@ class Set:
     crop: int | None = None
     size: int | None = None
 
-    def load(self, split: str) -> Examples:
+    def load_split(self, split: str) -> Dataset:
         """Raw rows of one of its splits.
 
         Raises:
             InputError: The set is not there, or its images are not square.
         """
-        rows = images.load(self.name, split, crop=self.crop, size=self.size)
-        images.side(rows)
+        rows = images.load_image_dataset(self.name, split, crop=self.crop, size=self.size)
+        images.get_image_side(rows)
         return rows
 
-    def splits(self) -> dict[str, Examples]:
+    def load_splits(self) -> dict[str, Dataset]:
         """Raw rows of train, valid and test.
 
         Raises:
             InputError: As above, or no row would be left to learn from.
         """
-        train, test = self.load("train"), self.load("test")
+        train, test = self.load_split("train"), self.load_split("test")
         if not self.valid:
-            return {"train": train, "valid": self.load("valid"), "test": test}
+            return {"train": train, "valid": self.load_split("valid"), "test": test}
         if self.valid >= len(train):
             raise InputError(
                 f"{self.valid} of {len(train)} training rows shall be for validation; fewer are "

@@ -8,25 +8,25 @@ from functools import partial
 from typing import Any
 
 from ...builders import Recipe
-from ...data.batches import Resident
-from ...data.dataset import Examples, Space
+from ...data.batches import InMemoryBatches
+from ...data.dataset import Dataset, Preprocessor
 from ...engine.settings import Engine, adam
 from ...functional.schedules import rise_then_cosine
 from ...method import Method
-from ...methods.adjusted_vae import adjusted_from
+from ...methods.adjusted_vae import initialize_adjusted_vae
 from ...methods.discreg import DiscriminativeVAE
 from ...plotting.pages import show_samples
-from ...stage import Experiment, Picture, Stage
-from ._classifiers import Judge, judge
-from ._pictures import Shown
-from ._plan import Budget, Plan, given, scaled
-from ._scores import Measured
-from ._sets import Set
+from ...stage import Experiment, PictureWriter, Stage
+from ._classifiers import RegularisingClassifier, build_regularising_classifier
+from ._pictures import DiscregPictures
+from ._plan import DiscregBudget, Plan, given, scaled
+from ._scores import DiscregEvaluations
+from ._sets import ImageSource
 
 
-def experiment_on(
-    source: Set,
-    plans: Mapping[Budget, Plan],
+def make_discreg_experiment(
+    source: ImageSource,
+    plans: Mapping[DiscregBudget, Plan],
     *,
     classifier: str = "own",
     extractor: str | None = None,
@@ -40,7 +40,7 @@ def experiment_on(
         data: str = source.name,
         valid: int = source.valid,
         size: int | None = source.size,
-        budget: Budget = "cpu",
+        budget: DiscregBudget = "cpu",
         epochs: float = 1.0,
         classifier: str = judged_by,
         layers: tuple[str, ...] | None = None,
@@ -80,8 +80,8 @@ def experiment_on(
         plan = scaled(plan, epochs, seed, rows)
         if (extractor, data) != (measured_by, source.name):
             plan = replace(plan, cut=None)
-        splits = replace(source, name=data, valid=valid, size=size).splits()
-        return of_all(
+        splits = replace(source, name=data, valid=valid, size=size).load_splits()
+        return build_discreg_stages(
             splits,
             plan,
             classifier,
@@ -95,12 +95,12 @@ def experiment_on(
     return experiment
 
 
-def of_all(
-    splits: Mapping[str, Examples],
+def build_discreg_stages(
+    splits: Mapping[str, Dataset],
     plan: Plan,
     classifier: str,
     layers: tuple[str, ...] | None,
-    told: Mapping[str, Any],
+    regularised_arguments: Mapping[str, Any],
     extractor: str | None,
     *,
     seed: int,
@@ -113,21 +113,25 @@ def of_all(
         plan: How large the networks are, and how they are trained.
         classifier: See `_classifiers.judge`.
         layers: Of it, by name; its usual ones when None.
-        told: Arguments of `builders.discriminative.stacked_discriminative_vae` for the one with.
+        regularised_arguments: Arguments of `builders.discriminative.stacked_discriminative_vae` for the one with.
         extractor: Another classifier, by whom they are measured.
         seed: Of the order.
         adjusted: Whether both are adjusted to codes of the prior.
     """
-    found = judge(classifier, layers, splits["train"], splits["test"], plan.classifier, plan.dense)
-    regularised = {"discriminative": told}
-    vaes = of_vaes(splits, plan, found, regularised, extractor, seed=seed, adjusted=adjusted)
+    found = build_regularising_classifier(
+        classifier, layers, splits["train"], splits["test"], plan.classifier, plan.dense
+    )
+    regularised = {"discriminative": regularised_arguments}
+    vaes = build_vae_stages(
+        splits, plan, found, regularised, extractor, seed=seed, adjusted=adjusted
+    )
     return vaes if found.stage is None else {"classifier": found.stage, **vaes}
 
 
-def of_vaes(
-    splits: Mapping[str, Examples],
+def build_vae_stages(
+    splits: Mapping[str, Dataset],
     plan: Plan,
-    found: Judge,
+    classifier: RegularisingClassifier,
     regularised: Mapping[str, Mapping[str, Any]],
     extractor: str | None,
     *,
@@ -139,7 +143,7 @@ def of_vaes(
     Args:
         splits: Raw rows.
         plan: How large they are, and how they are trained.
-        found: The classifier.
+        classifier: The classifier.
         regularised: What is particular to each of those with, by the name of its stage: arguments
             of `builders.discriminative.stacked_discriminative_vae`.
         extractor: Another classifier, by whom they are measured.
@@ -147,9 +151,9 @@ def of_vaes(
         adjusted: Whether all are adjusted to codes of the prior.
     """
     train = splits["train"]
-    made = recipes(train, plan, found, regularised)
+    made = _make_vae_recipes(train, plan, classifier, regularised)
     starts: dict[str, Callable[[Method], None]] = dict.fromkeys(
-        regularised, partial(sworn_in, found=found)
+        regularised, partial(_copy_weights_to_vae, found=classifier)
     )
     methods = {name: recipe.build() for name, recipe in made.items()}
     if adjusted:
@@ -157,25 +161,29 @@ def of_vaes(
         for name in tuple(made):
             its = f"{name}_adjusted"
             made[its], methods[its] = fixed, fixed.build()
-            starts[its] = partial(adjusted_from, source=methods[name], batches=plan.recalibrating)
-    space = Space(kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes)
+            starts[its] = partial(
+                initialize_adjusted_vae, source=methods[name], batches=plan.recalibrating
+            )
+    space = Preprocessor(
+        kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes
+    )
     cut = None if plan.cut is None else round(plan.cut * train.x.shape[-1])
-    measured = Measured(
-        splits, space, found.network, extractor, cut, plan.rows, plan.nll_rows, plan.k
+    measured = DiscregEvaluations(
+        splits, space, classifier.network, extractor, cut, plan.rows, plan.nll_rows, plan.k
     )
     facts = {"data": train.name, "fingerprint": train.fingerprint}
     stages: dict[str, Stage] = {}
     for name, recipe in made.items():
         passes = plan.adjusting if name.endswith("_adjusted") else plan.epochs
-        pictures: dict[str, Picture] = {"samples": partial(show_samples, space=space)}
+        pictures: dict[str, PictureWriter] = {"samples": partial(show_samples, space=space)}
         without = "vae_adjusted" if name.endswith("_adjusted") else "vae"
         if name != without:
-            pictures |= Shown(splits["valid"], space, methods[without]).pictures()
+            pictures |= DiscregPictures(splits["valid"], space, methods[without]).make_pictures()
         stages[name] = Stage(
             method=methods[name],
-            batches=Resident(train.x, plan.batch, seed),
-            engine=engine(round(passes * len(train) / plan.batch), plan.lr),
-            evaluations=measured.evaluations(),
+            batches=InMemoryBatches(train.x, plan.batch, seed),
+            engine=_make_vae_engine(round(passes * len(train) / plan.batch), plan.lr),
+            evaluations=measured.make_evaluations(),
             recipe=recipe,
             space=space,
             start=starts.get(name),
@@ -186,8 +194,11 @@ def of_vaes(
     return stages
 
 
-def recipes(
-    train: Examples, plan: Plan, found: Judge, regularised: Mapping[str, Mapping[str, Any]]
+def _make_vae_recipes(
+    train: Dataset,
+    plan: Plan,
+    classifier: RegularisingClassifier,
+    regularised: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Recipe]:
     """Of the VAE without regularisation, called vae, and of those with."""
     channels, size, _ = train.x.shape[1:]
@@ -201,8 +212,8 @@ def recipes(
     common = {"images": images, "scale": plan.scale}
     judged = {
         **common,
-        "classifier": found.told,
-        "layers": list(found.layers),
+        "classifier": classifier.config,
+        "layers": list(classifier.layers),
         "feature_scale": plan.feature_scale,
     }
     return {"vae": Recipe("stacked_vae", common)} | {
@@ -211,12 +222,12 @@ def recipes(
     }
 
 
-def engine(steps: int, lr: float) -> Engine:
+def _make_vae_engine(steps: int, lr: float) -> Engine:
     """Adam, whose rate rises over a tenth of the rounds and falls; bf16 where it pays."""
     rate = partial(rise_then_cosine, steps=steps, rise=0.1)
     return Engine(steps, adam(lr), learning_rate=rate, precision="bf16")
 
 
-def sworn_in(method: Method, *, found: Judge) -> None:
+def _copy_weights_to_vae(method: Method, *, found: RegularisingClassifier) -> None:
     assert isinstance(method, DiscriminativeVAE)
-    found.swear_in(method.d)
+    found.copy_weights_to(method.d)

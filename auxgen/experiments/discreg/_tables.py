@@ -4,37 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...networks.stacked import STRIDED
-from ..common import Reproduction, Row
-from ._classifiers import OF_VGG
-from ._plan import Budget
+from ...networks.stacked import STRIDED_LAYERS
+from ..common import Reproduction, TableRow
+from ._classifiers import VGG_LAYERS
+from ._plan import DiscregBudget
 from ._scores import NLL
 
 SEEDS = 3
 VAES = {"vae": "without regularisation", "discriminative": "with regularisation"}
 ERRORS = {
-    f"feature error at {layer.split('.')[-1]}": f"feature error at {layer}" for layer in STRIDED
+    f"feature error at {layer.split('.')[-1]}": f"feature error at {layer}"
+    for layer in STRIDED_LAYERS
 }
 """Scores by title."""
-BY_VGG = {
+VGG_COLUMNS = {
     **{f"NLL, {split}": f"{NLL} of {split}" for split in ("train", "valid", "test")},
-    **{f"feature error at {layer}": f"feature error at {layer}" for layer in OF_VGG},
+    **{f"feature error at {layer}": f"feature error at {layer}" for layer in VGG_LAYERS},
     "colours explained": "colours explained",
     "PSNR of reconstructions": "psnr",
     "SSIM of reconstructions": "ssim",
 }
 """What runs by VGG-19 tell, by title."""
-ADJUSTED = {f"{stage}_adjusted": f"{name}, adjusted" for stage, name in VAES.items()}
+ADJUSTED_VAES = {f"{stage}_adjusted": f"{name}, adjusted" for stage, name in VAES.items()}
 
 
-def rows(
+def make_discreg_rows(
     data: str,
     columns: Mapping[str, str],
-    budget: Budget,
+    budget: DiscregBudget,
     *,
     stages: Mapping[str, str] = VAES,
     paper: Mapping[str, Mapping[str, str]] | None = None,
-) -> list[Row]:
+) -> list[TableRow]:
     """A row for each stage of the runs of discreg.DATA, which all rows share.
 
     Args:
@@ -45,7 +46,7 @@ def rows(
         paper: The paper's numbers by column, by stage.
     """
     return [
-        Row(
+        TableRow(
             title,
             f"discreg.{data}",
             {column: f"{stage}/{score}" for column, score in columns.items()},
@@ -56,6 +57,10 @@ def rows(
     ]
 
 
-def figure(title: str, data: str, columns: Mapping[str, str], budget: Budget) -> Reproduction:
+def make_discreg_figure(
+    title: str, data: str, columns: Mapping[str, str], budget: DiscregBudget
+) -> Reproduction:
     """A figure, which is among the pictures of its runs, with numbers for what it shows."""
-    return Reproduction(title, rows(data, columns, budget, stages={**VAES, **ADJUSTED}))
+    return Reproduction(
+        title, make_discreg_rows(data, columns, budget, stages={**VAES, **ADJUSTED_VAES})
+    )

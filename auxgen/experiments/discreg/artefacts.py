@@ -17,22 +17,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...builders import Recipe
-from ...data.augmentation import as_they_lie
-from ...data.batches import Resident
-from ...data.dataset import Examples, Space
+from ...data.augmentation import identity
+from ...data.batches import InMemoryBatches
+from ...data.dataset import Dataset, Preprocessor
 from ...engine.settings import Engine, adam
-from ...errors import at_least
-from ...evaluation.images import Closeness
+from ...errors import require_at_least
+from ...evaluation.images import PixelSimilarity
 from ...functional.schedules import hold_then_cosine
-from ...inference.codes import reconstruct
+from ...inference.codes import reconstruct_rows
 from ...method import Method
 from ...methods.feature_autoencoder import FeatureAutoencoder
 from ...plotting.panels import write_panels
 from ...stage import Experiment, Stage
 from ..common import About
 from ..features._stages import Plan as ClassifierPlan
-from ._classifiers import Judge, judge
-from ._sets import Set
+from ._classifiers import RegularisingClassifier, build_regularising_classifier
+from ._sets import ImageSource
 
 ABOUT = About(
     shows="Figure 7: images taught by a classifier's layer, as it is and blurred",
@@ -76,12 +76,12 @@ def experiment(
         z: Width of its code.
         classifier_epochs: Passes of an own classifier; the budget's own when not given.
     """
-    at_least(1, z=z)
+    require_at_least(1, z=z)
     of_budget = BUDGETS[budget]
     faces = data == "celeba"
     side = size or (of_budget["size"] if faces else None)
-    source = Set(data, crop=178 if faces else None, size=side)
-    train, test = (source.load(split) for split in ("train", "test"))
+    source = ImageSource(data, crop=178 if faces else None, size=side)
+    train, test = (source.load_split(split) for split in ("train", "test"))
     plan = ClassifierPlan(
         blocks=1,
         width=of_budget["width"],
@@ -89,13 +89,13 @@ def experiment(
         lr=2e-3,
         batch=100,
         seed=seed,
-        corruption=as_they_lie,
+        corruption=identity,
     )
-    found = judge(classifier, layers, train, test, plan, of_budget["dense"])
+    found = build_regularising_classifier(classifier, layers, train, test, plan, of_budget["dense"])
     channels, size, _ = train.x.shape[1:]
     wide = list(widths or of_budget["widths"])
     images = {"channels": channels, "size": size, "z": z, "widths": wide, "hidden": 500}
-    told = {"images": images, "classifier": found.told, "layers": list(found.layers)}
+    told = {"images": images, "classifier": found.config, "layers": list(found.layers)}
     rounds = steps or of_budget["steps"]
     control = Recipe("stacked_feature_autoencoder", told)
     blurred = Recipe("stacked_feature_autoencoder", {**told, "blur": blur})
@@ -105,44 +105,50 @@ def experiment(
         learning_rate=partial(hold_then_cosine, steps=rounds, hold=0.5),
     )
     few = train[:ROWS]
-    first = stage(control, few, found, engine, seed)
-    panels = partial(show, rows=few, control=first.method)
-    second = replace(stage(blurred, few, found, engine, seed), pictures={"panels": panels})
+    first = _build_autoencoder_stage(control, few, found, engine, seed)
+    panels = partial(_draw_autoencoder_panels, rows=few, control=first.method)
+    second = replace(
+        _build_autoencoder_stage(blurred, few, found, engine, seed), pictures={"panels": panels}
+    )
     stages = {"identity": first, "blurred": second}
     return stages if found.stage is None else {"classifier": found.stage, **stages}
 
 
-def stage(made: Recipe, few: Examples, found: Judge, engine: Engine, seed: int) -> Stage:
+def _build_autoencoder_stage(
+    recipe: Recipe, few: Dataset, classifier: RegularisingClassifier, engine: Engine, seed: int
+) -> Stage:
     """An autoencoder of a few images, all in every batch."""
-    space = Space(kind="images", shape=tuple(few.x.shape[1:]), flat=False, classes=few.classes)
-    close = Closeness(few, space, measures=("psnr", "high_frequency"), split_name="train")
+    space = Preprocessor(
+        kind="images", shape=tuple(few.x.shape[1:]), flat=False, classes=few.classes
+    )
+    close = PixelSimilarity(few, space, measures=("psnr", "high_frequency"), split_name="train")
     return Stage(
-        method=made.build(),
-        batches=Resident(few.x, len(few), seed),
+        method=recipe.build(),
+        batches=InMemoryBatches(few.x, len(few), seed),
         engine=engine,
         evaluations={"closeness": close},
-        recipe=made,
+        recipe=recipe,
         space=space,
-        start=partial(sworn_in, found=found),
+        start=partial(_copy_weights_to_autoencoder, found=classifier),
         data={"train": few},
         facts={"data": few.name, "fingerprint": few.fingerprint},
     )
 
 
-def sworn_in(method: Method, *, found: Judge) -> None:
+def _copy_weights_to_autoencoder(method: Method, *, found: RegularisingClassifier) -> None:
     assert isinstance(method, FeatureAutoencoder)
-    found.swear_in(method.h)
+    found.copy_weights_to(method.h)
 
 
-def show(method: Method, file: Path, *, rows: Examples, control: Method) -> None:
+def _draw_autoencoder_panels(method: Method, file: Path, *, rows: Dataset, control: Method) -> None:
     """Images, and what both autoencoders make of them (figure 7)."""
-    raw = rows[:15].raw()
-    space = Space(kind="images", shape=tuple(raw.shape[1:]), flat=False)
+    raw = rows[:15].raw_rows()
+    space = Preprocessor(kind="images", shape=tuple(raw.shape[1:]), flat=False)
     write_panels(
         {
             "images": raw,
-            "taught by the layer": reconstruct(control.eval(), space, raw)[:, 1],
-            "taught by the layer, blurred": reconstruct(method, space, raw)[:, 1],
+            "taught by the layer": reconstruct_rows(control.eval(), space, raw)[:, 1],
+            "taught by the layer, blurred": reconstruct_rows(method, space, raw)[:, 1],
         },
         file,
         columns=5,

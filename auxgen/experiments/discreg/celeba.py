@@ -11,12 +11,12 @@ network, features.celeba, judges reconstructions.
 
 from __future__ import annotations
 
-from ...data.augmentation import as_they_lie
+from ...data.augmentation import identity
 from ..common import About
 from ..features._stages import Plan as ClassifierPlan
 from ._plan import Plan
-from ._sets import Set
-from ._stages import experiment_on
+from ._sets import ImageSource
+from ._stages import make_discreg_experiment
 
 ABOUT = About(
     shows="Table 2, figures 4-6: faces with and without discriminative regularisation",
@@ -38,7 +38,7 @@ CPU = Plan(
     batch=50,
     scale=0.2,
     classifier=ClassifierPlan(
-        blocks=1, width=32, epochs=6, lr=2e-3, batch=100, seed=0, corruption=as_they_lie
+        blocks=1, width=32, epochs=6, lr=2e-3, batch=100, seed=0, corruption=identity
     ),
     dense=512,
     rows=500,
@@ -52,7 +52,7 @@ PAPER = Plan(
     epochs=75,
     lr=2e-3,
     classifier=ClassifierPlan(
-        blocks=1, width=32, epochs=50, lr=2e-3, batch=100, seed=0, corruption=as_they_lie
+        blocks=1, width=32, epochs=50, lr=2e-3, batch=100, seed=0, corruption=identity
     ),
     dense=1000,
     rows=2000,
@@ -60,6 +60,8 @@ PAPER = Plan(
     cut=CUT,
 )
 
-experiment = experiment_on(
-    Set("celeba", crop=178, size=64), {"cpu": CPU, "paper": PAPER}, extractor="features.celeba"
+experiment = make_discreg_experiment(
+    ImageSource("celeba", crop=178, size=64),
+    {"cpu": CPU, "paper": PAPER},
+    extractor="features.celeba",
 )

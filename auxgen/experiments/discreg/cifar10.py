@@ -10,12 +10,12 @@ the layers nor the VAE's size. The networks of the faces stand in, with one halv
 
 from __future__ import annotations
 
-from ...data.augmentation import as_they_lie
+from ...data.augmentation import identity
 from ..common import About
 from ..features._stages import Plan as ClassifierPlan
 from ._plan import Plan
-from ._sets import Set
-from ._stages import experiment_on
+from ._sets import ImageSource
+from ._stages import make_discreg_experiment
 
 ABOUT = About(
     shows="Figure 2: CIFAR-10 with and without discriminative regularisation",
@@ -33,7 +33,7 @@ CPU = Plan(
     lr=2e-3,
     scale=0.2,
     classifier=ClassifierPlan(
-        blocks=1, width=16, epochs=6, lr=2e-3, batch=100, seed=0, corruption=as_they_lie
+        blocks=1, width=16, epochs=6, lr=2e-3, batch=100, seed=0, corruption=identity
     ),
     dense=256,
     rows=1000,
@@ -46,15 +46,15 @@ PAPER = Plan(
     epochs=75,
     lr=2e-3,
     classifier=ClassifierPlan(
-        blocks=1, width=32, epochs=50, lr=2e-3, batch=100, seed=0, corruption=as_they_lie
+        blocks=1, width=32, epochs=50, lr=2e-3, batch=100, seed=0, corruption=identity
     ),
     dense=1000,
     rows=10_000,
     nll_rows=2000,
 )
 
-experiment = experiment_on(
-    Set("cifar10", valid=5000),
+experiment = make_discreg_experiment(
+    ImageSource("cifar10", valid=5000),
     {"cpu": CPU, "paper": PAPER},
     classifier="vgg19",
     extractor="cifar10-resnet56",

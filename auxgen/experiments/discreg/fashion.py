@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from ..common import About
 from . import cifar10
-from ._sets import Set
-from ._stages import experiment_on
+from ._sets import ImageSource
+from ._stages import make_discreg_experiment
 
 ABOUT = About(
     shows="Not in the paper: Fashion-MNIST with and without discriminative regularisation",
@@ -27,8 +27,8 @@ ABOUT = About(
 CPU = replace(cifar10.CPU, widths=(16, 32))
 PAPER = replace(cifar10.PAPER, widths=(64, 128))
 
-experiment = experiment_on(
-    Set("fashion_mnist", valid=5000),
+experiment = make_discreg_experiment(
+    ImageSource("fashion_mnist", valid=5000),
     {"cpu": CPU, "paper": PAPER},
     classifier="own",
     extractor="features.fashion_mnist",

@@ -8,13 +8,15 @@ Among the pictures of each run: "samples with and without".
 from __future__ import annotations
 
 from ..common import Reproduction
-from ._plan import Budget
-from ._tables import SEEDS, figure
+from ._plan import DiscregBudget
+from ._tables import SEEDS, make_discreg_figure
 
 __all__ = ["SEEDS", "reproduction"]
 
 
-def reproduction(budget: Budget) -> Reproduction:
+def reproduction(budget: DiscregBudget) -> Reproduction:
     """Both, before and after adjusting batch norm to codes of the prior."""
     columns = {"PSNR of reconstructions": "psnr", "SSIM of reconstructions": "ssim"}
-    return figure("Samples of faces with and without regularisation", "celeba", columns, budget)
+    return make_discreg_figure(
+        "Samples of faces with and without regularisation", "celeba", columns, budget
+    )

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import holds
+from ..claims import format_claims
 from ..common import Reproduction
-from ._plan import Budget
-from ._tables import SEEDS, rows
+from ._plan import DiscregBudget
+from ._tables import SEEDS, make_discreg_rows
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -20,18 +20,22 @@ CONTROL, BLURRED = "taught by the layer", "taught by the layer, blurred"
 PSNR, HIGH = "PSNR", "power of high frequencies in what is wrong"
 
 
-def reproduction(budget: Budget) -> Reproduction:
+def reproduction(budget: DiscregBudget) -> Reproduction:
     """The control, and the blurred layer."""
     columns = {PSNR: "psnr", HIGH: "high_frequency"}
-    lines = rows("artefacts", columns, budget, stages={"identity": CONTROL, "blurred": BLURRED})
-    return Reproduction("100 images known through one layer of a classifier", lines, claim)
+    lines = make_discreg_rows(
+        "artefacts", columns, budget, stages={"identity": CONTROL, "blurred": BLURRED}
+    )
+    return Reproduction(
+        "100 images known through one layer of a classifier", lines, check_blur_claims
+    )
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def check_blur_claims(means: Mapping[tuple[str, str], float]) -> str:
     """Whether the blur costs 5 dB, and leaves a pattern of high frequencies."""
     less = means[CONTROL, PSNR] - means[BLURRED, PSNR]
     more = means[BLURRED, HIGH] / means[CONTROL, HIGH]
-    return holds(
+    return format_claims(
         [
             (f"the control is at least 5 dB nearer ({less:.1f} dB)", less >= 5),
             (f"the blur leaves more power in high frequencies ({more:.1f} times)", more > 1),

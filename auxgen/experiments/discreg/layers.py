@@ -16,20 +16,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...data.dataset import Examples, Space
-from ...inference.codes import reconstruct
+from ...data.dataset import Dataset, Preprocessor
+from ...inference.codes import reconstruct_rows
 from ...method import Method
-from ...networks.stacked import STRIDED
+from ...networks.stacked import STRIDED_LAYERS
 from ...plotting.panels import write_panels
 from ...stage import Experiment
 from ..common import About, Reproduction
 from . import fashion
-from ._classifiers import OWN, judge
-from ._plan import Budget, given, scaled
+from ._classifiers import OWN_CLASSIFIER, build_regularising_classifier
+from ._plan import DiscregBudget, given, scaled
 from ._scores import NLL
-from ._sets import Set
-from ._stages import of_vaes
-from ._tables import ERRORS, rows
+from ._sets import ImageSource
+from ._stages import build_vae_stages
+from ._tables import ERRORS, make_discreg_rows
 
 ABOUT = About(
     shows="Not in the paper: which of a classifier's layers are worth regularising by",
@@ -40,7 +40,7 @@ ABOUT = About(
 )
 SEEDS = 3
 
-FIRST, SECOND, THIRD = ([layer] for layer in STRIDED)
+FIRST, SECOND, THIRD = ([layer] for layer in STRIDED_LAYERS)
 VARIANTS: dict[str, dict[str, Any]] = {
     "first": {"layers": FIRST},
     "second": {"layers": SECOND},
@@ -72,7 +72,7 @@ def experiment(
     seed: int = 0,
     data: str = "fashion_mnist",
     valid: int = 5000,
-    budget: Budget = "cpu",
+    budget: DiscregBudget = "cpu",
     epochs: float = 1.0,
     batch: int | None = None,
     z: int | None = None,
@@ -96,19 +96,21 @@ def experiment(
     """
     plan = given(PLANS[budget], batch=batch, z=z, widths=widths, rows=rows)
     plan = scaled(plan, epochs, seed, rows)
-    splits = Set(data, valid).splits()
-    found = judge(OWN, None, splits["train"], splits["test"], plan.classifier, plan.dense)
+    splits = ImageSource(data, valid).load_splits()
+    found = build_regularising_classifier(
+        OWN_CLASSIFIER, None, splits["train"], splits["test"], plan.classifier, plan.dense
+    )
     assert found.stage is not None
-    vaes = of_vaes(splits, plan, found, VARIANTS, extractor, seed=seed, adjusted=False)
-    every = Every(splits["valid"], {name: stage.method for name, stage in vaes.items()})
+    vaes = build_vae_stages(splits, plan, found, VARIANTS, extractor, seed=seed, adjusted=False)
+    every = VariantPictures(splits["valid"], {name: stage.method for name, stage in vaes.items()})
     *_, last = vaes
-    pictures = {**vaes[last].pictures, "reconstructions of all": every.reconstructions}
+    pictures = {**vaes[last].pictures, "reconstructions of all": every.draw_all_reconstructions}
     vaes[last] = replace(vaes[last], pictures=pictures)
     return {"classifier": found.stage, **vaes}
 
 
 @dataclass(frozen=True, eq=False)
-class Every:
+class VariantPictures:
     """All variants, to be seen beside each other.
 
     Attributes:
@@ -116,22 +118,22 @@ class Every:
         methods: By stage.
     """
 
-    rows: Examples
+    rows: Dataset
     methods: Mapping[str, Method]
 
-    def reconstructions(self, method: Method, file: Path) -> None:
+    def draw_all_reconstructions(self, method: Method, file: Path) -> None:
         """At the means of q(z|x); `method` is among those beside it."""
         del method
-        raw = self.rows[:15].raw()
-        space = Space(kind="images", shape=tuple(raw.shape[1:]), flat=False)
+        raw = self.rows[:15].raw_rows()
+        space = Preprocessor(kind="images", shape=tuple(raw.shape[1:]), flat=False)
         back = {
-            TITLES[name]: reconstruct(method.eval(), space, raw)[:, 1]
+            TITLES[name]: reconstruct_rows(method.eval(), space, raw)[:, 1]
             for name, method in self.methods.items()
         }
         write_panels({"originals": raw, **back}, file, columns=5, across=3)
 
 
-def reproduction(budget: Budget) -> Reproduction:
+def reproduction(budget: DiscregBudget) -> Reproduction:
     """All variants, on Fashion-MNIST."""
     columns = {
         "classes found in reconstructions": "accuracy of reconstructions",
@@ -140,4 +142,6 @@ def reproduction(budget: Budget) -> Reproduction:
         "PSNR": "psnr",
         **ERRORS,
     }
-    return Reproduction("Which layers help", rows("layers", columns, budget, stages=TITLES))
+    return Reproduction(
+        "Which layers help", make_discreg_rows("layers", columns, budget, stages=TITLES)
+    )

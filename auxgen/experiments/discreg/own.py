@@ -15,13 +15,13 @@ from typing import Literal
 
 from ...data import folders
 from ...data import user as own
-from ...data.dataset import Examples
-from ...data.labels import labelled
+from ...data.dataset import Dataset
+from ...data.labels import find_labelled_rows
 from ...stage import Experiment
 from ..common import About
 from . import celeba, cifar10
 from ._plan import Plan, given, scaled
-from ._stages import of_all
+from ._stages import build_discreg_stages
 
 ABOUT = About(
     shows="Your own folder of images, with and without discriminative regularisation",
@@ -32,7 +32,7 @@ ABOUT = About(
 
 PLANS = {32: cifar10.CPU, 64: replace(celeba.CPU, cut=None)}
 """By side of the images in pixels."""
-ROUNDS = 1500
+MIN_STEPS = 1500
 """Of a VAE at least: few images are passed through more often."""
 
 
@@ -81,8 +81,8 @@ def experiment(
         rows: Test rows measured, at most.
     """
     plan = given(PLANS[size], lr=lr, batch=batch, z=z, widths=widths, rows=rows)
-    splits = parts(Path(data), label, size, test_fraction, seed)
-    return of_all(
+    splits = _load_own_image_splits(Path(data), label, size, test_fraction, seed)
+    return build_discreg_stages(
         splits,
         scaled(enough(plan, len(splits["train"])), epochs, seed, rows),
         classifier,
@@ -96,7 +96,7 @@ def experiment(
 
 def enough(plan: Plan, rows: int) -> Plan:
     """The plan with as many passes over the rows as its rounds take at least."""
-    least, its = ROUNDS * plan.batch / rows, plan.classifier
+    least, its = MIN_STEPS * plan.batch / rows, plan.classifier
     return replace(
         plan,
         epochs=max(plan.epochs, least),
@@ -105,23 +105,23 @@ def enough(plan: Plan, rows: int) -> Plan:
     )
 
 
-def parts(
+def _load_own_image_splits(
     data: Path, label: str | None, size: int, fraction: float, seed: int
-) -> dict[str, Examples]:
+) -> dict[str, Dataset]:
     """Rows of train, valid and test: the folder's own, or some held out.
 
     Raises:
         InputError: The folder or the column is not there, or nothing would be left to learn from.
     """
-    there = folders.splits(data)
+    there = folders.find_image_splits(data)
 
-    def read(split: str) -> Examples:
-        return own.images(data, label=label, size=size, split=split)
+    def load_split(split: str) -> Dataset:
+        return own.load_image_folder(data, label=label, size=size, split=split)
 
-    found = {split: read(split) for split in ("train", "valid", "test") if split in there}
+    found = {split: load_split(split) for split in ("train", "valid", "test") if split in there}
     for split in ("test", "valid"):
         if split not in found:
-            found["train"], found[split] = own.divided(found["train"], fraction, seed)
-    if len(labelled(found["train"].y)):
+            found["train"], found[split] = own.split_randomly(found["train"], fraction, seed)
+    if len(find_labelled_rows(found["train"].y)):
         found = {n: replace(e, attributes=None, attribute_names=()) for n, e in found.items()}
     return {split: found[split] for split in ("train", "valid", "test")}

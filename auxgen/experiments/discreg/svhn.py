@@ -10,8 +10,8 @@ the extra images are left out.
 from __future__ import annotations
 
 from ..common import About
-from ._sets import Set
-from ._stages import experiment_on
+from ._sets import ImageSource
+from ._stages import make_discreg_experiment
 from .cifar10 import CPU, PAPER
 
 ABOUT = About(
@@ -21,8 +21,8 @@ ABOUT = About(
     time="an hour of one CPU core (cpu), a few on a GPU (paper); neither run yet",
 )
 
-experiment = experiment_on(
-    Set("svhn", valid=10_000),
+experiment = make_discreg_experiment(
+    ImageSource("svhn", valid=10_000),
     {"cpu": CPU, "paper": PAPER},
     classifier="vgg19",
     extractor=None,

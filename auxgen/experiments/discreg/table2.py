@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import holds
+from ..claims import format_claims
 from ..common import Reproduction
-from ._plan import Budget
+from ._plan import DiscregBudget
 from ._scores import NLL
-from ._tables import ADJUSTED, ERRORS, SEEDS, VAES, rows
+from ._tables import ADJUSTED_VAES, ERRORS, SEEDS, VAES, make_discreg_rows
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -40,18 +40,20 @@ COLUMNS = {
 }
 
 
-def reproduction(budget: Budget) -> Reproduction:
+def reproduction(budget: DiscregBudget) -> Reproduction:
     """Without and with, and how much better reconstructions are by other measures."""
     paper = {
         stage: {f"NLL, {split}": number for split, number in numbers.items()}
         for stage, numbers in PAPER.items()
     }
-    stages = {**VAES, **ADJUSTED}
-    lines = rows("celeba", COLUMNS, budget, stages=stages, paper=paper)
-    return Reproduction("Likelihood of faces, and what classifiers see", lines, claim)
+    stages = {**VAES, **ADJUSTED_VAES}
+    lines = make_discreg_rows("celeba", COLUMNS, budget, stages=stages, paper=paper)
+    return Reproduction(
+        "Likelihood of faces, and what classifiers see", lines, check_likelihood_claims
+    )
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def check_likelihood_claims(means: Mapping[tuple[str, str], float]) -> str:
     """Whether regularisation costs likelihood and buys features, as the paper has it."""
     without, with_ = VAES["vae"], VAES["discriminative"]
     gaps = [means[with_, f"NLL, {s}"] - means[without, f"NLL, {s}"] for s in SPLITS]
@@ -65,4 +67,4 @@ def claim(means: Mapping[tuple[str, str], float]) -> str:
     told.append((f"every feature error is at least 20 % lower ({saved:.0%})", saved >= 0.2))
     more = means[with_, FOUND] - means[without, FOUND]
     told.append((f"more attributes are found in reconstructions ({more:+.1f} points)", more > 0))
-    return holds(told)
+    return format_claims(told)

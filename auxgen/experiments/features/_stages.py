@@ -12,9 +12,9 @@ from ...builders import Recipe
 from ...data import images, labels
 from ...data.augmentation import Corruption
 from ...data.batches import LabelledBatches
-from ...data.dataset import Examples, Space
+from ...data.dataset import Dataset, Preprocessor
 from ...engine.settings import Engine, adam
-from ...errors import InputError, at_least
+from ...errors import InputError, require_at_least
 from ...evaluation.classification import AttributeTestErrors, Brier, Calibration, TestError
 from ...functional.schedules import rise_then_cosine
 from ...score import Evaluation
@@ -44,7 +44,7 @@ class Plan:
     corruption: Corruption
 
 
-def experiment_on(
+def make_classifier_experiment(
     name: str, *, epochs: float, batch: int, blocks: int, corruption: Corruption
 ) -> Callable[..., Experiment]:
     """The experiment on an image set with classes, and what it does unless told otherwise.
@@ -77,7 +77,7 @@ def experiment_on(
             blocks: Blocks in each of three stages; 6 blocks + 2 layers in all.
             width: Channels of the first stage; features are four times as many.
         """
-        train, test = (images.load(name, split) for split in ("train", "test"))
+        train, test = (images.load_image_dataset(name, split) for split in ("train", "test"))
         plan = Plan(
             blocks=blocks,
             width=width,
@@ -87,54 +87,60 @@ def experiment_on(
             seed=seed,
             corruption=corruption,
         )
-        return {"classifier": by_class(train, test, plan)}
+        return {"classifier": make_classifier_stage(train, test, plan)}
 
     return experiment
 
 
-def by_class(train: Examples, test: Examples, plan: Plan, made: Recipe | None = None) -> Stage:
+def make_classifier_stage(
+    train: Dataset, test: Dataset, plan: Plan, recipe: Recipe | None = None
+) -> Stage:
     """A classifier trained on the labelled rows of `train`, measured on those of `test`.
 
     Args:
         train: Raw rows.
         test: Raw rows.
         plan: How it is trained.
-        made: The classifier; a residual network of the plan's size when None.
+        recipe: The classifier; a residual network of the plan's size when None.
 
     Raises:
         InputError: The labels of `train` will not do, no row of `test` has one, or the images of
             one are not shaped as the other's.
     """
-    labels.check(train)
-    comparable(train, test, test.y >= 0)
-    known = train[labels.labelled(train.y)]
-    x = test.raw()
+    labels.check_labels(train)
+    _require_comparable_rows(train, test, test.y >= 0)
+    known = train[labels.find_labelled_rows(train.y)]
+    x = test.raw_rows()
     error = TestError(x, test.y, classes=test.classes)
     more = {
         "calibration_error": Calibration(x, test.y, classes=test.classes),
         "brier": Brier(x, test.y, classes=test.classes),
     }
-    residual = Recipe("image_classifier", {**sizes(known, plan), "classes": len(train.classes)})
-    return stage(
-        made or residual,
+    residual = Recipe(
+        "image_classifier", {**_make_size_arguments(known, plan), "classes": len(train.classes)}
+    )
+    return _make_labelled_stage(
+        recipe or residual,
         plan,
         x=known.x,
         y=known.y,
-        error={"test_error": error},
-        more=more,
+        monitored_evaluations={"test_error": error},
+        final_evaluations=more,
         data={"train": train, "test": test},
-        space=replace(seen(train), classes=train.classes),
+        space=replace(_make_unchanged_image_space(train), classes=train.classes),
     )
 
 
-def by_attribute(train: Examples, test: Examples, plan: Plan, made: Recipe | None = None) -> Stage:
+def make_attribute_classifier_stage(
+    train: Dataset, test: Dataset, plan: Plan, recipe: Recipe | None = None
+) -> Stage:
     """A classifier of each attribute, trained on the rows of `train` that have any.
 
     Args:
         train: Raw rows.
         test: Raw rows.
         plan: How it is trained.
-        made: The classifier; a residual network of the plan's size when None.
+        recipe: The classifier; a residual network of the plan's size when None.
 
     Raises:
         InputError: There are no attributes, or the images of one are not shaped as the other's.
@@ -143,23 +149,23 @@ def by_attribute(train: Examples, test: Examples, plan: Plan, made: Recipe | Non
         raise InputError(
             f"{train.name} has no attributes; a set with columns of 0 and 1 is wanted."
         )
-    comparable(train, test, (~test.attributes.isnan()).any(1))
+    _require_comparable_rows(train, test, (~test.attributes.isnan()).any(1))
     known = (~train.attributes.isnan()).any(1)
-    error = AttributeTestErrors(test.raw(), test.attributes, names=test.attribute_names)
-    residual = {**sizes(train, plan), "attributes": len(error.names)}
-    return stage(
-        made or Recipe("attribute_classifier", residual),
+    error = AttributeTestErrors(test.raw_rows(), test.attributes, names=test.attribute_names)
+    residual = {**_make_size_arguments(train, plan), "attributes": len(error.names)}
+    return _make_labelled_stage(
+        recipe or Recipe("attribute_classifier", residual),
         plan,
         x=train.x[known],
         y=train.attributes[known],
-        error={"attributes": error},
-        more={},
+        monitored_evaluations={"attributes": error},
+        final_evaluations={},
         data={"train": train, "test": test},
-        space=replace(seen(train), attributes=train.attribute_names),
+        space=replace(_make_unchanged_image_space(train), attributes=train.attribute_names),
     )
 
 
-def comparable(train: Examples, test: Examples, known: Tensor) -> None:
+def _require_comparable_rows(train: Dataset, test: Dataset, known: Tensor) -> None:
     """Raises unless the model can be measured on the rows of `test` that are `known` (n,)."""
     if not known.any():
         raise InputError(f"No row of {test.name} is labelled; one or more is wanted, to test on.")
@@ -171,41 +177,41 @@ def comparable(train: Examples, test: Examples, known: Tensor) -> None:
         )
 
 
-def sizes(train: Examples, plan: Plan) -> dict[str, int]:
+def _make_size_arguments(train: Dataset, plan: Plan) -> dict[str, int]:
     """The arguments that both builders take."""
-    at_least(1, blocks=plan.blocks, width=plan.width)
+    require_at_least(1, blocks=plan.blocks, width=plan.width)
     return {"channels": train.x.shape[1], "blocks": plan.blocks, "width": plan.width}
 
 
-def seen(train: Examples) -> Space:
+def _make_unchanged_image_space(train: Dataset) -> Preprocessor:
     """Images as they are."""
-    return Space(kind="images", shape=tuple(train.x.shape[1:]), flat=False)
+    return Preprocessor(kind="images", shape=tuple(train.x.shape[1:]), flat=False)
 
 
-def stage(
-    made: Recipe,
+def _make_labelled_stage(
+    recipe: Recipe,
     plan: Plan,
     *,
     x: Tensor,
     y: Tensor,
-    error: Mapping[str, Evaluation],
-    more: Mapping[str, Evaluation],
-    data: Mapping[str, Examples],
-    space: Space,
+    monitored_evaluations: Mapping[str, Evaluation],
+    final_evaluations: Mapping[str, Evaluation],
+    data: Mapping[str, Dataset],
+    space: Preprocessor,
 ) -> Stage:
     """The stage of a classifier.
 
     Args:
-        made: The classifier.
+        recipe: The classifier.
         plan: How it is trained.
         x: Rows, uint8 (n, c, h, w).
         y: What is known of each.
-        error: What is measured at the end, and after every epoch for the curve.
-        more: What else is measured at the end.
+        monitored_evaluations: What is measured at the end, and after every epoch for the curve.
+        final_evaluations: What else is measured at the end.
         data: All rows, by split.
         space: How it sees images, and the names of what it tells.
     """
-    at_least(2, batch=plan.batch)
+    require_at_least(2, batch=plan.batch)
     train = data["train"]
     steps = round(plan.epochs * len(x) / plan.batch)
     engine = Engine(
@@ -216,12 +222,12 @@ def stage(
         precision="bf16",
     )
     return Stage(
-        method=made.build(),
+        method=recipe.build(),
         batches=LabelledBatches(x, y, plan.batch, plan.seed, plan.corruption),
         engine=engine,
-        evaluations={**error, **more},
-        monitor=Monitor(max(1, len(x) // plan.batch), error),
-        recipe=made,
+        evaluations={**monitored_evaluations, **final_evaluations},
+        monitor=Monitor(max(1, len(x) // plan.batch), monitored_evaluations),
+        recipe=recipe,
         space=space,
         data=data,
         facts={"data": train.name, "fingerprint": train.fingerprint, "labelled": len(x)},

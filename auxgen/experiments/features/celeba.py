@@ -11,10 +11,10 @@ accuracy is told beside the error. What the last layer sees are 64 features.
 from __future__ import annotations
 
 from ...data import images
-from ...data.augmentation import flipped
+from ...data.augmentation import flip_randomly
 from ...stage import Experiment
 from ..common import About
-from ._stages import Plan, by_attribute
+from ._stages import Plan, make_attribute_classifier_stage
 
 ABOUT = About(
     shows="A residual network on the 40 attributes of CelebA, for its features",
@@ -46,7 +46,9 @@ def experiment(
         blocks: Blocks in each of three stages; 6 blocks + 2 layers in all.
         width: Channels of the first stage; features are four times as many.
     """
-    train, test = (images.load("celeba", split, size=size) for split in ("train", "test"))
+    train, test = (
+        images.load_image_dataset("celeba", split, size=size) for split in ("train", "test")
+    )
     plan = Plan(
         blocks=blocks,
         width=width,
@@ -54,6 +56,6 @@ def experiment(
         lr=lr,
         batch=batch,
         seed=seed,
-        corruption=flipped,
+        corruption=flip_randomly,
     )
-    return {"classifier": by_attribute(train, test, plan)}
+    return {"classifier": make_attribute_classifier_stage(train, test, plan)}

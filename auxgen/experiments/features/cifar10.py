@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...data.augmentation import flipped, in_turn, shifted
+from ...data.augmentation import apply_corruptions, flip_randomly, shift_randomly
 from ..common import About
-from ._stages import experiment_on
+from ._stages import make_classifier_experiment
 
 ABOUT = About(
     shows="A residual network on CIFAR-10, for its features",
@@ -22,10 +22,12 @@ ABOUT = About(
     time="9 minutes of a CPU core",
 )
 
-experiment = experiment_on(
+experiment = make_classifier_experiment(
     "cifar10",
     epochs=8,
     batch=128,
     blocks=2,
-    corruption=partial(in_turn, corruptions=(flipped, partial(shifted, pixels=4))),
+    corruption=partial(
+        apply_corruptions, corruptions=(flip_randomly, partial(shift_randomly, pixels=4))
+    ),
 )

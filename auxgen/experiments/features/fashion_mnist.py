@@ -9,9 +9,9 @@ its last layer sees are 64 features.
 
 from __future__ import annotations
 
-from ...data.augmentation import flipped
+from ...data.augmentation import flip_randomly
 from ..common import About
-from ._stages import experiment_on
+from ._stages import make_classifier_experiment
 
 ABOUT = About(
     shows="A residual network on Fashion-MNIST, for its features",
@@ -20,10 +20,10 @@ ABOUT = About(
     time="3 minutes of a CPU core",
 )
 
-experiment = experiment_on(
+experiment = make_classifier_experiment(
     "fashion_mnist",
     epochs=5,
     batch=128,
     blocks=1,
-    corruption=flipped,
+    corruption=flip_randomly,
 )

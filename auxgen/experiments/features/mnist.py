@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...data.augmentation import shifted
+from ...data.augmentation import shift_randomly
 from ..common import About
-from ._stages import experiment_on
+from ._stages import make_classifier_experiment
 
 ABOUT = About(
     shows="A residual network on MNIST, for its features",
@@ -22,10 +22,10 @@ ABOUT = About(
     time="2 minutes of a CPU core",
 )
 
-experiment = experiment_on(
+experiment = make_classifier_experiment(
     "mnist",
     epochs=4,
     batch=128,
     blocks=1,
-    corruption=partial(shifted, pixels=2),
+    corruption=partial(shift_randomly, pixels=2),
 )

@@ -13,11 +13,17 @@ from pathlib import Path
 
 from ...data import folders
 from ...data import user as own
-from ...data.augmentation import Corruption, as_they_lie, flipped, in_turn, shifted
-from ...data.dataset import Examples
+from ...data.augmentation import (
+    Corruption,
+    apply_corruptions,
+    flip_randomly,
+    identity,
+    shift_randomly,
+)
+from ...data.dataset import Dataset
 from ...stage import Experiment
 from ..common import About
-from ._stages import Plan, by_class
+from ._stages import Plan, make_classifier_stage
 
 ABOUT = About(
     shows="A residual network on your own labelled images, for its features",
@@ -58,8 +64,8 @@ def experiment(
         shift: Most pixels by which an image is moved in training, each way.
         flip: Mirror half of the images in training: not for letters or digits.
     """
-    train, test = parts(Path(data), label, size, test_fraction, seed)
-    mirrored: Corruption = flipped if flip else as_they_lie
+    train, test = _load_labelled_splits(Path(data), label, size, test_fraction, seed)
+    mirrored: Corruption = flip_randomly if flip else identity
     plan = Plan(
         blocks=blocks,
         width=width,
@@ -67,19 +73,21 @@ def experiment(
         lr=lr,
         batch=batch,
         seed=seed,
-        corruption=partial(in_turn, corruptions=(mirrored, partial(shifted, pixels=shift))),
+        corruption=partial(
+            apply_corruptions, corruptions=(mirrored, partial(shift_randomly, pixels=shift))
+        ),
     )
-    return {"classifier": by_class(train, test, plan)}
+    return {"classifier": make_classifier_stage(train, test, plan)}
 
 
-def parts(
+def _load_labelled_splits(
     data: Path, label: str | None, size: int | None, fraction: float, seed: int
-) -> tuple[Examples, Examples]:
+) -> tuple[Dataset, Dataset]:
     """Training and test rows: the folder's own, or some labelled rows held out."""
 
-    def read(split: str) -> Examples:
-        return own.images(data, label=label, size=size, split=split)
+    def read(split: str) -> Dataset:
+        return own.load_image_folder(data, label=label, size=size, split=split)
 
-    if "test" in folders.splits(data):
+    if "test" in folders.find_image_splits(data):
         return read("train"), read("test")
-    return own.holdout(read("train"), fraction, seed)
+    return own.split_stratified(read("train"), fraction, seed)

@@ -8,21 +8,23 @@ from typing import Literal
 
 from ...data import attributes as described
 from ...data import images
-from ...data.dataset import Examples
-from ...evaluation.judges import ByAttributes, Ensemble
+from ...data.dataset import Dataset
+from ...evaluation.judges import MultilabelScorer, ScorerEnsemble
 from ...stage import Experiment
-from ._measured import Measured
-from ._pictures import Shown
-from ._stages import Budget, Model, Plan, Side, stages
+from ._measured import IntrovacEvaluations
+from ._pictures import IntrovacPictures
+from ._stages import ImageSize, IntrovacBudget, IntrovacModelName, Plan, build_introvac_stages
 
 GLASSES: Mapping[str, Sequence[str]] = {"Eyeglasses": ("Eyeglasses",)}
-HAIR: Mapping[str, Sequence[str]] = {"FacialHair": ("not No_Beard", "Goatee", "Mustache")}
-FEATURES = "features.celeba"
-JUDGES: Mapping[int, tuple[str, ...]] = {32: ("features.celeba_32", "features.celeba_32-seed=1")}
+FACIAL_HAIR: Mapping[str, Sequence[str]] = {"FacialHair": ("not No_Beard", "Goatee", "Mustache")}
+EXTRACTOR = "features.celeba"
+ATTRIBUTE_SCORERS: Mapping[int, tuple[str, ...]] = {
+    32: ("features.celeba_32", "features.celeba_32-seed=1")
+}
 """Who tell together how far edits go, by side of the images in pixels; else features.celeba."""
-WITNESSES: Mapping[int, str] = {32: "features.celeba_32-seed=2"}
+SECOND_SCORERS: Mapping[int, str] = {32: "features.celeba_32-seed=2"}
 """Who tells what else they change, likewise; else the judges themselves."""
-WIDTHS: Mapping[tuple[Budget, int], tuple[int, ...]] = {
+WIDTHS: Mapping[tuple[IntrovacBudget, int], tuple[int, ...]] = {
     ("cpu", 32): (16, 32, 64),
     ("cpu", 64): (16, 32, 64, 128),
     ("cpu", 128): (16, 32, 64, 128, 256),
@@ -31,7 +33,7 @@ WIDTHS: Mapping[tuple[Budget, int], tuple[int, ...]] = {
     ("paper", 128): (32, 64, 128, 256, 512),
 }
 """Of the blocks, by budget and side of the images in pixels."""
-PLANS: Mapping[Budget, Plan] = {
+PLANS: Mapping[IntrovacBudget, Plan] = {
     "cpu": Plan(
         widths=(),
         z=64,
@@ -45,7 +47,7 @@ PLANS: Mapping[Budget, Plan] = {
 }
 
 
-def experiment_on(
+def make_face_experiment(
     attributes: Mapping[str, Sequence[str]], *, ratio: float, delta: float
 ) -> Callable[..., Experiment]:
     """The experiment on one of the paper's three sets.
@@ -59,9 +61,9 @@ def experiment_on(
     def experiment(
         *,
         seed: int = 0,
-        budget: Budget = "cpu",
-        size: Side | None = None,
-        model: Model = "all",
+        budget: IntrovacBudget = "cpu",
+        size: ImageSize | None = None,
+        model: IntrovacModelName = "all",
         epochs: float = 1.0,
         vac_epochs: float | None = None,
         lr: float | None = None,
@@ -89,28 +91,32 @@ def experiment_on(
         """
         side = size or (64 if budget == "cpu" else 128)
         plan = chosen(budget, side, epochs=epochs, vac_epochs=vac_epochs, lr=lr, batch=batch)
-        train, test = (faces(part, side) for part in ("train", split))
-        rows = described.subset(described.described(train, attributes), ratio)
-        held_out = described.described(test, attributes)
-        judges = judge or JUDGES.get(side, (FEATURES,))
-        seen_by = witness or (None if judge else WITNESSES.get(side))
-        measured = Measured(
+        train, test = (_load_faces(part, side) for part in ("train", split))
+        rows = described.select_attribute_subset(
+            described.derive_attributes(train, attributes), ratio
+        )
+        held_out = described.derive_attributes(test, attributes)
+        judges = judge or ATTRIBUTE_SCORERS.get(side, (EXTRACTOR,))
+        seen_by = witness or (None if judge else SECOND_SCORERS.get(side))
+        measured = IntrovacEvaluations(
             rows,
             held_out,
             split,
-            Ensemble([ByAttributes(name, attributes) for name in judges]),
-            FEATURES,
-            others=untouched(train, attributes),
-            witness=ByAttributes(seen_by, attributes) if seen_by else None,
+            ScorerEnsemble([MultilabelScorer(name, attributes) for name in judges]),
+            EXTRACTOR,
+            others=_select_other_attributes(train, attributes),
+            second_scorer=MultilabelScorer(seen_by, attributes) if seen_by else None,
         )
-        shown = Shown(rows, held_out, delta)
-        return stages(rows, plan, seed=seed, model=model, measured=measured, shown=shown)
+        shown = IntrovacPictures(rows, held_out, delta)
+        return build_introvac_stages(
+            rows, plan, seed=seed, model=model, evaluations=measured, illustrations=shown
+        )
 
     return experiment
 
 
 def chosen(
-    budget: Budget,
+    budget: IntrovacBudget,
     side: int,
     *,
     epochs: float,
@@ -129,19 +135,25 @@ def chosen(
     )
 
 
-def faces(split: str, side: int) -> Examples:
+def _load_faces(split: str, side: int) -> Dataset:
     """CelebA, cut to 148 pixels and resized.
 
     Raises:
         InputError: It has none of the attributes.
     """
-    found = images.load("celeba", split, size=side)
-    found.answers()  # none at all is told here, before anything is made of them
+    found = images.load_image_dataset("celeba", split, size=side)
+    found.require_attributes()  # none at all is told here, before anything is made of them
     return found
 
 
-def untouched(examples: Examples, attributes: Mapping[str, Sequence[str]]) -> Examples | None:
+def _select_other_attributes(
+    examples: Dataset, attributes: Mapping[str, Sequence[str]]
+) -> Dataset | None:
     """The same rows with all attributes that these are not made of; None where there are none."""
-    used = {column.removeprefix(described.NOT) for of in attributes.values() for column in of}
+    used = {
+        column.removeprefix(described.NEGATION_PREFIX)
+        for of in attributes.values()
+        for column in of
+    }
     rest = {name: (name,) for name in examples.attribute_names if name not in used}
-    return described.described(examples, rest) if rest else None
+    return described.derive_attributes(examples, rest) if rest else None

@@ -9,167 +9,188 @@ from typing import final
 
 import torch
 
-from ...data.dataset import Examples, Space
+from ...data.dataset import Dataset, Preprocessor
 from ...evaluation.classification import AttributeTestErrors
-from ...evaluation.edits import Demanded, Edited, directions_of
-from ...evaluation.equal_effect import EqualEffect
-from ...evaluation.images import Closeness, Reconstructions, Samples
-from ...evaluation.judges import Judge
-from ...evaluation.protocol import OVER_ROWS, standard_error
-from ...functional.directions import contrasted
-from ...inference.codes import embed, reconstruct
-from ...inference.disentangling import keeping
-from ...inference.editing import Directions, directions, probes
+from ...evaluation.edits import AttributeEditQuality, LangevinSampleAccuracy, find_directions
+from ...evaluation.equal_effect import EqualEffectComparison
+from ...evaluation.images import PixelSimilarity, ReconstructionQuality, SampleQuality
+from ...evaluation.judges import AttributeScorer
+from ...evaluation.protocol import ROW_STANDARD_ERROR, standard_error
+from ...functional.directions import fit_mean_difference
+from ...inference.codes import embed_rows, reconstruct_rows
+from ...inference.disentangling import find_disentangled_directions
+from ...inference.editing import DirectionFinder, fit_probe_directions, get_classifier_directions
 from ...method import Method
 from ...methods.vac import VariationalClassifier
 from ...metrics import attributes
 from ...score import Evaluation, Score
 
-OWN = "IntroVAC"
-BESIDE = ("VAE, linear probe", "VAE, difference of means", "VAC")
-"""With which edits are compared, see `Measured.beside`."""
-KEPT = (BESIDE[0], BESIDE[2], OWN)
-"""Compared once more, plain and with others kept, see `Measured.kept`."""
+INTROVAC = "IntroVAC"
+BASELINES = ("VAE, linear probe", "VAE, difference of means", "VAC")
+"""With which edits are compared, see `IntrovacEvaluations._make_equal_effect`."""
+COMPARED_MODELS = (BASELINES[0], BASELINES[2], INTROVAC)
+"""Compared once more, plain and with others kept, see `IntrovacEvaluations._make_disentangled_equal_effect`."""
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class IntrovacEvaluations:
     """What all stages are measured on.
 
     Attributes:
         train: Raw training rows, with attributes.
         test: Raw rows held out, with attributes.
         split_name: Of the rows held out.
-        judge: Classifier that took no part in training; None where there is none.
-        witness: Another one, that tells what else edits change; the judge itself where None.
+        scorer: Classifier that took no part in training; None where there is none.
+        second_scorer: Another one, that tells what else edits change; the judge itself where None.
         extractor: In whose features distances are taken; None for none.
-        edited: Rows that edits of each attribute are measured on, at most.
+        max_edited_rows: Rows that edits of each attribute are measured on, at most.
         others: Raw training rows with attributes that no model learns and edits may keep; None
             for none.
         methods: By stage; when the last is measured, those of earlier stages are trained too.
     """
 
-    train: Examples
-    test: Examples
+    train: Dataset
+    test: Dataset
     split_name: str
-    judge: Judge | None
+    scorer: AttributeScorer | None
     extractor: str | None
-    edited: int = 100
-    others: Examples | None = None
-    witness: Judge | None = None
+    max_edited_rows: int = 100
+    others: Dataset | None = None
+    second_scorer: AttributeScorer | None = None
     methods: dict[str, Method] = field(default_factory=dict)
 
-    def evaluations(self, stage: str) -> Mapping[str, Evaluation]:
+    def make_evaluations(self, stage: str) -> Mapping[str, Evaluation]:
         """By the stage's name."""
-        told = {} if stage == "vae" else self.told(stage)
+        told = {} if stage == "vae" else self._make_attribute_evaluations(stage)
         if stage == "pretrained":
             return told
-        drawn = {} if stage == "vae" else self.demanded()
-        made = {"equal effect": self.beside(), "others kept": self.kept()}
+        drawn = {} if stage == "vae" else self._make_conditional_sample_evaluations()
+        made = {
+            "equal effect": self._make_equal_effect(),
+            "others kept": self._make_disentangled_equal_effect(),
+        }
         compared = {n: e for n, e in made.items() if e is not None and stage == "introvac"}
-        return {**told, **self.pictured(), **self.edits(), **drawn, **compared}
+        return {
+            **told,
+            **self._make_image_evaluations(),
+            **self._make_edit_evaluations(),
+            **drawn,
+            **compared,
+        }
 
     @property
-    def space(self) -> Space:
+    def space(self) -> Preprocessor:
         """Images as they are, with their attributes."""
         shape = tuple(self.train.x.shape[1:])
         names = self.train.attribute_names
-        return Space(kind="images", shape=shape, flat=False, attributes=names)
+        return Preprocessor(kind="images", shape=shape, flat=False, attributes=names)
 
-    def told(self, stage: str) -> Mapping[str, Evaluation]:
+    def _make_attribute_evaluations(self, stage: str) -> Mapping[str, Evaluation]:
         """Attributes of rows held out, beside a probe of the same codes; fakes."""
         assert self.test.attributes is not None
         errors = AttributeTestErrors(
-            self.test.raw(),
+            self.test.raw_rows(),
             self.test.attributes,
             names=self.test.attribute_names,
             split_name=self.split_name,
         )
         probe = ProbeError(self.train, self.test, self.space, self.split_name)
-        fakes = {"fakes": Fakes(self.test, self.space, self.split_name)}
+        fakes = {"fakes": FakeDetection(self.test, self.space, self.split_name)}
         return {"attributes": errors, "probe": probe, **(fakes if stage == "introvac" else {})}
 
-    def pictured(self) -> Mapping[str, Evaluation]:
+    def _make_image_evaluations(self) -> Mapping[str, Evaluation]:
         """Reconstructions and samples beside rows held out."""
         test, space, split, extractor = self.test, self.space, self.split_name, self.extractor
-        close = Closeness(test, space, measures=("l1", "psnr"), split_name=split)
+        close = PixelSimilarity(test, space, measures=("l1", "psnr"), split_name=split)
         if extractor is None:
             return {"closeness": close}
         return {
             "closeness": close,
-            "back": Reconstructions(test, space, extractor=extractor, split_name=split),
-            "samples": Samples(
+            "back": ReconstructionQuality(test, space, extractor=extractor, split_name=split),
+            "samples": SampleQuality(
                 test, space, extractor=extractor, measures=("FD",), split_name=split
             ),
         }
 
-    def edits(self) -> Mapping[str, Evaluation]:
+    def _make_edit_evaluations(self) -> Mapping[str, Evaluation]:
         """Attributes added to rows held out."""
-        if self.judge is None:
+        if self.scorer is None:
             return {}
-        edits = Edited(
+        edits = AttributeEditQuality(
             self.train,
             self.test,
             self.space,
-            judge=self.judge,
+            scorer=self.scorer,
             split_name=self.split_name,
-            most=self.edited,
+            max_rows=self.max_edited_rows,
         )
         if self.others is None:
             return {"edits": edits}
-        plain = partial(directions_of, space=self.space, train=self.train)
-        return {"edits": edits, "edits kept": replace(edits, ways=self.keeping(plain))}
+        plain = partial(find_directions, space=self.space, train=self.train)
+        return {
+            "edits": edits,
+            "edits kept": replace(edits, direction_finder=self._disentangle_directions(plain)),
+        }
 
-    def beside(self) -> EqualEffect | None:
+    def _make_equal_effect(self) -> EqualEffectComparison | None:
         """IntroVAC's edits beside those of the others, where these are there too."""
-        if self.judge is None or not {"vae", "vac"} <= self.methods.keys():
+        if self.scorer is None or not {"vae", "vac"} <= self.methods.keys():
             return None
-        own = partial(directions, space=self.space)
-        vae, found = self.methods["vae"], partial(probes, space=self.space, rows=self.train)
-        contrasts = partial(found, fit=contrasted)
+        own = partial(get_classifier_directions, space=self.space)
+        vae, found = (
+            self.methods["vae"],
+            partial(fit_probe_directions, space=self.space, rows=self.train),
+        )
+        contrasts = partial(found, fit=fit_mean_difference)
         others = ((vae, found), (vae, contrasts), (self.methods["vac"], own))
-        return EqualEffect(
+        return EqualEffectComparison(
             self.test,
             self.space,
-            judge=self.judge,
-            witness=self.witness,
-            own=(OWN, own),
-            beside=dict(zip(BESIDE, others, strict=True)),
+            scorer=self.scorer,
+            second_scorer=self.second_scorer,
+            own=(INTROVAC, own),
+            other_models=dict(zip(BASELINES, others, strict=True)),
             split_name=self.split_name,
-            most=self.edited,
+            max_rows=self.max_edited_rows,
         )
 
-    def kept(self) -> EqualEffect | None:
+    def _make_disentangled_equal_effect(self) -> EqualEffectComparison | None:
         """The same, plain and along ways that keep others, where there are others to keep."""
-        plain = self.beside()
+        plain = self._make_equal_effect()
         if plain is None or self.others is None:
             return None
-        every = {OWN: (self.methods["introvac"], plain.own[1]), **plain.beside}
-        ways = {f"{name}, plain": every[name] for name in KEPT}
-        for name in KEPT:
+        every = {INTROVAC: (self.methods["introvac"], plain.own[1]), **plain.other_models}
+        ways = {f"{name}, plain": every[name] for name in COMPARED_MODELS}
+        for name in COMPARED_MODELS:
             model, find = every[name]
-            ways[f"{name}, others kept"] = (model, self.keeping(find))
-        own = f"{OWN}, others kept"
-        return replace(plain, own=(own, ways.pop(own)[1]), beside=ways)
+            ways[f"{name}, others kept"] = (model, self._disentangle_directions(find))
+        own = f"{INTROVAC}, others kept"
+        return replace(plain, own=(own, ways.pop(own)[1]), other_models=ways)
 
-    def shown(self) -> EqualEffect | None:
+    def make_pictured_equal_effect(self) -> EqualEffectComparison | None:
         """Those of a picture: ways that keep others and the plain probe's, where there are."""
-        kept = self.kept()
+        kept = self._make_disentangled_equal_effect()
         if kept is None:
-            return self.beside()
-        plain = f"{KEPT[0]}, plain"
-        chosen = {n: way for n, way in kept.beside.items() if n == plain or n.endswith("kept")}
-        return replace(kept, beside=chosen)
+            return self._make_equal_effect()
+        plain = f"{COMPARED_MODELS[0]}, plain"
+        chosen = {
+            n: way for n, way in kept.other_models.items() if n == plain or n.endswith("kept")
+        }
+        return replace(kept, other_models=chosen)
 
-    def keeping(self, own: Directions) -> Directions:
+    def _disentangle_directions(self, own: DirectionFinder) -> DirectionFinder:
         """These directions, turned to where others change least."""
         assert self.others is not None
         known = {"space": self.space, "rows": self.train, "others": self.others}
-        return partial(keeping, own=own, **known)
+        return partial(find_disentangled_directions, own=own, **known)
 
-    def demanded(self) -> Mapping[str, Evaluation]:
+    def _make_conditional_sample_evaluations(self) -> Mapping[str, Evaluation]:
         """Draws that shall have an attribute."""
-        return {} if self.judge is None else {"demanded": Demanded(self.space, judge=self.judge)}
+        return (
+            {}
+            if self.scorer is None
+            else {"demanded": LangevinSampleAccuracy(self.space, scorer=self.scorer)}
+        )
 
 
 @final
@@ -184,26 +205,26 @@ class ProbeError:
         split_name: Of the latter.
     """
 
-    train: Examples
-    test: Examples
-    space: Space
+    train: Dataset
+    test: Dataset
+    space: Preprocessor
     split_name: str
 
     def __call__(self, method: object) -> Score:
-        y = self.test.answers()
+        y = self.test.require_attributes()
         z, found = (
-            embed(method, self.space, self.test.raw()),
-            probes(method, self.space, self.train),
+            embed_rows(method, self.space, self.test.raw_rows()),
+            fit_probe_directions(method, self.space, self.train),
         )
         names = [n for n in self.test.attribute_names if n in found]
         columns = [self.test.attribute_names.index(name) for name in names]
         told = torch.stack([found[name].logit(z) > 0 for name in names], 1)
         return Score(
-            value=100 * attributes.share_wrong(told, y[:, columns]).nanmean().item(),
+            value=100 * attributes.attribute_error_rates(told, y[:, columns]).nanmean().item(),
             unit="%",
             n=len(y),
-            spread=standard_error(100 * attributes.row_terms(told, y[:, columns])),
-            spread_is=OVER_ROWS,
+            spread=standard_error(100 * attributes.row_error_terms(told, y[:, columns])),
+            spread_is=ROW_STANDARD_ERROR,
             protocol=f"logistic regression on codes of {len(self.train)} training rows; "
             f"{self.split_name} split, {len(y)} rows, blanks left out; mean over {len(names)} "
             "attributes",
@@ -212,7 +233,7 @@ class ProbeError:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Fakes:
+class FakeDetection:
     """How often encoder and classifier tell real rows from their reconstructions.
 
     Half of it is what chance would do: then the decoder has won.
@@ -223,15 +244,15 @@ class Fakes:
         split_name: Of these rows.
     """
 
-    test: Examples
-    space: Space
+    test: Dataset
+    space: Preprocessor
     split_name: str
 
     def __call__(self, method: object) -> dict[str, Score]:
         assert isinstance(method, VariationalClassifier)
-        raw, back = reconstruct(method, self.space, self.test.raw()).unbind(1)
+        raw, back = reconstruct_rows(method, self.space, self.test.raw_rows()).unbind(1)
         weight = method.fake_weight().detach().cpu()
-        real, fake = (embed(method, self.space, rows) @ weight for rows in (raw, back))
+        real, fake = (embed_rows(method, self.space, rows) @ weight for rows in (raw, back))
         right = torch.cat((real <= 0, fake > 0)).double()
         order = (fake[:, None] > real[None, :]).double().mean().item()
         what = f"{len(raw)} rows of the {self.split_name} split and their reconstructions"

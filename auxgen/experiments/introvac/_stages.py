@@ -8,21 +8,21 @@ from functools import partial
 from typing import Any, Literal
 
 from ...builders import Recipe
-from ...data.batches import LabelledBatches, Resident
-from ...data.dataset import Examples, Space
-from ...data.images import side
+from ...data.batches import InMemoryBatches, LabelledBatches
+from ...data.dataset import Dataset, Preprocessor
+from ...data.images import get_image_side
 from ...engine.settings import Engine, adam
-from ...errors import InputError, at_least
-from ...functional.schedules import stepped
+from ...errors import InputError, require_at_least
+from ...functional.schedules import multistep_decay
 from ...method import Method
-from ...stage import Experiment, Picture, Stage
-from ._measured import Measured
-from ._pictures import Shown, at_equal_effect
+from ...stage import Experiment, PictureWriter, Stage
+from ._measured import IntrovacEvaluations
+from ._pictures import IntrovacPictures, draw_equal_effect
 
-Budget = Literal["cpu", "paper"]
-Model = Literal["all", "introvac", "vac", "vae"]
-Side = Literal[32, 64, 128]
-STAGES: Mapping[Model, tuple[str, ...]] = {
+IntrovacBudget = Literal["cpu", "paper"]
+IntrovacModelName = Literal["all", "introvac", "vac", "vae"]
+ImageSize = Literal[32, 64, 128]
+STAGES: Mapping[IntrovacModelName, tuple[str, ...]] = {
     "all": ("vae", "pretrained", "vac", "introvac"),
     "introvac": ("pretrained", "introvac"),
     "vac": ("pretrained", "vac"),
@@ -68,14 +68,14 @@ WEIGHT_DECAY = 1e-5
 """As in the authors' code; the paper does not tell."""
 
 
-def stages(
-    train: Examples,
+def build_introvac_stages(
+    train: Dataset,
     plan: Plan,
     *,
     seed: int,
-    model: Model,
-    measured: Measured,
-    shown: Shown,
+    model: IntrovacModelName,
+    evaluations: IntrovacEvaluations,
+    illustrations: IntrovacPictures,
     facts: Mapping[str, Any] | None = None,
 ) -> Experiment:
     """The stages of a run.
@@ -85,100 +85,108 @@ def stages(
         plan: Sizes and training.
         seed: Of the order.
         model: Which stages.
-        measured: What is measured.
-        shown: What is drawn.
+        evaluations: What is measured.
+        illustrations: What is drawn.
         facts: To be told of the run besides.
     """
-    at_least(2, batch=plan.batch)
-    methods = {name: recipe(name, train, plan).build() for name in STAGES[model]}
+    require_at_least(2, batch=plan.batch)
+    methods = {name: _make_introvac_recipe(name, train, plan).build() for name in STAGES[model]}
     starts = {
-        name: partial(take_over, source=methods["pretrained"])
+        name: partial(_initialize_from_pretrained, source=methods["pretrained"])
         for name in ("vac", "introvac")
         if name in methods
     }
     told = {"data": train.name, "rows": len(train), "fingerprint": train.fingerprint}
-    shown.methods.update(methods)
-    measured.methods.update(methods)
+    illustrations.methods.update(methods)
+    evaluations.methods.update(methods)
     return {
         name: Stage(
             method=method,
-            batches=batches(name, train, plan, seed),
-            engine=engine(name, plan, len(train)),
-            evaluations=measured.evaluations(name),
-            recipe=recipe(name, train, plan),
-            space=space_of(train, told=name != "vae"),
+            batches=_make_introvac_batches(name, train, plan, seed),
+            engine=make_introvac_engine(name, plan, len(train)),
+            evaluations=evaluations.make_evaluations(name),
+            recipe=_make_introvac_recipe(name, train, plan),
+            space=_make_introvac_space(train, with_attributes=name != "vae"),
             start=starts.get(name),
-            pictures=pictures(name, measured, shown),
-            data={"train": train, "test": measured.test},
+            pictures=_make_stage_pictures(name, evaluations, illustrations),
+            data={"train": train, "test": evaluations.test},
             facts={**told, **(facts or {})},
         )
         for name, method in methods.items()
     }
 
 
-def pictures(name: str, measured: Measured, shown: Shown) -> Mapping[str, Picture]:
+def _make_stage_pictures(
+    stage: str, evaluations: IntrovacEvaluations, illustrations: IntrovacPictures
+) -> Mapping[str, PictureWriter]:
     """A stage's, by title."""
-    compared = measured.shown() if name == "introvac" else None
+    compared = evaluations.make_pictured_equal_effect() if stage == "introvac" else None
     if compared is None:
-        return shown.pictures(name)
-    drawn = partial(at_equal_effect, compared=compared)
-    return {**shown.pictures(name), "edits at equal effect": drawn}
+        return illustrations.make_pictures(stage)
+    drawn = partial(draw_equal_effect, compared=compared)
+    return {**illustrations.make_pictures(stage), "edits at equal effect": drawn}
 
 
-def recipe(name: str, train: Examples, plan: Plan) -> Recipe:
+def _make_introvac_recipe(stage: str, train: Dataset, plan: Plan) -> Recipe:
     """The builder of a stage.
 
     Raises:
         InputError: Images are not square, or there are no attributes.
     """
-    channels, size, attributes = train.x.shape[1], side(train), train.answers().shape[1]
+    channels, size, attributes = (
+        train.x.shape[1],
+        get_image_side(train),
+        train.require_attributes().shape[1],
+    )
     images = {"channels": channels, "size": size, "widths": list(plan.widths), "z": plan.z}
     shared: dict[str, Any] = {"images": images}
     if plan.betas:
         shared["betas"] = dict(plan.betas)
-    if name == "vae":
+    if stage == "vae":
         return Recipe("residual_vae", shared)
-    builder = "introvac" if name == "introvac" else "vac"
+    builder = "introvac" if stage == "introvac" else "vac"
     return Recipe(builder, {**shared, "attributes": attributes})
 
 
-def batches(name: str, train: Examples, plan: Plan, seed: int) -> LabelledBatches | Resident:
-    if name == "vae":
-        return Resident(train.x, plan.batch, seed)
-    return LabelledBatches(train.x, train.answers(), plan.batch, seed)
+def _make_introvac_batches(
+    stage: str, train: Dataset, plan: Plan, seed: int
+) -> LabelledBatches | InMemoryBatches:
+    if stage == "vae":
+        return InMemoryBatches(train.x, plan.batch, seed)
+    return LabelledBatches(train.x, train.require_attributes(), plan.batch, seed)
 
 
-def engine(name: str, plan: Plan, rows: int) -> Engine:
+def make_introvac_engine(stage: str, plan: Plan, rows: int) -> Engine:
     """Adam with weight decay, halved at shares of all epochs; those of pretraining count."""
-    total = plan.epochs if name == "introvac" else plan.vac_epochs
-    halvings = plan.halvings if name == "introvac" else plan.vac_halvings
-    before = plan.pretraining if name in ("vac", "introvac") else 0.0
-    epochs = plan.pretraining if name == "pretrained" else total - before
+    total = plan.epochs if stage == "introvac" else plan.vac_epochs
+    halvings = plan.halvings if stage == "introvac" else plan.vac_halvings
+    before = plan.pretraining if stage in ("vac", "introvac") else 0.0
+    epochs = plan.pretraining if stage == "pretrained" else total - before
     if epochs < 0:
         raise InputError(
-            f"{name} has {total:g} epochs, {before:g} of which are pretraining; more are wanted."
+            f"{stage} has {total:g} epochs, {before:g} of which are pretraining; more are wanted."
         )
     steps, begun = round(epochs * rows / plan.batch), round(before * rows / plan.batch)
     at = [round(share * (steps + begun)) - begun for share in halvings]
     return Engine(
         steps,
         adam(plan.lr, weight_decay=WEIGHT_DECAY),
-        learning_rate=partial(stepped, at=() if name == "pretrained" else at, factor=0.5),
+        learning_rate=partial(multistep_decay, at=() if stage == "pretrained" else at, factor=0.5),
         average=plan.average,
         precision=plan.precision,
     )
 
 
-def take_over(method: Method, *, source: Method) -> None:
+def _initialize_from_pretrained(method: Method, *, source: Method) -> None:
     """The weights of the pretrained VAC; optimisers start afresh."""
     method.load_state_dict(source.state_dict())
 
 
-def space_of(train: Examples, *, told: bool) -> Space:
+def _make_introvac_space(train: Dataset, *, with_attributes: bool) -> Preprocessor:
     """Pixels as they are, with the names of the attributes where the model tells them."""
-    return Space(
+    return Preprocessor(
         kind="images",
         shape=tuple(train.x.shape[1:]),
         flat=False,
-        attributes=train.attribute_names if told else (),
+        attributes=train.attribute_names if with_attributes else (),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import holds
-from ..common import Reproduction, Row
+from ..claims import format_claims
+from ..common import Reproduction, TableRow
 
 SEEDS = 3
 MODELS: Mapping[str, str] = {
@@ -18,12 +18,12 @@ DISTANCE = "FD(features.celeba)"
 """Not an FID, whose features are Inception's."""
 
 
-def options(budget: str) -> dict[str, object]:
+def get_face_run_options(budget: str) -> dict[str, object]:
     """Of the runs on faces; at budget cpu they are small, and of three times its epochs."""
     return {"budget": "cpu", "size": 32, "epochs": 3} if budget == "cpu" else {"budget": "paper"}
 
 
-def rows(
+def make_introvac_rows(
     name: str,
     columns: Mapping[str, str],
     budget: str,
@@ -31,7 +31,7 @@ def rows(
     stages: Mapping[str, str] = MODELS,
     prefix: str = "",
     paper: Mapping[str, str] | None = None,
-) -> list[Row]:
+) -> list[TableRow]:
     """A row for each stage of the runs of introvac.NAME, which all rows share.
 
     Args:
@@ -44,21 +44,21 @@ def rows(
     """
     head = next(iter(columns))
     return [
-        Row(
+        TableRow(
             f"{prefix}{title}",
             f"introvac.{name}",
             {column: f"{stage}/{score}" for column, score in columns.items()},
-            options(budget),
+            get_face_run_options(budget),
             {head: paper[stage]} if paper and stage in paper else {},
         )
         for stage, title in stages.items()
     ]
 
 
-def edits(name: str, attributes: tuple[str, ...], budget: str) -> list[Row]:
+def _make_edit_rows(name: str, attributes: tuple[str, ...], budget: str) -> list[TableRow]:
     """Of each attribute whether it comes, and at which distance, by plain ways and those kept."""
     made = []
-    for way in ways(attributes):
+    for way in list_edit_directions(attributes):
         columns = {
             COMES: f"{way} flipped",
             RISING: f"{way} rising",
@@ -67,32 +67,36 @@ def edits(name: str, attributes: tuple[str, ...], budget: str) -> list[Row]:
             "told of originals that have it": f"{way} told of originals",
             "told of their reconstructions": f"{way} told of reconstructions",
         }
-        made += rows(name, columns, budget, prefix=f"{way}: ")
+        made += make_introvac_rows(name, columns, budget, prefix=f"{way}: ")
     return made
 
 
-def ways(attributes: tuple[str, ...]) -> list[str]:
+def list_edit_directions(attributes: tuple[str, ...]) -> list[str]:
     """Names of the plain directions and of those turned to where other attributes change least."""
     return [way for name in attributes for way in (name, f"{name}, others kept")]
 
 
-def edited(title: str, name: str, attributes: tuple[str, ...], budget: str) -> Reproduction:
+def make_edit_figure(
+    title: str, name: str, attributes: tuple[str, ...], budget: str
+) -> Reproduction:
     """A figure of edits, which is among its runs' pictures, with numbers for what it shows."""
-    return Reproduction(title, edits(name, attributes, budget), claim(attributes))
+    return Reproduction(
+        title, _make_edit_rows(name, attributes, budget), _make_edit_claims(attributes)
+    )
 
 
-def claim(attributes: tuple[str, ...]):
+def _make_edit_claims(attributes: tuple[str, ...]):
     """Whether attributes come for nine of ten, the more the farther one goes.
 
     What else changes is compared in introvac.equal_effect.
     """
 
-    def told(means: Mapping[tuple[str, str], float]) -> str:
+    def check_edit_claims(means: Mapping[tuple[str, str], float]) -> str:
         said = []
-        for way in ways(attributes):
+        for way in list_edit_directions(attributes):
             share, rising = (means[f"{way}: IntroVAC", column] for column in (COMES, RISING))
             said.append((f"{way}: comes for 90 % or more ({share:.0f} %)", share >= 90))
             said.append((f"{way}: the mean logit rises at every step", rising == 100))
-        return holds(said)
+        return format_claims(said)
 
-    return told
+    return check_edit_claims

@@ -14,19 +14,19 @@ from collections.abc import Mapping
 
 from ...data import attributes as described
 from ...data import images
-from ...evaluation.judges import ByClasses
+from ...evaluation.judges import MulticlassScorer
 from ...stage import Experiment
-from ..common import About, Reproduction, Row
-from ._measured import Measured
-from ._pictures import Shown
-from ._stages import Model, Plan, stages
+from ..common import About, Reproduction, TableRow
+from ._measured import IntrovacEvaluations
+from ._pictures import IntrovacPictures
+from ._stages import IntrovacModelName, Plan, build_introvac_stages
 from ._tables import MODELS, SEEDS
 
 __all__ = ["SEEDS", "experiment", "reproduction"]
 
 LOOP: Mapping[str, int] = {c: int(c in "0689") for c in "012356789"}
-TOP: Mapping[str, int] = {c: int(c in "02389") for c in "0123456789"}
-ATTRIBUTES: Mapping[str, Mapping[str, int]] = {"Loop": LOOP, "RoundTop": TOP}
+ROUND_TOP: Mapping[str, int] = {c: int(c in "02389") for c in "0123456789"}
+ATTRIBUTES: Mapping[str, Mapping[str, int]] = {"Loop": LOOP, "RoundTop": ROUND_TOP}
 ABOUT = About(
     shows="Directions of digits, a loop and a round top: VAE, VAC and IntroVAC in seconds",
     paper="none: not in the paper",
@@ -39,7 +39,7 @@ ABOUT = About(
 def experiment(
     *,
     seed: int = 0,
-    model: Model = "all",
+    model: IntrovacModelName = "all",
     epochs: float = 40,
     pretraining: float = 5,
     lr: float = 1e-3,
@@ -64,7 +64,9 @@ def experiment(
         judge: Classifier of the digits, trained apart, that edits are measured by.
     """
     train, test = (
-        described.of_classes(images.load("digits", split), ATTRIBUTES)
+        described.derive_attributes_from_classes(
+            images.load_image_dataset("digits", split), ATTRIBUTES
+        )
         for split in ("train", "test")
     )
     plan = Plan(
@@ -79,21 +81,24 @@ def experiment(
         average=average,
         precision="32",
     )
-    measured = Measured(train, test, "test", ByClasses(judge, ATTRIBUTES), judge)
-    shown = Shown(train, test, delta=3.0, both=4.0)
-    return stages(train, plan, seed=seed, model=model, measured=measured, shown=shown)
+    measured = IntrovacEvaluations(train, test, "test", MulticlassScorer(judge, ATTRIBUTES), judge)
+    shown = IntrovacPictures(train, test, delta=3.0, joint_delta=4.0)
+    return build_introvac_stages(
+        train, plan, seed=seed, model=model, evaluations=measured, illustrations=shown
+    )
 
 
 def reproduction(budget: str) -> Reproduction:
     """All models, on the 500 test digits; small at either budget."""
     del budget
     lines = [
-        Row(title, "introvac.digits", columns(stage, title)) for stage, title in MODELS.items()
+        TableRow(title, "introvac.digits", _make_digit_columns(stage, title))
+        for stage, title in MODELS.items()
     ]
     return Reproduction("A loop and a round top added to digits", lines)
 
 
-def columns(stage: str, title: str) -> Mapping[str, str]:
+def _make_digit_columns(stage: str, title: str) -> Mapping[str, str]:
     """Scores by title; what was lost at equal effect is measured with IntroVAC."""
     found = {
         "FD of reconstructions, not FID": f"{stage}/reconstruction FD(features.digits)",

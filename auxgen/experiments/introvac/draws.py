@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import holds
+from ..claims import format_claims
 from ..common import Reproduction
-from ._tables import SEEDS, rows
+from ._tables import SEEDS, make_introvac_rows
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -34,15 +34,19 @@ def reproduction(budget: str) -> Reproduction:
             "draws that half a chain is worth": f"{attribute} effective size",
         }
         stages = {"vac": "VAC", "introvac": "IntroVAC"}
-        lines += rows("eyefacial", columns, budget, stages=stages, prefix=f"{attribute}: ")
-    return Reproduction("Share told to have the attribute that was asked for", lines, claim)
+        lines += make_introvac_rows(
+            "eyefacial", columns, budget, stages=stages, prefix=f"{attribute}: "
+        )
+    return Reproduction(
+        "Share told to have the attribute that was asked for", lines, check_conditional_draw_claims
+    )
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def check_conditional_draw_claims(means: Mapping[tuple[str, str], float]) -> str:
     """Whether asking helps, and rejection more."""
     said = []
     for attribute in ATTRIBUTES:
         kept, every, prior = (means[f"{attribute}: IntroVAC", of] for of in (KEPT, ALL, PRIOR))
         told = f"{attribute}: more of the kept draws than of all, and of these than of the prior"
         said.append((f"{told} ({kept:.0f}, {every:.0f}, {prior:.0f} %)", kept > every > prior))
-    return holds(said)
+    return format_claims(said)

@@ -14,57 +14,61 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 
-from ..claims import holds
-from ..common import Reproduction, Row
-from ._measured import KEPT, OWN
-from ._tables import SEEDS, options
+from ..claims import format_claims
+from ..common import Reproduction, TableRow
+from ._measured import COMPARED_MODELS, INTROVAC
+from ._tables import SEEDS, get_face_run_options
 
 __all__ = ["SEEDS", "reproduction"]
 
 EFFECTS = {"+3": "logit risen by 3", "told": "told to have it"}
 ATTRIBUTES = ("Eyeglasses", "FacialHair")
-HOW = ("plain", "others kept")
-WAYS = tuple(f"{model}, {how}" for model in KEPT for how in HOW)
-FIRST = f"{OWN}, others kept"
+DIRECTION_KINDS = ("plain", "others kept")
+EDIT_TITLES = tuple(f"{model}, {how}" for model in COMPARED_MODELS for how in DIRECTION_KINDS)
+REFERENCE_EDIT = f"{INTROVAC}, others kept"
 """Of which differences row by row are told."""
-CLAIMED = ("likeness lost", "others changed")
-SINCE = tuple(f"{change} since the original" for change in CLAIMED)
-CHANGES = (*CLAIMED, "asked changed", *SINCE)
+CLAIMED_CHANGES = ("likeness lost", "others changed")
+CHANGES_SINCE_ORIGINAL = tuple(f"{change} since the original" for change in CLAIMED_CHANGES)
+CHANGES = (*CLAIMED_CHANGES, "asked changed", *CHANGES_SINCE_ORIGINAL)
 
 
 def reproduction(budget: str) -> Reproduction:
     """Both attributes, both effects, all ways to edit."""
     lines = [
-        Row(
+        TableRow(
             f"{attribute}, {said}: {model}",
             "introvac.eyefacial",
-            columns(attribute, effect, model),
-            options(budget),
+            _make_equal_effect_columns(attribute, effect, model),
+            get_face_run_options(budget),
         )
         for attribute in ATTRIBUTES
         for effect, said in EFFECTS.items()
-        for model in WAYS
+        for model in EDIT_TITLES
     ]
-    return Reproduction("What else edits change, at equal effect", lines, claim)
+    return Reproduction("What else edits change, at equal effect", lines, check_equal_effect_claims)
 
 
-def columns(attribute: str, effect: str, model: str) -> Mapping[str, str]:
+def _make_equal_effect_columns(attribute: str, effect: str, model: str) -> Mapping[str, str]:
     """Scores by title; differences are row by row."""
     head = f"introvac/{attribute} {effect}, {model}"
-    more = {f"{c}, more than with {FIRST}": f"{c} more" for c in CHANGES if model != FIRST}
+    more = {
+        f"{c}, more than with {REFERENCE_EDIT}": f"{c} more"
+        for c in CHANGES
+        if model != REFERENCE_EDIT
+    }
     titles = {c: c for c in (*CHANGES, "told", "reached", "distance")}
     return {title: f"{head}: {score}" for title, score in {**titles, **more}.items()}
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def check_equal_effect_claims(means: Mapping[tuple[str, str], float]) -> str:
     """Whether IntroVAC and VAC, others kept, change less than a plain VAE's probe, plain or not."""
-    ours = [f"{model}, others kept" for model in KEPT[1:]]
-    pairs = list(product(ours, [f"{KEPT[0]}, {how}" for how in HOW]))
+    ours = [f"{model}, others kept" for model in COMPARED_MODELS[1:]]
+    pairs = list(product(ours, [f"{COMPARED_MODELS[0]}, {how}" for how in DIRECTION_KINDS]))
     said = []
     for attribute in ATTRIBUTES:
         for effect in EFFECTS.values():
-            for pair, change in product(pairs, (*CLAIMED, *SINCE)):
+            for pair, change in product(pairs, (*CLAIMED_CHANGES, *CHANGES_SINCE_ORIGINAL)):
                 own, other = (means[f"{attribute}, {effect}: {model}", change] for model in pair)
                 told = f"{attribute}, {effect}, {change}: less with {pair[0]} than with {pair[1]}"
                 said.append((f"{told} ({own:.2g}, {other:.2g})", own < other))
-    return holds(said)
+    return format_claims(said)

@@ -7,7 +7,7 @@ auxgen train introvac.eye --run runs/eye --budget paper --device cuda
 from __future__ import annotations
 
 from ..common import About
-from ._faces import GLASSES, experiment_on
+from ._faces import GLASSES, make_face_experiment
 
 ABOUT = About(
     shows="Figures 4 and 8: glasses added to faces, and faces drawn with glasses",
@@ -16,4 +16,4 @@ ABOUT = About(
     time="about 8 minutes of a CPU core at 32 x 32 (cpu); hours on a GPU (paper), not run yet",
 )
 
-experiment = experiment_on(GLASSES, ratio=2, delta=3)
+experiment = make_face_experiment(GLASSES, ratio=2, delta=3)

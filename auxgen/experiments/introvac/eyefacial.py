@@ -9,7 +9,7 @@ Two attributes: Eyeglasses; FacialHair, which is a beard, a goatee or a mustache
 from __future__ import annotations
 
 from ..common import About
-from ._faces import GLASSES, HAIR, experiment_on
+from ._faces import FACIAL_HAIR, GLASSES, make_face_experiment
 
 ABOUT = About(
     shows="Table 1, figures 6 and 9: glasses and facial hair added to faces, singly and both",
@@ -20,4 +20,4 @@ ABOUT = About(
     "(paper), not run yet",
 )
 
-experiment = experiment_on({**GLASSES, **HAIR}, ratio=1, delta=4)
+experiment = make_face_experiment({**GLASSES, **FACIAL_HAIR}, ratio=1, delta=4)

@@ -16,12 +16,12 @@ from typing import Literal
 
 from ...data import attributes as described
 from ...data import images
-from ...evaluation.judges import ByClasses
+from ...evaluation.judges import MulticlassScorer
 from ...stage import Experiment
 from ..common import About
-from ._measured import Measured
-from ._pictures import Shown
-from ._stages import Model, Plan, stages
+from ._measured import IntrovacEvaluations
+from ._pictures import IntrovacPictures
+from ._stages import IntrovacModelName, Plan, build_introvac_stages
 
 ABOUT = About(
     shows="Directions of clothes: long sleeves, high shafts; most answers are blank",
@@ -47,7 +47,7 @@ PLAN = Plan(
 def experiment(
     *,
     seed: int = 0,
-    model: Model = "all",
+    model: IntrovacModelName = "all",
     epochs: float = 1.0,
     lr: float = 1e-3,
     batch: int = 64,
@@ -67,11 +67,13 @@ def experiment(
         split: What is measured on: test, or the last 2,000 training rows for choices.
         judge: Classifier of the clothes, trained apart, that edits are measured by.
     """
-    train = described.of_classes(images.load("fashion_mnist", "train", size=32), ATTRIBUTES)
+    train = described.derive_attributes_from_classes(
+        images.load_image_dataset("fashion_mnist", "train", size=32), ATTRIBUTES
+    )
     held_out = train[-2000:]
     if split == "test":
-        test = images.load("fashion_mnist", "test", size=32)
-        held_out = described.of_classes(test, ATTRIBUTES)
+        test = images.load_image_dataset("fashion_mnist", "test", size=32)
+        held_out = described.derive_attributes_from_classes(test, ATTRIBUTES)
     some = train[: min(rows, len(train) - 2000)]
     plan = replace(
         PLAN,
@@ -81,6 +83,10 @@ def experiment(
         vac_epochs=PLAN.vac_epochs * epochs,
         pretraining=PLAN.pretraining * epochs,
     )
-    measured = Measured(some, held_out, split, ByClasses(judge, ATTRIBUTES), judge)
-    shown = Shown(some, held_out, delta=4.0)
-    return stages(some, plan, seed=seed, model=model, measured=measured, shown=shown)
+    measured = IntrovacEvaluations(
+        some, held_out, split, MulticlassScorer(judge, ATTRIBUTES), judge
+    )
+    shown = IntrovacPictures(some, held_out, delta=4.0)
+    return build_introvac_stages(
+        some, plan, seed=seed, model=model, evaluations=measured, illustrations=shown
+    )

@@ -7,7 +7,7 @@ Among the pictures of each run: "codes of the plane". The paper's is a drawing.
 
 from __future__ import annotations
 
-from ..common import Reproduction, Row
+from ..common import Reproduction, TableRow
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -23,5 +23,5 @@ def reproduction(budget: str) -> Reproduction:
         "share of draws with a loop, of those asked for": "vac/Loop in draws kept",
     }
     return Reproduction(
-        "Digits with codes of two dimensions", [Row("VAC", "introvac.plane", scores)]
+        "Digits with codes of two dimensions", [TableRow("VAC", "introvac.plane", scores)]
     )

@@ -9,7 +9,7 @@ Among the pictures of each run: "attributes added"; "one attribute, the other ke
 from __future__ import annotations
 
 from ..common import Reproduction
-from ._tables import SEEDS, edited
+from ._tables import SEEDS, make_edit_figure
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -17,4 +17,6 @@ __all__ = ["SEEDS", "reproduction"]
 def reproduction(budget: str) -> Reproduction:
     """EyeFacial, by a delta of 4, and of 5 for both."""
     attributes = ("Eyeglasses", "FacialHair")
-    return edited("Glasses and facial hair added to faces", "eyefacial", attributes, budget)
+    return make_edit_figure(
+        "Glasses and facial hair added to faces", "eyefacial", attributes, budget
+    )

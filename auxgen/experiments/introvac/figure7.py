@@ -9,7 +9,7 @@ Among the pictures of each run: "reconstructions beside VAC's".
 from __future__ import annotations
 
 from ..common import Reproduction
-from ._tables import DISTANCE, SEEDS, rows
+from ._tables import DISTANCE, SEEDS, make_introvac_rows
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -21,4 +21,6 @@ def reproduction(budget: str) -> Reproduction:
         "mean absolute error": "l1",
     }
     stages = {"vac": "VAC", "introvac": "IntroVAC"}
-    return Reproduction("Reconstructions of faces", rows("facial", columns, budget, stages=stages))
+    return Reproduction(
+        "Reconstructions of faces", make_introvac_rows("facial", columns, budget, stages=stages)
+    )

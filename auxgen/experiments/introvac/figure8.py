@@ -9,7 +9,7 @@ Among the pictures of each run: "draws by attribute".
 from __future__ import annotations
 
 from ..common import Reproduction
-from ._tables import SEEDS, rows
+from ._tables import SEEDS, make_introvac_rows
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -26,5 +26,5 @@ def reproduction(budget: str) -> Reproduction:
             "prior samples": f"{attribute} in prior samples",
         }
         stages = {"vac": "VAC", "introvac": "IntroVAC"}
-        lines += rows(name, columns, budget, stages=stages, prefix=f"{attribute}: ")
+        lines += make_introvac_rows(name, columns, budget, stages=stages, prefix=f"{attribute}: ")
     return Reproduction("Share told to have the attribute that was asked for", lines)

@@ -9,7 +9,7 @@ Among the pictures of each run: "samples".
 from __future__ import annotations
 
 from ..common import Reproduction
-from ._tables import DISTANCE, SEEDS, rows
+from ._tables import DISTANCE, SEEDS, make_introvac_rows
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -18,4 +18,6 @@ def reproduction(budget: str) -> Reproduction:
     """EyeFacial."""
     stages = {"vae": "VAE", "vac": "VAC", "introvac": "IntroVAC"}
     columns = {"FD of samples, not FID": DISTANCE}
-    return Reproduction("Samples of faces", rows("eyefacial", columns, budget, stages=stages))
+    return Reproduction(
+        "Samples of faces", make_introvac_rows("eyefacial", columns, budget, stages=stages)
+    )

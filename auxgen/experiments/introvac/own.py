@@ -14,15 +14,15 @@ from pathlib import Path
 from ...data import attributes as described
 from ...data import folders
 from ...data import user as own
-from ...data.dataset import Examples
+from ...data.dataset import Dataset
 from ...errors import InputError
-from ...evaluation.judges import ByAttributes
+from ...evaluation.judges import MultilabelScorer
 from ...stage import Experiment
 from ..common import About
 from ._faces import chosen
-from ._measured import Measured
-from ._pictures import Shown
-from ._stages import Budget, Model, Side, stages
+from ._measured import IntrovacEvaluations
+from ._pictures import IntrovacPictures
+from ._stages import ImageSize, IntrovacBudget, IntrovacModelName, build_introvac_stages
 
 ABOUT = About(
     shows="Your own folder of images, with columns of attributes that may have blanks",
@@ -37,9 +37,9 @@ def experiment(
     data: Path,
     attribute: tuple[str, ...] = (),
     seed: int = 0,
-    budget: Budget = "cpu",
-    size: Side = 64,
-    model: Model = "introvac",
+    budget: IntrovacBudget = "cpu",
+    size: ImageSize = 64,
+    model: IntrovacModelName = "introvac",
     epochs: float = 1.0,
     lr: float | None = None,
     batch: int | None = None,
@@ -63,19 +63,21 @@ def experiment(
         test_fraction: Share of images held out where the folder has no test split.
         judge: Folder of a classifier of these attributes, trained apart, to measure edits by.
     """
-    train, test = parts(Path(data), attribute, size, test_fraction, seed)
+    train, test = _load_attribute_splits(Path(data), attribute, size, test_fraction, seed)
     judged = None
     if judge is not None:
-        judged = ByAttributes(judge, {name: (name,) for name in train.attribute_names})
+        judged = MultilabelScorer(judge, {name: (name,) for name in train.attribute_names})
     plan = chosen(budget, size, epochs=epochs, lr=lr, batch=batch)
-    measured = Measured(train, test, "test", judged, judge)
-    shown = Shown(train, test, delta)
-    return stages(train, plan, seed=seed, model=model, measured=measured, shown=shown)
+    measured = IntrovacEvaluations(train, test, "test", judged, judge)
+    shown = IntrovacPictures(train, test, delta)
+    return build_introvac_stages(
+        train, plan, seed=seed, model=model, evaluations=measured, illustrations=shown
+    )
 
 
-def parts(
+def _load_attribute_splits(
     data: Path, attribute: tuple[str, ...], size: int, fraction: float, seed: int
-) -> tuple[Examples, Examples]:
+) -> tuple[Dataset, Dataset]:
     """Training and test rows: the folder's own, or some held out.
 
     Raises:
@@ -83,27 +85,27 @@ def parts(
             share is not between 0 and 1.
     """
 
-    every = own.images(data, size=size, split="train")
-    names = attribute or answered(every)
-    train = described.described(every, {name: (name,) for name in names})
+    every = own.load_image_folder(data, size=size, split="train")
+    names = attribute or _list_answered_attributes(every)
+    train = described.derive_attributes(every, {name: (name,) for name in names})
     for name in names:
-        if name not in answered(train):
+        if name not in _list_answered_attributes(train):
             raise InputError(
                 f"Column {name!r} of {train.name} has one answer only; images with and without it "
                 "are wanted."
             )
-    if "test" in folders.splits(data):
-        test = own.images(data, size=size, split="test")
-        return train, described.described(test, {name: (name,) for name in names})
-    return own.divided(train, fraction, seed)
+    if "test" in folders.find_image_splits(data):
+        test = own.load_image_folder(data, size=size, split="test")
+        return train, described.derive_attributes(test, {name: (name,) for name in names})
+    return own.split_randomly(train, fraction, seed)
 
 
-def answered(rows: Examples) -> tuple[str, ...]:
+def _list_answered_attributes(rows: Dataset) -> tuple[str, ...]:
     """Attributes of which rows with and rows without are known.
 
     Raises:
         InputError: There are none.
     """
-    y = rows.answers()
+    y = rows.require_attributes()
     both = (y == 0).any(0) & (y == 1).any(0)
     return tuple(name for name, there in zip(rows.attribute_names, both, strict=True) if there)

@@ -18,18 +18,18 @@ import torch
 
 from ...data import attributes as described
 from ...data import images
-from ...data.dataset import Examples, Space
-from ...evaluation.judges import ByClasses
-from ...inference.codes import decoded, embed
-from ...inference.editing import directions
+from ...data.dataset import Dataset, Preprocessor
+from ...evaluation.judges import MulticlassScorer
+from ...inference.codes import decode_to_rows, embed_rows
+from ...inference.editing import get_classifier_directions
 from ...method import Method
-from ...plotting.grids import PALETTE, grid
-from ...plotting.panels import canvas, written
+from ...plotting.grids import PALETTE, draw_image_grid
+from ...plotting.panels import make_panel_axes, save_figure
 from ...stage import Experiment
 from ..common import About
-from ._measured import Measured
-from ._pictures import Shown
-from ._stages import Plan, stages
+from ._measured import IntrovacEvaluations
+from ._pictures import IntrovacPictures
+from ._stages import Plan, build_introvac_stages
 
 ABOUT = About(
     shows="Figure 3: two-dimensional codes of digits, and the direction of having a loop",
@@ -37,7 +37,7 @@ ABOUT = About(
     ours="error of the attribute 0.74 ± 0.26 % (results/introvac.figure3.json)",
     time="30 s of a CPU core",
 )
-SIDE = 3.5
+PLANE_HALF_WIDTH = 3.5
 """Of the plane that is shown, in both directions."""
 LOOP: Mapping[str, int] = {c: int(c in "0689") for c in "012356789"}
 
@@ -60,7 +60,9 @@ def experiment(
         judge: Classifier of the digits, trained apart, that edits are measured by.
     """
     train, test = (
-        described.of_classes(images.load("digits", split), {"Loop": LOOP})
+        described.derive_attributes_from_classes(
+            images.load_image_dataset("digits", split), {"Loop": LOOP}
+        )
         for split in ("train", "test")
     )
     plan = Plan(
@@ -76,38 +78,44 @@ def experiment(
         average=0.99,
         precision="32",
     )
-    measured = Measured(train, test, "test", ByClasses(judge, {"Loop": LOOP}), judge)
-    shown = Shown(train, test, delta=3.0)
-    made = stages(train, plan, seed=seed, model="vac", measured=measured, shown=shown)
-    codes = partial(draw_plane, rows=test, space=measured.space)
-    pictures = {"codes of the plane": codes, "attributes added": shown.added}
+    measured = IntrovacEvaluations(
+        train, test, "test", MulticlassScorer(judge, {"Loop": LOOP}), judge
+    )
+    shown = IntrovacPictures(train, test, delta=3.0)
+    made = build_introvac_stages(
+        train, plan, seed=seed, model="vac", evaluations=measured, illustrations=shown
+    )
+    codes = partial(_draw_code_plane, rows=test, space=measured.space)
+    pictures = {"codes of the plane": codes, "attributes added": shown.draw_added_attributes}
     return {**made, "vac": replace(made["vac"], pictures=pictures)}
 
 
-def draw_plane(method: Method, file: Path, rows: Examples, space: Space) -> None:
+def _draw_code_plane(method: Method, file: Path, rows: Dataset, space: Preprocessor) -> None:
     """Codes by answer with w across the line that parts them; beside it, what codes decode to."""
-    (loop,) = directions(method, space).values()
-    z, y = embed(method, space, rows.raw()), rows.attributes
+    (loop,) = get_classifier_directions(method, space).values()
+    z, y = embed_rows(method, space, rows.raw_rows()), rows.attributes
     assert y is not None
-    figure, axes = canvas(2, 2, (5.2, 5.7))
+    figure, axes = make_panel_axes(2, 2, (5.2, 5.7))
     answers = {"no loop": y[:, 0] == 0, "loop": y[:, 0] == 1, "left blank (4)": y[:, 0].isnan()}
     for (name, chosen), colour in zip(answers.items(), (*PALETTE[:2], "#9A9A9A"), strict=True):
         axes[0].scatter(*z[chosen].T, s=9, color=colour, linewidths=0, label=name)
     along = torch.stack((-loop.vector[1], loop.vector[0]))
-    line = torch.stack((-SIDE * along, SIDE * along))
+    line = torch.stack((-PLANE_HALF_WIDTH * along, PLANE_HALF_WIDTH * along))
     axes[0].plot(*line.T, "--", color="black", linewidth=1.2, label="logit 0")
     arrow = {"arrowstyle": "-|>", "linewidth": 2, "color": "black"}
     axes[0].annotate("", xy=(2 * loop.vector).tolist(), xytext=(0, 0), arrowprops=arrow)
     axes[0].annotate("w", xy=(2.2 * loop.vector).tolist(), fontsize=15)
-    ticks = torch.linspace(-SIDE, SIDE, 15)
+    ticks = torch.linspace(-PLANE_HALF_WIDTH, PLANE_HALF_WIDTH, 15)
     plane = torch.cartesian_prod(ticks.flip(0), ticks).flip(1)
-    picture = grid(decoded(method, space, plane, None), 15, padding=10)
-    axes[1].imshow(picture, extent=(-SIDE, SIDE, -SIDE, SIDE))
+    picture = draw_image_grid(decode_to_rows(method, space, plane, None), 15, padding=10)
+    axes[1].imshow(
+        picture, extent=(-PLANE_HALF_WIDTH, PLANE_HALF_WIDTH, -PLANE_HALF_WIDTH, PLANE_HALF_WIDTH)
+    )
     axes[1].plot(*line.T, "--", color=PALETTE[1], linewidth=2)
     for place, title in zip(axes, ("codes of test digits", "digits decoded there"), strict=True):
         place.set_title(title)
         place.set_aspect("equal")
-        place.set_xlim(-SIDE, SIDE)
-        place.set_ylim(-SIDE, SIDE)
+        place.set_xlim(-PLANE_HALF_WIDTH, PLANE_HALF_WIDTH)
+        place.set_ylim(-PLANE_HALF_WIDTH, PLANE_HALF_WIDTH)
     axes[0].legend(frameon=False, loc="upper left", markerscale=2)
-    written(figure, file)
+    save_figure(figure, file)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import holds
+from ..claims import format_claims
 from ..common import Reproduction
-from ._tables import DISTANCE, SEEDS, rows
+from ._tables import DISTANCE, SEEDS, make_introvac_rows
 
 __all__ = ["SEEDS", "reproduction"]
 
@@ -25,15 +25,17 @@ def reproduction(budget: str) -> Reproduction:
     columns = {FD: f"reconstruction {DISTANCE}", ERROR: "l1"}
     stages = {"vae": "VAE", "vac": "VAC", "introvac": "IntroVAC"}
     paper = {"vac": "FID 63.9", "introvac": "FID 25.5"}
-    lines = rows("eyefacial", columns, budget, stages=stages, paper=paper)
-    return Reproduction("Frechet distance of reconstructions from originals", lines, claim)
+    lines = make_introvac_rows("eyefacial", columns, budget, stages=stages, paper=paper)
+    return Reproduction(
+        "Frechet distance of reconstructions from originals", lines, check_reconstruction_claims
+    )
 
 
-def claim(means: Mapping[tuple[str, str], float]) -> str:
+def check_reconstruction_claims(means: Mapping[tuple[str, str], float]) -> str:
     """Whether IntroVAC's are nearer."""
     vac, own = means["VAC", FD], means["IntroVAC", FD]
     worse = means["IntroVAC", ERROR] / means["VAC", ERROR]
-    return holds(
+    return format_claims(
         [
             (
                 f"IntroVAC's distance is below VAC's ({own / vac:.2f} of it, 0.40 in the paper)",

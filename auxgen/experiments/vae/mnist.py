@@ -9,11 +9,11 @@ from functools import partial
 
 from ...builders import Likelihood, Recipe
 from ...data import images
-from ...data.augmentation import as_they_lie, binarised
-from ...data.batches import Resident
-from ...data.dataset import space_of
+from ...data.augmentation import binarise, identity
+from ...data.batches import InMemoryBatches
+from ...data.dataset import fit_preprocessor
 from ...engine.settings import Engine, adam
-from ...errors import at_least
+from ...errors import require_at_least
 from ...evaluation.likelihood import Elbo, ImportanceBound
 from ...plotting.pages import show_samples
 from ...stage import Experiment, Stage
@@ -56,19 +56,21 @@ def experiment(
         importance_samples: k of the importance-weighted bound.
         test_rows: Test images it is measured on; 5,000 samples and 10,000 rows as in the paper.
     """
-    at_least(1, hidden=hidden, latent=latent, batch=batch)
-    train, test = images.load(data, "train"), images.load(data, "test")
-    space = space_of(train)
+    require_at_least(1, hidden=hidden, latent=latent, batch=batch)
+    train, test = images.load_image_dataset(data, "train"), images.load_image_dataset(data, "test")
+    space = fit_preprocessor(train)
     bits = likelihood == "bernoulli"
     sizes = {"x": space.width, "hidden": [hidden, hidden], "z": latent}
     made = Recipe("vae", {**sizes, "likelihood": likelihood, "scale": 0.1, "warm_up": warm_up})
-    x = space.enter(test.raw()[:test_rows])
+    x = space.transform(test.raw_rows()[:test_rows])
     once = 0 if bits else None
     steps = round(epochs * len(train) / batch)
     return {
         "vae": Stage(
             method=made.build(),
-            batches=Resident(space.enter(train.x), batch, seed, binarised if bits else as_they_lie),
+            batches=InMemoryBatches(
+                space.transform(train.x), batch, seed, binarise if bits else identity
+            ),
             engine=Engine(steps, adam(lr)),
             evaluations={
                 "elbo": Elbo(x, binarised_seed=once),
