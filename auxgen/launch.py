@@ -54,10 +54,10 @@ def train(
     """
     name, file = None, None
     if isinstance(experiment, str | Path):
-        found = registry.find_experiment(experiment)
-        name, file = found.name, found.file
-        options = {**registry.get_default_options(found), **options}
-        stages = train_missing_extractors_for(lambda: registry.build_experiment(found, options))
+        entry = registry.find_experiment(experiment)
+        name, file = entry.name, entry.file
+        options = registry.resolve_options(entry, options)
+        stages = train_missing_extractors_for(lambda: registry.build_experiment(entry, options))
     else:
         stages = experiment
     device = resolve_device(device)
@@ -106,10 +106,11 @@ def rebuild_experiment(run: Run) -> Experiment:
     if name is None:
         raise InputError(f"{run.path} was made from Python; pass its stages as experiment=.")
     own = run.path / "experiment.py"
-    found = registry.find_experiment(own if own.exists() else name)
-    return train_missing_extractors_for(
-        lambda: registry.build_experiment(found, run.config["options"])
-    )
+    entry = registry.find_experiment(own if own.exists() else name)
+    options = run.config["options"]
+    if run.config.get("format", 1) == 1:
+        options = registry.update_old_options(entry, options)
+    return train_missing_extractors_for(lambda: registry.build_experiment(entry, options))
 
 
 def evaluate(
@@ -188,10 +189,10 @@ def train_extractor(missing: MissingExtractor) -> None:
         InputError: There is no such experiment, or it needs options of a person.
     """
     name, experiment, path = missing.name, missing.experiment, missing.run
-    if experiment not in registry.extractors():
-        raise unknown_name("extractor", experiment, registry.extractors())
-    found = registry.find_experiment(experiment)
-    needs = registry.required_options(found)
+    if experiment not in registry.list_extractors():
+        raise unknown_name("extractor", experiment, registry.list_extractors())
+    entry = registry.find_experiment(experiment)
+    needs = registry.list_required_options(entry)
     if needs:
         raise InputError(
             f"{name} is not trained, and needs {', '.join(needs)}: train it with auxgen train "
@@ -200,7 +201,7 @@ def train_extractor(missing: MissingExtractor) -> None:
         )
     print(
         f"{name} is in neither AUXGEN_WEIGHTS nor the cache: training it once, "
-        f"{found.about.time or 'some minutes'}.",
+        f"{entry.about.time or 'some minutes'}.",
         file=sys.stderr,
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from . import report
 from .engine.watch import MetricsFile
-from .errors import InputError, unknown_name
-from .experiments import registry as experiments
+from .errors import InputError
 from .experiments.common import Reproduction, TableRow
+from .experiments.registry import load_reproduction_maker
 from .files import encode_json, read_json, write_text_file
 from .launch import draw_pictures, evaluate, resume, train
 from .plotting.grids import PALETTE
@@ -34,7 +34,7 @@ def reproduce(
     """Train what is missing, evaluate, and write the table as JSON, PNG and an HTML report.
 
     Args:
-        name: A module of auxgen.experiments with a function `reproduction(budget)`.
+        name: A table or figure, such as "adgm.figure2".
         budget: "cpu" or "paper".
         seeds: Runs of each row; the reproduction's own number when None.
         out: Folder for runs and results; runs/reproduce/<name>-<budget> when None. Runs that are
@@ -49,12 +49,8 @@ def reproduce(
     Raises:
         InputError: There is no such reproduction.
     """
-    known = experiments.list_reproducible_experiments()
-    if name not in known:
-        raise unknown_name("reproduction", name, known)
-    module = experiments.import_experiment(name)
-    table: Reproduction = module.reproduction(budget)
-    count = seeds if seeds is not None else getattr(module, "SEEDS", 5)
+    table: Reproduction = load_reproduction_maker(name)(budget)
+    count = table.seeds if seeds is None else seeds
     if count < 1:
         raise InputError(f"Seeds is {count}; at least 1 is wanted.")
     folder = Path(out) if out is not None else Path("runs/reproduce") / f"{name}-{budget}"

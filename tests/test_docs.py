@@ -89,7 +89,9 @@ def test_every_command_named_exists(page: Path) -> None:
 def test_every_experiment_named_exists(page: Path) -> None:
     named = re.findall(r"auxgen (?:train|reproduce) ([a-z]+\.\w+)", page.read_text())
     files = {"my_experiment.py", "mixture.py", "regularised.py", "experiment.py"}
-    assert set(named) - files <= set(experiments.list_experiment_names())
+    assert set(named) - files <= set(
+        [*experiments.list_experiments(), *experiments.list_reproductions()]
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))

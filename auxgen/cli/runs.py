@@ -32,7 +32,7 @@ def train(args: Sequence[str]) -> None:
     from ..launch import train as trained
 
     found = experiments.find_experiment(rest[0])
-    asked = parse_options(found.function, rest[1:], f"auxgen train {rest[0]}", _TRAIN_OPTIONS)
+    asked = _parse_experiment_options(found, rest[1:])
     if "--run" not in own:
         raise InputError("--run FOLDER is wanted: where the run shall be.")
     logs = _parse_trackers(own)
@@ -52,6 +52,26 @@ def train(args: Sequence[str]) -> None:
     _print_on_first_rank(
         f"trained {', '.join(run.trained_stages())}; next: auxgen evaluate {run.path}"
     )
+
+
+def _parse_experiment_options(entry: Any, args: Sequence[str]) -> dict[str, Any]:
+    """An experiment's options: those that choose its plan first, as defaults hang on them."""
+    from ..experiments import registry
+
+    given: dict[str, Any] = {}
+    for name in registry.choose_plan_options(entry):
+        option = "--" + name.replace("_", "-")
+        for place, arg in enumerate(args):
+            if arg == option and place + 1 < len(args):
+                given[name] = args[place + 1]
+            elif arg.startswith(f"{option}="):
+                given[name] = arg.partition("=")[2]
+    for arg in args:
+        name = arg.removeprefix("--").partition("=")[0].replace("-", "_")
+        if arg.startswith("--") and name in (entry.renamed or {}):
+            registry.resolve_options(entry, {name: ""})
+    function = registry.make_option_function(entry, given)
+    return parse_options(function, args, f"auxgen train {entry.name}", _TRAIN_OPTIONS)
 
 
 def _resume_run(own: dict[str, str], rest: list[str]) -> None:
@@ -112,19 +132,19 @@ def list_experiments(*, json: bool = False) -> None:
     Args:
         json: Print a JSON list of objects instead of a table.
     """
-    from ..experiments import registry as experiments
+    from ..experiments.registry import list_experiments, list_reproductions
 
-    found = [experiments.find_experiment(name) for name in experiments.list_trainable_experiments()]
+    tables = set(list_reproductions())
     rows = [
         {
-            "name": f.name,
-            "shows": f.about.shows,
-            "paper": f.about.paper,
-            "ours": f.about.ours,
-            "time": f.about.time,
-            "reproduces": f.name in experiments.list_reproducible_experiments(),
+            "name": name,
+            "shows": about.shows,
+            "paper": about.paper,
+            "ours": about.ours,
+            "time": about.time,
+            "reproduces": name in tables,
         }
-        for f in found
+        for name, about in list_experiments().items()
     ]
     if json:
         _print_json(rows)

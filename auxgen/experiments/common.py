@@ -8,7 +8,6 @@ from typing import Any, Literal, TypeVar
 
 from ..data.dataset import Dataset, Preprocessor
 from ..errors import require_at_least, unknown_name
-from .about import About as About
 
 Budget = Literal["cpu", "paper"]
 
@@ -127,3 +126,8 @@ def make_rows(
 def format_verdict(holds: bool) -> str:
     """Whether a claim holds, in a word."""
     return "holds" if holds else "does not hold"
+
+
+def format_claims(claims: Sequence[tuple[str, bool]]) -> str:
+    """Claims, each with whether it holds."""
+    return "; ".join(f"{claim}: {format_verdict(holds)}" for claim, holds in claims) + "."

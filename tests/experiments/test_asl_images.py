@@ -27,7 +27,7 @@ from auxgen.experiments.asl._images import initialize_image_model_from
 from auxgen.experiments.registry import (
     find_experiment,
     import_experiment,
-    list_reproducible_experiments,
+    list_reproductions,
 )
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.reproduction import load_reproduction, reproduce
@@ -284,10 +284,7 @@ def test_a_figure_of_other_images_is_reproduced(name: str, out: Path) -> None:
 
 def test_every_reproduction_of_images_is_among_those_tried() -> None:
     on_images = {"asl.fashion", "asl.cifar10", "asl.celeba"}
-    made = {
-        name: import_experiment(name).reproduction("cpu")
-        for name in list_reproducible_experiments()
-    }
+    made = {name: import_experiment(name).reproduction("cpu") for name in list_reproductions()}
     found = {name for name, m in made.items() if on_images & {row.experiment for row in m.rows}}
     assert found == {f"asl.{name}" for name in (*CLOTHES, *OTHERS)}
 

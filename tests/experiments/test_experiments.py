@@ -29,8 +29,8 @@ from auxgen.experiments.asl import _stages as asl
 from auxgen.experiments.registry import (
     find_experiment,
     import_experiment,
-    list_reproducible_experiments,
-    list_trainable_experiments,
+    list_experiments,
+    list_reproductions,
 )
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.plotting import pages as showing
@@ -136,7 +136,7 @@ def assert_measured(run: Run, model: str) -> Mapping[str, Any]:
 
 
 def test_every_experiment_has_a_line_that_tells_of_it_and_a_seed() -> None:
-    for name in list_trainable_experiments():
+    for name in list_experiments():
         found = find_experiment(name)
         assert found.about.shows
         assert found.about.time
@@ -149,7 +149,7 @@ def test_every_experiment_has_a_line_that_tells_of_it_and_a_seed() -> None:
 
 
 def test_every_reproduction_names_experiments_options_and_scores_that_exist() -> None:
-    for name in list_reproducible_experiments():
+    for name in list_reproductions():
         made_by = import_experiment(name)
         for budget in ("cpu", "paper"):
             made = made_by.reproduction(budget)

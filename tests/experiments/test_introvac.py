@@ -25,7 +25,7 @@ from auxgen.experiments.introvac._stages import STAGES, Plan, make_introvac_engi
 from auxgen.experiments.registry import (
     find_experiment,
     import_experiment,
-    list_reproducible_experiments,
+    list_reproductions,
 )
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.model import load as opened
@@ -94,7 +94,7 @@ def test_a_table_or_figure_of_faces_is_reproduced(name: str, home: Path) -> None
 
 
 def test_every_reproduction_is_among_those_tried() -> None:
-    made = {name for name in list_reproducible_experiments() if name.startswith("introvac.")}
+    made = {name for name in list_reproductions() if name.startswith("introvac.")}
     assert made == {f"introvac.{name}" for name in (*ON_FACES, "figure3", "digits")}
 
 

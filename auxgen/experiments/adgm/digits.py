@@ -29,8 +29,7 @@ from ...functional.bounds import classification_weight
 from ...functional.schedules import hold_then_cosine
 from ...plotting.pages import show_class_grid
 from ...stage import Experiment
-from ..claims import format_verdict
-from ..common import About, Reproduction, TableRow
+from ..common import Reproduction, TableRow, format_verdict
 from ._stages import (
     DGMName,
     SemiSupervisedData,
@@ -39,14 +38,6 @@ from ._stages import (
     make_semi_supervised_stage,
     make_transductive_inputs,
     sample_labelled_rows,
-)
-
-ABOUT = About(
-    shows="Handwritten digits from 5 labels a class; the demo",
-    paper="none: not in the paper",
-    ours="SDGM 7.8 %, the classifier alone 13.3 %, label spreading 6.9 %, 5 label draws "
-    "(results/adgm.digits.json)",
-    time="under 3 minutes on 2 CPU cores",
 )
 
 

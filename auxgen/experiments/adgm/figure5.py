@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import format_verdict
-from ..common import Reproduction
+from ..common import Reproduction, format_verdict
 from .table2 import ERROR, make_mnist_rows
 
 __all__ = ["SEEDS", "reproduction"]

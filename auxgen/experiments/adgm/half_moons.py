@@ -23,8 +23,7 @@ from ...engine.settings import Engine, adam
 from ...functional.bounds import classification_weight
 from ...plotting.pages import show_decision_regions
 from ...stage import Experiment
-from ..claims import format_verdict
-from ..common import About, Reproduction, TableRow
+from ..common import Reproduction, TableRow, format_verdict
 from ._figures import draw_auxiliary_space
 from ._stages import (
     AblationName,
@@ -34,14 +33,6 @@ from ._stages import (
     make_dgm_recipe,
     make_semi_supervised_stage,
     sample_labelled_rows,
-)
-
-ABOUT = About(
-    shows="Figure 2c: two moons learned from six labels",
-    paper="close to 0 % after 10 epochs; without a more than 100 epochs",
-    ours="ADGM 0.08 %, SDGM 0.08 %, M2 7.3 % after 10 epochs, 10 seeds "
-    "(results/adgm.half_moons.json)",
-    time="about 20 s on a CPU core",
 )
 
 ROWS = 10_000

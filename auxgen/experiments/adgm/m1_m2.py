@@ -26,8 +26,7 @@ from ...method import Method
 from ...methods.m1 import CodeModel
 from ...methods.vae import VAE
 from ...stage import Experiment, Stage
-from ..claims import format_verdict
-from ..common import About, Reproduction, TableRow
+from ..common import Reproduction, TableRow, format_verdict
 from ._stages import (
     SemiSupervisedData,
     convert_epochs_to_steps,
@@ -35,14 +34,6 @@ from ._stages import (
     make_semi_supervised_data,
     make_semi_supervised_stage,
     sample_labelled_rows,
-)
-
-ABOUT = About(
-    shows="Table 2: M1 and M1+M2 on MNIST with 100 labels",
-    paper="M1+TSVM 11.82 %, M1+M2 3.33 %",
-    ours="M1+M2 12.7 %, M1 under a classifier 21.1 % at budget cpu, 1 label draw "
-    "(results/adgm.m1_m2.json); budget paper not run yet",
-    time="minutes of one CPU core (cpu); an hour on a GPU (paper)",
 )
 
 ROWS_IN_BATCH = 100

@@ -27,8 +27,7 @@ from ...engine.settings import Engine, adam
 from ...errors import require_at_least
 from ...evaluation.classification import TestError
 from ...stage import Experiment
-from ..claims import format_verdict
-from ..common import About, Reproduction, TableRow
+from ..common import Reproduction, TableRow, format_verdict
 from ._stages import (
     convert_epochs_to_steps,
     load_image_splits,
@@ -36,13 +35,6 @@ from ._stages import (
     make_semi_supervised_data,
     make_semi_supervised_stage,
     sample_labelled_rows,
-)
-
-ABOUT = About(
-    shows="M2 by the protocol of Pyro's tutorial: 100 to 3,000 labels of MNIST",
-    paper="Pyro: accuracy 93.19, 94.37, 94.87, 95.82 % from 100, 600, 1000, 3000 labels",
-    ours="93.90, 94.77, 95.35, 96.14 %, 5 label draws (results/adgm.m2_pyro.json)",
-    time="2 to 10 minutes of one CPU core a run (cpu); a GPU (paper), not run yet",
 )
 
 EPOCHS: Mapping[str, Mapping[int, float]] = {

@@ -19,7 +19,7 @@ from ...engine.settings import Engine, adam
 from ...functional.bounds import classification_weight
 from ...functional.schedules import hold_then_cosine, staircase_decay
 from ...stage import Experiment
-from ..common import About, Reproduction, TableRow
+from ..common import Reproduction, TableRow
 from ._figures import make_figure_evaluations, make_figure_pictures
 from ._stages import (
     AblationName,
@@ -31,14 +31,6 @@ from ._stages import (
     make_semi_supervised_stage,
     sample_calibration_rows,
     sample_labelled_rows,
-)
-
-ABOUT = About(
-    shows="Table 2: MNIST with 100 labels",
-    paper="ADGM 0.96 %, SDGM 1.32 %",
-    ours="ADGM 2.14 %, SDGM 2.25 % at budget cpu, 3 label draws each "
-    "(results/adgm.mnist_100.json); budget paper not run yet",
-    time="24 minutes of one CPU core, an hour for the ADGM (cpu); hours on a GPU (paper)",
 )
 
 ROWS_IN_BATCH = 100

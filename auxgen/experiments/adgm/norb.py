@@ -17,16 +17,9 @@ from torch import Tensor
 from ...data import images
 from ...data.dataset import Dataset
 from ...stage import Experiment
-from ..common import About, Reproduction, TableRow
+from ..common import Reproduction, TableRow
 from ._pixels import make_dequantised_data, make_pixel_experiment, make_pixel_space
 from ._stages import AblationName, DGMName, sample_labelled_rows
-
-ABOUT = About(
-    shows="Table 2: small NORB with 1,000 labels",
-    paper="SDGM 9.40 %, ADGM 10.06 %; single images about 13 %",
-    ours="",
-    time="not measured; a GPU for hours (paper)",
-)
 
 IMAGE_SIZE = 32
 

@@ -20,15 +20,7 @@ from ...engine.settings import Engine, adam
 from ...errors import InputError
 from ...functional.bounds import classification_weight
 from ...stage import Experiment
-from ..common import About
 from ._stages import DGMName, make_dgm_recipe, make_semi_supervised_data, make_semi_supervised_stage
-
-ABOUT = About(
-    shows="Your own folder of images or table, its label column with blanks",
-    paper="none: not in the paper",
-    ours="yours",
-    time="minutes on 2 CPU cores",
-)
 
 
 def experiment(

@@ -27,15 +27,7 @@ from ...methods.density_fit import AuxiliaryFit
 from ...rng import get_device, use_seed
 from ...score import Score
 from ...stage import Experiment, Stage
-from ..claims import format_verdict
-from ..common import About, Reproduction, TableRow
-
-ABOUT = About(
-    shows="Figure 2a, b: a density of two modes, by an auxiliary variable",
-    paper='a picture of both modes; one mode is "the most frequent solution"',
-    ours="both modes in 10 of 10 seeds, bound 1.68 nats of 1.88 (results/adgm.potential.json)",
-    time="about 10 s on a CPU core",
-)
+from ..common import Reproduction, TableRow, format_verdict
 
 NUM_DRAWS = 100_000
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from ...data import images
 from ...stage import Experiment
-from ..common import About, Reproduction, TableRow
+from ..common import Reproduction, TableRow
 from ._pixels import (
     compute_channel_std,
     concat_datasets,
@@ -22,13 +22,6 @@ from ._pixels import (
     make_pixel_space,
 )
 from ._stages import AblationName, DGMName, sample_labelled_rows
-
-ABOUT = About(
-    shows="Table 2: SVHN with 1,000 labels",
-    paper="SDGM 16.61 %, ADGM 22.86 %; without the extra images 29.82 %",
-    ours="",
-    time="not measured; a GPU for hours (paper)",
-)
 
 
 def experiment(

@@ -25,17 +25,8 @@ from ...evaluation.likelihood import Elbo, ImportanceBound
 from ...functional.schedules import hold_then_cosine
 from ...plotting.pages import show_samples
 from ...stage import Experiment, Stage
-from ..claims import format_verdict
-from ..common import About, Reproduction, TableRow
+from ..common import Reproduction, TableRow, format_verdict
 from ._stages import load_image_splits
-
-ABOUT = About(
-    shows="Table 1: log-likelihood of MNIST, with and without auxiliary variables",
-    paper="AVAE -84.59 nats with one layer, -82.97 with two; 5,000 samples",
-    ours="budget cpu, 3 seeds: VAE -100.86, AVAE -100.63, IWAE -98.67 nats with one layer; VAE "
-    "-99.96, AVAE -99.69 with two (results/adgm.table1.json); budget paper not run yet",
-    time="minutes of one CPU core for each model (cpu); hours on a GPU (paper)",
-)
 
 VAEName = Literal["vae", "iwae", "avae", "avae_uninformed"]
 

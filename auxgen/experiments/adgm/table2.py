@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...data.images import KNOWN_SETS, find_local_folder
-from ..claims import format_verdict
-from ..common import Reproduction, TableRow
+from ..common import Reproduction, TableRow, format_verdict
 from . import m1_m2, norb, svhn
 
 __all__ = ["SEEDS", "reproduction"]

@@ -25,7 +25,7 @@ from ...methods.two_stage_vae import TwoStageVAE
 from ...methods.vae import VAE
 from ...networks.densities import GMM, DensityKind, initialize_mixture
 from ...stage import BatchStream, Experiment, Stage
-from ..registry import extractors as trained_extractors
+from ..registry import list_extractors as trained_extractors
 from ._image_pictures import AslImagePictures, sample_image_codes
 from ._image_scores import AslImageEvaluations
 

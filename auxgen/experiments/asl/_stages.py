@@ -32,7 +32,6 @@ from ...plotting.panels import write_clouds
 from ...rng import derive_seed, get_device
 from ...score import Evaluation
 from ...stage import Experiment, PictureWriter, Stage
-from ..common import About
 
 ROWS = 10_000
 CODE_WIDTH = 2
@@ -207,13 +206,3 @@ def _sample_with_residual_noise(method: BaseASL, n: int) -> Tensor:
     noisy = copy(method)
     noisy.noise = 1.0
     return draw_samples(noisy, n)
-
-
-def describe_toy_experiment(toy: str, medians: str) -> About:
-    """What an experiment on a toy tells of itself; medians of W1 over five seeds."""
-    return About(
-        shows=f"Figures 2, 3 and 8: VAE, flow, VAE-ASL and MI-ASL on {toy}",
-        paper="box plots without numbers: ASL nearest to the truth on every toy",
-        ours=f"W1 {medians} (results/asl.figure3.json)",
-        time="about 2 minutes of one CPU core",
-    )

@@ -8,15 +8,7 @@ MI-ASL on demand has a p(u|y) of the 40 attributes, which the paper has not.
 
 from __future__ import annotations
 
-from ..common import About
 from ._images import Plan, make_asl_image_experiment
-
-ABOUT = About(
-    shows="Figures 7 and 10-12: VAE-ASL and MI-ASL on faces, and faces by attributes",
-    paper="pictures without numbers",
-    ours="",
-    time="about 10 minutes of one CPU core (cpu); hours on a GPU (paper); neither run yet",
-)
 
 CPU = Plan(
     layout="normalised",

@@ -10,16 +10,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..common import About
 from . import celeba
 from ._images import make_asl_image_experiment
-
-ABOUT = About(
-    shows="Table 1, figure 9: VAE, two-stage VAE, VAE-ASL and MI-ASL on CIFAR-10",
-    paper="FID 99.34, 89.91, 86.51, 87.19",
-    ours="",
-    time="about 10 minutes of one CPU core (cpu); hours on a GPU (paper); neither run yet",
-)
 
 CPU = replace(celeba.CPU, epochs={**celeba.CPU.epochs, "on_demand": 3})
 PAPER = replace(

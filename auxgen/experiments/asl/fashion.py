@@ -9,15 +9,7 @@ it, and MI-ASL with p(u|y), all in the same networks; and for figure 4 a VAE of 
 
 from __future__ import annotations
 
-from ..common import About
 from ._images import Plan, make_asl_image_experiment
-
-ABOUT = About(
-    shows="Table 1, figures 4-6: VAE, two-stage VAE, VAE-ASL and MI-ASL on Fashion-MNIST",
-    paper="FID 47.19, 43.88, 38.39, 26.00",
-    ours="FD, not FID: 13.8, 5.3, 1.9, 1.9, budget cpu, 3 seeds (results/asl.table1.json)",
-    time="about 30 minutes of one CPU core (cpu); hours on a GPU (paper), not run yet",
-)
 
 CPU = Plan(
     layout="plain",

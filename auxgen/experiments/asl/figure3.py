@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import format_verdict
-from ..common import Reproduction, TableRow
+from ..common import Reproduction, TableRow, format_verdict
 from ._stages import TOY_MODEL_TITLES
 
 TOYS = ("ring", "grid", "moons", "circle", "pinwheel", "swiss_roll")

@@ -29,19 +29,12 @@ from ...networks.densities import DensityKind
 from ...networks.encoders import fit_whitening
 from ...networks.pretrained_encoder import PretrainedEncoder
 from ...stage import Experiment, Stage
-from ..common import About, Reproduction, TableRow
-from ..registry import extractors as trained_extractors
+from ..common import Reproduction, TableRow
+from ..registry import list_extractors as trained_extractors
 from ._image_pictures import AslImagePictures
 from ._image_scores import AslImageEvaluations
 from ._images import ImageSplits, load_asl_image_splits, make_asl_image_engine
 from ._tables import format_fd_name
-
-ABOUT = About(
-    shows="Section 3.3: ASL on an encoder without a decoder, here a classifier's features",
-    paper="said to be possible, not tried",
-    ours="FD 4.84, in the features of the encoder itself; 1 seed (results/asl.given.json)",
-    time="about 5 minutes of one CPU core",
-)
 
 
 def experiment(

@@ -6,10 +6,6 @@ auxgen train asl.grid --run runs/grid
 from __future__ import annotations
 
 from ...data import toys
-from ._stages import describe_toy_experiment, make_asl_toy_experiment
-
-ABOUT = describe_toy_experiment(
-    "a grid of 25 Gaussians", "0.141 MI-ASL, 0.092 VAE-ASL, 0.364 flow, 0.101 VAE, 0.070 true"
-)
+from ._stages import make_asl_toy_experiment
 
 experiment = make_asl_toy_experiment(toys.make_grid)

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import format_claims
-from ..common import Reproduction, TableRow
+from ..common import Reproduction, TableRow, format_claims
 from ._tables import IMAGE_MODEL_TITLES, SEEDS, build_asl_rows, format_fd_name
 
 __all__ = ["SEEDS", "reproduction"]

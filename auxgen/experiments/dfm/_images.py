@@ -15,7 +15,7 @@ from ...features.extractors import extract_cached_features
 from ...features.registry import load_extractor
 from ...score import Evaluation, Score
 from ...stage import Experiment
-from ..registry import extractors as trained_extractors
+from ..registry import list_extractors as trained_extractors
 from ._architectures import ARCHITECTURES, ArchitectureName
 from ._stages import DenoiserSettings, Objective, build_dfm_stage, make_dfm_recipe
 

@@ -11,15 +11,7 @@ the paper is of 50,000 samples in the features of `inception`.
 
 from __future__ import annotations
 
-from ..common import About
 from ._images import Plan, make_dfm_image_experiment
-
-ABOUT = About(
-    shows="Table 1: denoising feature matching on CIFAR-10",
-    paper="Inception score 7.72 +/- 0.13; 11.24 +/- 0.12 for real images",
-    ours="",
-    time="hours on a GPU (paper); not run",
-)
 
 CPU = Plan(architecture="cifar", epochs=1, lr=5e-4, samples=5000, precision="bf16")
 PAPER = Plan(architecture="cifar", epochs=200, lr=1e-4, samples=50_000)

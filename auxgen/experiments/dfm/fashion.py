@@ -9,15 +9,7 @@ scores.
 
 from __future__ import annotations
 
-from ..common import About
 from ._images import Plan, make_dfm_image_experiment
-
-ABOUT = About(
-    shows="A GAN of Fashion-MNIST, with and without feature matching",
-    paper="none: not in the paper",
-    ours="",
-    time="1.5 minutes of a CPU core without a denoiser, 3 with one (cpu); hours on a GPU (paper)",
-)
 
 # one pass by 32 images gave the GAN a class score of 3.6, by 128 images 2.4 (2.8 at the
 # rate 1e-3): seed 0, the last 10,000 training images held out to measure on

@@ -12,15 +12,7 @@ in the features of cifar10-resnet56, which knows ten classes: an Inception score
 
 from __future__ import annotations
 
-from ..common import About
 from ._images import Plan, make_dfm_image_experiment
-
-ABOUT = About(
-    shows="Table 3: denoising feature matching on ImageNet at 32 x 32",
-    paper="Inception score 9.18 +/- 0.13, DCGAN 8.83 +/- 0.14; 25.78 +/- 0.47 for real images",
-    ours="",
-    time="days on a GPU (paper); not run: trained on tiny sets in tests alone",
-)
 
 CPU = Plan(architecture="small", epochs=0.1, lr=5e-4, samples=5000, precision="bf16")
 PAPER = Plan(architecture="imagenet_32", epochs=25, lr=1e-4, samples=50_000)

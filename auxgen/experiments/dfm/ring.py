@@ -15,16 +15,7 @@ from ...data.dataset import fit_preprocessor
 from ...evaluation.modes import ModeCoverage, SampleDiversity
 from ...rng import derive_seed
 from ...stage import Experiment
-from ..common import About
 from ._stages import DenoiserSettings, Objective, build_dfm_stage, make_dfm_recipe
-
-ABOUT = About(
-    shows="Modes that a GAN finds on a ring of eight, with and without feature matching",
-    paper="none: not in the paper",
-    ours="modes of 8: GAN 7.0 (sd 0.9), FM 8.0 (0), DFM 6.4 (1.1); 10 seeds "
-    "(results/dfm.ring_study.json)",
-    time="19 s of a CPU core without a denoiser, 36 s with one",
-)
 
 ROWS = 10_000
 WATCHED = 500

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import format_verdict
-from ..common import Reproduction, TableRow
+from ..common import Reproduction, TableRow, format_verdict
 from ._stages import OBJECTIVE_TITLES, Objective
 
 SEEDS = 10

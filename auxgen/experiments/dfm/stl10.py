@@ -12,15 +12,7 @@ cifar10-resnet56, whose classes are STL-10's but for one.
 
 from __future__ import annotations
 
-from ..common import About
 from ._images import Plan, make_dfm_image_experiment
-
-ABOUT = About(
-    shows="Table 2: denoising feature matching on STL-10 at 48 x 48",
-    paper="Inception score 8.51 +/- 0.13, without it 7.84 +/- 0.07; 26.08 +/- 0.26 for real images",
-    ours="",
-    time="hours on a GPU (paper); not run: trained on tiny sets in tests alone",
-)
 
 CPU = Plan(architecture="small_48", epochs=1, lr=5e-4, samples=5000, precision="bf16")
 PAPER = Plan(architecture="stl_48", epochs=50, lr=1e-4, samples=50_000)

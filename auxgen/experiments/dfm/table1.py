@@ -13,8 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import format_verdict
-from ..common import Reproduction
+from ..common import Reproduction, format_verdict
 from ._images import DfmBudget
 from ._stages import OBJECTIVE_TITLES
 from ._tables import SCORE, SEEDS, ScoreTable, class_score_gain

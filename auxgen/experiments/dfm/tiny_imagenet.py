@@ -10,15 +10,7 @@ valid split can be given in its place (--data).
 
 from __future__ import annotations
 
-from ..common import About
 from ._images import Plan, make_dfm_image_experiment
-
-ABOUT = About(
-    shows="Denoising feature matching on Tiny ImageNet at 32 x 32, with ImageNet's networks",
-    paper="none: not in the paper",
-    ours="",
-    time="hours on a GPU (paper); not run: trained on tiny sets in tests alone",
-)
 
 CPU = Plan(architecture="small", epochs=1, lr=5e-4, samples=5000, precision="bf16")
 PAPER = Plan(architecture="imagenet_32", epochs=100, lr=1e-4, samples=50_000)

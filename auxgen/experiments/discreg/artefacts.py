@@ -29,17 +29,9 @@ from ...method import Method
 from ...methods.feature_autoencoder import FeatureAutoencoder
 from ...plotting.panels import write_panels
 from ...stage import Experiment, Stage
-from ..common import About
 from ..features._stages import Plan as ClassifierPlan
 from ._classifiers import RegularisingClassifier, build_regularising_classifier
 from ._sets import ImageSource
-
-ABOUT = About(
-    shows="Figure 7: images taught by a classifier's layer, as it is and blurred",
-    paper="a picture without numbers",
-    ours="PSNR 27.7 dB as it is, 13.8 dB blurred; 1 seed (results/discreg.figure7.json)",
-    time="some minutes of one CPU core (cpu), or of a GPU (paper, not run yet)",
-)
 
 ROWS = 100
 LAYER = "convolutions.relu2"

@@ -12,19 +12,10 @@ network, features.celeba, judges reconstructions.
 from __future__ import annotations
 
 from ...data.augmentation import identity
-from ..common import About
 from ..features._stages import Plan as ClassifierPlan
 from ._plan import Plan
 from ._sets import ImageSource
 from ._stages import make_discreg_experiment
-
-ABOUT = About(
-    shows="Table 2, figures 4-6: faces with and without discriminative regularisation",
-    paper="NLL -1.1835 without, -1.0866 with, nats per dimension, test",
-    ours="NLL -0.847 without, -0.765 with, half as wide and after 36 epochs; 1 seed "
-    "(results/discreg.celeba_36_epochs.json); -0.665 and -0.652 after the 12 of budget cpu",
-    time="50 minutes of one CPU core (cpu); hours on a GPU (paper), not run yet",
-)
 
 CUT = 27 / 32
 """features.celeba was taught by 148 x 148 of the 178 x 178 pixels seen here, 54 of 64."""

@@ -11,19 +11,10 @@ the layers nor the VAE's size. The networks of the faces stand in, with one halv
 from __future__ import annotations
 
 from ...data.augmentation import identity
-from ..common import About
 from ..features._stages import Plan as ClassifierPlan
 from ._plan import Plan
 from ._sets import ImageSource
 from ._stages import make_discreg_experiment
-
-ABOUT = About(
-    shows="Figure 2: CIFAR-10 with and without discriminative regularisation",
-    paper="pictures without numbers",
-    ours="classes found in reconstructions 16 % without, 22 % with; 6 epochs, 1 seed "
-    "(results/discreg.cifar10.json)",
-    time="an hour of one CPU core (cpu); a few on a GPU (paper), not run yet",
-)
 
 CPU = Plan(
     widths=(16, 32, 64),

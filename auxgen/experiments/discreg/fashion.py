@@ -11,18 +11,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..common import About
 from . import cifar10
 from ._sets import ImageSource
 from ._stages import make_discreg_experiment
-
-ABOUT = About(
-    shows="Not in the paper: Fashion-MNIST with and without discriminative regularisation",
-    paper="none: not in the paper",
-    ours="classes found in reconstructions 78 % without, 88 % with; 1 seed "
-    "(results/discreg.fashion.json)",
-    time="10 minutes beside other jobs (cpu); an hour on a GPU (paper), not run yet",
-)
 
 CPU = replace(cifar10.CPU, widths=(16, 32))
 PAPER = replace(cifar10.PAPER, widths=(64, 128))

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import format_claims
-from ..common import Reproduction
+from ..common import Reproduction, format_claims
 from ._plan import DiscregBudget
 from ._tables import SEEDS, make_discreg_rows
 

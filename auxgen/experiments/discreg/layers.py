@@ -22,7 +22,7 @@ from ...method import Method
 from ...networks.stacked import STRIDED_LAYERS
 from ...plotting.panels import write_panels
 from ...stage import Experiment
-from ..common import About, Reproduction
+from ..common import Reproduction
 from . import fashion
 from ._classifiers import OWN_CLASSIFIER, build_regularising_classifier
 from ._plan import DiscregBudget, given, scaled
@@ -31,13 +31,6 @@ from ._sets import ImageSource
 from ._stages import build_vae_stages
 from ._tables import ERRORS, make_discreg_rows
 
-ABOUT = About(
-    shows="Not in the paper: which of a classifier's layers are worth regularising by",
-    paper="none: not in the paper",
-    ours="classes found in reconstructions: none 63 %, one layer 79 to 81 %, all three 83 %; a "
-    "tenth of the weight 79 %, with nearer samples; 2 seeds (results/discreg.layers.json)",
-    time="10 minutes of one CPU core a seed (cpu); hours on a GPU (paper), not run yet",
-)
 SEEDS = 3
 
 FIRST, SECOND, THIRD = ([layer] for layer in STRIDED_LAYERS)

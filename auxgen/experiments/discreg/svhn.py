@@ -9,17 +9,9 @@ the extra images are left out.
 
 from __future__ import annotations
 
-from ..common import About
 from ._sets import ImageSource
 from ._stages import make_discreg_experiment
 from .cifar10 import CPU, PAPER
-
-ABOUT = About(
-    shows="Figure 3: SVHN with and without discriminative regularisation",
-    paper="pictures without numbers",
-    ours="",
-    time="an hour of one CPU core (cpu), a few on a GPU (paper); neither run yet",
-)
 
 experiment = make_discreg_experiment(
     ImageSource("svhn", valid=10_000),

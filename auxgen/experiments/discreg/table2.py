@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import format_claims
-from ..common import Reproduction
+from ..common import Reproduction, format_claims
 from ._plan import DiscregBudget
 from ._scores import NLL
 from ._tables import ADJUSTED_VAES, ERRORS, SEEDS, VAES, make_discreg_rows

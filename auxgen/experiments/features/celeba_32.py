@@ -10,16 +10,7 @@ quarter of one at 64 x 64, so that there are more of them.
 from __future__ import annotations
 
 from ...stage import Experiment
-from ..common import About
 from . import celeba
-
-ABOUT = About(
-    shows="A residual network on the 40 attributes of CelebA at 32 x 32, to judge edits by",
-    paper="none: not in a paper",
-    ours="error 10.7 % and balanced accuracy 73.4 %, means over attributes, 1 seed "
-    "(results/features.celeba_32.json)",
-    time="13 minutes by the clock on a CPU core shared with other jobs",
-)
 
 
 def experiment(

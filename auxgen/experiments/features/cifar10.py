@@ -12,15 +12,7 @@ from __future__ import annotations
 from functools import partial
 
 from ...data.augmentation import apply_corruptions, flip_randomly, shift_randomly
-from ..common import About
 from ._stages import make_classifier_experiment
-
-ABOUT = About(
-    shows="A residual network on CIFAR-10, for its features",
-    paper="none: not in a paper",
-    ours="test error 16.5 %, 1 seed (results/features.cifar10.json)",
-    time="9 minutes of a CPU core",
-)
 
 experiment = make_classifier_experiment(
     "cifar10",

@@ -22,15 +22,7 @@ from ...data.augmentation import (
 )
 from ...data.dataset import Dataset
 from ...stage import Experiment
-from ..common import About
 from ._stages import Plan, make_classifier_stage
-
-ABOUT = About(
-    shows="A residual network on your own labelled images, for its features",
-    paper="none: not in a paper",
-    ours="yours",
-    time="minutes on a CPU core",
-)
 
 
 def experiment(

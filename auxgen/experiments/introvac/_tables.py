@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import format_claims
-from ..common import Reproduction, TableRow
+from ..common import Reproduction, TableRow, format_claims
 
 SEEDS = 3
 MODELS: Mapping[str, str] = {

@@ -16,7 +16,7 @@ from ...data import attributes as described
 from ...data import images
 from ...evaluation.judges import MulticlassScorer
 from ...stage import Experiment
-from ..common import About, Reproduction, TableRow
+from ..common import Reproduction, TableRow
 from ._measured import IntrovacEvaluations
 from ._pictures import IntrovacPictures
 from ._stages import IntrovacModelName, Plan, build_introvac_stages
@@ -27,13 +27,6 @@ __all__ = ["SEEDS", "experiment", "reproduction"]
 LOOP: Mapping[str, int] = {c: int(c in "0689") for c in "012356789"}
 ROUND_TOP: Mapping[str, int] = {c: int(c in "02389") for c in "0123456789"}
 ATTRIBUTES: Mapping[str, Mapping[str, int]] = {"Loop": LOOP, "RoundTop": ROUND_TOP}
-ABOUT = About(
-    shows="Directions of digits, a loop and a round top: VAE, VAC and IntroVAC in seconds",
-    paper="none: not in the paper",
-    ours="a loop and a round top come for all test digits tried; FD of reconstructions 1.12 "
-    "(VAC), 2.06 (IntroVAC), 1 seed (results/introvac.digits.json)",
-    time="a minute and a half of a CPU core for all models and scores",
-)
 
 
 def experiment(

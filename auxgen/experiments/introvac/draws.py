@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..claims import format_claims
-from ..common import Reproduction
+from ..common import Reproduction, format_claims
 from ._tables import SEEDS, make_introvac_rows
 
 __all__ = ["SEEDS", "reproduction"]

@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 
-from ..claims import format_claims
-from ..common import Reproduction, TableRow
+from ..common import Reproduction, TableRow, format_claims
 from ._measured import COMPARED_MODELS, INTROVAC
 from ._tables import SEEDS, get_face_run_options
 

@@ -18,17 +18,10 @@ from ...data import attributes as described
 from ...data import images
 from ...evaluation.judges import MulticlassScorer
 from ...stage import Experiment
-from ..common import About
 from ._measured import IntrovacEvaluations
 from ._pictures import IntrovacPictures
 from ._stages import IntrovacModelName, Plan, build_introvac_stages
 
-ABOUT = About(
-    shows="Directions of clothes: long sleeves, high shafts; most answers are blank",
-    paper="none: not in the paper",
-    ours="attributes come for 100 and 99 % of negatives, 1 seed (results/introvac.fashion.json)",
-    time="about 5 minutes of a CPU core for all four models",
-)
 SLEEVES: Mapping[str, int] = {"Pullover": 1, "Coat": 1, "T - shirt / top": 0}
 SHAFT: Mapping[str, int] = {"Ankle boot": 1, "Sneaker": 0, "Sandal": 0}
 ATTRIBUTES: Mapping[str, Mapping[str, int]] = {"LongSleeves": SLEEVES, "HighShaft": SHAFT}

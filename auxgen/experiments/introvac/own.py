@@ -18,18 +18,10 @@ from ...data.dataset import Dataset
 from ...errors import InputError
 from ...evaluation.judges import MultilabelScorer
 from ...stage import Experiment
-from ..common import About
 from ._faces import chosen
 from ._measured import IntrovacEvaluations
 from ._pictures import IntrovacPictures
 from ._stages import ImageSize, IntrovacBudget, IntrovacModelName, build_introvac_stages
-
-ABOUT = About(
-    shows="Your own folder of images, with columns of attributes that may have blanks",
-    paper="none: not in the paper",
-    ours="yours",
-    time="about 10 minutes of a CPU core for 6,000 images at 32 x 32",
-)
 
 
 def experiment(

@@ -26,17 +26,10 @@ from ...method import Method
 from ...plotting.grids import PALETTE, draw_image_grid
 from ...plotting.panels import make_panel_axes, save_figure
 from ...stage import Experiment
-from ..common import About
 from ._measured import IntrovacEvaluations
 from ._pictures import IntrovacPictures
 from ._stages import Plan, build_introvac_stages
 
-ABOUT = About(
-    shows="Figure 3: two-dimensional codes of digits, and the direction of having a loop",
-    paper="a drawing without numbers",
-    ours="error of the attribute 0.74 ± 0.26 % (results/introvac.figure3.json)",
-    time="30 s of a CPU core",
-)
 PLANE_HALF_WIDTH = 3.5
 """Of the plane that is shown, in both directions."""
 LOOP: Mapping[str, int] = {c: int(c in "0689") for c in "012356789"}

@@ -17,14 +17,6 @@ from ...errors import require_at_least
 from ...evaluation.likelihood import Elbo, ImportanceBound
 from ...plotting.pages import show_samples
 from ...stage import Experiment, Stage
-from ..common import About
-
-ABOUT = About(
-    shows="A VAE of binarised MNIST and its importance-weighted bound",
-    paper="-86.76 nats, 5,000 samples (a VAE of one layer, Burda et al., 2016, quoted in table 1)",
-    ours="",
-    time="minutes on 2 CPU cores",
-)
 
 
 def experiment(

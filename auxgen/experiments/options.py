@@ -1,0 +1,51 @@
+"""The words of the command line: what an option means, in every experiment that has it.
+
+One word has one meaning and one meaning has one word. Words that a single paper uses stand in the
+`WORDS` of its plans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        # what is trained on what
+        "seed": "Seed of the label draw, the initialisation and the order of the rows.",
+        "budget": "cpu: minutes to an hour of one core; paper: the paper's own run, for a GPU.",
+        "model": "Which model is trained.",
+        "data": "Data set: a known name, an id of the Hugging Face hub, or a folder.",
+        "size": "Side in pixels to which images are resized; as they are when not given.",
+        "train_split": "Split that is learned.",
+        "test_split": "Split that is measured.",
+        "test_fraction": "Share of the labelled rows that is kept for testing.",
+        "test_rows": "Test rows that are measured, at most.",
+        "train_rows": "Training rows that are used, at most.",
+        "held_out_rows": "Last training rows, which are not learned but measured in place of the "
+        "test rows, to choose settings by.",
+        "valid_rows": "Last training rows that become a validation split; 0 where the data set has "
+        "one.",
+        "label": "Column of the class; the first that looks like one when not given.",
+        "labels_per_class": "Rows of each class that keep their label.",
+        # how long, how fast
+        "epochs": "Passes over the training rows.",
+        "scale_epochs": "Factor on the passes of all stages: 0.1 for a quick try.",
+        "steps": "Rounds of training.",
+        "lr": "Learning rate of Adam.",
+        "batch": "Rows in a batch.",
+        "average": "Decay of the moving average of the weights; 0 for the last weights.",
+        "warm_up": "Epochs over which the weight of the KL terms goes from its start to 1.",
+        # how large
+        "hidden": "Units in each hidden layer.",
+        "latent": "Width of the code.",
+        "width": "Channels of the first convolution, or units in each hidden layer of a toy.",
+        "widths": "Channels at each resolution.",
+        "transforms": "Couplings of a normalising flow.",
+        # what is measured, and by whom
+        "classifier": "Classifier: own, trained in this run; a name; or a folder of a run.",
+        "extractor": "Network in whose features images are compared; auto: features.DATA where "
+        "there is one.",
+        "measured_samples": "Generated rows that are measured at the end.",
+    }
+)
