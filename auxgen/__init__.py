@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .old_names import install_finder
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ _HOMES = {
     "resume": "launch",
     "train": "launch",
 }
+
+install_finder()
 
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
 

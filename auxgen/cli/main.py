@@ -94,7 +94,7 @@ def run_command(args: list[str]) -> None:
         print(__doc__)
         return
     if args[0] == "--version":
-        from .. import __version__
+        from ..version import __version__
 
         print(__version__)
         return
