@@ -1,7 +1,5 @@
 """What is said of an experiment before anything of it is imported."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +25,6 @@ class About:
     module: str = ""
 
 
-Renamed = Mapping[str, str | Callable[[Any], dict[str, Any]]]
-"""Options of earlier versions by their old names: the new name, or a function of the old value that
-gives new options."""
+Renamed = Mapping[str, str | Callable[..., dict[str, Any]]]
+"""Options of earlier versions by their old names: the new name, or a function of the old value, or
+of it and all old options, that gives new options."""

@@ -1,15 +1,18 @@
 """What all experiments share: plans, data splits, and the tables of a paper."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
 
 from ..data.dataset import Dataset, Preprocessor
-from ..errors import require_at_least, unknown_name
+from ..errors import require_at_least
+from .registry import list_extractors
 
 Budget = Literal["cpu", "paper"]
+NOT_AN_OPTION: Mapping[str, Any] = MappingProxyType({"option": False})
+"""Metadata of a plan's field that budgets alone set, such as the precision, for which train has an
+option of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,22 +28,6 @@ class Plan:
     average: float = 0.999
 
 
-PlanKind = TypeVar("PlanKind", bound=Plan)
-
-
-def override(plan: PlanKind, **given: Any) -> PlanKind:
-    """The plan with other values; lists become tuples, as plans have them.
-
-    Raises:
-        InputError: The plan has no such field.
-    """
-    known = [f.name for f in fields(plan)]
-    for name in given:
-        if name not in known:
-            raise unknown_name("option", name, known)
-    return replace(plan, **{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
-
-
 def count_steps(rows: int, batch: int, epochs: float) -> int:
     """Rounds of so many passes over the rows."""
     require_at_least(1, batch=batch)
@@ -48,20 +35,20 @@ def count_steps(rows: int, batch: int, epochs: float) -> int:
 
 
 def image_preprocessor(train: Dataset, *, flat: bool = False, **rest: Any) -> Preprocessor:
-    """How a model sees these images, with the names of their classes.
+    """How a model sees these images, flat as vectors or not, with the names of their classes.
 
-    Args:
-        train: The training images.
-        flat: Whether the model sees vectors.
-        rest: Further fields of `Preprocessor`, such as shift and scale.
+    `rest` are further fields of `Preprocessor`, such as shift and scale.
     """
-    return Preprocessor(
-        kind="images",
-        shape=tuple(train.x.shape[1:]),
-        flat=flat,
-        classes=train.classes,
-        **rest,
-    )
+    shape = tuple(train.x.shape[1:])
+    return Preprocessor(kind="images", shape=shape, flat=flat, classes=train.classes, **rest)
+
+
+def choose_extractor(extractor: str, data: str) -> str | None:
+    """The extractor's name; for "auto" features.DATA, or None where there is no such experiment."""
+    if extractor != "auto":
+        return extractor
+    trained = f"features.{data}"
+    return trained if trained in list_extractors() else None
 
 
 def dataset_facts(train: Dataset, **more: Any) -> dict[str, Any]:
@@ -88,6 +75,12 @@ class TableRow:
     paper: Mapping[str, str] = field(default_factory=dict)
 
 
+Means = Mapping[tuple[str, str], float]
+"""Means over seeds by row and column."""
+Claim = Callable[[Means], str]
+"""What must hold of a table, in a sentence, and whether it does."""
+
+
 @dataclass(frozen=True)
 class Reproduction:
     """A table or a figure's numbers.
@@ -95,13 +88,13 @@ class Reproduction:
     Attributes:
         title: What it is.
         rows: Its lines. Rows with the same experiment and options share their runs.
-        claim: What must hold, in a sentence, and whether it does: means by (row, column) -> text.
+        claim: What must hold, and whether it does; None where nothing is claimed.
         seeds: Runs of each row, where a person does not say.
     """
 
     title: str
     rows: Sequence[TableRow]
-    claim: Callable[[Mapping[tuple[str, str], float]], str] | None = None
+    claim: Claim | None = None
     seeds: int = 5
 
 

@@ -4,8 +4,6 @@ One word has one meaning and one meaning has one word. Words that a single paper
 `WORDS` of its plans.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -16,26 +14,28 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "budget": "cpu: minutes to an hour of one core; paper: the paper's own run, for a GPU.",
         "model": "Which model is trained.",
         "data": "Data set: a known name, an id of the Hugging Face hub, or a folder.",
-        "size": "Side in pixels to which images are resized; as they are when not given.",
+        "size": "Side in pixels to which images are resized; None: as they are.",
         "train_split": "Split that is learned.",
         "test_split": "Split that is measured.",
-        "test_fraction": "Share of the labelled rows that is kept for testing.",
+        "test_fraction": "Share of the rows kept for testing, where there is no test split.",
         "test_rows": "Test rows that are measured, at most.",
         "train_rows": "Training rows that are used, at most.",
         "held_out_rows": "Last training rows, which are not learned but measured in place of the "
         "test rows, to choose settings by.",
         "valid_rows": "Last training rows that become a validation split; 0 where the data set has "
         "one.",
-        "label": "Column of the class; the first that looks like one when not given.",
+        "label": "Column of the class; one called label, if there is one, when not given.",
         "labels_per_class": "Rows of each class that keep their label.",
         # how long, how fast
         "epochs": "Passes over the training rows.",
+        "vae_epochs": "Passes of each VAE over the training rows.",
         "scale_epochs": "Factor on the passes of all stages: 0.1 for a quick try.",
         "steps": "Rounds of training.",
         "lr": "Learning rate of Adam.",
         "batch": "Rows in a batch.",
         "average": "Decay of the moving average of the weights; 0 for the last weights.",
         "warm_up": "Epochs over which the weight of the KL terms goes from its start to 1.",
+        "warm_up_steps": "Rounds over which the weight of the KL terms goes from its start to 1.",
         # how large
         "hidden": "Units in each hidden layer.",
         "latent": "Width of the code.",
@@ -46,6 +46,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "classifier": "Classifier: own, trained in this run; a name; or a folder of a run.",
         "extractor": "Network in whose features images are compared; auto: features.DATA where "
         "there is one.",
+        "importance_samples": "Importance weights k of each row, for the bound on its likelihood.",
         "measured_samples": "Generated rows that are measured at the end.",
     }
 )

@@ -5,21 +5,22 @@ module is imported when its experiment is asked for. An experiment is a function
 seed, or, in a person's own file, of typed keyword arguments.
 """
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from inspect import Parameter
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args, get_origin
 
 from ..errors import InputError, unknown_name
 from .about import About, Renamed
+from .options import WORDS
 
 PAPERS = ("adgm", "asl", "dfm", "discreg", "introvac", "features", "vae")
 
@@ -44,20 +45,13 @@ class ExperimentEntry:
     about: About
     file: Path | None = None
     make_plan: Callable[..., Any] | None = None
-    words: Mapping[str, str] | None = None
-    renamed: Renamed | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+    renamed: Renamed = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Option:
-    """An option of an experiment.
-
-    Attributes:
-        name: As in Python; with dashes on the command line.
-        type: Its type.
-        default: Its value when it is not given; MISSING where it must be.
-        help: What it means.
-    """
+    """An option of an experiment; its default is MISSING where it must be given."""
 
     name: str
     type: Any
@@ -69,13 +63,15 @@ def _import_paper(paper: str) -> ModuleType:
     return importlib.import_module(f"{__package__}.{paper}")
 
 
+def list_papers() -> dict[str, str]:
+    """Titles of the papers, by the first part of their experiments' names."""
+    return {paper: (_import_paper(paper).__doc__ or "").partition("\n")[0] for paper in PAPERS}
+
+
 def list_experiments() -> dict[str, About]:
     """All experiments that can be trained, by name; nothing of them is imported."""
-    return {
-        f"{paper}.{name}": about
-        for paper in PAPERS
-        for name, about in _import_paper(paper).EXPERIMENTS.items()
-    }
+    papers = {paper: _import_paper(paper).EXPERIMENTS for paper in PAPERS}
+    return {f"{p}.{name}": about for p, listed in papers.items() for name, about in listed.items()}
 
 
 def list_reproductions() -> list[str]:
@@ -112,31 +108,26 @@ def find_experiment(name: str | Path) -> ExperimentEntry:
     known = list_experiments()
     if str(name) not in known:
         if str(name) in list_reproductions():
+            how = f"auxgen reproduce {name}"
             raise InputError(
-                f"{name} is a table, made of several experiments; make it with: "
-                f"auxgen reproduce {name}."
+                f"{name} is a table, made of several experiments; make it with: {how}."
             )
         raise unknown_name("experiment", str(name), known)
     paper, _, short = str(name).partition(".")
     package, about = _import_paper(paper), known[str(name)]
     place, _, attribute = (about.module or short).partition(":")
     module = importlib.import_module(f"{__package__}.{paper}.{place}")
-    words = importlib.import_module(f"{__package__}.options").WORDS
-    own = getattr(module, "WORDS", {}) | getattr(_import_plans(paper), "WORDS", {})
+    plans = f"{module.__package__}.plans"
+    shared = importlib.import_module(plans) if importlib.util.find_spec(plans) else None
     renamed = getattr(package, "RENAMED_OPTIONS", {})
     return ExperimentEntry(
         name=str(name),
         function=getattr(module, attribute or "experiment"),
         about=about,
-        make_plan=None if attribute else getattr(module, "make_plan", None),
-        words={**words, **own},
+        make_plan=getattr(module, f"make_{attribute}_plan" if attribute else "make_plan", None),
+        words={**WORDS, **getattr(module, "WORDS", {}), **getattr(shared, "WORDS", {})},
         renamed={**renamed.get("*", {}), **renamed.get(short, {})},
     )
-
-
-def _import_plans(paper: str) -> ModuleType | None:
-    name = f"{__package__}.{paper}.plans"
-    return importlib.import_module(name) if importlib.util.find_spec(name) else None
 
 
 def _find_in_file(file: Path) -> ExperimentEntry:
@@ -151,7 +142,8 @@ def _find_in_file(file: Path) -> ExperimentEntry:
 def _run_file(file: Path) -> ModuleType:
     if not file.is_file():
         raise InputError(f"There is no file {file}; expected an experiment's Python file.")
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    # not the stem alone: a file numbers.py must not hide Python's own module
+    spec = importlib.util.spec_from_file_location(f"experiment_file_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
     source = importlib.util.module_from_spec(spec)
@@ -164,48 +156,48 @@ def _run_file(file: Path) -> ModuleType:
 
 
 def list_options(entry: ExperimentEntry, given: Mapping[str, Any] | None = None) -> list[Option]:
-    """The options of an experiment; defaults are those of the plan that `given` chooses.
-
-    Args:
-        entry: The experiment.
-        given: Options that a person gave; those that choose among plans are looked at.
-    """
-    hints = typing.get_type_hints(entry.function)
+    """The options of an experiment; defaults are those of the plan that `given` chooses."""
     plan = _make_plan(entry, given or {})
-    words = {**_read_argument_docs(entry.function), **(entry.words or {})}
-    found: dict[str, Option] = {}
-
-    def add(name: str, kind: Any, default: Any) -> None:
-        found.setdefault(name, Option(name, kind, default, words.get(name, "")))
-
-    for parameter in inspect.signature(entry.function).parameters.values():
-        if plan is not None and parameter.name == "plan":
-            continue
-        default = MISSING if parameter.default is parameter.empty else parameter.default
-        add(parameter.name, hints.get(parameter.name, Any), default)
-    if entry.make_plan is not None:
-        choices = typing.get_type_hints(entry.make_plan)
-        for parameter in inspect.signature(entry.make_plan).parameters.values():
-            default = (given or {}).get(parameter.name, parameter.default)
-            add(parameter.name, choices[parameter.name], default)
+    settings = _read_settings(plan)
+    found = _list_parameters(entry.function)
     if plan is not None:
-        kinds = typing.get_type_hints(type(plan))
-        for each in fields(plan):
-            add(each.name, kinds[each.name], getattr(plan, each.name))
-    return list(found.values())
+        found.pop("plan", None)
+    choices = _list_parameters(entry.make_plan) if entry.make_plan else {}
+    for name, (kind, default) in choices.items():
+        if name not in settings:  # where it is one, the plan has its value
+            found.setdefault(name, (kind, (given or {}).get(name, default)))
+    kinds = typing.get_type_hints(type(plan)) if settings else {}
+    for name, value in settings.items():
+        found.setdefault(name, (kinds[name], value))
+    # what the function itself says of an option is closer than the word all experiments share
+    words = {**entry.words, **_read_argument_docs(entry.function)}
+    return [Option(name, *each, words.get(name, "")) for name, each in found.items()]
+
+
+def _list_parameters(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
+    """Type and default of each parameter by its name; MISSING where it has none."""
+    hints = typing.get_type_hints(function)
+    parameters = inspect.signature(function).parameters.values()
+    defaults = {p.name: MISSING if p.default is p.empty else p.default for p in parameters}
+    return {name: (hints.get(name, Any), default) for name, default in defaults.items()}
 
 
 def _make_plan(entry: ExperimentEntry, given: Mapping[str, Any]) -> Any:
     """The plan that options such as the budget choose; None where the experiment has none."""
     if entry.make_plan is not None:
-        known = inspect.signature(entry.make_plan).parameters
-        hints = typing.get_type_hints(entry.make_plan)
+        known = _list_parameters(entry.make_plan)
         chosen = {name: value for name, value in given.items() if name in known}
         for name, value in chosen.items():
-            _check_choice(name, value, hints[name])
+            _check_choice(name, value, known[name][0])
         return entry.make_plan(**chosen)
     parameter = inspect.signature(entry.function).parameters.get("plan")
     return parameter.default if parameter and is_dataclass(parameter.default) else None
+
+
+def _read_settings(plan: Any) -> dict[str, Any]:
+    """The fields of a plan that are options, with their values."""
+    listed = () if plan is None else fields(plan)
+    return {f.name: getattr(plan, f.name) for f in listed if f.metadata.get("option", True)}
 
 
 def _check_choice(name: str, value: Any, kind: Any) -> None:
@@ -224,36 +216,25 @@ def make_option_function(
 ) -> Callable[..., dict[str, Any]]:
     """A function whose typed keyword arguments are the options, for the command line.
 
-    Args:
-        entry: The experiment.
-        given: What a person gave of the options that choose among plans, such as the budget.
+    Defaults are those of the plan that `given` chooses.
     """
 
     def collect(**options: Any) -> dict[str, Any]:
         return options
 
     options = list_options(entry, given)
-    collect.__signature__ = inspect.Signature(  # pyright: ignore[reportFunctionMemberAccess]
-        [
-            inspect.Parameter(
-                o.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=inspect.Parameter.empty if o.default is MISSING else o.default,
-                annotation=o.type,
-            )
-            for o in options
-        ]
-    )
+    defaults = [Parameter.empty if o.default is MISSING else o.default for o in options]
+    parameters = [
+        Parameter(o.name, Parameter.KEYWORD_ONLY, default=default, annotation=o.type)
+        for o, default in zip(options, defaults, strict=True)
+    ]
+    signature = inspect.Signature(parameters)
+    collect.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
     collect.__annotations__ = {o.name: o.type for o in options}
     lines = "\n".join(f"    {o.name}: {o.help}" for o in options)
     title = (inspect.getdoc(entry.function) or entry.name).partition("\n\n")[0]
     collect.__doc__ = f"{title}\n\nArgs:\n{lines}\n"
     return collect
-
-
-def choose_plan_options(entry: ExperimentEntry) -> dict[str, Any]:
-    """The options that choose among plans, such as the budget, with their types."""
-    return {} if entry.make_plan is None else typing.get_type_hints(entry.make_plan)
 
 
 def resolve_options(entry: ExperimentEntry, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -265,9 +246,10 @@ def resolve_options(entry: ExperimentEntry, given: Mapping[str, Any]) -> dict[st
     """
     known = {option.name: option for option in list_options(entry, given)}
     for name, value in given.items():
+        new = entry.renamed.get(name)
         if name in known:
             _check_choice(name, value, known[name].type)
-        elif name in (entry.renamed or {}):
+        elif callable(new) or new in known:  # what a paper renames, not all of it must have
             raise InputError(_describe_renamed(entry, name))
         else:
             raise unknown_name(f"option of {entry.name}", name, known)
@@ -279,7 +261,7 @@ def resolve_options(entry: ExperimentEntry, given: Mapping[str, Any]) -> dict[st
 
 
 def _describe_renamed(entry: ExperimentEntry, name: str) -> str:
-    new = (entry.renamed or {})[name]
+    new = entry.renamed[name]
     if isinstance(new, str):
         return f"The option {name!r} of {entry.name} is called {new!r} now."
     return f"The option {name!r} of {entry.name} is gone; {new.__doc__}"
@@ -288,16 +270,12 @@ def _describe_renamed(entry: ExperimentEntry, name: str) -> str:
 def build_experiment(entry: ExperimentEntry, options: Mapping[str, Any]) -> Any:
     """The experiment's stages, initialised from its seed.
 
-    Args:
-        entry: The experiment.
-        options: As a person gives them, or all of them, as run.json keeps them.
+    Options are as a person gives them, or all of them, as run.json keeps them.
 
     Raises:
         InputError: As `resolve_options`.
     """
     import torch
-
-    from .common import override
 
     values = resolve_options(entry, options)
     torch.manual_seed(int(values.get("seed", 0)))
@@ -305,7 +283,9 @@ def build_experiment(entry: ExperimentEntry, options: Mapping[str, Any]) -> Any:
     plan = _make_plan(entry, values)
     if plan is None:
         return entry.function(**values)
-    plan = override(plan, **{f.name: values[f.name] for f in fields(plan)})
+    settings = {name: values[name] for name in _read_settings(plan)}
+    # JSON has lists where plans have tuples
+    plan = replace(plan, **{k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()})
     own = {name: values[name] for name in parameters if name != "plan"}
     return entry.function(plan, **own)
 
@@ -313,29 +293,20 @@ def build_experiment(entry: ExperimentEntry, options: Mapping[str, Any]) -> Any:
 def update_old_options(entry: ExperimentEntry, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options of a run.json of format 1, which had None for the budget's own value."""
     found: dict[str, Any] = {}
-    for name, value in options.items():
-        if value is None:
-            continue
-        new = (entry.renamed or {}).get(name, name)
-        found |= {new: value} if isinstance(new, str) else new(value)
+    given = {name: value for name, value in options.items() if value is not None}
+    for name, value in given.items():
+        new = entry.renamed.get(name, name)
+        if isinstance(new, str):
+            found[new] = value
+        else:  # some need other old options beside their own, such as the number of passes
+            takes_all = len(inspect.signature(new).parameters) == 2
+            found |= new(value, options) if takes_all else new(value)
     return found
 
 
 def _read_argument_docs(function: Callable[..., Any]) -> dict[str, str]:
     """What the Args of a docstring say, by name."""
-    found: dict[str, str] = {}
-    lines = inspect.getdoc(function) or ""
-    name = ""
-    for line in lines.partition("Args:\n")[2].splitlines():
-        if line.strip() and not line.startswith(" "):
-            break
-        if line.startswith("    ") and not line.startswith("     ") and ":" in line:
-            name, _, text = line.strip().partition(":")
-            found[name] = text.strip()
-        elif name and line.strip():
-            found[name] += f" {line.strip()}"
-    return found
-
-
-def import_experiment(name: str) -> ModuleType:
-    return importlib.import_module(f"{__package__}.{name}")
+    section = (inspect.getdoc(function) or "").partition("Args:\n")[2]
+    lines = re.split(r"\n(?=\S)", section)[0]  # up to the next section
+    found = re.findall(r"^    (\w+):(.*(?:\n {5,}.*)*)", lines, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,36 @@ from sklearn.datasets import load_digits
 
 from auxgen.builders import Recipe
 from auxgen.data import images
-from auxgen.data.augmentation import dequantise
+from auxgen.data.augmentation import apply_corruptions, binarise, dequantise
+from auxgen.data.dataset import Preprocessor, fit_preprocessor
+from auxgen.data.labels import sample_rows_per_class
+from auxgen.engine.settings import Engine, adam
 from auxgen.errors import InputError
-from auxgen.experiments.adgm import _figures, m2_multipliers, m2_pyro, table2
-from auxgen.experiments.adgm._pixels import (
+from auxgen.evaluation import catalogue
+from auxgen.evaluation.likelihood import Elbo
+from auxgen.experiments.adgm import figures, study_tables, tables
+from auxgen.experiments.adgm.plans import DIGITS_PLAN
+from auxgen.experiments.adgm.stages import (
+    make_dgm_recipe,
+    make_semi_supervised_data,
+    make_semi_supervised_stage,
+    sample_calibration_rows,
+)
+from auxgen.experiments.adgm.table2 import (
     compute_channel_std,
     concat_datasets,
+    make_authors_rate,
     make_dequantised_data,
     make_pixel_space,
 )
-from auxgen.experiments.adgm._stages import sample_calibration_rows, sample_labelled_rows
+from auxgen.experiments.registry import (
+    build_experiment,
+    find_experiment,
+    list_experiments,
+    list_options,
+    resolve_options,
+    update_old_options,
+)
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.methods.adgm import AuxiliaryDGM
 from auxgen.reproduction import load_reproduction, reproduce
@@ -81,9 +102,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUXGEN_DATA", str(home))
-    for module in (table2.svhn, table2.norb):
-        tiny = {**module.BUDGETS["cpu"], "hidden": 8, "latent": 2, "labelled": 20}
-        monkeypatch.setitem(module.BUDGETS, "cpu", {**tiny, "unlabelled": 20})
+
+
+SMALL: dict[str, Any] = {"hidden": 8, "latent": 2, "batch": 20}
 
 
 def of(name: str, tmp_path: Path, **given: Any) -> tuple[Any, dict[str, Any]]:
@@ -93,7 +114,7 @@ def of(name: str, tmp_path: Path, **given: Any) -> tuple[Any, dict[str, Any]]:
 
 @pytest.mark.parametrize("extra", [True, False])
 def test_svhn_is_learned_with_and_without_its_extra_images(extra: bool, tmp_path: Path) -> None:
-    run, scores = of("adgm.svhn", tmp_path, extra=extra, labels_per_class=3)
+    run, scores = of("adgm.svhn", tmp_path, extra=extra, labels_per_class=3, **SMALL)
     assert scores["sdgm/test_error"]["n"] == 20
     facts = run.config["facts"]["sdgm"]
     assert facts["data"] == ("svhn/train+svhn/extra" if extra else "svhn/train")
@@ -105,7 +126,9 @@ def test_svhn_is_learned_with_and_without_its_extra_images(extra: bool, tmp_path
 
 @pytest.mark.parametrize("single", [True, False])
 def test_norb_is_learned_from_pairs_and_from_single_images(single: bool, tmp_path: Path) -> None:
-    run, scores = of("adgm.norb", tmp_path, single=single, labels=20, model="adgm")
+    run, scores = of(
+        "adgm.norb", tmp_path, single=single, labels_per_class=4, model="adgm", **SMALL
+    )
     assert scores["adgm/test_error"]["n"] == (30 if single else 15)
     assert len(run.config["facts"]["adgm"]["labelled_rows"]) == 20
 
@@ -145,8 +168,7 @@ def test_images_of_another_shape_cannot_join() -> None:
 
 
 def test_m2_is_measured_on_validation_rows_that_it_was_not_trained_on(tmp_path: Path) -> None:
-    given: dict[str, Any] = {"hidden": 8, "latent": 2, "batch": 20, "labels": 100}
-    run, scores = of("adgm.m2_pyro", tmp_path, **given)
+    run, scores = of("adgm.m2_pyro", tmp_path, **SMALL, valid_rows=50)
     assert scores["m2/validation_error"]["n"] == 50
     assert "validation split" in scores["m2/validation_error"]["protocol"]
     assert max(run.config["facts"]["m2"]["labelled_rows"]) < 250
@@ -154,23 +176,22 @@ def test_m2_is_measured_on_validation_rows_that_it_was_not_trained_on(tmp_path: 
 
 def test_the_multiplier_told_is_the_one_with_the_least_validation_error() -> None:
     means = {
-        (m2_multipliers.format_multiplier_row(labels, multiplier), m2_pyro.VALIDATION_ERROR): abs(
-            multiplier - 50
-        )
-        for labels in m2_pyro.PYRO
-        for multiplier in m2_multipliers.MULTIPLIERS
+        (study_tables.format_multiplier_row(count, m), study_tables.VALIDATION_ERROR): abs(m - 50)
+        for count in study_tables.PYRO_ACCURACIES
+        for m in study_tables.MULTIPLIERS
     }
-    means[m2_multipliers.format_multiplier_row(600, 5.0), m2_pyro.VALIDATION_ERROR] = -1.0
-    said = m2_multipliers.report_best_multipliers(means)
+    means[study_tables.format_multiplier_row(600, 5.0), study_tables.VALIDATION_ERROR] = -1.0
+    said = study_tables.report_best_multipliers(means)
     assert said.endswith("50 of 100 labels, 5 of 600 labels, 50 of 1000 labels, 50 of 3000 labels.")
 
 
 def test_m2_is_held_against_the_tutorials_accuracies() -> None:
     means = {
-        (m2_pyro.format_label_count(n), m2_pyro.ERROR): 100 - x for n, x in m2_pyro.PYRO.items()
+        (study_tables.format_label_count(n), study_tables.ERROR): 100 - x
+        for n, x in study_tables.PYRO_ACCURACIES.items()
     }
-    means[m2_pyro.format_label_count(600), m2_pyro.ERROR] += 0.5
-    said = m2_pyro.check_pyro_accuracies(means)
+    means[study_tables.format_label_count(600), study_tables.ERROR] += 0.5
+    said = study_tables.check_pyro_accuracies(means)
     assert said.count(": holds") == 3
     assert "600 labels: does not hold (93.87 % right against 94.37)" in said
 
@@ -178,11 +199,11 @@ def test_m2_is_held_against_the_tutorials_accuracies() -> None:
 def test_table_2_leaves_out_sets_that_are_not_at_hand(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert any("SVHN" in row.name for row in table2.reproduction("cpu").rows)
-    assert any("NORB" in row.name for row in table2.reproduction("cpu").rows)
+    assert any("SVHN" in row.name for row in tables.make_table2("cpu").rows)
+    assert any("NORB" in row.name for row in tables.make_table2("cpu").rows)
     (tmp_path / "mnist").symlink_to(home / "mnist")
     monkeypatch.setenv("AUXGEN_DATA", str(tmp_path))
-    names = [row.name for row in table2.reproduction("cpu").rows]
+    names = [row.name for row in tables.make_table2("cpu").rows]
     assert not any("SVHN" in name or "NORB" in name for name in names)
     assert {"M1+M2", "M2", "ADGM, deterministic a", "ADGM", "SDGM"} <= set(names)
 
@@ -196,7 +217,7 @@ def test_kl_of_each_unit_is_that_of_the_whole_split_up() -> None:
         assert isinstance(m, AuxiliaryDGM)
         x = torch.rand(50, 6, dtype=torch.float64)
         torch.manual_seed(1)
-        found = _figures.kl_per_unit(m, x)
+        found = figures.kl_per_unit(m, x)
         torch.manual_seed(1)
         q_a = m.q_a(x)
         a = q_a.rsample()
@@ -218,21 +239,17 @@ def test_principal_components_are_those_of_scikit_learn() -> None:
         torch.tensor([5.0, 3.0, 1.0, 0.5, 0.1]).double()
     )
     theirs = torch.from_numpy(PCA(2).fit_transform(a.numpy()))
-    ours = _figures.project_to_principal_components(a)
+    ours = figures.project_to_principal_components(a)
     torch.testing.assert_close(ours.abs(), theirs.abs())
 
 
 @pytest.mark.parametrize(
     ("name", "last", "options"),
     [
-        ("adgm.norb", "NORB: SDGM, single images", {"labels": 20}),
-        ("adgm.svhn", "SVHN: SDGM, no extra", {"labels_per_class": 2}),
-        ("adgm.m2_pyro", "100 labels", {"hidden": 8, "latent": 2, "batch": 20}),
-        (
-            "adgm.m2_multipliers",
-            "100 labels, multiplier 250",
-            {"hidden": 8, "latent": 2, "batch": 20},
-        ),
+        ("adgm.norb", "NORB: SDGM, single images", {**SMALL, "labels_per_class": 4}),
+        ("adgm.svhn", "SVHN: SDGM, no extra", {**SMALL, "labels_per_class": 2}),
+        ("adgm.m2_pyro", "100 labels", {**SMALL, "valid_rows": 50}),
+        ("adgm.m2_multipliers", "100 labels, multiplier 250", {**SMALL, "valid_rows": 50}),
         ("adgm.table2", "SDGM", {"hidden": 8, "latent": 2}),
     ],
 )
@@ -244,17 +261,15 @@ def test_a_reproduction_is_tabled(
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    few = {100: m2_pyro.PYRO[100]}
-    for module in (m2_pyro, m2_multipliers):
-        monkeypatch.setattr(module, "PYRO", few)
-        monkeypatch.setattr(module, "EPOCHS", {"cpu": {100: 1}})
+    few = {100: study_tables.PYRO_ACCURACIES[100]}
+    monkeypatch.setattr(study_tables, "PYRO_ACCURACIES", few)
     if name == "adgm.table2":  # with MNIST alone, and all codes of an M1 that has learned nothing
         (tmp_path / "mnist").symlink_to(home / "mnist")
         monkeypatch.setenv("AUXGEN_DATA", str(tmp_path))
-        m1_m2 = table2.m1_m2.reproduction("cpu")
+        m1_m2 = tables.make_m1_m2("cpu")
         every = [replace(r, options={**r.options, "keep_above": 0.0}) for r in m1_m2.rows]
         kept = replace(m1_m2, rows=every)
-        monkeypatch.setattr(table2.m1_m2, "reproduction", lambda budget: kept)
+        monkeypatch.setattr(tables, "make_m1_m2", lambda budget: kept)
     given: dict[str, Any] = {"device": "cpu", "quiet": True, "epochs": 1, **options}
     out = reproduce(name, seeds=1, out=tmp_path / "out", **given)
     found = load_reproduction(out)["rows"]
@@ -265,7 +280,7 @@ def test_a_reproduction_is_tabled(
 
 def test_rows_for_a_temperature_are_not_those_whose_labels_are_learned() -> None:
     train = images.load_image_dataset("mnist", "train")
-    shown = sample_labelled_rows(train, 10, 0)
+    shown = sample_rows_per_class(train.y, 10, 0)
     held = sample_calibration_rows(train, shown, 5, 0)
     assert held is not None
     assert not set(held.tolist()) & set(shown.tolist())
@@ -288,3 +303,137 @@ def test_mnist_is_told_what_its_probabilities_are_worth(tmp_path: Path) -> None:
     said = scores["adgm/label_nll_tempered"]["protocol"]
     assert "training rows whose labels training does not see" in said
     assert {"adgm/label_nll", "adgm/calibration_error_tempered"} <= scores.keys()
+
+
+REFUSED_AT_0 = (
+    "lr",
+    "hidden",
+    "latent",
+    "batch",
+    "draws",
+    "labels_per_class",
+    "hidden_above",
+    "classes_summed",
+    "iwae_weights",
+    "stochastic_layers",
+    "test_rows",
+    "importance_samples",
+    "valid_rows",
+)
+OURS = [name for name in list_experiments() if name.startswith(("adgm.", "vae."))]
+
+
+def few_rows(name: str, home: Path) -> dict[str, Any]:
+    """Options with which an experiment of ours is built of the small sets."""
+    own: dict[str, dict[str, Any]] = {
+        "adgm.norb": {"labels_per_class": 4},
+        "adgm.svhn": {"labels_per_class": 2},
+        "adgm.own": {"data": home / "mnist"},
+        "adgm.m2_pyro": {"valid_rows": 50},
+        "adgm.table1": {"stochastic_layers": 2},
+    }
+    return own.get(name, {})
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_0_is_refused_in_one_sentence_or_taken_as_0(name: str, home: Path) -> None:
+    entry = find_experiment(name)
+    given = few_rows(name, home)
+    known = {option.name for option in list_options(entry)}
+    refused = known.intersection(REFUSED_AT_0)
+    assert {"lr", "batch"} <= refused
+    for option in refused:
+        with pytest.raises(InputError) as found:
+            build_experiment(entry, {**given, option: 0})
+        said = str(found.value)
+        assert "0" in said, option
+        assert said.endswith((".", "?")), option
+        assert "\n" not in said, option
+    with pytest.raises(InputError, match=r"^A learning rate of 0.0 was given; "):
+        build_experiment(entry, {**given, "lr": 0.0})
+    length = "epochs" if "epochs" in known else "steps"
+    zero = dict.fromkeys(known & {length, "average", "monitor_epochs", "held_out_rows"}, 0)
+    zero |= dict.fromkeys(known & {"warm_up", "warm_up_steps", "warm_up_share"}, 0)
+    stage = list(build_experiment(entry, {**given, **zero}).values())[-1]
+    assert stage.engine.steps == 0
+    assert stage.engine.average == 0
+    assert stage.recipe.arguments.get("warm_up", 0) == 0
+    if "monitor_epochs" in known:
+        assert stage.monitor is None
+    if "classification_weight" in known:
+        weightless = build_experiment(entry, {**given, **zero, "classification_weight": 0})
+        assert list(weightless.values())[-1].recipe.arguments["alpha"] == 0
+
+
+def test_a_run_of_no_rounds_is_a_run(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"epochs": 0, "hidden": 8, "latent": 2, "device": "cpu", "quiet": True}
+    run = train("adgm.mnist_100", run=tmp_path / "run", **given)
+    assert run.trained_stages() == ["sdgm"]
+    assert evaluate(run.path, device="cpu")["scores"]["sdgm/test_error"]["n"] == 100
+
+
+def test_the_authors_rate_falls_in_runs_of_fewer_than_five_rounds(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"budget": "paper", "epochs": 1, "hidden": 8, "latent": 2}
+    engine = build_experiment(find_experiment("adgm.mnist_100"), given)["sdgm"].engine
+    assert engine.steps == 3
+    rates = [engine.learning_rate(torch.tensor(step)).item() for step in range(3)]
+    assert rates == [1, 0.75, 0.75**2]
+    ten = [make_authors_rate(10)(torch.tensor(step)).item() for step in range(10)]
+    assert ten == pytest.approx([0.75 ** (step // 2) for step in range(10)])
+    run = train("adgm.mnist_100", run=tmp_path / "run", device="cpu", quiet=True, **given)
+    assert run.trained_stages() == ["sdgm"]
+
+
+def test_a_model_of_bits_is_one_by_its_space_whatever_draws_the_bits() -> None:
+    train, test = (images.load_image_dataset("digits", part) for part in ("train", "test"))
+    space = fit_preprocessor(train, binary=True)
+    rows = sample_rows_per_class(train.y, 5, 0)
+    twice = partial(apply_corruptions, corruptions=(binarise,))
+    data = make_semi_supervised_data(train, test, space, rows, corruption=twice)
+    recipe = make_dgm_recipe(DIGITS_PLAN, data, likelihood="bernoulli")
+    stage = make_semi_supervised_stage(recipe, data, Engine(1, adam(1e-3)), batch=5, seed=0)
+    listed = stage.evaluations["elbo"]
+    named = catalogue.select_evaluations(
+        {"a": replace(stage, evaluations={})}, ["elbo"], split="test", rows=9
+    )["a"]["elbo"]
+    for found in (listed, named):
+        assert isinstance(found, Elbo)
+        assert found.binarised_seed == 0
+
+
+def test_bits_stand_in_the_json_of_a_space_where_there_are_any() -> None:
+    train = images.load_image_dataset("digits", "train")
+    grey, bits = (fit_preprocessor(train, binary=binary) for binary in (False, True))
+    assert "binary" not in grey.to_json()
+    assert bits.to_json() == {**grey.to_json(), "binary": True}
+    assert all(Preprocessor.from_json(space.to_json()) == space for space in (grey, bits))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("m2_pyro", {"labels": 600, "warm_up": 12.0, "epochs": None}, {"warm_up_share": 0.75}),
+        ("m2_pyro", {"labels": 100, "warm_up": 12.0, "epochs": 48.0}, {"warm_up_share": 0.25}),
+        ("m2_pyro", {"labels": 100, "budget": "paper", "warm_up": 50.0}, {"warm_up_share": 0.25}),
+        ("mnist_100", {"plain_start": True, "held_out": True}, {"preset": "equal"}),
+        ("mnist_100", {"held_out": True, "monitor": 2.0}, {"held_out_rows": 10_000}),
+        ("norb", {"labels": 500}, {"labels_per_class": 100}),
+        ("potential", {"draws": 7, "start": 0.3}, {"batch": 7, "energy_from": 0.3}),
+    ],
+)
+def test_options_of_earlier_versions_have_new_names(
+    name: str, old: dict[str, Any], new: dict[str, Any]
+) -> None:
+    found = update_old_options(find_experiment(f"adgm.{name}"), old)
+    assert new.items() <= found.items()
+
+
+def test_an_option_that_is_gone_is_refused_with_what_to_give_instead() -> None:
+    for name, said in {
+        "labels": "give the labels of one class as 'labels_per_class'",
+        "warm_up": "give the share of the run as 'warm_up_share'",
+    }.items():
+        with pytest.raises(InputError, match=f"'{name}' of adgm.m2_pyro is gone; {said}"):
+            resolve_options(find_experiment("adgm.m2_pyro"), {name: 1})
+    with pytest.raises(InputError, match="digits is called 'classification_weight' now"):
+        resolve_options(find_experiment("adgm.digits"), {"beta": 0.1})

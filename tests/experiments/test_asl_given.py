@@ -12,12 +12,13 @@ import torch
 import auxgen
 from auxgen.data import images
 from auxgen.errors import InputError
-from auxgen.experiments.registry import find_experiment
+from auxgen.experiments.registry import build_experiment, find_experiment
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
+from auxgen.stage import Experiment
 
-TINY: dict[str, Any] = {"data": "digits", "width": 2, "batch": 16, "transforms": 2, "u": 4}
+TINY: dict[str, Any] = {"data": "digits", "width": 2, "batch": 16, "transforms": 2, "latent": 4}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,10 @@ def run_on(encoder: Path, folder: Path) -> Run:
     return train(
         "asl.given", run=folder, device="cpu", quiet=True, encoder=str(encoder), epochs=1, **TINY
     )
+
+
+def build_given(options: dict[str, Any]) -> Experiment:
+    return build_experiment(find_experiment("asl.given"), options)
 
 
 def pixels() -> torch.Tensor:
@@ -79,7 +84,9 @@ def test_a_vae_s_codes_are_drawn_afresh(vae: Path, tmp_path: Path) -> None:
     [
         ({"data": "fashion"}, "fashion"),
         ({"encoder": "nowhere"}, "no folder nowhere"),
-        ({"u": 0}, "u is 0; 1 or more"),
+        ({"latent": 0}, "latent is 0; 1 or more"),
+        ({"density": "mixture"}, "There is no density 'mixture'; known are additive, affine"),
+        ({"u": 4}, "The option 'u' of asl.given is called 'latent' now"),
         ({"batch": 1}, "batch is 1; 2 or more"),
     ],
 )
@@ -87,7 +94,7 @@ def test_options_that_will_not_do_are_refused(
     features: Path, wrong: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(InputError, match=told):
-        find_experiment("asl.given").function(**{"encoder": str(features), **TINY, **wrong})
+        build_given({"encoder": str(features), **TINY, **wrong})
 
 
 def test_images_of_another_shape_are_refused(features: Path, tmp_path: Path) -> None:
@@ -98,15 +105,15 @@ def test_images_of_another_shape_are_refused(features: Path, tmp_path: Path) -> 
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((12, 12), 20 * i, np.uint8)).save(file)
     with pytest.raises(InputError, match=r"sees rows of shape \(1, 8, 8\).*\(1, 12, 12\)"):
-        find_experiment("asl.given").function(
-            encoder=str(features), **{**TINY, "data": str(tmp_path / "set"), "held_out": 2}
+        build_given(
+            {**TINY, "encoder": str(features), "data": str(tmp_path / "set"), "held_out_rows": 2}
         )
 
 
 def test_more_directions_than_the_codes_have_are_refused(features: Path) -> None:
-    stage = find_experiment("asl.given").function(encoder=str(features), **{**TINY, "u": 17})["asl"]
+    stage = build_given({**TINY, "encoder": str(features), "latent": 17})["asl"]
     assert stage.start is not None
-    with pytest.raises(InputError, match="directions; at least the 17"):
+    with pytest.raises(InputError, match="directions; at least 17"):
         stage.start(stage.method)
 
 

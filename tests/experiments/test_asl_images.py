@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +19,24 @@ from auxgen.data import images
 from auxgen.data.batches import LabelledBatches
 from auxgen.data.dataset import Dataset, Preprocessor
 from auxgen.errors import InputError
-from auxgen.evaluation.conditional_samples import ConditionalSampleAccuracy
-from auxgen.experiments.asl import celeba, cifar10, fashion
-from auxgen.experiments.asl import table1 as table_1
-from auxgen.experiments.asl._image_pictures import compute_tsne
-from auxgen.experiments.asl._images import initialize_image_model_from
+from auxgen.evaluation.recognition import ConditionalSampleAccuracy
+from auxgen.experiments.asl import images as asl_images
+from auxgen.experiments.asl import tables
+from auxgen.experiments.asl.pictures import compute_tsne
+from auxgen.experiments.asl.stages import initialize_from_source
 from auxgen.experiments.registry import (
+    build_experiment,
     find_experiment,
-    import_experiment,
     list_reproductions,
+    load_reproduction_maker,
 )
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
+from auxgen.stage import Experiment
 
 STAGES = ["vae", "vae_unit", "two_stage", "vae_asl", "mi", "mi_asl", "on_demand"]
-TINY: dict[str, Any] = {"epochs": 0.02, "batch": 8, "width": 2}
+TINY: dict[str, Any] = {"scale_epochs": 0.02, "batch": 8, "width": 2}
 CLOTHES = ["table1", "figure4", "figure5", "figure6", "on_demand"]
 OTHERS = ["figure7", "figure9", "figure10", "figure11", "figure12"]
 
@@ -55,10 +57,14 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def digits(tmp_path_factory: pytest.TempPathFactory, features: Path) -> Run:
     """The experiment on 8x8 digits, with its scores."""
     folder = tmp_path_factory.mktemp("digits") / "run"
-    options = {**TINY, "data": "digits", "extractor": str(features), "held_out": 100}
+    options = {**TINY, "data": "digits", "extractor": str(features), "held_out_rows": 100}
     run = train("asl.fashion", run=folder, device="cpu", quiet=True, **options)
     evaluate(run.path, device="cpu")
     return run
+
+
+def build_fashion(options: Mapping[str, Any]) -> Experiment:
+    return build_experiment(find_experiment("asl.fashion"), options)
 
 
 def test_digits_train_all_models_in_one_run(digits: Run) -> None:
@@ -103,7 +109,7 @@ def test_pictures_are_drawn(digits: Run) -> None:
 
 
 def test_stages_share_encoders_and_the_second_stage_keeps_the_decoder(digits: Run) -> None:
-    stages = find_experiment("asl.fashion").function(**digits.config["options"])
+    stages = build_fashion(digits.config["options"])
     for name, stage in stages.items():
         digits.restore_stage(name, stage)
     methods = {name: stage.method.state_dict() for name, stage in stages.items()}
@@ -121,9 +127,9 @@ def test_stages_share_encoders_and_the_second_stage_keeps_the_decoder(digits: Ru
 
 def test_a_generator_starts_from_the_encoder_s_own(features: Path) -> None:
     options = {**TINY, "data": "digits", "extractor": str(features)}
-    stages = find_experiment("asl.fashion").function(**options)
+    stages = build_fashion(options)
     for held, source in (("vae_asl", "vae"), ("mi_asl", "mi"), ("on_demand", "mi_asl")):
-        initialize_image_model_from(
+        initialize_from_source(
             stages[held].method, source=stages[source].method, x=torch.rand(3, 1, 8, 8)
         )
     u = torch.randn(3, 32)
@@ -136,7 +142,7 @@ def test_a_generator_starts_from_the_encoder_s_own(features: Path) -> None:
 
 def test_a_mixture_of_codes_starts_where_expectation_maximisation_ends() -> None:
     options = {**TINY, "data": "digits", "density": "mixture", "components": 2}
-    stage = find_experiment("asl.fashion").function(**options)["mi_asl"]
+    stage = build_fashion(options)["mi_asl"]
     method: Any = stage.method.eval()
     with torch.no_grad():
         before = method.p_u().log_prob(codes(stage)).mean()
@@ -155,8 +161,8 @@ def test_without_a_known_extractor_nothing_is_told_of_distances(tmp_path: Path) 
         file = tmp_path / "images" / "train" / f"{i}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((8, 8), 20 * i, np.uint8)).save(file)
-    stages = find_experiment("asl.fashion").function(
-        data=str(tmp_path / "images"), held_out=4, **{**TINY, "batch": 4}
+    stages = build_fashion(
+        {**TINY, "data": str(tmp_path / "images"), "held_out_rows": 4, "batch": 4}
     )
     assert list(stages) == STAGES[:-1]
     assert "fd" not in stages["vae"].evaluations
@@ -166,16 +172,20 @@ def test_without_a_known_extractor_nothing_is_told_of_distances(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"held_out": 5000}, "5000 of 1297 training rows shall be held out; fewer"),
+        ({"held_out_rows": 5000}, "held_out_rows is 5000 of 1297 training rows; expected fewer"),
         ({"batch": 1}, "batch is 1; 2 or more"),
         ({"data": "digit"}, "digits"),
         ({"width": 0}, "width is 0; 1 or more"),
         ({"density": "mixtur"}, "mixture"),
+        ({"latent": 0}, "latent is 0; 1 or more"),
+        ({"lr": 0.0}, "learning rate of 0.0"),
+        ({"resamplings": 0}, "resamplings is 0; 1 or more"),
+        ({"epochs": 0.5}, "The option 'epochs' of asl.fashion is called 'scale_epochs' now"),
     ],
 )
 def test_options_that_will_not_do_are_refused(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        find_experiment("asl.fashion").function(**{**TINY, "data": "digits", **wrong})
+        build_fashion({**TINY, "data": "digits", **wrong})
 
 
 def test_images_that_are_not_square_are_refused(tmp_path: Path) -> None:
@@ -184,17 +194,24 @@ def test_images_that_are_not_square_are_refused(tmp_path: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.zeros((8, 12), np.uint8)).save(file)
     with pytest.raises(InputError, match="8 x 12 pixels; square ones"):
-        find_experiment("asl.fashion").function(data=str(tmp_path / "images"), held_out=1, **TINY)
+        build_fashion({**TINY, "data": str(tmp_path / "images"), "held_out_rows": 1})
 
 
-@pytest.mark.parametrize("of", [fashion, cifar10, celeba])
-def test_the_paper_s_budget_has_the_paper_s_networks(of: Any) -> None:
-    assert of.PAPER.width == 64
-    assert of.PAPER.u == (32 if of is fashion else 128)
-    assert (of.PAPER.transforms, of.PAPER.hidden) == (
-        (16, (256, 256)) if of is fashion else (20, (128, 128, 128))
+@pytest.mark.parametrize("of", ["fashion", "cifar10", "celeba"])
+def test_the_paper_s_budget_has_the_paper_s_networks(of: str) -> None:
+    plan = getattr(asl_images, f"make_{of}_plan")("paper")
+    assert plan.width == 64
+    assert plan.latent == (32 if of == "fashion" else 128)
+    assert (plan.transforms, plan.coupling_hidden) == (
+        (16, (256, 256)) if of == "fashion" else (20, (128, 128, 128))
     )
-    assert of.CPU.epochs.keys() == of.PAPER.epochs.keys() == set(STAGES)
+
+
+def test_no_passes_are_no_rounds_and_not_the_budget_s_own() -> None:
+    stages = build_fashion({**TINY, "data": "digits", "scale_epochs": 0.0})
+    assert [stage.engine.steps for stage in stages.values()] == [0] * len(STAGES)
+    stages = build_fashion({**TINY, "data": "digits", "scale_epochs": 1.0, "mi_epochs": 0.0})
+    assert [stage.engine.steps == 0 for stage in stages.values()] == [s == "mi" for s in STAGES]
 
 
 class Perfect(nn.Module):
@@ -219,7 +236,7 @@ def test_what_was_asked_for_is_found_and_what_was_not_is_not(features: Path) -> 
     assert wrong["accuracy_on_demand"].value < 30
     assert right["accuracy_of_real"] == wrong["accuracy_of_real"]
     unknown = Dataset(test.x, torch.full_like(test.y, -1), test.classes, "none", "")
-    with pytest.raises(InputError, match="No row of the test split is labelled"):
+    with pytest.raises(InputError, match="The test split has no labelled row"):
         ConditionalSampleAccuracy(unknown, space, extractor=str(features))(Perfect(test, 0))
 
 
@@ -284,7 +301,7 @@ def test_a_figure_of_other_images_is_reproduced(name: str, out: Path) -> None:
 
 def test_every_reproduction_of_images_is_among_those_tried() -> None:
     on_images = {"asl.fashion", "asl.cifar10", "asl.celeba"}
-    made = {name: import_experiment(name).reproduction("cpu") for name in list_reproductions()}
+    made = {name: load_reproduction_maker(name)("cpu") for name in list_reproductions()}
     found = {name for name, m in made.items() if on_images & {row.experiment for row in m.rows}}
     assert found == {f"asl.{name}" for name in (*CLOTHES, *OTHERS)}
 
@@ -300,7 +317,7 @@ def assert_reproduced(name: str, out: Path) -> None:
 
 
 def test_faces_are_asked_for_by_attributes(home: Path) -> None:
-    stages = find_experiment("asl.celeba").function(**TINY)
+    stages = build_experiment(find_experiment("asl.celeba"), TINY)
     stage = stages["on_demand"]
     assert isinstance(stage.batches, LabelledBatches)
     assert stage.batches.y.shape == (40, 2)
@@ -312,7 +329,7 @@ def test_faces_are_asked_for_by_attributes(home: Path) -> None:
 
 
 def test_the_paper_s_table_has_cifar10_too() -> None:
-    rows = table_1.reproduction("paper").rows
+    rows = tables.make_table1("paper").rows
     assert [row.experiment for row in rows] == ["asl.fashion"] * 4 + ["asl.cifar10"] * 4
     told = json.dumps([row.paper for row in rows])
     assert all(number in told for number in ("47.19", "43.88", "38.39", "26.00", "86.51"))
@@ -321,11 +338,10 @@ def test_the_paper_s_table_has_cifar10_too() -> None:
 def test_claims_say_whether_they_hold() -> None:
     names = [f"Fashion-MNIST: {m}" for m in ("VAE", "two-stage VAE", "VAE-ASL", "MI-ASL")]
     for values, holds in (((10, 9, 8, 5), 3), ((10, 9, 8.6, 5), 2), ((10, 11, 9, 9), 0)):
-        means = {(name, table_1.FD): v for name, v in zip(names, values, strict=True)}
-        assert table_1.check_asl_frechet_distances(means).count(": holds") == holds
-    figure4: Any = import_experiment("asl.figure4")
+        means = {(name, tables.FD): v for name, v in zip(names, values, strict=True)}
+        assert tables.check_asl_frechet_distances(means).count(": holds") == holds
     for ours, told in ((83.0, (True, True)), (81.0, (True, False)), (70.0, (False, False))):
         each = {"MI encoder": ours, "VAE encoder": 80.0, "VAE encoder, scale 1": 70.0}
-        means = {(name, figure4.NEIGHBOURS): value for name, value in each.items()}
-        said = figure4.check_code_neighbours(means).split("; ")
+        means = {(name, tables.NEIGHBOURS): value for name, value in each.items()}
+        said = tables.check_code_neighbours(means).split("; ")
         assert tuple("does not" not in part for part in said) == told

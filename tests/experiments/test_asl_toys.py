@@ -11,9 +11,11 @@ import torch
 
 from auxgen import model as artefact
 from auxgen.data import toys
-from auxgen.experiments.asl import _stages, figure3
-from auxgen.experiments.asl._stages import StandardisedToy, initialize_toy_model_from
-from auxgen.experiments.registry import find_experiment
+from auxgen.experiments.asl import tables
+from auxgen.experiments.asl import toys as asl_toys
+from auxgen.experiments.asl.stages import initialize_from_source
+from auxgen.experiments.asl.toys import TOY_MODEL_TITLES, StandardisedToy
+from auxgen.experiments.registry import build_experiment, find_experiment
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.methods.asl import ExplicitASL, ImplicitASL
 from auxgen.methods.mi_encoder import InformativeEncoder
@@ -31,19 +33,19 @@ def fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     def short(fresh: Any) -> Any:
         return whole(fresh, n=40, pairs=2)
 
-    whole = _stages.WassersteinFromTruth
-    monkeypatch.setattr(_stages, "ROWS", 200)
-    monkeypatch.setattr(_stages, "WassersteinFromTruth", short)
+    whole = asl_toys.WassersteinFromTruth
+    monkeypatch.setattr(asl_toys, "ROWS", 200)
+    monkeypatch.setattr(asl_toys, "WassersteinFromTruth", short)
 
 
-@pytest.mark.parametrize("toy", figure3.TOYS)
+@pytest.mark.parametrize("toy", tables.TOYS)
 def test_a_run_trains_and_measures_five_models(toy: str, tmp_path: Path) -> None:
     run = train(f"asl.{toy}", run=tmp_path / "run", device="cpu", quiet=True, **SMALL)
     assert run.trained_stages() == ["vae", "vae_asl", "mi", "mi_asl", "flow"]
     scores = evaluate(run.path, device="cpu")["scores"]
     wanted = {
         score
-        for row in figure3.build_toy_rows(toy, _stages.TOY_MODEL_TITLES)
+        for row in tables.build_toy_rows(toy, TOY_MODEL_TITLES)
         for score in row.scores.values()
     }
     assert scores.keys() >= wanted | {"mi/w1", "mi/code_noise", "vae/stein_discrepancy"}
@@ -56,7 +58,7 @@ def test_a_run_trains_and_measures_five_models(toy: str, tmp_path: Path) -> None
 
 
 def test_asl_starts_from_the_encoder_and_the_decoder_that_were_trained() -> None:
-    stages = find_experiment("asl.ring").function(**SMALL)
+    stages = build_experiment(find_experiment("asl.ring"), SMALL)
     vae, mi = stages["vae"].method, stages["mi"].method
     assert isinstance(vae, VAE)
     assert isinstance(mi, InformativeEncoder)
@@ -94,19 +96,18 @@ def test_another_density_takes_the_place_of_the_affine_flow(density: str, tmp_pa
 
 
 def test_a_mixture_starts_on_the_codes() -> None:
-    stages = find_experiment("asl.ring").function(
-        **{**SMALL, "density": "mixture", "components": 3}
-    )
+    given = {**SMALL, "density": "mixture", "components": 3}
+    stages = build_experiment(find_experiment("asl.ring"), given)
     method, x = stages["mi_asl"].method, stages["mi_asl"].batches(0, 0, 1, "cpu")
     assert isinstance(method, ImplicitASL)
     assert isinstance(method.p_u, GMM)
     before = method.p_u().log_prob(method.q_u(x).sample()).mean()
-    initialize_toy_model_from(method, source=stages["mi"].method, x=x)
+    initialize_from_source(method, source=stages["mi"].method, x=x)
     assert method.p_u().log_prob(method.q_u(x).sample()).mean() > before
 
 
 def test_models_see_standardised_rows_and_fresh_ones_are_others() -> None:
-    made = find_experiment("asl.swiss_roll").function(**SMALL)["vae"]
+    made = build_experiment(find_experiment("asl.swiss_roll"), SMALL)["vae"]
     assert made.space is not None
     x = made.space.transform(made.data["train"].raw_rows())
     torch.testing.assert_close(x.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
@@ -118,15 +119,15 @@ def test_models_see_standardised_rows_and_fresh_ones_are_others() -> None:
 
 def test_the_claim_compares_with_the_floor_and_with_the_vae() -> None:
     means = {
-        (row.name, figure3.W1): 0.1
-        for toy in figure3.TOYS
-        for row in figure3.build_toy_rows(toy, _stages.TOY_MODEL_TITLES)
+        (row.name, tables.W1): 0.1
+        for toy in tables.TOYS
+        for row in tables.build_toy_rows(toy, TOY_MODEL_TITLES)
     }
-    means |= {(f"{toy}: VAE", figure3.W1): 0.3 for toy in ("ring", "circle")}
-    assert "circle: holds" in figure3.check_toy_distances(means)
-    assert "nearer than the VAE on ring, circle" in figure3.check_toy_distances(means)
-    means["moons: MI-ASL", figure3.W1] = 0.26
-    assert "does not hold (1.00 on ring, 2.60 on moons" in figure3.check_toy_distances(means)
+    means |= {(f"{toy}: VAE", tables.W1): 0.3 for toy in ("ring", "circle")}
+    assert "circle: holds" in tables.check_toy_distances(means)
+    assert "nearer than the VAE on ring, circle" in tables.check_toy_distances(means)
+    means["moons: MI-ASL", tables.W1] = 0.26
+    assert "does not hold (1.00 on ring, 2.60 on moons" in tables.check_toy_distances(means)
 
 
 def test_figures_2_and_8_are_of_the_same_runs(tmp_path: Path) -> None:
@@ -134,6 +135,6 @@ def test_figures_2_and_8_are_of_the_same_runs(tmp_path: Path) -> None:
         folder = reproduce(
             f"asl.{name}", seeds=1, out=tmp_path / "out", device="cpu", quiet=True, **SMALL
         )
-        assert len(load_reproduction(folder)["rows"]) == 3 * len(figure3.TOYS)
+        assert len(load_reproduction(folder)["rows"]) == 3 * len(tables.TOYS)
         assert "beside the truth" in (folder / "report.html").read_text()
-    assert len(list((tmp_path / "out").rglob("run.json"))) == len(figure3.TOYS)
+    assert len(list((tmp_path / "out").rglob("run.json"))) == len(tables.TOYS)

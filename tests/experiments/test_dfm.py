@@ -13,12 +13,14 @@ import torch
 from PIL import Image
 
 from auxgen import model as artefact
+from auxgen.data.images import load_image_dataset
 from auxgen.engine.watch import MetricsFile
 from auxgen.errors import InputError
-from auxgen.experiments.dfm import _images, ablations, ring, ring_study, table1
-from auxgen.experiments.dfm._architectures import ARCHITECTURES
-from auxgen.experiments.dfm._stages import OBJECTIVE_TITLES, Objective
-from auxgen.experiments.registry import find_experiment
+from auxgen.experiments.common import Budget
+from auxgen.experiments.dfm import plans, sets, tables
+from auxgen.experiments.dfm.plans import ARCHITECTURES, Objective
+from auxgen.experiments.dfm.tables import OBJECTIVE_TITLES
+from auxgen.experiments.registry import build_experiment, find_experiment, update_old_options
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.method import Extracts, Samples
 from auxgen.methods.dfm import DenoisingGAN
@@ -26,20 +28,24 @@ from auxgen.methods.gan import GAN
 from auxgen.methods.historical_averaging import HistoricalAveraging
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
+from auxgen.stage import Experiment
 
 OBJECTIVES = get_args(Objective)
 SMALL: dict[str, Any] = {"steps": 10, "batch": 16, "width": 8}
-TINY: dict[str, Any] = {"data": "digits", "epochs": 0.05, "batch": 16, "samples": 40}
-TINY |= {"depth": 1, "denoiser_width": 8}
+TINY: dict[str, Any] = {"data": "digits", "epochs": 0.05, "batch": 16, "measured_samples": 40}
+TINY |= {"denoiser_depth": 1, "denoiser_width": 8}
+
+
+def build(name: str, **options: Any) -> Experiment:
+    return build_experiment(find_experiment(name), options)
 
 
 @pytest.fixture(autouse=True)
 def fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     """200 rows and samples of the ring, and 40 watched of any set."""
-    monkeypatch.setattr(ring, "ModeCoverage", partial(ring.ModeCoverage, n=200))
-    monkeypatch.setattr(ring, "ROWS", 200)
-    monkeypatch.setattr(ring, "WATCHED", 40)
-    monkeypatch.setattr(_images, "WATCHED", 40)
+    monkeypatch.setattr(sets, "ModeCoverage", partial(sets.ModeCoverage, n=200))
+    monkeypatch.setattr(sets, "RING_ROWS", 200)
+    monkeypatch.setattr(sets, "WATCHED", 40)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +63,7 @@ def test_each_objective_is_trained_watched_and_measured(objective: str, tmp_path
     given = {**SMALL, "objective": objective}
     run = train("dfm.ring", run=tmp_path / "run", device="cpu", quiet=True, **given)
     scores = evaluate(run.path, device="cpu")["scores"]
-    wanted = {f"{objective}/{score}" for score in ring_study.COLUMNS.values()}
+    wanted = {f"{objective}/{score}" for score in tables.RING_COLUMNS.values()}
     assert scores.keys() == wanted
     watched = [
         line for line in MetricsFile(run.path / "metrics.jsonl").read_lines() if "scores" in line
@@ -73,9 +79,7 @@ def test_each_objective_is_trained_watched_and_measured(objective: str, tmp_path
 def test_objectives_differ_by_weights_and_by_the_denoiser() -> None:
     weights = {}
     for objective in OBJECTIVES:
-        method = (
-            find_experiment("dfm.ring").function(objective=objective, **SMALL)[objective].method
-        )
+        method = build("dfm.ring", objective=objective, **SMALL)[objective].method
         denoising = getattr(method, "denoising", 0.0)
         weights[objective] = (method.adversarial, method.matching, denoising)
     assert weights == {
@@ -87,11 +91,8 @@ def test_objectives_differ_by_weights_and_by_the_denoiser() -> None:
 
 
 def test_all_players_descend_as_in_the_paper() -> None:
-    engine = (
-        find_experiment("dfm.cifar10")
-        .function(data="digits", architecture="small", budget="paper")["dfm"]
-        .engine
-    )
+    stages = build("dfm.cifar10", data="digits", architecture="small", budget="paper")
+    engine = stages["dfm"].engine
     optimizer = engine.optimizers("denoiser", [torch.nn.Parameter(torch.zeros(2))])
     assert optimizer.defaults["lr"] == 1e-4
     assert optimizer.defaults["betas"] == (0.5, 0.999)
@@ -100,21 +101,28 @@ def test_all_players_descend_as_in_the_paper() -> None:
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("annealed", True), ("depth", 4), ("denoiser_width", 5), ("noise", 0.3), ("l1", True)],
+    [
+        ("anneal_noise", True),
+        ("denoiser_depth", 4),
+        ("denoiser_width", 5),
+        ("feature_noise", 0.3),
+        ("l1_matching", True),
+    ],
 )
 def test_every_ablation_changes_its_own_thing(option: str, value: Any) -> None:
-    plain = find_experiment("dfm.ring").function(**SMALL)["dfm"].recipe
-    other = find_experiment("dfm.ring").function(**SMALL, **{option: value})["dfm"].recipe
+    plain = build("dfm.ring", **SMALL)["dfm"].recipe
+    other = build("dfm.ring", **SMALL, **{option: value})["dfm"].recipe
     assert plain is not None
     assert other is not None
     changed = {k for k, v in other.arguments.items() if plain.arguments[k] != v}
-    assert changed == {{"depth": "denoiser", "denoiser_width": "denoiser"}.get(option, option)}
-    widths = {"depth": [8] * 4, "denoiser_width": [5, 5]}
+    arguments = {"anneal_noise": "annealed", "feature_noise": "noise", "l1_matching": "l1"}
+    assert changed == {arguments.get(option, "denoiser")}
+    widths = {"denoiser_depth": [8] * 4, "denoiser_width": [5, 5]}
     assert other.arguments["denoiser"] == widths.get(option, [8, 8])
 
 
 def test_historical_averaging_is_a_game_around_the_game(tmp_path: Path) -> None:
-    given = {**SMALL, "history": 0.1}
+    given = {**SMALL, "history_weight": 0.1}
     run = train("dfm.ring", run=tmp_path / "run", device="cpu", quiet=True, **given)
     method = artefact.load(run.path / "dfm").method
     assert isinstance(method, HistoricalAveraging)
@@ -141,7 +149,7 @@ def test_images_are_generated_and_measured(objective: str, features: Path, tmp_p
 
 
 def test_images_are_seen_between_minus_one_and_one() -> None:
-    stage = find_experiment("dfm.digits").function(**TINY)["dfm"]
+    stage = build("dfm.digits", **TINY)["dfm"]
     x = stage.batches(0, 0, 1, "cpu")
     assert x.shape == (16, 1, 8, 8)
     assert (x.amin(), x.amax()) == (-1, 1)
@@ -155,7 +163,7 @@ def test_images_are_seen_between_minus_one_and_one() -> None:
 @pytest.mark.parametrize("budget", ["cpu", "paper"])
 def test_every_budget_makes_a_game(name: str, budget: str) -> None:
     given = {**TINY, "budget": budget, "architecture": "small"}
-    method = find_experiment(name).function(**given)["dfm"].method
+    method = build(name, **given)["dfm"].method
     assert isinstance(method, DenoisingGAN)
     assert isinstance(method, Extracts)
     assert method.features(torch.zeros(3, 1, 8, 8)).shape == (3, ARCHITECTURES["small"].n_h(8))
@@ -164,24 +172,29 @@ def test_every_budget_makes_a_game(name: str, budget: str) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"depth": 0}, "depth is 0"),
-        ({"noise": -1.0}, "noise is -1.0"),
-        ({"denoising": -0.1}, "denoising is -0.1"),
+        ({"denoiser_depth": 0}, "denoiser_depth is 0"),
+        ({"denoiser_width": 0}, "denoiser_width is 0"),
+        ({"feature_noise": -1.0}, "feature_noise is -1.0; 0 or more is expected"),
+        ({"denoising_weight": -0.1}, "denoising_weight is -0.1; 0 or more is expected"),
         ({"batch": 1}, "batch is 1"),
         ({"lr": 0.0}, "learning rate"),
     ],
 )
 def test_what_cannot_be_trained_is_told_in_a_sentence(given: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        find_experiment("dfm.ring").function(**{**SMALL, **given})
+        build("dfm.ring", **{**SMALL, **given})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "columns", "given"),
     [
-        ("ring_study", ring_study.COLUMNS, {"steps": 1, "batch": 16, "width": 8}),
-        ("ablations", ablations.COLUMNS, {"epochs": 0.05, "batch": 16, "samples": 40}),
+        ("ring_study", tables.RING_COLUMNS, {"steps": 1, "batch": 16, "width": 8}),
+        (
+            "ablations",
+            tables.ABLATION_COLUMNS,
+            {"epochs": 0.05, "batch": 16, "measured_samples": 40},
+        ),
     ],
 )
 def test_a_reproduction_trains_and_measures_each_row(
@@ -206,15 +219,12 @@ def test_a_reproduction_trains_and_measures_each_row(
 
 
 def test_the_variants_differ_from_denoising_feature_matching_in_one_thing_each() -> None:
-    rows = ablations.reproduction("cpu").rows
+    rows = tables.make_ablations("cpu").rows
     assert [row.options["objective"] for row in rows[:4]] == list(OBJECTIVES)
     assert all(len(row.options) == 2 and row.options["objective"] == "dfm" for row in rows[4:])
     assert len({str(row.options) for row in rows}) == len(rows) == 12
     for row in rows[4:]:
-        recipes = [
-            find_experiment("dfm.digits").function(**given)["dfm"].recipe
-            for given in ({}, row.options)
-        ]
+        recipes = [build("dfm.digits", **given)["dfm"].recipe for given in ({}, row.options)]
         assert recipes[0] is not None
         assert recipes[1] is not None
         first, second = (recipe.arguments for recipe in recipes if recipe)
@@ -227,13 +237,13 @@ def test_the_claims_are_of_the_means() -> None:
         for t in OBJECTIVE_TITLES.values()
         for c, v in (("modes of 8", 7.0), ("high quality", 70.0))
     }
-    said = ring_study.check_modes_found(study)
+    said = tables.check_modes_found(study)
     assert "modes of 8 at least 6: holds (7.0; GAN 7.0, feature" in said
     assert "high quality at least 75: does not hold" in said
-    means = {(title, table1.SCORE): 6.0 for title in OBJECTIVE_TITLES.values()}
-    assert ": holds" in table1.check_class_score_loss(means)
-    means[OBJECTIVE_TITLES["dfm"], table1.SCORE] = 5.7
-    assert "does not hold (5.70 against 6.00)" in table1.check_class_score_loss(means)
+    means = {(title, tables.SCORE): 6.0 for title in OBJECTIVE_TITLES.values()}
+    assert ": holds" in tables.check_class_score_loss(means)
+    means[OBJECTIVE_TITLES["dfm"], tables.SCORE] = 5.7
+    assert "does not hold (5.70 against 6.00)" in tables.check_class_score_loss(means)
 
 
 def test_table_1_asks_for_scores_that_runs_have(features: Path, tmp_path: Path) -> None:
@@ -241,7 +251,7 @@ def test_table_1_asks_for_scores_that_runs_have(features: Path, tmp_path: Path) 
     run = train("dfm.digits", run=tmp_path / "run", device="cpu", quiet=True, **given)
     evaluate(run.path, device="cpu")
     have = Run(run.path).read_scores()["scores"].keys()
-    rows = [r for r in table1.reproduction("cpu").rows if r.options["objective"] == "gan"]
+    rows = [r for r in tables.make_table1("cpu").rows if r.options["objective"] == "gan"]
     assert len(rows) == 2
     for row in rows:
         for score in row.scores.values():
@@ -251,7 +261,7 @@ def test_table_1_asks_for_scores_that_runs_have(features: Path, tmp_path: Path) 
 def test_samples_are_shown_beside_rows_that_were_not_learned(tmp_path: Path) -> None:
     shown = []
     for name, given in (("dfm.ring", SMALL), ("dfm.digits", TINY)):
-        stage = find_experiment(name).function(**given)["dfm"]
+        stage = build(name, **given)["dfm"]
         file = tmp_path / name / "samples.png"
         stage.pictures["samples"](stage.method.eval(), file)
         shown.append(np.asarray(Image.open(file).convert("RGB")))
@@ -262,3 +272,72 @@ def test_samples_are_shown_beside_rows_that_were_not_learned(tmp_path: Path) -> 
     left, right = np.split(grids[:, : grids.shape[1] // 2 * 2], 2, axis=1)
     assert left.std() > 0
     assert right.std() > 2 * left.std()  # an untrained generator is grey, real digits are not
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_an_architecture_brings_its_own_denoiser(architecture: plans.ArchitectureName) -> None:
+    plan = sets.make_stl10_plan("paper", architecture)
+    wanted = ARCHITECTURES[architecture]
+    assert plan.architecture == architecture
+    assert plan.denoiser_depth == wanted.denoiser_depth
+    assert plan.denoiser_width == wanted.denoiser_width
+    assert (plan.data, plan.epochs) == ("stl10", 50)
+
+
+@pytest.mark.parametrize(
+    "budgets",
+    [plans.DIGITS, plans.FASHION, plans.CIFAR10, plans.STL10, plans.IMAGENET32],
+)
+@pytest.mark.parametrize("budget", ["cpu", "paper"])
+def test_a_budgets_denoiser_is_that_of_its_architecture(
+    budgets: Mapping[Budget, plans.DfmImagePlan], budget: Budget
+) -> None:
+    make_plan, plan = plans.make_plan_maker(budgets), budgets[budget]
+    assert make_plan(budget, plan.architecture) == make_plan(budget, None) == plan
+
+
+def test_an_unknown_architecture_is_refused() -> None:
+    with pytest.raises(InputError, match="no architecture 'smal'; did you mean 'small'"):
+        build("dfm.digits", architecture="smal")
+
+
+@pytest.mark.parametrize("name", ["dfm.digits", "dfm.ring"])
+def test_a_denoiser_is_as_wide_as_its_input_where_no_width_is_given(name: str) -> None:
+    small = SMALL if name == "dfm.ring" else {"epochs": 0.1}
+    recipe = build(name, **small, denoiser_width=None)["dfm"].recipe
+    assert recipe is not None
+    assert recipe.arguments["denoiser"] == ([8, 8] if name == "dfm.ring" else [128, 128])
+
+
+def test_options_of_the_first_version_that_were_0_for_the_architectures_own() -> None:
+    entry = find_experiment("dfm.digits")
+    assert update_old_options(entry, {"depth": 0, "denoiser_width": 0, "z": None}) == {}
+    assert update_old_options(entry, {"depth": 3, "train": "a"}) == {
+        "denoiser_depth": 3,
+        "train_split": "a",
+    }
+    with pytest.raises(InputError, match="gone; it is called 'denoiser_depth' now"):
+        build("dfm.digits", depth=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "extractor"),
+    [
+        ("dfm.digits", {}, "features.digits"),
+        ("dfm.fashion", {"data": "digits"}, "features.digits"),
+        ("dfm.tiny_imagenet", {"data": "digits", "size": None}, "features.digits"),
+        ("dfm.cifar10", {"data": "digits", "extractor": "other"}, "other"),
+        ("dfm.cifar10", {"data": "cifar10"}, "cifar10-resnet56"),
+        ("dfm.cifar10", {"data": "pictures"}, "cifar10-resnet56"),
+        ("dfm.fashion", {"data": "cifar10"}, "features.cifar10"),
+        ("dfm.fashion", {"data": "pictures"}, None),
+    ],
+)
+def test_scores_are_in_the_features_that_fit_the_data(
+    name: str, given: dict[str, Any], extractor: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digits = load_image_dataset("digits")
+    monkeypatch.setattr(sets, "load_image_dataset", lambda *_, **__: digits)
+    evaluations = build(name, **{**TINY, "architecture": "small", **given})["dfm"].evaluations
+    found = evaluations.get("samples")
+    assert getattr(found, "extractor", None) == extractor

@@ -12,29 +12,23 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from auxgen.data import images
-from auxgen.experiments.common import Reproduction
-from auxgen.experiments.dfm import (
-    _images,
-    cifar10,
-    imagenet32,
-    stl10,
-    table1,
-    table2,
-    table3,
-)
-from auxgen.experiments.dfm import tiny_imagenet as tiny
-from auxgen.experiments.dfm._images import Plan
-from auxgen.experiments.dfm._tables import FD, PRECISION, REAL, RECALL, SCORE
-from auxgen.experiments.registry import find_experiment
+from auxgen.data.images import load_image_dataset
+from auxgen.experiments.dfm import plans, sets, tables
+from auxgen.experiments.dfm.tables import FD, PRECISION, REAL, RECALL, SCORE
+from auxgen.experiments.registry import build_experiment, find_experiment
 from auxgen.features import pretrained
 from auxgen.launch import evaluate, train
 from auxgen.networks.residual import ResNet
 from auxgen.reproduction import load_reproduction, reproduce
+from auxgen.stage import Stage
 
 N, HELD = 20, 24
-LITTLE: dict[str, Any] = {"architecture": "small", "epochs": 0.5, "batch": 5, "samples": 20}
-LITTLE |= {"depth": 1, "denoiser_width": 8}
+LITTLE: dict[str, Any] = {"architecture": "small", "epochs": 0.5, "batch": 5}
+LITTLE |= {"measured_samples": 20, "denoiser_depth": 1, "denoiser_width": 8}
+
+
+def build(name: str, **options: Any) -> Stage:
+    return build_experiment(find_experiment(name), options)["dfm"]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +49,7 @@ def root(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.setenv("AUXGEN_DATA", str(folder))
     monkeypatch.setenv("AUXGEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("AUXGEN_WEIGHTS", str(weights))
-    monkeypatch.setattr(_images, "WATCHED", HELD)
+    monkeypatch.setattr(sets, "WATCHED", HELD)
     return folder
 
 
@@ -122,7 +116,7 @@ def means_of_four(x: np.ndarray) -> torch.Tensor:
 def test_stl10_learns_the_unlabelled_images_and_is_held_against_the_test_images(
     stl: np.ndarray,
 ) -> None:
-    stage = find_experiment("dfm.stl10").function(**LITTLE)["dfm"]
+    stage = build("dfm.stl10", **LITTLE)
     assert (stage.data["train"].name, stage.data["test"].name) == ("stl10/unlabeled", "stl10/test")
     assert stage.engine.steps == 2
     off = stage.data["train"].x.double() - means_of_four(stl)
@@ -131,7 +125,7 @@ def test_stl10_learns_the_unlabelled_images_and_is_held_against_the_test_images(
 
 
 def test_imagenet_is_held_against_its_validation_images(imagenet: None) -> None:
-    stage = find_experiment("dfm.imagenet32").function(**LITTLE)["dfm"]
+    stage = build("dfm.imagenet32", **LITTLE)
     assert stage.data.keys() == {"train", "valid"}
     assert stage.data["train"].x.shape == (N, 3, 32, 32)
     assert stage.data["valid"].name == "imagenet32/valid"
@@ -140,7 +134,7 @@ def test_imagenet_is_held_against_its_validation_images(imagenet: None) -> None:
 def test_tiny_imagenet_is_halved_and_held_against_its_validation_images(
     tiny_imagenet: np.ndarray,
 ) -> None:
-    stage = find_experiment("dfm.tiny_imagenet").function(**LITTLE)["dfm"]
+    stage = build("dfm.tiny_imagenet", **LITTLE)
     assert stage.data["valid"].name == "tiny_imagenet/valid"
     off = stage.data["train"].x.double() - means_of_four(tiny_imagenet)
     assert off.abs().max() <= 1
@@ -158,15 +152,17 @@ def test_a_generator_of_tiny_imagenet_is_trained_and_measured(
 
 
 def test_another_set_is_learned_from_the_splits_that_it_has(tiny_imagenet: np.ndarray) -> None:
-    given = {**LITTLE, "data": "tiny_imagenet", "test": "valid", "size": 16}
-    stage = find_experiment("dfm.cifar10").function(**given)["dfm"]
+    given = {**LITTLE, "data": "tiny_imagenet", "test_split": "valid", "size": 16}
+    stage = build("dfm.cifar10", **given)
     assert stage.data["valid"].x.shape == (HELD, 3, 16, 16)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "module"), [("dfm.table2", table2), ("dfm.table3", table3)])
+@pytest.mark.parametrize(
+    ("name", "paper"), [("dfm.table2", (26.08, 7.84, 8.51)), ("dfm.table3", (25.78, 8.83, 9.18))]
+)
 def test_tables_2_and_3_are_trained_and_measured(
-    name: str, module: Any, stl: np.ndarray, imagenet: None, tmp_path: Path
+    name: str, paper: tuple[float, ...], stl: np.ndarray, imagenet: None, tmp_path: Path
 ) -> None:
     reproduce(name, seeds=1, out=tmp_path / "out", device="cpu", quiet=True, **LITTLE)
     table = load_reproduction(tmp_path / "out")
@@ -175,15 +171,14 @@ def test_tables_2_and_3_are_trained_and_measured(
         assert row["columns"].keys() == {SCORE, FD, PRECISION, RECALL}
         assert all(np.isfinite(cell["mean"]) for cell in row["columns"].values())
     real, gan, _, dfm, _ = (row["columns"][SCORE] for row in table["rows"])
-    assert [cell["paper"] for cell in (real, gan, dfm)] == [
-        module.TABLE.paper[which] for which in ("real", "gan", "dfm")
-    ]
+    for cell, score in zip((real, gan, dfm), paper, strict=True):
+        assert cell["paper"].startswith(f"IS {score} +/- 0.")
     assert f"({dfm['mean'] - gan['mean']:+.2f}; the paper's" in table["claim"]
 
 
 def test_the_gain_is_claimed_where_it_is() -> None:
-    for table in (table2, table3):
-        made: Reproduction = table.reproduction("paper")
+    for make in (tables.make_table2, tables.make_table3):
+        made = make("paper")
         assert made.claim is not None
         means = {("GAN", SCORE): 5.0, ("denoising feature matching", SCORE): 5.5}
         assert ": holds (+0.50;" in made.claim(means)
@@ -192,7 +187,7 @@ def test_the_gain_is_claimed_where_it_is() -> None:
 
 
 def test_table_1_is_of_cifar_10_at_the_papers_budget() -> None:
-    rows = table1.reproduction("paper").rows
+    rows = tables.make_table1("paper").rows
     assert {row.experiment for row in rows} == {"dfm.cifar10"}
     assert len(rows) == 5
     wanted = {"CS", "FD", "precision", "recall"}
@@ -202,14 +197,14 @@ def test_table_1_is_of_cifar_10_at_the_papers_budget() -> None:
 @pytest.mark.parametrize(
     ("plan", "wanted"),
     [
-        (cifar10.PAPER, ("cifar", 200, 50_000)),
-        (stl10.PAPER, ("stl_48", 50, 50_000)),
-        (imagenet32.PAPER, ("imagenet_32", 25, 50_000)),
-        (tiny.PAPER, ("imagenet_32", 100, 50_000)),
+        (plans.CIFAR10["paper"], ("cifar", 200, 50_000)),
+        (plans.STL10["paper"], ("stl_48", 50, 50_000)),
+        (plans.IMAGENET32["paper"], ("imagenet_32", 25, 50_000)),
+        (plans.TINY_IMAGENET["paper"], ("imagenet_32", 100, 50_000)),
     ],
 )
-def test_the_papers_budgets(plan: Plan, wanted: tuple[str, float, int]) -> None:
-    assert (plan.architecture, plan.epochs, plan.samples) == wanted
+def test_the_papers_budgets(plan: plans.DfmImagePlan, wanted: tuple[str, float, int]) -> None:
+    assert (plan.architecture, plan.epochs, plan.measured_samples) == wanted
     assert (plan.lr, plan.batch, plan.precision) == (1e-4, 128, "32")
 
 
@@ -217,6 +212,6 @@ def test_tiny_imagenet_of_whole_numbers_of_pixels_is_not_blurred(
     tiny_imagenet: np.ndarray,
 ) -> None:
     assert torch.equal(
-        images.load_image_dataset("tiny_imagenet").x,
+        load_image_dataset("tiny_imagenet").x,
         torch.from_numpy(tiny_imagenet).permute(0, 3, 1, 2),
     )

@@ -15,16 +15,23 @@ from safetensors.torch import save_file
 
 import auxgen
 from auxgen.errors import InputError
-from auxgen.experiments.discreg import celeba
-from auxgen.experiments.discreg import own as discreg_own
-from auxgen.experiments.registry import find_experiment, import_experiment
+from auxgen.experiments.discreg import plans, sets, tables
+from auxgen.experiments.discreg.layers import TITLES
+from auxgen.experiments.registry import build_experiment, find_experiment
 from auxgen.features import pretrained
 from auxgen.launch import draw_pictures, evaluate, train
-from auxgen.networks.vgg import VGG
+from auxgen.networks.taps import VGG
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
-TINY: dict[str, Any] = {"epochs": 0.02, "batch": 8, "widths": (2, 4), "z": 2, "rows": 16}
+TINY: dict[str, Any] = {
+    "scale_epochs": 0.02,
+    "batch": 8,
+    "widths": (2, 4),
+    "latent": 2,
+    "test_rows": 16,
+}
+DIGITS: dict[str, Any] = {**TINY, "data": "digits", "valid_rows": 100}
 STAGES = ["classifier", "vae", "discriminative", "vae_adjusted", "discriminative_adjusted"]
 FACES = ["table2", "figure4", "figure5", "figure6"]
 
@@ -42,7 +49,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory, features: Path) -> Run:
     folder = tmp_path_factory.mktemp("digits") / "run"
-    options = {**TINY, "epochs": 0.1, "data": "digits", "valid": 100, "extractor": str(features)}
+    options = {**DIGITS, "scale_epochs": 0.1, "extractor": str(features)}
     run = train("discreg.fashion", run=folder, device="cpu", quiet=True, **options)
     evaluate(run.path, device="cpu")
     return run
@@ -90,15 +97,15 @@ def test_pictures_are_drawn(digits: Run) -> None:
 
 
 def test_any_trained_classifier_will_do(features: Path, tmp_path: Path) -> None:
-    options = {**TINY, "data": "digits", "valid": 100, "adjusted": False}
+    options = {**DIGITS, "adjusted": False}
     run = train(
         "discreg.fashion",
         run=tmp_path / "run",
         device="cpu",
         quiet=True,
         classifier=str(features),
-        layers=("layer2",),
-        weights=(0.5,),
+        classifier_layers=("layer2",),
+        layer_weights=(0.5,),
         **options,
     )
     assert run.trained_stages() == ["vae", "discriminative"]
@@ -113,20 +120,22 @@ def test_any_trained_classifier_will_do(features: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"valid": 5000}, "5000 of 1297 training rows shall be for validation; fewer"),
+        ({"valid_rows": 5000}, "valid_rows is 5000 of 1297 training rows; expected fewer"),
         ({"batch": 1}, "batch is 1; 2 or more"),
-        ({"z": 0}, "z is 0; 1 or more"),
-        ({"layers": ("convolutions.norm7",)}, "There is no layer 'convolutions.norm7'"),
-        ({"weights": (1.0,)}, "1 weights for 3 layers; one each is wanted"),
+        ({"latent": 0}, "latent is 0; 1 or more"),
+        ({"test_rows": 0}, "test_rows is 0; 1 or more"),
+        ({"scale_epochs": -1.0}, "steps is -"),
+        ({"recognition_crop": 0.0}, "recognition_crop is 0.0; expected a share above 0"),
+        ({"z": 2}, "option 'z' of discreg.fashion is called 'latent' now"),
+        ({"classifier_layers": ("convolutions.norm7",)}, "There is no layer 'convolutions.norm7'"),
+        ({"layer_weights": (1.0,)}, "1 weights for 3 layers; one each is expected"),
         ({"classifier": "nowhere"}, "no folder nowhere"),
-        ({"widths": (2, 2, 2, 2)}, "8 x 8 pixels were got; wanted is a multiple of 16"),
+        ({"widths": (2, 2, 2, 2)}, "8 x 8 pixels; a multiple of 16 is expected"),
     ],
 )
 def test_options_that_will_not_do_are_refused(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        find_experiment("discreg.fashion").function(
-            **{**TINY, "data": "digits", "valid": 100, **wrong}
-        )
+        build_experiment(find_experiment("discreg.fashion"), {**DIGITS, **wrong})
 
 
 @pytest.mark.parametrize(("options", "cut"), [({}, 54), ({"size": 32}, 27), ({"data": True}, None)])
@@ -135,16 +144,31 @@ def test_a_verdict_on_faces_is_asked_on_what_its_classifier_was_taught(
 ) -> None:
     if "data" in options:
         options = {"data": str(home / "data" / "celeba")}
-    stages = find_experiment("discreg.celeba").function(**{**SMALL, "adjusted": False, **options})
+    options = {**SMALL, "adjusted": False, **options}
+    stages = build_experiment(find_experiment("discreg.celeba"), options)
     recognised: Any = stages["vae"].evaluations["recognised"]
     assert recognised.cut == cut
 
 
+@pytest.mark.parametrize(
+    ("extractor", "found"),
+    [("auto", "features.digits"), ("vgg19-relu3_1", "vgg19-relu3_1"), (None, None)],
+)
+def test_a_verdict_is_that_of_the_extractor(extractor: str | None, found: str | None) -> None:
+    options = {**DIGITS, "adjusted": False, "extractor": extractor}
+    stages = build_experiment(find_experiment("discreg.fashion"), options)
+    evaluations: Any = stages["vae"].evaluations
+    assert ("samples" in evaluations) == (found is not None)
+    if found:
+        assert evaluations["recognised"].extractor == evaluations["samples"].extractor == found
+
+
 def test_the_paper_s_budget_has_the_authors_networks() -> None:
-    paper = celeba.PAPER
+    paper = plans.CELEBA["paper"]
     assert paper.widths == (32, 64, 128, 256)
-    assert (paper.hidden, paper.z, paper.scale, paper.batch) == (1000, 500, 1.0, 100)
-    assert (paper.classifier.width, paper.dense, paper.lr, paper.epochs) == (32, 1000, 2e-3, 75)
+    assert (paper.hidden, paper.latent, paper.pixel_scale, paper.batch) == (1000, 500, 1.0, 100)
+    assert (paper.classifier_width, paper.classifier_hidden) == (32, 1000)
+    assert (paper.lr, paper.vae_epochs, paper.classifier_epochs) == (2e-3, 75, 50)
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +204,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield root
 
 
-SMALL: dict[str, Any] = {**TINY, "epochs": 0.05}
+SMALL: dict[str, Any] = {**TINY, "scale_epochs": 0.05}
 
 
 @pytest.mark.parametrize("name", FACES)
@@ -192,14 +216,13 @@ def test_a_table_of_faces_is_reproduced(name: str, home: Path) -> None:
 
 @pytest.mark.parametrize("name", ["figure2", pytest.param("figure3", marks=pytest.mark.slow)])
 def test_a_figure_by_vgg_is_reproduced(name: str, home: Path) -> None:
-    assert_reproduced(name, home, **SMALL, valid=8, extractor=None)
+    assert_reproduced(name, home, **SMALL, valid_rows=8, extractor=None)
 
 
 def test_layers_are_studied_in_one_run(home: Path) -> None:
-    folder = assert_reproduced("layers", home, **SMALL, valid=2)
+    folder = assert_reproduced("layers", home, **SMALL, valid_rows=2)
     (run,) = {Path(run) for row in load_reproduction(folder)["rows"] for run in row["runs"]}
-    table: Any = import_experiment("discreg.layers")
-    assert Run(folder / run).trained_stages() == ["classifier", *table.TITLES]
+    assert Run(folder / run).trained_stages() == ["classifier", *TITLES]
     held: Any = auxgen.load(folder / run / "second").method
     assert held.layers == ("convolutions.norm4",)
     tenth: Any = auxgen.load(folder / run / "tenth").method
@@ -209,14 +232,15 @@ def test_layers_are_studied_in_one_run(home: Path) -> None:
 
 
 def test_the_artefacts_are_reproduced(home: Path) -> None:
-    options = {"steps": 3, "widths": (2, 4), "z": 3, "classifier_epochs": 0.2}
+    options = {"steps": 3, "widths": (2, 4), "latent": 3, "classifier_epochs": 0.2}
     folder = assert_reproduced("figure7", home, **options)
     drawn = [file.name for file in folder.rglob("*.png")]
     assert "blurred-panels.png" in drawn or "panels" in (folder / "report.html").read_text()
 
 
 def test_vgg_is_the_same_to_the_last_bit_after_training(home: Path, tmp_path: Path) -> None:
-    options = {**SMALL, "valid": 8, "extractor": None, "adjusted": False, "layers": ("relu1_2",)}
+    options = {**SMALL, "valid_rows": 8, "extractor": None, "adjusted": False}
+    options |= {"classifier_layers": ("relu1_2",)}
     run = train("discreg.cifar10", run=tmp_path / "run", device="cpu", quiet=True, **options)
     held: Any = auxgen.load(run.path / "discriminative").method
     given = pretrained.load_vgg19().state_dict()
@@ -240,7 +264,7 @@ def test_own_images_regularise_by_what_is_known_of_them(
             named = [[f"{i}.png", answers[i], i % 2] for i in range(60)]
             csv.writer(out).writerows([["file_name", "Smiling", "Hat"], *named])
     classifier = "vgg19" if kind == "none" else "own"
-    options = {**SMALL, "batch": 4, "rows": 4, "classifier": classifier, "adjusted": False}
+    options = {**SMALL, "batch": 4, "test_rows": 4, "classifier": classifier, "adjusted": False}
     run = train(
         "discreg.own", run=tmp_path / "run", device="cpu", quiet=True, data=folder, **options
     )
@@ -255,12 +279,18 @@ def test_own_images_regularise_by_what_is_known_of_them(
 
 
 def test_few_images_are_passed_through_more_often() -> None:
-    plan = discreg_own.PLANS[32]
-    few, many = (discreg_own.enough(plan, rows) for rows in (600, 100_000))
-    assert few.epochs * 600 / few.batch == pytest.approx(discreg_own.MIN_STEPS)
-    assert few.adjusting * 600 / few.batch == pytest.approx(150)
-    assert few.classifier.epochs * 600 / 100 == pytest.approx(500)
+    plan = plans.OWN[32]
+    few, many = (sets.raise_epochs(plan, rows) for rows in (600, 100_000))
+    assert few.vae_epochs * 600 / few.batch == pytest.approx(sets.MIN_STEPS)
+    assert few.adjusting_epochs * 600 / few.batch == pytest.approx(150)
+    assert few.classifier_epochs * 600 / 100 == pytest.approx(500)
     assert many == plan
+
+
+def test_the_artefacts_cut_and_resize_faces_alone() -> None:
+    digits = {"data": "digits", "widths": (2,), "latent": 2, "steps": 1}
+    stages = build_experiment(find_experiment("discreg.artefacts"), digits)
+    assert stages["identity"].data["train"].x.shape == (100, 1, 8, 8)
 
 
 def assert_reproduced(name: str, home: Path, **options: Any) -> Path:
@@ -273,39 +303,36 @@ def assert_reproduced(name: str, home: Path, **options: Any) -> Path:
 
 
 def of_both(without: dict[str, float], with_: dict[str, float]) -> dict[tuple[str, str], float]:
-    table: Any = import_experiment("discreg.table2")
-    both = zip(table.VAES.values(), (without, with_), strict=True)
+    both = zip(tables.VAES.values(), (without, with_), strict=True)
     return {(row, column): value for row, columns in both for column, value in columns.items()}
 
 
 def test_the_table_s_claims_say_whether_they_hold() -> None:
-    table: Any = import_experiment("discreg.table2")
-    splits = [f"NLL, {split}" for split in table.SPLITS]
-    base = {**dict.fromkeys(splits, -1.2), table.EACH: -1.2, table.BOUND: 1.1, table.FOUND: 70.0}
-    base |= dict.fromkeys(table.ERRORS, 1.0)
-    assert table.check_likelihood_claims(of_both(base, base)).count(": holds") == 1  # the ELBO
+    splits = [f"NLL, {split}" for split in tables.SPLITS]
+    base = {**dict.fromkeys(splits, -1.2), tables.EACH: -1.2, tables.BOUND: 1.1, tables.FOUND: 70.0}
+    base |= dict.fromkeys(tables.ERRORS, 1.0)
+    assert tables.check_likelihood_claims(of_both(base, base)).count(": holds") == 1  # the ELBO
     worse = {**base, **dict.fromkeys(splits, -0.9)}
-    assert table.check_likelihood_claims(of_both(base, worse)).count(": holds") == 2
-    seen = {**base, **dict.fromkeys(splits, -1.1), **dict.fromkeys(table.ERRORS, 0.75)}
-    seen[table.FOUND] = 75.0
-    assert table.check_likelihood_claims(of_both(base, seen)).count(": holds") == 5
-    assert "lower (25%): holds" in table.check_likelihood_claims(of_both(base, seen))
-    one = {**seen, next(iter(table.ERRORS)): 0.9}
-    assert "lower (10%): does not hold" in table.check_likelihood_claims(of_both(base, one))
-    broken = table.check_likelihood_claims(of_both(base, {**seen, table.BOUND: 1.3}))
+    assert tables.check_likelihood_claims(of_both(base, worse)).count(": holds") == 2
+    seen = {**base, **dict.fromkeys(splits, -1.1), **dict.fromkeys(tables.ERRORS, 0.75)}
+    seen[tables.FOUND] = 75.0
+    assert tables.check_likelihood_claims(of_both(base, seen)).count(": holds") == 5
+    assert "lower (25%): holds" in tables.check_likelihood_claims(of_both(base, seen))
+    one = {**seen, next(iter(tables.ERRORS)): 0.9}
+    assert "lower (10%): does not hold" in tables.check_likelihood_claims(of_both(base, one))
+    broken = tables.check_likelihood_claims(of_both(base, {**seen, tables.BOUND: 1.3}))
     assert "minus the ELBO: does not hold" in broken
 
 
 def test_the_figure_s_claims_say_whether_they_hold() -> None:
-    figure: Any = import_experiment("discreg.figure7")
     means = {
-        (figure.CONTROL, figure.PSNR): 30.0,
-        (figure.BLURRED, figure.PSNR): 26.0,
-        (figure.CONTROL, figure.HIGH): 1.0,
-        (figure.BLURRED, figure.HIGH): 2.0,
+        (tables.CONTROL, tables.PSNR): 30.0,
+        (tables.BLURRED, tables.PSNR): 26.0,
+        (tables.CONTROL, tables.HIGH): 1.0,
+        (tables.BLURRED, tables.HIGH): 2.0,
     }
-    assert "does not hold" in figure.check_blur_claims(means)
-    assert "2.0 times): holds" in figure.check_blur_claims(means)
+    assert "does not hold" in tables.check_blur_claims(means)
+    assert "2.0 times): holds" in tables.check_blur_claims(means)
 
 
 def test_vgg_comes_from_the_hub_where_no_weights_lie(

@@ -17,11 +17,12 @@ from sklearn.datasets import load_digits
 import auxgen
 from auxgen.data import images
 from auxgen.data import user as own
-from auxgen.data.augmentation import identity
 from auxgen.data.batches import LabelledBatches
 from auxgen.errors import InputError
-from auxgen.experiments.features._stages import Plan, make_classifier_stage
-from auxgen.experiments.registry import find_experiment
+from auxgen.experiments.features.plans import FeaturesPlan, OwnFeaturesPlan
+from auxgen.experiments.features.sets import own as build_own
+from auxgen.experiments.features.stages import make_classifier_stage
+from auxgen.experiments.registry import build_experiment, find_experiment
 from auxgen.launch import evaluate, train
 from auxgen.method import Extracts, require
 from auxgen.runs.folder import Run
@@ -87,7 +88,7 @@ def test_images_without_a_label_are_left_out(folder: Path, tmp_path: Path) -> No
     run = trained("own", tmp_path, data=folder, label="digit", flip=True, **TINY)
     assert run.config["facts"]["classifier"]["labelled"] == 48
     assert scores(run)["classifier/test_error"]["n"] == 12
-    stage = find_experiment("features.own").function(data=folder, label="digit")["classifier"]
+    stage = build_own(OwnFeaturesPlan(epochs=1, label="digit"), data=folder)["classifier"]
     assert isinstance(stage.batches, LabelledBatches)
     assert (stage.batches.y >= 0).all()
     assert len(stage.batches.x) == 48
@@ -107,11 +108,14 @@ def test_ones_own_test_split_is_used(folder: Path, tmp_path: Path) -> None:
 
 def test_test_images_that_cannot_be_measured_on_are_refused(folder: Path) -> None:
     every = own.load_image_folder(folder, label="digit")
-    plan = Plan(blocks=1, width=4, epochs=1, lr=0.01, batch=8, seed=0, corruption=identity)
-    with pytest.raises(InputError, match=r"No row of own.*/train is labelled; one or more"):
-        make_classifier_stage(every, every[every.y < 0], plan)
+    other = own.load_image_folder(folder, label="digit", size=16)
+    plan = FeaturesPlan(width=4, epochs=1, batch=8)
+    with pytest.raises(
+        InputError, match=r"No row of own.*/train is labelled; expected one or more"
+    ):
+        make_classifier_stage(every, every[every.y < 0], plan, seed=0)
     with pytest.raises(InputError, match=r"are 1 x 8 x 8 and of .* 1 x 16 x 16"):
-        make_classifier_stage(every, own.load_image_folder(folder, label="digit", size=16), plan)
+        make_classifier_stage(every, other, plan, seed=0)
 
 
 @pytest.fixture
@@ -146,8 +150,8 @@ def test_attributes_are_told_with_blanks_left_out(faces: Path, tmp_path: Path) -
 
 def test_a_set_without_attributes_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "load_image_dataset", lambda name, split, size: real_digits(split))
-    with pytest.raises(InputError, match="has no attributes; a set with columns of 0 and 1"):
-        find_experiment("features.celeba").function()
+    with pytest.raises(InputError, match="has no attributes; expected columns of 0 and 1"):
+        build_experiment(find_experiment("features.celeba"), {})
 
 
 real_digits = images.load_sklearn_digits
@@ -159,13 +163,14 @@ real_digits = images.load_sklearn_digits
         ({"batch": 1}, "batch is 1; 2 or more"),
         ({"blocks": 0}, "blocks is 0; 1 or more"),
         ({"width": 0}, "width is 0; 1 or more"),
+        ({"shift": -1}, "shift is -1; 0 or more"),
         ({"epochs": -1}, "steps is -"),
         ({"lr": 0.0}, "learning rate of 0.0"),
     ],
 )
 def test_sizes_that_will_not_do_are_refused(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        find_experiment("features.digits").function(**wrong)
+        build_experiment(find_experiment("features.digits"), wrong)
 
 
 @pytest.mark.slow

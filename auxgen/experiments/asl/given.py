@@ -4,11 +4,9 @@
     auxgen train asl.given --encoder runs/vae --data my_photos --run runs/given
     auxgen reproduce asl.given
 
-The encoder is any trained model of images: a run's or an artefact's folder, or an extractor of the
-family features. Its features are the codes, or codes drawn where it has none.
+The encoder is any trained model of images: the folder of a run or an artefact, or an extractor of
+the family features. Its features are the codes, or codes drawn from it where it has no features.
 """
-
-from __future__ import annotations
 
 from functools import partial
 from typing import Any
@@ -17,124 +15,73 @@ import torch
 from torch import Tensor, nn
 
 from ...builders import Recipe
-from ...builders.asl_images import Layout
 from ...data.batches import InMemoryBatches
-from ...data.dataset import Preprocessor
+from ...data.dataset import Dataset
 from ...errors import require_at_least
 from ...features.trained import load_model_for_rows
 from ...method import Encodes, Extracts, Method, require
 from ...methods.asl import ImplicitASL
 from ...model import Model
-from ...networks.densities import DensityKind
-from ...networks.encoders import fit_whitening
-from ...networks.pretrained_encoder import PretrainedEncoder
+from ...networks.encoders import PretrainedEncoder, fit_whitening
 from ...stage import Experiment, Stage
-from ..common import Reproduction, TableRow
-from ..registry import list_extractors as trained_extractors
-from ._image_pictures import AslImagePictures
-from ._image_scores import AslImageEvaluations
-from ._images import ImageSplits, load_asl_image_splits, make_asl_image_engine
-from ._tables import format_fd_name
+from ..common import choose_extractor, count_steps, dataset_facts
+from .evaluations import make_image_evaluations
+from .pictures import AslImagePictures
+from .plans import ASL_GIVEN_PLAN, AslGivenPlan
+from .stages import (
+    load_asl_image_splits,
+    make_asl_image_engine,
+    make_coupling_sizes,
+    make_image_sizes,
+)
 
 
-def experiment(
-    *,
-    encoder: str,
-    seed: int = 0,
-    data: str = "fashion_mnist",
-    u: int = 32,
-    layout: Layout = "plain",
-    width: int = 16,
-    epochs: float = 18.0,
-    lr: float = 2e-3,
-    batch: int = 128,
-    density: DensityKind = "affine",
-    transforms: int = 8,
-    extractor: str | None = None,
-    held_out: int = 0,
-) -> Experiment:
-    """One stage: a density of the encoder's codes, and a generator that starts from nothing.
+def experiment(plan: AslGivenPlan = ASL_GIVEN_PLAN, *, encoder: str, seed: int = 0) -> Experiment:
+    """A density of the encoder's codes, and a generator that starts from nothing.
 
-    Args:
-        encoder: A folder of a run or artefact, or features.SET, which is trained on first use.
-        seed: Of the initialisation and the order.
-        data: Name, hub id or folder of square images, of the shape that the encoder sees.
-        u: Directions of its codes that are kept, those of largest variance.
-        layout: Of the generator: plain, or normalised.
-        width: Channels of its last convolution but one.
-        epochs: Passes over the training images.
-        lr: Highest learning rate of Adam.
-        batch: Images in a batch.
-        density: Of the codes: affine, additive or spline.
-        transforms: Couplings of the density.
-        extractor: In whose features distances are taken; features.DATA where there is one.
-        held_out: Last training images measured in place of the test images, for choices.
+    The directions of largest variance of its codes are kept, as many as the code is wide.
     """
-    require_at_least(2, batch=batch)
-    require_at_least(1, u=u, transforms=transforms)
-    rows = load_asl_image_splits(data, held_out)
-    found = _load_given_encoder(encoder, rows)
-    channels, size, _ = rows.train.x.shape[1:]
-    images = {"channels": channels, "size": size, "u": u, "layout": layout, "width": width}
-    told = {key: found.config[key] for key in ("builder", "arguments", "space")}
-    fit = {"kind": density, "sizes": {"transforms": transforms, "hidden": [64, 64]}}
-    recipe = Recipe("image_asl_given", {"images": images, "given": told, **fit})
-    named = f"features.{data}"
-    known = extractor or (named if named in trained_extractors() else None)
-    return {
-        "asl": _build_given_encoder_stage(
-            rows, recipe, found, known, epochs=epochs, lr=lr, batch=batch, seed=seed
-        )
-    }
-
-
-def _load_given_encoder(encoder: str, rows: ImageSplits) -> Model:
-    """The encoder's model.
-
-    Raises:
-        InputError: There is none, it has no codes, or it sees images of another shape.
-    """
-    found = load_model_for_rows(encoder, rows.train)
-    if not isinstance(found.method, Extracts):
-        require(found.method, Encodes)
-    return found
-
-
-def _build_given_encoder_stage(
-    rows: ImageSplits,
-    recipe: Recipe,
-    encoder: Model,
-    extractor: str | None,
-    *,
-    epochs: float,
-    lr: float,
-    batch: int,
-    seed: int,
-) -> Stage:
-    train, test = rows.train, rows.test
-    space = Preprocessor(
-        kind="images", shape=tuple(train.x.shape[1:]), flat=False, classes=train.classes
-    )
-    steps = round(epochs * len(train) / batch)
+    require_at_least(2, batch=plan.batch)
+    require_at_least(1, latent=plan.latent, transforms=plan.transforms)
+    splits = load_asl_image_splits(plan.data, plan.held_out_rows)
+    train, test, space = splits.train, splits.test, splits.space
+    given = _load_given_encoder(encoder, train)
+    recipe = _make_given_encoder_recipe(train, plan, given)
     x = space.transform(train[:5000].raw_rows())
-    measured = AslImageEvaluations(train, test, space, rows.split_name, extractor, resamplings=5)
-    shown = AslImagePictures(test, space, n_codes=0, methods={})
-    return Stage(
+    extractor = choose_extractor(plan.extractor, plan.data)
+    stage = Stage(
         method=recipe.build(),
-        batches=InMemoryBatches(train.x, batch, seed),
-        engine=make_asl_image_engine(steps, lr),
-        evaluations=measured.make_evaluations("given"),
+        batches=InMemoryBatches(train.x, plan.batch, seed),
+        engine=make_asl_image_engine(plan, count_steps(len(train), plan.batch, plan.epochs)),
+        evaluations=make_image_evaluations(splits, extractor, resamplings=5)["given"],
         recipe=recipe,
         space=space,
-        start=partial(_initialize_from_encoder, weights=encoder.method.state_dict(), x=x),
-        pictures=shown.make_pictures("given"),
+        start=partial(_initialize_from_given, weights=given.method.state_dict(), x=x),
+        pictures=AslImagePictures(test, space, n_codes=0, methods={}).make_pictures("given"),
         data={"train": train, "test": test},
-        facts={"data": train.name, "fingerprint": train.fingerprint, "encoder": encoder.name},
+        facts=dataset_facts(train, encoder=given.name),
     )
+    return {"asl": stage}
 
 
-def _initialize_from_encoder(method: Method, *, weights: dict[str, Any], x: Tensor) -> None:
-    """The encoder's weights, and the directions of its codes of x (n, c, h, w)."""
+def _load_given_encoder(encoder: str, rows: Dataset) -> Model:
+    """The encoder's model."""
+    model = load_model_for_rows(encoder, rows)
+    if not isinstance(model.method, Extracts):
+        require(model.method, Encodes)
+    return model
+
+
+def _make_given_encoder_recipe(train: Dataset, plan: AslGivenPlan, encoder: Model) -> Recipe:
+    """ASL on this encoder, which is a part of it."""
+    given = {key: encoder.config[key] for key in ("builder", "arguments", "space")}
+    fitted = {"kind": plan.density, "sizes": make_coupling_sizes(plan.transforms, (64, 64))}
+    images = make_image_sizes(train, plan)
+    return Recipe("image_asl_given", {"images": images, "given": given, **fitted})
+
+
+def _initialize_from_given(method: Method, *, weights: dict[str, Any], x: Tensor) -> None:
+    """Take the encoder's weights, and the directions of its codes of x (n, c, h, w)."""
     assert isinstance(method, ImplicitASL)
     network = method.q_u.network
     assert isinstance(network, nn.Sequential)
@@ -145,22 +92,3 @@ def _initialize_from_encoder(method: Method, *, weights: dict[str, Any], x: Tens
     device = directions.weight.device
     with torch.no_grad():
         fit_whitening(directions, torch.cat([codes(part.to(device)) for part in x.split(500)]))
-
-
-SEEDS = 3
-
-
-def reproduction(budget: str) -> Reproduction:
-    """Codes of a classifier; both budgets are the same."""
-    del budget
-    row = TableRow(
-        "ASL on a classifier's features",
-        "asl.given",
-        {
-            "FD of samples, not FID": f"asl/{format_fd_name('fashion_mnist')}",
-            "10-NN accuracy of codes": "asl/knn_accuracy",
-            "PSNR of reconstructions": "asl/psnr",
-        },
-        {"encoder": "features.fashion_mnist"},
-    )
-    return Reproduction("ASL of Fashion-MNIST on an encoder without a decoder", [row])

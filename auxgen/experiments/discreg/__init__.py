@@ -1,6 +1,6 @@
 """Lamb, Dumoulin & Courville (2016), Discriminative Regularization for Generative Models."""
 
-from ..about import About
+from ..about import About, Renamed
 
 EXPERIMENTS = {
     "artefacts": About(
@@ -15,6 +15,7 @@ EXPERIMENTS = {
         ours="NLL -0.847 without, -0.765 with, half as wide and after 36 epochs; 1 seed "
         "(results/discreg.celeba_36_epochs.json); -0.665 and -0.652 after the 12 of budget cpu",
         time="50 minutes of one CPU core (cpu); hours on a GPU (paper), not run yet",
+        module="sets:celeba",
     ),
     "cifar10": About(
         shows="Figure 2: CIFAR-10 with and without discriminative regularisation",
@@ -22,6 +23,7 @@ EXPERIMENTS = {
         ours="classes found in reconstructions 16 % without, 22 % with; 6 epochs, 1 seed "
         "(results/discreg.cifar10.json)",
         time="an hour of one CPU core (cpu); a few on a GPU (paper), not run yet",
+        module="sets:cifar10",
     ),
     "fashion": About(
         shows="Not in the paper: Fashion-MNIST with and without discriminative regularisation",
@@ -29,6 +31,7 @@ EXPERIMENTS = {
         ours="classes found in reconstructions 78 % without, 88 % with; 1 seed "
         "(results/discreg.fashion.json)",
         time="10 minutes beside other jobs (cpu); an hour on a GPU (paper), not run yet",
+        module="sets:fashion",
     ),
     "layers": About(
         shows="Not in the paper: which of a classifier's layers are worth regularising by",
@@ -42,12 +45,24 @@ EXPERIMENTS = {
         paper="none: not in the paper",
         ours="yours",
         time="about 10 minutes of a CPU core for 10,000 images at 32 x 32",
+        module="sets:own",
     ),
     "svhn": About(
         shows="Figure 3: SVHN with and without discriminative regularisation",
         paper="pictures without numbers",
         ours="",
         time="an hour of one CPU core (cpu), a few on a GPU (paper); neither run yet",
+        module="sets:svhn",
     ),
 }
 TABLES = ("figure2", "figure3", "figure4", "figure5", "figure6", "figure7", "layers", "table2")
+RENAMED_OPTIONS: dict[str, Renamed] = {
+    "*": {
+        "epochs": "scale_epochs",
+        "layers": "classifier_layers",
+        "rows": "test_rows",
+        "valid": "valid_rows",
+        "weights": "layer_weights",
+        "z": "latent",
+    }
+}

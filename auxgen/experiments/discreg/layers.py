@@ -9,132 +9,67 @@ training: the verdict of another classifier on reconstructions, and the distance
 features.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...data.dataset import Dataset, Preprocessor
-from ...inference.codes import reconstruct_rows
 from ...method import Method
 from ...networks.stacked import STRIDED_LAYERS
 from ...plotting.panels import write_panels
 from ...stage import Experiment
-from ..common import Reproduction
-from . import fashion
-from ._classifiers import OWN_CLASSIFIER, build_regularising_classifier
-from ._plan import DiscregBudget, given, scaled
-from ._scores import NLL
-from ._sets import ImageSource
-from ._stages import build_vae_stages
-from ._tables import ERRORS, make_discreg_rows
-
-SEEDS = 3
+from ..common import Budget, image_preprocessor
+from .classifiers import OWN_CLASSIFIER, build_regularising_classifier
+from .evaluations import reconstruct_by_title
+from .plans import LAYERS, LayersPlan
+from .sets import load_square_splits
+from .stages import build_vae_stages
 
 FIRST, SECOND, THIRD = ([layer] for layer in STRIDED_LAYERS)
-VARIANTS: dict[str, dict[str, Any]] = {
-    "first": {"layers": FIRST},
-    "second": {"layers": SECOND},
-    "third": {"layers": THIRD},
-    "all": {},
-    "tenth": {"weights": [0.1, 0.1, 0.1]},
-    "tenfold": {"weights": [10.0, 10.0, 10.0]},
-    "decoder": {"encoder_grad": False},
+VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "first": ("first layer", {"layers": FIRST}),
+    "second": ("second layer", {"layers": SECOND}),
+    "third": ("third layer", {"layers": THIRD}),
+    "all": ("all three", {}),
+    "tenth": ("all, a tenth of the weight", {"weights": [0.1, 0.1, 0.1]}),
+    "tenfold": ("all, ten times the weight", {"weights": [10.0, 10.0, 10.0]}),
+    "decoder": ("all, decoder alone learns", {"encoder_grad": False}),
 }
-"""What is particular to each stage."""
-TITLES = {
-    "vae": "none",
-    "first": "first layer",
-    "second": "second layer",
-    "third": "third layer",
-    "all": "all three",
-    "tenth": "all, a tenth of the weight",
-    "tenfold": "all, ten times the weight",
-    "decoder": "all, decoder alone learns",
-}
-
-CPU = replace(fashion.CPU, epochs=1, batch=50, nll_rows=100)
-CPU = replace(CPU, classifier=replace(CPU.classifier, epochs=1, batch=50))
-PLANS = {"cpu": CPU, "paper": fashion.PAPER}
+"""Title and arguments of each regularised stage."""
+TITLES = {"vae": "none"} | {name: title for name, (title, _) in VARIANTS.items()}
 
 
-def experiment(
-    *,
-    seed: int = 0,
-    data: str = "fashion_mnist",
-    valid: int = 5000,
-    budget: DiscregBudget = "cpu",
-    epochs: float = 1.0,
-    batch: int | None = None,
-    z: int | None = None,
-    widths: tuple[int, ...] | None = None,
-    extractor: str = "features.fashion_mnist",
-    rows: int | None = None,
-) -> Experiment:
-    """A classifier, a VAE without it, and one for each choice of its layers and weights.
+def make_plan(budget: Budget = "cpu") -> LayersPlan:
+    """The plan: cpu is one pass over the images, paper that of discreg.fashion."""
+    return LAYERS[budget]
 
-    Args:
-        seed: Of the initialisation and the order.
-        data: Name, hub id or folder of square images with classes or attributes.
-        valid: Last training rows for validation, where the set has no such split; 0 where it has.
-        budget: cpu is one pass over the images; paper is that of discreg.fashion, for a GPU.
-        epochs: Factor on the budget's passes over the images.
-        batch: Images in a batch; the budget's own when not given.
-        z: Width of the code; the budget's own when not given.
-        widths: Channels of the VAE at each resolution; the budget's own when not given.
-        extractor: Another classifier, by whom samples and reconstructions are measured.
-        rows: Test rows measured, at most; the budget's own when not given.
-    """
-    plan = given(PLANS[budget], batch=batch, z=z, widths=widths, rows=rows)
-    plan = scaled(plan, epochs, seed, rows)
-    splits = ImageSource(data, valid).load_splits()
-    found = build_regularising_classifier(
-        OWN_CLASSIFIER, None, splits["train"], splits["test"], plan.classifier, plan.dense
+
+def experiment(plan: LayersPlan = LAYERS["cpu"], *, seed: int = 0) -> Experiment:
+    """A classifier, a VAE without it, and one for each choice of its layers and weights."""
+    plan.check()
+    splits = load_square_splits(plan.data, plan.valid_rows)
+    found = build_regularising_classifier(OWN_CLASSIFIER, (), splits, plan, seed, plan.scale_epochs)
+    arguments = {name: arguments for name, (_, arguments) in VARIANTS.items()}
+    vaes = build_vae_stages(splits, plan, found, arguments, seed)
+    draw = partial(
+        _draw_all_reconstructions,
+        rows=splits["valid"][:15],
+        space=image_preprocessor(splits["train"]),
+        methods={TITLES[name]: stage.method for name, stage in vaes.items()},
     )
-    assert found.stage is not None
-    vaes = build_vae_stages(splits, plan, found, VARIANTS, extractor, seed=seed, adjusted=False)
-    every = VariantPictures(splits["valid"], {name: stage.method for name, stage in vaes.items()})
     *_, last = vaes
-    pictures = {**vaes[last].pictures, "reconstructions of all": every.draw_all_reconstructions}
+    pictures = {**vaes[last].pictures, "reconstructions of all": draw}
     vaes[last] = replace(vaes[last], pictures=pictures)
-    return {"classifier": found.stage, **vaes}
+    return found.put_before(vaes)
 
 
-@dataclass(frozen=True, eq=False)
-class VariantPictures:
-    """All variants, to be seen beside each other.
-
-    Attributes:
-        rows: Raw rows held out.
-        methods: By stage.
-    """
-
-    rows: Dataset
-    methods: Mapping[str, Method]
-
-    def draw_all_reconstructions(self, method: Method, file: Path) -> None:
-        """At the means of q(z|x); `method` is among those beside it."""
-        del method
-        raw = self.rows[:15].raw_rows()
-        space = Preprocessor(kind="images", shape=tuple(raw.shape[1:]), flat=False)
-        back = {
-            TITLES[name]: reconstruct_rows(method.eval(), space, raw)[:, 1]
-            for name, method in self.methods.items()
-        }
-        write_panels({"originals": raw, **back}, file, columns=5, across=3)
-
-
-def reproduction(budget: DiscregBudget) -> Reproduction:
-    """All variants, on Fashion-MNIST."""
-    columns = {
-        "classes found in reconstructions": "accuracy of reconstructions",
-        "FD of samples, not FID": "FD(features.fashion_mnist)",
-        "NLL, nats per dimension": f"{NLL} of test",
-        "PSNR": "psnr",
-        **ERRORS,
-    }
-    return Reproduction(
-        "Which layers help", make_discreg_rows("layers", columns, budget, stages=TITLES)
-    )
+def _draw_all_reconstructions(
+    method: Method, file: Path, *, rows: Dataset, space: Preprocessor, methods: Mapping[str, Method]
+) -> None:
+    """Reconstructions at the means of q(z|x); `method` is among the methods by title."""
+    del method
+    raw = rows.raw_rows()
+    panels = {"originals": raw, **reconstruct_by_title(methods, space, raw)}
+    write_panels(panels, file, columns=5, across=3)

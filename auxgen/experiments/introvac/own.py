@@ -7,97 +7,66 @@ A folder of images with a metadata.csv: a column file_name, and for each attribu
 1, or true and false, left blank where it is not known. A blank contributes no loss.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
-from ...data import attributes as described
-from ...data import folders
-from ...data import user as own
+from ...data import folders, user
+from ...data.attributes import derive_attributes
 from ...data.dataset import Dataset
 from ...errors import InputError
-from ...evaluation.judges import MultilabelScorer
+from ...evaluation.attribute_scorers import MultilabelScorer
 from ...stage import Experiment
-from ._faces import chosen
-from ._measured import IntrovacEvaluations
-from ._pictures import IntrovacPictures
-from ._stages import ImageSize, IntrovacBudget, IntrovacModelName, build_introvac_stages
+from ..common import Budget
+from .evaluations import IntrovacEvaluations
+from .plans import IntrovacOwnPlan, PhotoSize, fit_photo_plan
+from .stages import build_introvac_stages
+
+OWN_PLAN = IntrovacOwnPlan()
+
+
+def make_plan(budget: Budget = "cpu", size: PhotoSize = 64) -> IntrovacOwnPlan:
+    """A plan for square images of this size."""
+    return fit_photo_plan(OWN_PLAN, budget, size)
 
 
 def experiment(
-    *,
-    data: Path,
-    attribute: tuple[str, ...] = (),
-    seed: int = 0,
-    budget: IntrovacBudget = "cpu",
-    size: ImageSize = 64,
-    model: IntrovacModelName = "introvac",
-    epochs: float = 1.0,
-    lr: float | None = None,
-    batch: int | None = None,
-    delta: float = 3.0,
-    test_fraction: float = 0.1,
-    judge: str | None = None,
+    plan: IntrovacOwnPlan = OWN_PLAN, *, data: Path, attribute: tuple[str, ...] = (), seed: int = 0
 ) -> Experiment:
     """Variational classifiers of your images.
 
     Args:
+        plan: Sizes and training.
         data: Folder of images with a metadata.csv.
-        attribute: Columns to learn; all that have both answers when not given.
-        seed: Of the held-out images, the initialisation and the order.
-        budget: cpu is small networks; paper is the paper's, for a GPU.
-        size: Side in pixels of the square that images are resized to.
-        model: introvac, vac, vae, or all.
-        epochs: Factor on the budget's passes over the training images.
-        lr: Learning rate of Adam; the budget's own when not given.
-        batch: Images in a batch; the budget's own when not given.
-        delta: Distance that attributes are moved by in pictures.
-        test_fraction: Share of images held out where the folder has no test split.
-        judge: Folder of a classifier of these attributes, trained apart, to measure edits by.
+        attribute: Columns to learn; all that have both answers when empty.
+        seed: Seed of the held-out images and the order of the rows.
     """
-    train, test = _load_attribute_splits(Path(data), attribute, size, test_fraction, seed)
-    judged = None
-    if judge is not None:
-        judged = MultilabelScorer(judge, {name: (name,) for name in train.attribute_names})
-    plan = chosen(budget, size, epochs=epochs, lr=lr, batch=batch)
-    measured = IntrovacEvaluations(train, test, "test", judged, judge)
-    shown = IntrovacPictures(train, test, delta)
-    return build_introvac_stages(
-        train, plan, seed=seed, model=model, evaluations=measured, illustrations=shown
-    )
+    train, test = _load_attribute_splits(Path(data), plan, attribute, seed)
+    columns = {name: (name,) for name in train.attribute_names}
+    scorers = [MultilabelScorer(name, columns) for name in plan.scorers]
+    evaluations = IntrovacEvaluations(train, test, scorers, next(iter(plan.scorers), None))
+    return build_introvac_stages(plan, evaluations, seed=seed, model=plan.model)
 
 
 def _load_attribute_splits(
-    data: Path, attribute: tuple[str, ...], size: int, fraction: float, seed: int
+    data: Path, plan: IntrovacOwnPlan, attribute: tuple[str, ...], seed: int
 ) -> tuple[Dataset, Dataset]:
-    """Training and test rows: the folder's own, or some held out.
-
-    Raises:
-        InputError: The folder has no such columns, an attribute has one known answer only, or the
-            share is not between 0 and 1.
-    """
-
-    every = own.load_image_folder(data, size=size, split="train")
-    names = attribute or _list_answered_attributes(every)
-    train = described.derive_attributes(every, {name: (name,) for name in names})
-    for name in names:
+    """Training and test rows: the folder's own, or some held out."""
+    every = user.load_image_folder(data, size=plan.size, split="train")
+    columns = {name: (name,) for name in attribute or _list_answered_attributes(every)}
+    train = derive_attributes(every, columns)
+    for name in columns:
         if name not in _list_answered_attributes(train):
             raise InputError(
-                f"Column {name!r} of {train.name} has one answer only; images with and without it "
-                "are wanted."
+                f"Column {name!r} of {train.name} has one answer only; expected images with it and "
+                "images without it."
             )
     if "test" in folders.find_image_splits(data):
-        test = own.load_image_folder(data, size=size, split="test")
-        return train, described.derive_attributes(test, {name: (name,) for name in names})
-    return own.split_randomly(train, fraction, seed)
+        test = user.load_image_folder(data, size=plan.size, split="test")
+        return train, derive_attributes(test, columns)
+    return user.split_randomly(train, plan.test_fraction, seed)
 
 
 def _list_answered_attributes(rows: Dataset) -> tuple[str, ...]:
-    """Attributes of which rows with and rows without are known.
-
-    Raises:
-        InputError: There are none.
-    """
+    """Attributes that some rows are known to have and some not to have."""
     y = rows.require_attributes()
     both = (y == 0).any(0) & (y == 1).any(0)
     return tuple(name for name, there in zip(rows.attribute_names, both, strict=True) if there)

@@ -1,0 +1,263 @@
+"""Plans of the experiments of the ADGM's paper: what a person can choose, and the budgets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal
+
+from ...builders.adgm import LabelledBoundName
+from ..common import NOT_AN_OPTION, Budget, Plan
+
+DGMName = Literal["adgm", "sdgm", "m2"]
+AblationName = Literal["adgm_deterministic", "adgm_uninformed"]
+"""ADGM with a = mu(x), no variable; with p(a) = N(0, I), which sees nothing."""
+DGMOrAblationName = Literal[DGMName, AblationName]
+VAEName = Literal["vae", "iwae", "avae", "avae_uninformed"]
+LabelPlacement = Literal["ends", "inside", "drawn"]
+Preset = Literal["own", "equal"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdgmPlan(Plan):
+    """ADGM, SDGM, M2 or an ablation of the ADGM, learned from few labels."""
+
+    model: DGMOrAblationName = "sdgm"
+    hidden: int
+    latent: int
+    classification_weight: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdgmDigitsPlan(AdgmPlan):
+    """Handwritten digits from a few labels."""
+
+    model: DGMName = "sdgm"
+    labels_per_class: int = 5
+    steps: int = 6000
+    warm_up_steps: int = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdgmMoonsPlan(AdgmPlan):
+    """Half-moons with six labels."""
+
+    label_placement: LabelPlacement = "ends"
+    epochs: float = 10
+    data_noise: float = 0.1
+    a_sees_x: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdgmMnistPlan(AdgmPlan):
+    """MNIST with 100 labels."""
+
+    labels_per_class: int = 10
+    held_out_rows: int = 0
+    epochs: float
+    hold: float | None = None
+    warm_up: float = 0.0
+    warm_up_from: float = 0.0
+    temperature_from: float = 1.0
+    monitor_epochs: float
+    draws: int = 1
+    a_sees_x: bool = False
+    labelled_bound: LabelledBoundName = "conditional"
+    classes_summed: int | None = None
+    log_std_a: float | None = field(default=None, metadata=NOT_AN_OPTION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdgmPixelPlan(AdgmPlan):
+    """Pixels with noise of a grey level."""
+
+    labels_per_class: int
+    epochs: float
+    warm_up: float = 0.0
+    monitor_epochs: float = 1
+    draws: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdgmSvhnPlan(AdgmPixelPlan):
+    """SVHN, with its extra images or without."""
+
+    extra: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdgmNorbPlan(AdgmPixelPlan):
+    """Small NORB, of pairs or of single images."""
+
+    single: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdgmOwnPlan(AdgmPlan):
+    """A person's own images or table."""
+
+    model: DGMName = "sdgm"
+    size: int | None = None
+    test_fraction: float = 0.2
+    steps: int = 5000
+    labelled_bound: LabelledBoundName = "conditional"
+    classes_summed: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class M1M2Plan(Plan):
+    """M1 and M1+M2."""
+
+    data: str = "mnist"
+    labels_per_class: int = 10
+    epochs: float
+    hidden: int
+    latent: int = 50
+    hidden_above: int = 300
+    classification_weight: float = 0.1
+    keep_above: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class M2PyroPlan(Plan):
+    """M2 by the protocol of Pyro's tutorial."""
+
+    labels_per_class: Literal[10, 60, 100, 300] = 10
+    valid_rows: int = 10_000
+    multiplier: float = 50.0
+    epochs: float
+    hidden: int = 500
+    latent: int = 50
+    batch_norm: bool = True
+    labelled_bound: LabelledBoundName = "conditional"
+    classes_summed: int = 3
+    warm_up_share: float = 0.75
+    warm_up_from: float = 8.0
+    temperature_from: float = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PotentialPlan(Plan):
+    """A density of two modes."""
+
+    a: int = 4
+    steps: int = 4000
+    mean_spread: float = 2.0
+    log_std_z: float = -1.5
+    energy_from: float = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayeredVaePlan(Plan):
+    """A VAE, IWAE or AVAE of one or two stochastic layers."""
+
+    model: VAEName = "avae"
+    stochastic_layers: Literal[1, 2] = 1
+    epochs: float
+    hold: float = 0.5
+    warm_up_share: float
+    hidden: int
+    hidden_above: int
+    latent: int
+    latent_above: int
+    iwae_weights: int
+    a_sees_x: bool = False
+    test_rows: int
+    held_out_rows: int = 0
+    log_std_a: float | None = field(default=None, metadata=NOT_AN_OPTION)
+
+
+DIGITS_PLAN = AdgmDigitsPlan(lr=3e-3, batch=100, hidden=100, latent=16)
+HALF_MOONS_PLAN = AdgmMoonsPlan(
+    model="adgm", lr=1e-3, batch=100, average=0.99, hidden=100, latent=10
+)
+OWN_PLAN = AdgmOwnPlan(lr=1e-3, batch=100, hidden=200, latent=32)
+M2_PYRO_PLAN = M2PyroPlan(lr=4.2e-4, batch=200, epochs=96)
+POTENTIAL_PLAN = PotentialPlan(lr=5e-3, batch=200, average=0.99)
+
+_MNIST = AdgmMnistPlan(
+    lr=2e-3, batch=100, hidden=256, latent=50, epochs=80, hold=0.5, monitor_epochs=5
+)
+_MNIST_PAPER = replace(
+    _MNIST, hidden=500, latent=100, epochs=1000, lr=3e-4, draws=5, monitor_epochs=10, hold=None
+)
+_SVHN = AdgmSvhnPlan(labels_per_class=100, lr=1e-3, batch=1000, hidden=256, latent=50, epochs=5)
+_SVHN_PAPER = replace(_SVHN, hidden=1000, latent=300, epochs=300, lr=3e-4, monitor_epochs=10)
+_NORB = AdgmNorbPlan(labels_per_class=200, lr=1e-3, batch=100, hidden=256, latent=50, epochs=10)
+_NORB_PAPER = replace(_NORB, hidden=500, latent=100, epochs=300, lr=3e-4, monitor_epochs=10)
+_M1_M2 = M1M2Plan(lr=1e-3, batch=100, hidden=300, epochs=20)
+_M1_M2_PAPER = replace(_M1_M2, hidden=500, epochs=500)
+_LAYERED_VAE = LayeredVaePlan(
+    lr=1e-3,
+    batch=100,
+    epochs=10,
+    warm_up_share=0.2,
+    hidden=200,
+    hidden_above=100,
+    latent=8,
+    latent_above=4,
+    iwae_weights=5,
+    test_rows=300,
+    log_std_a=-2.0,
+)
+_LAYERED_VAE_PAPER = replace(
+    _LAYERED_VAE,
+    batch=256,
+    epochs=2000,
+    warm_up_share=0.1,
+    hidden=512,
+    hidden_above=256,
+    latent=64,
+    latent_above=32,
+    iwae_weights=50,
+    test_rows=10_000,
+    log_std_a=None,
+)
+
+MNIST: Mapping[Budget, AdgmMnistPlan] = {"cpu": _MNIST, "paper": _MNIST_PAPER}
+SVHN: Mapping[Budget, AdgmSvhnPlan] = {"cpu": _SVHN, "paper": _SVHN_PAPER}
+NORB: Mapping[Budget, AdgmNorbPlan] = {"cpu": _NORB, "paper": _NORB_PAPER}
+M1_M2: Mapping[Budget, M1M2Plan] = {"cpu": _M1_M2, "paper": _M1_M2_PAPER}
+LAYERED_VAE: Mapping[Budget, LayeredVaePlan] = {"cpu": _LAYERED_VAE, "paper": _LAYERED_VAE_PAPER}
+
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "preset": "own: the model's own number of passes and start, where the budget has one; "
+        "equal: the same for all models.",
+        "label_placement": "Places of the six labelled points: at both ends and in the middle of "
+        "each arc; inside, at 0.15, 0.5 and 0.85 of it; or any three training points of each, "
+        "drawn.",
+        "data_noise": "Standard deviation of points about their arcs; at 0.2 the Bayes error is "
+        "about 3 %.",
+        "single": "Single images as rows, rather than pairs.",
+        "extra": "Whether the extra images are among the unlabelled rows.",
+        "classification_weight": "Weight of the classification term, times (N_l + N_u) / N_l.",
+        "multiplier": "Weight of the classification term itself.",
+        "draws": "Monte-Carlo draws of a in training.",
+        "a": "Width of the auxiliary variable; with 0 there is none.",
+        "a_sees_x": "ADGM with p(a|z,y,x), eq. 5, rather than p(a|z,y), which section 3 ran; AVAE "
+        "with p(a|z,x), eq. 2, rather than eq. 20.",
+        "labelled_bound": "Bound of a labelled row: conditional, of log p(x, y), as the paper; "
+        "marginal, of log p(x), which leaves the label to the classification term.",
+        "classes_summed": "Classes over which training sums the label of an unlabelled row out: "
+        "the most probable ones and one drawn from the rest, without bias; None for all. Where "
+        "there are many classes a few are much faster.",
+        "batch_norm": "Batch norm before the nonlinearities of hidden layers.",
+        "warm_up_share": "Share of the run over which the weight of the KL terms goes from its "
+        "start to 1.",
+        "warm_up_from": "Weight of the KL terms at the start.",
+        "temperature_from": "Weight of the entropy of q(y|.) of unlabelled rows at the start, "
+        "which goes to 1 as that of the KL terms does; above 1, classes stay undecided for longer.",
+        "hold": "Share of the run at the full rate, which then falls along a cosine; None for the "
+        "rate of the authors, times 0.75 every fifth of the run.",
+        "monitor_epochs": "Passes between test errors, for the curve; 0 for none.",
+        "hidden_above": "Units in each hidden layer of the networks above the first code.",
+        "latent_above": "Width of the second code.",
+        "keep_above": "Standard deviation of a code entry's mean over rows, above which M2 and the "
+        "classifier see the entry.",
+        "mean_spread": "Standard deviation that the means of q(z|a) have over q(a) at the start.",
+        "log_std_z": "Log standard deviation of q(z|a) at the start.",
+        "energy_from": "Weight of the energy at the start; it rises to 1 over half of the rounds.",
+        "stochastic_layers": "Stochastic layers.",
+        "iwae_weights": "Importance weights in the training of an IWAE.",
+    }
+)

@@ -1,0 +1,134 @@
+"""What several experiments share: images, what ASL fits, and where a stage starts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ...data import images
+from ...data.dataset import Dataset, Preprocessor
+from ...engine.settings import Engine, adam
+from ...errors import InputError, require_at_least
+from ...functional.schedules import rise_then_cosine
+from ...method import Encodes, Method, require
+from ...methods.asl import BaseASL
+from ...methods.asl_baselines import TwoStageVAE
+from ...methods.mi_encoder import InformativeEncoder
+from ...methods.vae import VAE
+from ...networks.densities import GMM, initialize_mixture
+from ...rng import get_device
+from ..common import image_preprocessor
+from .plans import AslGivenPlan, AslImagePlan, AslToyPlan
+
+
+@dataclass(frozen=True, eq=False)
+class AslImageSplits:
+    """Raw rows to learn from and to measure on, the name of the latter, and how models see them."""
+
+    train: Dataset
+    test: Dataset
+    split_name: str
+    space: Preprocessor
+
+
+def load_asl_image_splits(data: str, held_out_rows: int) -> AslImageSplits:
+    """Training and test images; the last training images are the test where some are held out.
+
+    Raises:
+        InputError: Images are not square, or no row would be left.
+    """
+    require_at_least(0, held_out_rows=held_out_rows)
+    train = images.load_image_dataset(data, "train")
+    images.get_image_side(train)
+    space = image_preprocessor(train)
+    if not held_out_rows:
+        return AslImageSplits(train, images.load_image_dataset(data, "test"), "test", space)
+    if held_out_rows >= len(train):
+        raise InputError(
+            f"held_out_rows is {held_out_rows} of {len(train)} training rows; expected fewer."
+        )
+    return AslImageSplits(train[:-held_out_rows], train[-held_out_rows:], "validation", space)
+
+
+def make_image_sizes(train: Dataset, plan: AslImagePlan | AslGivenPlan) -> dict[str, Any]:
+    """Sizes of the networks for these images, as in a recipe."""
+    channels, size = train.x.shape[1:3]
+    own = {"u": plan.latent, "layout": plan.layout, "width": plan.width}
+    return {"channels": channels, "size": size, **own}
+
+
+def make_asl_image_engine(plan: AslImagePlan | AslGivenPlan, steps: int) -> Engine:
+    """Adam in bf16. At its highest rate from the first round on, the MI encoder can die."""
+    rate = partial(rise_then_cosine, steps=steps, rise=0.1)
+    return Engine(steps, adam(plan.lr), learning_rate=rate, average=plan.average, precision="bf16")
+
+
+def make_coupling_sizes(transforms: int, hidden: Sequence[int]) -> dict[str, Any]:
+    """Sizes of a flow of couplings, as in a recipe."""
+    return {"transforms": transforms, "hidden": list(hidden)}
+
+
+def make_fitted_arguments(
+    plan: AslToyPlan | AslImagePlan, coupling_hidden: Sequence[int], second_hidden: Sequence[int]
+) -> dict[str, Any]:
+    """What ASL fits, as in a recipe: a density of codes, and a regression of rows on codes.
+
+    Args:
+        plan: Kind of the density and its sizes.
+        coupling_hidden: Units in the hidden layers of a coupling.
+        second_hidden: Units in the hidden layers of a second VAE.
+    """
+    kinds: dict[str, dict[str, Any]] = {
+        "mixture": {"components": plan.components},
+        "vae": {"hidden": list(second_hidden)},
+    }
+    couplings = make_coupling_sizes(plan.transforms, coupling_hidden)
+    return {"kind": plan.density, "sizes": kinds.get(plan.density, couplings), "l1": plan.l1}
+
+
+def initialize_from_source(method: Method, *, source: Method, x: Tensor, batch: int = 256) -> None:
+    """Take a source's encoder, and its generator as an excellent initial value (section 3.2).
+
+    A two-stage VAE takes the decoder with its scale, and keeps it. A Gaussian mixture starts where
+    expectation maximisation on codes of x ends.
+
+    Args:
+        method: What starts.
+        source: What was trained before.
+        x: Rows (n, *event) of which codes are drawn.
+        batch: Rows that are encoded at a time.
+    """
+    assert isinstance(method, TwoStageVAE | BaseASL)
+    encoder, generator = _get_encoder_and_generator(source)
+    method.q_u.load_state_dict(encoder.state_dict())
+    if isinstance(method, TwoStageVAE):
+        assert isinstance(source, VAE)
+        method.p_x.load_state_dict(source.p_x.state_dict())
+        return
+    method.p_x.g.load_state_dict(generator.state_dict())
+    if isinstance(method.p_u, GMM):
+        with torch.no_grad():
+            initialize_mixture(method.p_u, sample_codes(method, x, batch))
+
+
+def _get_encoder_and_generator(source: Method) -> tuple[nn.Module, nn.Module]:
+    """Networks of q(u|x) and g(u)."""
+    match source:
+        case VAE():
+            return source.q_z, source.p_x.network
+        case InformativeEncoder():
+            return source.q_u, source.g
+        case BaseASL():
+            return source.q_u, source.p_x.g
+        case _:
+            raise TypeError(f"{type(source).__name__} has no encoder to start from.")
+
+
+@torch.no_grad()
+def sample_codes(method: Method, x: Tensor, batch: int = 256) -> Tensor:
+    """One code u ~ q(u|x) of each row: x (n, *event) -> (n, r) on the CPU."""
+    device, encoder = get_device(method), require(method, Encodes)
+    return torch.cat([encoder.encode(part.to(device)).sample().cpu() for part in x.split(batch)])

@@ -1,0 +1,242 @@
+"""How large the experiments' networks are, and how they are trained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, TypeVar
+
+from ...errors import InputError, require_at_least
+from ..common import Budget, Plan
+
+WORDS: Mapping[str, str] = {
+    "classifier_width": "Channels of the first convolution of an own classifier.",
+    "classifier_hidden": "Units in the dense layer of an own classifier.",
+    "classifier_epochs": "Passes of an own classifier over the training rows.",
+    "classifier_lr": "Highest learning rate of an own classifier.",
+    "classifier_batch": "Rows in a batch of an own classifier.",
+    "classifier_layers": "Layers of the classifier to regularise by, dotted names; when not "
+    "given, its usual ones.",
+    "layer_weights": "Weight of each layer; when not given, 1 for all, as in the paper.",
+    "encoder_grad": "Let the encoder learn from the classifier too.",
+    "crop": "Side in pixels of the square that is cut from the images' centres first; when not "
+    "given, as the data set has it.",
+    "pixel_scale": "Standard deviation of every entry of p(x|z) at the start.",
+    "feature_scale": "Standard deviation of every entry of p(d_l(x)|z) at the start.",
+    "nll_rows": "Rows of each split whose likelihood is measured, no more than test_rows.",
+    "recognition_crop": "Side of the central square in which the extractor looks for classes, "
+    "as a share of the picture's, where it was taught pictures cut closer; 1 for all of it.",
+    "adjusted": "Adjust the VAEs to codes of the prior as well, as for the paper's figures.",
+    "adjusting_epochs": "Passes in which the encoder adapts to the adjusted batch norm.",
+    "adjusting_batches": "Batches of 500 codes that adjusted batch norm is estimated from.",
+    "blur": "Standard deviation of the blur, in places of the layer.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscregPlan(Plan):
+    """A model of images, and the classifier that is trained in the run to regularise it.
+
+    The defaults are those of the authors' code for faces.
+    """
+
+    lr: float = 2e-3
+    batch: int = 100
+    widths: tuple[int, ...]
+    hidden: int = 1000
+    latent: int
+    classifier_width: int = 32
+    classifier_hidden: int = 1000
+    classifier_epochs: float = 50
+    classifier_lr: float = 2e-3
+    classifier_batch: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaeComparisonPlan(DiscregPlan):
+    """VAEs with and without regularisation, measured in the same protocol."""
+
+    vae_epochs: float = 75
+    scale_epochs: float = 1.0
+    pixel_scale: float = 1.0
+    feature_scale: float = 1.0
+    extractor: str | None = None
+    recognition_crop: float = 1.0
+    test_rows: int
+    nll_rows: int = 2000
+    importance_samples: int = 100
+
+    def check(self) -> None:
+        """Refuse sizes that no VAE can have.
+
+        Raises:
+            InputError: One is too small, or the crop is no share.
+        """
+        require_at_least(2, batch=self.batch)  # batch norm needs two rows
+        widths, crop = min(self.widths, default=0), self.recognition_crop
+        require_at_least(1, latent=self.latent, widths=widths, test_rows=self.test_rows)
+        if not 0 < crop <= 1:
+            raise InputError(f"recognition_crop is {crop}; expected a share above 0, 1 at most.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayersPlan(VaeComparisonPlan):
+    """VAEs regularised by different layers and weights of the same classifier."""
+
+    data: str
+    valid_rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegularisedPlan(VaeComparisonPlan):
+    """A VAE, the same regularised by any classifier, and both adjusted to codes of the prior."""
+
+    classifier: str = "own"
+    classifier_layers: tuple[str, ...] = ()
+    layer_weights: tuple[float, ...] = ()
+    encoder_grad: bool = True
+    adjusted: bool = True
+    adjusting_epochs: float = 1.0
+    adjusting_batches: int = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSetPlan(RegularisedPlan):
+    """The comparison on a known set of images."""
+
+    data: str
+    valid_rows: int = 0
+    crop: int | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnPicturesPlan(RegularisedPlan):
+    """The comparison on a person's own images."""
+
+    label: str | None = None
+    size: Literal[32, 64]
+    test_fraction: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtefactsPlan(DiscregPlan):
+    """Autoencoders of a few images that know them through a classifier's layer alone."""
+
+    data: str = "celeba"
+    crop: int | None = 178
+    size: int | None
+    train_rows: int = 100
+    steps: int
+    hidden: int = 500
+    latent: int = 256
+    classifier: str = "own"
+    classifier_layers: tuple[str, ...] = ("convolutions.relu2",)
+    blur: float = 1.0
+
+
+PlanKind = TypeVar("PlanKind", bound=DiscregPlan)
+
+
+def _convert_plan(kind: type[PlanKind], plan: DiscregPlan, **changes: Any) -> PlanKind:
+    """A plan of another kind, with the values of the fields that both have."""
+    shared = {f.name for f in fields(kind)} & {f.name for f in fields(plan)}
+    return kind(**{**{name: getattr(plan, name) for name in shared}, **changes})
+
+
+_CELEBA_PAPER = ImageSetPlan(
+    data="celeba",
+    crop=178,
+    size=64,
+    widths=(32, 64, 128, 256),
+    latent=500,
+    extractor="features.celeba",
+    # it was taught 148 x 148 of the 178 x 178 pixels seen here, 54 of 64
+    recognition_crop=27 / 32,
+    test_rows=2000,
+)
+CELEBA: Mapping[Budget, ImageSetPlan] = {
+    "cpu": replace(
+        _CELEBA_PAPER,
+        widths=(16, 32, 96, 192),
+        hidden=512,
+        latent=128,
+        vae_epochs=12,
+        batch=50,
+        pixel_scale=0.2,
+        classifier_hidden=512,
+        classifier_epochs=6,
+        test_rows=500,
+        nll_rows=200,
+    ),
+    "paper": _CELEBA_PAPER,
+}
+
+_CIFAR10_PAPER = ImageSetPlan(
+    data="cifar10",
+    valid_rows=5000,
+    classifier="vgg19",
+    extractor="cifar10-resnet56",
+    widths=(64, 128, 256),
+    latent=128,
+    test_rows=10_000,
+)
+CIFAR10: Mapping[Budget, ImageSetPlan] = {
+    "cpu": replace(
+        _CIFAR10_PAPER,
+        widths=(16, 32, 64),
+        hidden=256,
+        latent=64,
+        vae_epochs=6,
+        pixel_scale=0.2,
+        classifier_width=16,
+        classifier_hidden=256,
+        classifier_epochs=6,
+        test_rows=1000,
+        nll_rows=200,
+    ),
+    "paper": _CIFAR10_PAPER,
+}
+SVHN: Mapping[Budget, ImageSetPlan] = {
+    budget: replace(plan, data="svhn", valid_rows=10_000, extractor=None)
+    for budget, plan in CIFAR10.items()
+}
+FASHION: Mapping[Budget, ImageSetPlan] = {
+    budget: replace(
+        plan,
+        data="fashion_mnist",
+        classifier="own",
+        extractor="features.fashion_mnist",
+        widths=plan.widths[:2],
+    )
+    for budget, plan in CIFAR10.items()
+}
+LAYERS: Mapping[Budget, LayersPlan] = {
+    "cpu": _convert_plan(
+        LayersPlan,
+        FASHION["cpu"],
+        vae_epochs=1,
+        batch=50,
+        nll_rows=100,
+        classifier_epochs=1,
+        classifier_batch=50,
+    ),
+    "paper": _convert_plan(LayersPlan, FASHION["paper"]),
+}
+OWN: Mapping[Literal[32, 64], OwnPicturesPlan] = {
+    32: _convert_plan(OwnPicturesPlan, CIFAR10["cpu"], size=32, classifier="own", extractor=None),
+    64: _convert_plan(
+        OwnPicturesPlan, CELEBA["cpu"], size=64, extractor=None, recognition_crop=1.0
+    ),
+}
+"""By the side of the images in pixels."""
+ARTEFACTS: Mapping[Budget, ArtefactsPlan] = {
+    "cpu": ArtefactsPlan(
+        size=32,
+        steps=700,
+        lr=5e-3,
+        widths=(16,),
+        classifier_width=16,
+        classifier_hidden=256,
+        classifier_epochs=3,
+    ),
+    "paper": ArtefactsPlan(size=64, steps=2000, lr=1e-3, widths=(16, 32, 64, 128)),
+}
