@@ -1,6 +1,4 @@
-"""Scores: measured numbers with how they were measured, and what measures them."""
-
-from __future__ import annotations
+"""Scores: measured numbers, how they were measured, and the functions that measure them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,11 +12,11 @@ class Score:
     Attributes:
         value: The number.
         unit: "%", "nats", "nats per dimension", "" for none.
-        n: Rows it was measured on.
-        spread: Of the value, if any.
-        spread_is: What the spread is: "standard error over rows".
+        n: Number of rows on which it was measured.
         protocol: How it was measured, in words: split, draws, seeds. Scores are compared only
             where it is the same.
+        spread: Spread of the value; None where it has none.
+        spread_is: What the spread is, such as "standard error over rows".
         caution: Why the number should not be trusted; "" where nothing speaks against it.
         detail: JSON-able numbers behind it, for pictures, such as a confusion matrix.
     """
@@ -36,5 +34,5 @@ class Score:
 Evaluation = Callable[[Any], Score | Mapping[str, Score]]
 """A method in eval mode -> a score, or several by name where they share their work.
 
-Seeded, and called without gradients, by who evaluates.
+The caller sets the seed and turns gradients off.
 """

@@ -1,9 +1,10 @@
-"""Artefacts: they need nothing else, execute nothing, and a lie in one is told."""
+"""Artefacts: they need nothing else, nothing in them is executed, and a lie in one is found."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import torch
 from laws import METHODS, experiment
 
 import auxgen
-from auxgen import model as artefact
-from auxgen.builders import Recipe
+from auxgen.builders import Recipe, artefact
 from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
+from auxgen.inference.codes import sample_rows
 from auxgen.launch import train
+from auxgen.stage import Stage
 
 
 @pytest.fixture
@@ -59,16 +61,16 @@ def argument(**lie: Any) -> Callable[[dict[str, Any]], None]:
 
 
 @pytest.mark.parametrize(
-    ("lie", "told"),
+    ("lie", "message"),
     [
         (changed(builder="sdmg"), "no builder 'sdmg'; did you mean 'sdgm'"),
         (changed(builder="__import__"), "no builder '__import__'"),
         (changed(builder="likelihood_of"), "no builder 'likelihood_of'"),
-        (changed(builder=["sdgm"]), "names no builder"),
-        (changed(arguments="rm"), "names no builder with arguments"),
-        (changed(format=99), "is of format 99"),
-        (changed(space={"kind": "points"}), "does not say how rows look"),
-        (changed(space=None), "does not say how rows look"),
+        (changed(builder=["sdgm"]), "does not name a builder"),
+        (changed(arguments="rm"), "does not name a builder with arguments"),
+        (changed(format=99), "has format 99; expected 1"),
+        (changed(space={"kind": "points"}), "does not say how the model sees rows"),
+        (changed(space=None), "does not say how the model sees rows"),
         (changed(sha256="0"), "missing, truncated or not the one"),
         (argument(hidden=[9, 9]), "does not fit the weights"),
         (argument(hidden=[8, 8, 8]), "does not fit the weights"),
@@ -80,26 +82,26 @@ def argument(**lie: Any) -> Callable[[dict[str, Any]], None]:
         (changed(space={"kind": "points", "shape": [7]}), "contradicts itself"),
     ],
 )
-def test_a_config_that_lies_is_told_in_a_sentence(
-    folder: Path, lie: Callable[[dict[str, Any]], None], told: str
+def test_a_config_that_lies_is_refused_in_a_sentence(
+    folder: Path, lie: Callable[[dict[str, Any]], None], message: str
 ) -> None:
     config = json.loads((folder / "config.json").read_text())
     lie(config)
     (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match=told) as error:
+    with pytest.raises(InputError, match=message) as error:
         auxgen.load(folder)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\udcff"])
-def test_a_config_that_is_no_json_is_told(folder: Path, content: str) -> None:
+def test_a_config_that_is_no_json_is_refused(folder: Path, content: str) -> None:
     (folder / "config.json").write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(InputError, match=r"config\.json"):
         auxgen.load(folder)
 
 
 @pytest.mark.parametrize("harm", ["missing", "truncated", "flipped", "pickle"])
-def test_harmed_weights_are_told(folder: Path, harm: str) -> None:
+def test_harmed_weights_are_refused(folder: Path, harm: str) -> None:
     file = folder / "model.safetensors"
     data = bytearray(file.read_bytes())
     match harm:
@@ -116,7 +118,7 @@ def test_harmed_weights_are_told(folder: Path, harm: str) -> None:
         auxgen.load(folder)
 
 
-def test_a_folder_that_is_none_or_no_artefact_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_is_missing_or_no_artefact_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no folder"):
         auxgen.load(tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"it has no config\.json"):
@@ -130,6 +132,38 @@ def test_a_run_gives_the_model_of_its_last_stage_or_the_one_named(tmp_path: Path
     assert auxgen.load(tmp_path / "run", "vae").config["builder"] == "vae"
     with pytest.raises(InputError, match="no trained stage 'm2'; it has vae, sdgm"):
         auxgen.load(tmp_path / "run", "m2")
+
+
+def test_a_stage_without_a_recipe_is_loaded_by_its_experiment(tmp_path: Path) -> None:
+    made = experiment(method="vae")["vae"]
+    train({"own": replace(made, recipe=None)}, run=tmp_path / "run", device="cpu", quiet=True)
+    with pytest.raises(InputError, match="weights of stage own, but no builder") as error:
+        auxgen.load(tmp_path / "run")
+    assert "\n" not in str(error.value)
+    again = replace(experiment(method="vae")["vae"], recipe=None)
+    model = auxgen.load(tmp_path / "run", experiment={"own": again})
+    assert model.space == made.space
+    assert torch.equal(model.sample(5), sample(made, 5))
+    with pytest.raises(InputError, match=r"own has no recipe.*give its Stage"):
+        model.save(tmp_path / "saved")
+    with pytest.raises(InputError, match=r"own does not say how its method sees rows"):
+        auxgen.load(tmp_path / "run", experiment={"own": replace(again, space=None)})
+    with pytest.raises(InputError, match="no stage 'own'"):
+        auxgen.load(tmp_path / "run", experiment={"another": again})
+
+
+def sample(stage: Stage, n: int) -> torch.Tensor:
+    assert stage.space is not None
+    torch.manual_seed(0)
+    return sample_rows(stage.method, stage.space, n)
+
+
+def test_a_stage_with_a_recipe_serves_where_the_last_one_has_none(tmp_path: Path) -> None:
+    both = {**experiment(method="vae"), "own": replace(experiment(method="m2")["m2"], recipe=None)}
+    train(both, run=tmp_path / "run", device="cpu", quiet=True)
+    assert auxgen.load(tmp_path / "run").config["builder"] == "vae"
+    with pytest.raises(InputError, match="weights of stage own, but no builder"):
+        auxgen.load(tmp_path / "run", "own")
 
 
 def test_builders_take_and_give_plain_json(folder: Path) -> None:

@@ -27,7 +27,7 @@ def test_convolutions_have_their_channels_last_and_give_the_same_numbers():
         torch.testing.assert_close(found, method.q_z(x).mean)
 
 
-def test_an_unknown_builder_and_wrong_arguments_are_told():
+def test_an_unknown_builder_and_wrong_arguments_are_refused():
     with pytest.raises(InputError, match="builder"):
         Recipe("no_such", {}).build()
     with pytest.raises(InputError, match="The builder stacked_vae refuses its arguments"):

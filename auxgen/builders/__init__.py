@@ -1,14 +1,27 @@
 """Functions of plain JSON-able arguments that assemble methods: what a config.json names.
 
-Arguments are sizes and numbers; which network or family differs is decided here, by value. One
-module for each family of methods; a public function that returns a Method is a builder.
-"""
+Arguments are sizes and numbers, which decide here between networks or families. There is one module
+for each family of methods; a public function that returns a Method is a builder.
 
-from __future__ import annotations
+What arguments mean that many builders have; a builder's own docstring says where it differs:
+    x, z, a, u: Widths of a row, of the code z, of the auxiliary variable a, of ASL's code u.
+    classes, attributes: Number of classes, number of attributes.
+    hidden: Widths of hidden layers, from x upwards; a decoder has them reversed.
+    batch_norm: Whether there is batch norm before each nonlinearity.
+    likelihood: Family of p(x|.), see `likelihoods`.
+    scale: Standard deviation of a Gaussian p(x|.), at the start where it is learned.
+    warm_up: Steps over which the weight of the KL terms rises from 0 to 1.
+    alpha: Weight of the classification term.
+    prior_rows: Rows N of the training set, which share the prior of the weights.
+    channels, size: Channels of square images, and their height and width in pixels.
+    images: Sizes of networks of images: the arguments of the function that makes these networks.
+    kind, sizes: Family of a density and its sizes, see `networks.densities.make_density`.
+"""
 
 import importlib
 import inspect
 import pkgutil
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +37,13 @@ __all__ = ["Likelihood", "Recipe", "list_builders"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """A builder's name and arguments: a method, before it is made."""
+    """A builder's name and arguments, from which a method is built."""
 
     builder: str
     arguments: Mapping[str, Any]
 
     def build(self) -> Method:
-        """Make the method, with fresh weights; channels lie last, so that convolutions are fast.
+        """Build the method with new weights, in channels-last memory for fast convolutions.
 
         Raises:
             InputError: There is no such builder, or it does not take these arguments.
@@ -48,19 +61,15 @@ class Recipe:
 
 
 def list_builders() -> dict[str, Callable[..., Method]]:
-    """The public functions of this package that make a method, by name."""
+    """The public functions of this package that build a method, by name."""
     modules = [
-        importlib.import_module(f"{__name__}.{found.name}")
-        for found in pkgutil.iter_modules(__path__)
+        importlib.import_module(f"{__name__}.{module.name}")
+        for module in pkgutil.iter_modules(__path__)
     ]
     return {
-        name: made
+        name: function
         for module in modules
-        for name, made in inspect.getmembers(module, inspect.isfunction)
-        if made.__module__ == module.__name__ and _get_return_annotation(made) == "Method"
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+        and typing.get_type_hints(function).get("return") is Method
     }
-
-
-def _get_return_annotation(function: Callable[..., Any]) -> object:
-    """What a function says that it returns."""
-    return function.__annotations__.get("return")

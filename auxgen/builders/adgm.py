@@ -1,10 +1,7 @@
 """Auxiliary deep generative models of vectors, M2, and the fit of a known density."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
@@ -17,7 +14,6 @@ from ..methods import semi_supervised
 from ..methods.adgm import ADGM, SDGM, AuxiliaryDGM
 from ..methods.density_fit import AuxiliaryFit
 from ..methods.m2 import M2
-from ..methods.semi_supervised import LabelledBound, Summation, sum_all_classes, sum_sampled_classes
 from ..networks.distributions import (
     Conditional,
     DegenerateNormal,
@@ -27,27 +23,22 @@ from ..networks.distributions import (
     categorical,
     diag_normal,
 )
-from ..networks.free import FreeParameters, Zeros
-from ..networks.initial import initialize_he_hidden, initialize_mean_spread
-from ..networks.mlp import MLP
+from ..networks.mlp import MLP, FreeParameters, Zeros, initialize_he_hidden, initialize_mean_spread
 from .likelihoods import Likelihood, Widths, get_likelihood, make_conditional
 
 LabelledBoundName = Literal["conditional", "marginal"]
-"""What bounds a labelled row: log p(x, y), or log p(x) with the label left out."""
-LABELLED_BOUNDS: Mapping[LabelledBoundName, LabelledBound] = MappingProxyType(
-    {
-        "conditional": semi_supervised.conditional_label_bound,
-        "marginal": semi_supervised.marginal_label_bound,
-    }
-)
+"""The bound of a labelled row: on log p(x, y), or on log p(x), which ignores the label."""
+LABELLED_BOUNDS: Mapping[LabelledBoundName, semi_supervised.LabelledBound] = {
+    "conditional": semi_supervised.conditional_label_bound,
+    "marginal": semi_supervised.marginal_label_bound,
+}
 
 
 def adgm(*, a_sees_x: bool = False, **arguments: Any) -> Method:
-    """ADGM, p(y) p(z) p(a|z,y,[x]) p(x|z,y); the arguments of `_build_auxiliary_dgm`.
+    """ADGM, p(y) p(z) p(a|z,y,[x]) p(x|z,y); other arguments as in `_build_auxiliary_dgm`.
 
     Args:
-        a_sees_x: p(a|z,y,x), eq. 5, rather than p(a|z,y), which section 3 ran.
-        arguments: See `_build_auxiliary_dgm`.
+        a_sees_x: Whether a's density is p(a|z,y,x), eq. 5, instead of p(a|z,y), as in section 3.
     """
     return _build_auxiliary_dgm(
         ADGM, lambda x, k, a, z: ([x if a_sees_x else None, k, z], [k, z]), **arguments
@@ -59,19 +50,16 @@ def sdgm(**arguments: Any) -> Method:
     return _build_auxiliary_dgm(SDGM, lambda x, k, a, z: ([k, z], [a, k, z]), **arguments)
 
 
-def _make_summation(summed: int | None, classes: int) -> Summation:
-    """Over all classes, or over so many of them.
+def adgm_deterministic(*, a: int, **arguments: Any) -> Method:
+    """ADGM with a = mu(x), no variable (figure 5); arguments as in `_build_auxiliary_dgm`."""
+    head, p_a = (a, DegenerateNormal), Conditional(Zeros(a), DegenerateNormal)
+    return adgm(a_sees_x=False, a=a, q_a_head=head, p_a=p_a, **arguments)
 
-    Raises:
-        InputError: Fewer than 2, or more than there are.
-    """
-    if summed is None or summed == classes:
-        return sum_all_classes
-    if not 2 <= summed < classes:
-        raise InputError(
-            f"classes_summed is {summed}; 2 to {classes}, the number of classes, are wanted."
-        )
-    return partial(sum_sampled_classes, probable=summed - 1)
+
+def adgm_uninformed(*, a: int, **arguments: Any) -> Method:
+    """ADGM with p(a) = N(0, I), without inputs (appendix A); see `_build_auxiliary_dgm`."""
+    p_a = Conditional(Zeros(2 * a), diag_normal)
+    return adgm(a_sees_x=False, a=a, p_a=p_a, **arguments)
 
 
 def _build_auxiliary_dgm(
@@ -83,52 +71,18 @@ def _build_auxiliary_dgm(
     hidden: Sequence[int],
     a: int,
     z: int,
-    alpha: float,
-    prior_rows: int,
     likelihood: Likelihood = "bernoulli",
     scale: float = 1.0,
     batch_norm: bool = False,
-    samples: int = 1,
-    warm_up: int = 0,
-    warm_up_from: float = 0.0,
-    labelled_bound: LabelledBoundName = "conditional",
-    classes_summed: int | None = None,
-    temperature_from: float = 1.0,
     log_std_a: float | None = None,
     q_a_head: tuple[int, Family] | None = None,
     p_a: Conditional | None = None,
+    **objective: Any,
 ) -> AuxiliaryDGM:
-    """The five MLPs of an auxiliary deep generative model of vectors.
+    """The five MLPs of an auxiliary deep generative model of vectors, all with these hidden layers.
 
     Log standard deviations of a and z are bounded: p(a|.) under a class that q(y|a,x) rules out
     gets no gradient, its density overflows, and 0 times infinity ends training.
-
-    Args:
-        model: Which one.
-        generative: Widths of x, y, a, z -> inputs of p(a|.) and of p(x|.), in the model's order.
-        x: Width of x.
-        classes: Number of classes.
-        hidden: Widths of every network's hidden layers.
-        a: Width of the auxiliary variable.
-        z: Width of the code.
-        alpha: Weight of the classification term.
-        prior_rows: Rows over which the weight prior is spread; N of the training set.
-        likelihood: Family of p(x|.).
-        scale: Standard deviation of a Gaussian p(x|.), at the start where it is learned.
-        batch_norm: Normalise before each nonlinearity.
-        samples: Monte-Carlo draws of a, each with one z per class.
-        warm_up: Steps over which the weight of the log-ratios of a and z goes to 1.
-        warm_up_from: That weight at first; above 1, classes have to be told by y before z can.
-        labelled_bound: Of a labelled row, beside the classification term: conditional, -L(x, y),
-            as the papers; marginal, -U(x), which leaves the label out.
-        classes_summed: Classes over which training sums the label of an unlabelled row out: the
-            most probable ones and one drawn from the rest, without bias; all when not given.
-        temperature_from: Weight of the entropy of q(y|.) of unlabelled rows at first, which goes to
-            1 as that of the log-ratios does; above 1, classes stay undecided for longer.
-        log_std_a: Of q(a|x) at the start; below 0, a starts as a code of x rather than as noise.
-            As torch starts layers, near 0, when not given.
-        q_a_head: Heads and family of q(a|x); Gaussian when not given.
-        p_a: p(a|.) where it is no network; of the network's inputs.
     """
     into_a, into_x = generative(x, classes, a, z)
     given = partial(make_conditional, batch_norm=batch_norm)
@@ -139,14 +93,7 @@ def _build_auxiliary_dgm(
         p_z=StandardNormal(z),
         p_a=p_a or given(into_a, hidden, 2 * a),
         p_x=given(into_x, hidden, *get_likelihood(likelihood, x, scale)),
-        classes=classes,
-        alpha=alpha,
-        prior_rows=prior_rows,
-        samples=samples,
-        warm_up=partial(linear_ramp, steps=warm_up, start=warm_up_from),
-        labelled_bound=LABELLED_BOUNDS[labelled_bound],
-        summation=_make_summation(classes_summed, classes),
-        temperature=partial(linear_ramp, steps=warm_up, start=temperature_from),
+        **_make_objective(classes, **objective),
     )
 
 
@@ -156,54 +103,51 @@ def m2(
     classes: int,
     hidden: Sequence[int],
     z: int,
-    alpha: float,
-    prior_rows: int,
     likelihood: Likelihood = "bernoulli",
     scale: float = 1.0,
     batch_norm: bool = False,
-    samples: int = 1,
-    warm_up: int = 0,
-    warm_up_from: float = 0.0,
-    labelled_bound: LabelledBoundName = "conditional",
-    classes_summed: int | None = None,
-    temperature_from: float = 1.0,
+    **objective: Any,
 ) -> Method:
-    """M2 of vectors, p(y) p(z) p(x|y,z) with q(y|x) q(z|x,y); arguments as in `_build_auxiliary_dgm`."""
+    """M2 of vectors, p(y) p(z) p(x|y,z) with q(y|x) q(z|x,y); objective: see `_make_objective`."""
     given = partial(make_conditional, batch_norm=batch_norm)
     return M2(
         q_y=given([x], hidden, classes, categorical),
         q_z=given([x, classes], hidden, 2 * z),
         p_z=StandardNormal(z),
         p_x=given([classes, z], hidden, *get_likelihood(likelihood, x, scale)),
-        classes=classes,
-        alpha=alpha,
-        prior_rows=prior_rows,
-        samples=samples,
-        warm_up=partial(linear_ramp, steps=warm_up, start=warm_up_from),
-        labelled_bound=LABELLED_BOUNDS[labelled_bound],
-        summation=_make_summation(classes_summed, classes),
-        temperature=partial(linear_ramp, steps=warm_up, start=temperature_from),
+        **_make_objective(classes, **objective),
     )
 
 
-def adgm_deterministic(*, a: int, **arguments: Any) -> Method:
-    """ADGM with a = mu(x), no variable (figure 5); arguments as in `_build_auxiliary_dgm`."""
-    p_a = Conditional(Zeros(a), DegenerateNormal)
-    return _build_auxiliary_dgm(
-        ADGM, _select_y_and_z, a=a, q_a_head=(a, DegenerateNormal), p_a=p_a, **arguments
-    )
-
-
-def adgm_uninformed(*, a: int, **arguments: Any) -> Method:
-    """ADGM with p(a) = N(0, I), which sees nothing (appendix A); as `_build_auxiliary_dgm`."""
-    p_a = Conditional(Zeros(2 * a), diag_normal)
-    return _build_auxiliary_dgm(ADGM, _select_y_and_z, a=a, p_a=p_a, **arguments)
-
-
-def _select_y_and_z(x: int, k: int, a: int, z: int) -> tuple[Widths, Widths]:
-    """Inputs of p(a|x,y,z), which ignores x, and of p(x|y,z)."""
-    del x, a
-    return [None, k, z], [k, z]
+def _make_objective(
+    classes: int,
+    *,
+    alpha: float,
+    prior_rows: int,
+    samples: int = 1,
+    warm_up: int = 0,
+    warm_up_from: float = 0.0,
+    labelled_bound: LabelledBoundName = "conditional",
+    classes_summed: int | None = None,
+    temperature_from: float = 1.0,
+) -> dict[str, Any]:
+    """What a semi-supervised model learns by, whatever its networks."""
+    summation: semi_supervised.Summation = semi_supervised.sum_all_classes
+    if classes_summed is not None and classes_summed != classes:
+        if not 2 <= classes_summed < classes:
+            got = f"classes_summed is {classes_summed}"
+            raise InputError(f"{got}; 2 to {classes}, the number of classes, is expected.")
+        summation = partial(semi_supervised.sum_sampled_classes, probable=classes_summed - 1)
+    return {
+        "classes": classes,
+        "alpha": alpha,
+        "prior_rows": prior_rows,
+        "samples": samples,
+        "warm_up": partial(linear_ramp, steps=warm_up, start=warm_up_from),
+        "labelled_bound": LABELLED_BOUNDS[labelled_bound],
+        "summation": summation,
+        "temperature": partial(linear_ramp, steps=warm_up, start=temperature_from),
+    }
 
 
 def auxiliary_fit(
@@ -220,27 +164,22 @@ def auxiliary_fit(
     """A fit of the density of two modes, `toys.two_moded_energy`.
 
     Args:
-        z: Width of z.
         a: Width of the auxiliary variable; with 0 there is none, and q(z) is one Gaussian.
         hidden: Widths of the hidden layers of q(z|a) and p(a|z).
-        draws: Of a and z in a round.
-        spread: Standard deviation that the means of q(z|a) have over q(a) at the start.
+        draws: Draws of a and z in a round.
+        spread: Standard deviation of the means of q(z|a) over q(a) at the start.
         log_std: Log standard deviation of q(z|a) at the start.
         start: Weight of the energy at the start, an inverse temperature.
         cooling: Steps over which that weight rises to 1.
     """
     if a > 0:
-        q_z, p_a = (
-            initialize_he_hidden(MLP([a], hidden, 2 * z)),
-            initialize_he_hidden(MLP([z], hidden, 2 * a)),
-        )
+        q_z = initialize_he_hidden(MLP([a], hidden, 2 * z))
+        p_a = initialize_he_hidden(MLP([z], hidden, 2 * a))
         initialize_mean_spread(q_z, torch.randn(10_000, a), std=spread, log_std=log_std)
     else:
         mean = spread * torch.randn(z)
-        q_z, p_a = (
-            FreeParameters(torch.cat((mean, torch.full_like(mean, log_std)))),
-            FreeParameters(torch.zeros(0)),
-        )
+        q_z = FreeParameters(torch.cat((mean, torch.full_like(mean, log_std))))
+        p_a = FreeParameters(torch.zeros(0))
     return AuxiliaryFit(
         q_a=Conditional(FreeParameters(torch.zeros(2 * a)), bounded_normal),
         q_z=Conditional(q_z, bounded_normal),

@@ -1,27 +1,134 @@
-"""Auxiliary supervised learning of vectors, and its baselines."""
-
-from __future__ import annotations
+"""Auxiliary supervised learning of vectors and of square images, its encoders and baselines."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
+import torch
+from torch import nn
+
+from ..data.dataset import Preprocessor
+from ..errors import unknown_name
+from ..functional.schedules import linear_warm_up
 from ..method import Method
 from ..methods.asl import ExplicitASL, ImplicitASL, sum_of_magnitudes, sum_of_squares
+from ..methods.asl_baselines import FlowModel, TwoStageVAE
 from ..methods.conditional_asl import ConditionalASL, make_attribute_context, make_class_context
-from ..methods.flow import FlowModel
 from ..methods.mi_encoder import InformativeEncoder
-from ..methods.two_stage_vae import TwoStageVAE
+from ..methods.vae import VAE
+from ..networks.convolutional import ImageArchitecture, Normalised, Plain
 from ..networks.densities import DensityKind, make_density
-from ..networks.distributions import Conditional, diag_normal
-from ..networks.encoders import ImplicitEncoder
+from ..networks.distributions import (
+    Conditional,
+    FixedScaleNormal,
+    LearnedScaleNormal,
+    Regression,
+    StandardNormal,
+    bounded_normal,
+    diag_normal,
+)
+from ..networks.encoders import ImplicitEncoder, PointMass, PretrainedEncoder
 from ..networks.mlp import MLP
-from ..networks.regression import Regression
-from .likelihoods import Likelihood, get_likelihood
+from . import Recipe
+from .likelihoods import Likelihood, Sizes, get_likelihood, make_conditional
+
+Layout = Literal["plain", "normalised"]
+LAYOUTS: Mapping[Layout, type[ImageArchitecture]] = {"plain": Plain, "normalised": Normalised}
 
 
-def flow(*, x: int, kind: DensityKind = "affine", sizes: Mapping[str, Any]) -> Method:
-    """A density of vectors x itself; kind and sizes as in `networks.densities.density`."""
+@dataclass(frozen=True)
+class VectorParts:
+    """Networks of vectors with this number of entries, and with codes of width u."""
+
+    entries: int
+    hidden: Sequence[int]
+    u: int
+
+    def make_generator(self) -> nn.Module:
+        return MLP([self.u], self.hidden[::-1], self.entries)
+
+    def make_gaussian_encoder(self) -> Conditional:
+        """q(u|x) of a VAE."""
+        return make_conditional([self.entries], self.hidden, 2 * self.u, diag_normal)
+
+    def make_implicit_encoder(self) -> ImplicitEncoder:
+        """f(x, e), with noise as wide as the code."""
+        f = MLP([self.entries, self.u], self.hidden, self.u)
+        return ImplicitEncoder(f, features=self.u, noise=self.u)
+
+
+@dataclass(frozen=True)
+class ImageParts:
+    """Networks of images of one architecture, with codes of width u."""
+
+    architecture: ImageArchitecture
+    u: int
+
+    @property
+    def entries(self) -> int:
+        return self.architecture.channels * self.architecture.size**2
+
+    def make_generator(self) -> nn.Module:
+        return self.architecture.make_generator(self.u)
+
+    def make_gaussian_encoder(self) -> Conditional:
+        """q(u|x) of a VAE."""
+        return Conditional(self.architecture.make_gaussian_encoder(self.u), bounded_normal)
+
+    def make_implicit_encoder(self) -> ImplicitEncoder:
+        """f(x, e), with noise as wide as the code."""
+        f = self.architecture.make_noisy_encoder(self.u)
+        return ImplicitEncoder(f, features=self.u, noise=self.u)
+
+    def make_decoder(self, scale: float, learned: bool = True) -> Conditional:
+        """p(x|u) of a VAE, with one scale."""
+        family = LearnedScaleNormal(scale, 3) if learned else FixedScaleNormal(scale, 3)
+        return Conditional(self.make_generator(), family)
+
+
+def _make_image_parts(
+    *, channels: int, size: int, u: int, layout: Layout, width: int
+) -> ImageParts:
+    """Networks of images by plain arguments."""
+    if layout not in LAYOUTS:
+        raise unknown_name("layout", layout, LAYOUTS)
+    return ImageParts(LAYOUTS[layout](channels, size, width), u)
+
+
+def _make_fitted_parts(
+    parts: VectorParts | ImageParts,
+    *,
+    context: int = 0,
+    kind: DensityKind = "affine",
+    sizes: Sizes,
+    l1: bool = False,
+    noise: float = 0.0,
+) -> dict[str, Any]:
+    """The parts that ASL fits to an encoder's codes."""
+    return {
+        "p_u": make_density(kind, parts.u, context, **sizes),
+        "p_x": Regression(parts.make_generator(), parts.entries),
+        "loss": sum_of_magnitudes if l1 else sum_of_squares,
+        "noise": noise,
+    }
+
+
+def _build_conditional_asl(
+    parts: VectorParts | ImageParts, classes: int = 0, attributes: int = 0, **rest: Any
+) -> ConditionalASL:
+    """ASL on an implicit encoder with p(u|y) of either classes or attributes."""
+    of_class, width = partial(make_class_context, classes=classes), classes or attributes
+    return ConditionalASL(
+        q_u=parts.make_implicit_encoder(),
+        make_context=of_class if classes else make_attribute_context,
+        width=width,
+        **_make_fitted_parts(parts, context=width, **rest),
+    )
+
+
+def flow(*, x: int, kind: DensityKind = "affine", sizes: Sizes) -> Method:
+    """A density of vectors x."""
     return FlowModel(p_x=make_density(kind, x, **sizes))
 
 
@@ -34,93 +141,33 @@ def informative_encoder(
     beta: float = 0.5,
     floor: float = 1e-4,
 ) -> Method:
-    """The encoder that MI-ASL starts from, of vectors.
+    """The encoder from which MI-ASL starts, for vectors.
 
     Args:
-        x: Width of x.
-        hidden: Widths of the encoder's hidden layers; the regression has them reversed.
-        u: Width of the code, and of the noise beside x.
-        weight: Of the Stein discrepancy of the codes.
+        weight: Weight of the Stein discrepancy of the codes.
         beta: Exponent of its kernel.
-        floor: Of the residual variances a.
+        floor: Least residual variance a, for entries that never change.
     """
-    return InformativeEncoder(
-        q_u=_make_implicit_encoder(x, hidden, u),
-        g=MLP([u], hidden[::-1], x),
-        entries=x,
-        weight=weight,
-        beta=beta,
-        floor=floor,
-    )
+    parts = VectorParts(x, hidden, u)
+    f, g = parts.make_implicit_encoder(), parts.make_generator()
+    return InformativeEncoder(q_u=f, g=g, entries=x, weight=weight, beta=beta, floor=floor)
 
 
 def vae_asl(*, x: int, hidden: Sequence[int], u: int, **rest: Any) -> Method:
     """ASL on a VAE's encoder of vectors; other arguments as in `_make_fitted_parts`."""
-    encoder = Conditional(MLP([x], hidden, 2 * u), diag_normal)
-    return ExplicitASL(q_u=encoder, **_make_fitted_parts(x, hidden, u, **rest))
+    parts = VectorParts(x, hidden, u)
+    return ExplicitASL(q_u=parts.make_gaussian_encoder(), **_make_fitted_parts(parts, **rest))
 
 
 def mi_asl(*, x: int, hidden: Sequence[int], u: int, **rest: Any) -> Method:
     """ASL on an `informative_encoder`; other arguments as in `_make_fitted_parts`."""
-    encoder = _make_implicit_encoder(x, hidden, u)
-    return ImplicitASL(q_u=encoder, **_make_fitted_parts(x, hidden, u, **rest))
+    parts = VectorParts(x, hidden, u)
+    return ImplicitASL(q_u=parts.make_implicit_encoder(), **_make_fitted_parts(parts, **rest))
 
 
-def conditional_asl(
-    *,
-    x: int,
-    hidden: Sequence[int],
-    u: int,
-    classes: int = 0,
-    attributes: int = 0,
-    **rest: Any,
-) -> Method:
-    """ASL on an `informative_encoder`, with p(u|y) of either classes or attributes."""
-    encoder, width = _make_implicit_encoder(x, hidden, u), classes or attributes
-    return ConditionalASL(
-        q_u=encoder,
-        make_context=partial(make_class_context, classes=classes)
-        if classes
-        else make_attribute_context,
-        width=width,
-        **_make_fitted_parts(x, hidden, u, context=width, **rest),
-    )
-
-
-def _make_implicit_encoder(x: int, hidden: Sequence[int], u: int) -> ImplicitEncoder:
-    """f(x, e) of vectors, with as many dimensions of noise as of the code."""
-    return ImplicitEncoder(MLP([x, u], hidden, u), features=u, noise=u)
-
-
-def _make_fitted_parts(
-    x: int,
-    hidden: Sequence[int],
-    u: int,
-    *,
-    context: int = 0,
-    kind: DensityKind = "affine",
-    sizes: Mapping[str, Any],
-    l1: bool = False,
-    noise: float = 0.0,
-) -> dict[str, Any]:
-    """What ASL fits on an encoder's codes.
-
-    Args:
-        x: Width of x.
-        hidden: Widths of the encoder's hidden layers; the generator has them reversed.
-        u: Width of the code.
-        context: Width of y for p(u|y); 0 for p(u).
-        kind: Family of the density.
-        sizes: Of the density, as in `networks.densities.density`.
-        l1: The generator's error is |x - g(u)|_1 rather than |x - g(u)|_2^2.
-        noise: How much of the residuals' scale samples get.
-    """
-    return {
-        "p_u": make_density(kind, u, context, **sizes),
-        "p_x": Regression(MLP([u], hidden[::-1], x), x),
-        "loss": sum_of_magnitudes if l1 else sum_of_squares,
-        "noise": noise,
-    }
+def conditional_asl(*, x: int, hidden: Sequence[int], u: int, **rest: Any) -> Method:
+    """`mi_asl` with p(u|y) of either `classes` or `attributes`."""
+    return _build_conditional_asl(VectorParts(x, hidden, u), **rest)
 
 
 def two_stage_vae(
@@ -131,12 +178,91 @@ def two_stage_vae(
     likelihood: Likelihood = "gaussian_scalar",
     scale: float = 1.0,
     kind: DensityKind = "vae",
-    sizes: Mapping[str, Any],
+    sizes: Sizes,
 ) -> Method:
-    """A density of the codes of a `vae`, held fixed; kind and sizes as in `_make_fitted_parts`."""
-    heads, family = get_likelihood(likelihood, x, scale)
+    """A density of the codes of a `vae`, held fixed."""
     return TwoStageVAE(
-        q_u=Conditional(MLP([x], hidden, 2 * z), diag_normal),
+        q_u=VectorParts(x, hidden, z).make_gaussian_encoder(),
         p_u=make_density(kind, z, **sizes),
-        p_x=Conditional(MLP([z], hidden[::-1], heads), family),
+        p_x=make_conditional([z], hidden[::-1], *get_likelihood(likelihood, x, scale)),
     )
+
+
+def image_vae(
+    *, images: Sizes, scale: float = 1.0, learned: bool = True, warm_up: int = 0
+) -> Method:
+    """A VAE of images under a Gaussian p(x|u) of one scale, which may be learned."""
+    parts = _make_image_parts(**images)
+    return VAE(
+        q_z=parts.make_gaussian_encoder(),
+        p_z=StandardNormal(parts.u),
+        p_x=parts.make_decoder(scale, learned),
+        warm_up=partial(linear_warm_up, steps=warm_up),
+    )
+
+
+def image_two_stage_vae(
+    *, images: Sizes, scale: float = 1.0, kind: DensityKind = "vae", sizes: Sizes
+) -> Method:
+    """A density of the codes of an `image_vae`, held fixed."""
+    parts = _make_image_parts(**images)
+    p_u = make_density(kind, parts.u, **sizes)
+    return TwoStageVAE(q_u=parts.make_gaussian_encoder(), p_u=p_u, p_x=parts.make_decoder(scale))
+
+
+def image_informative_encoder(
+    *,
+    images: Sizes,
+    scale: float = 1.0,
+    weight: float = 10.0,
+    beta: float = 0.5,
+    floor: float = 1e-3,
+) -> Method:
+    """An `informative_encoder` of images, whose residual variances are scale^2 at the start."""
+    parts = _make_image_parts(**images)
+    return InformativeEncoder(
+        q_u=parts.make_implicit_encoder(),
+        g=parts.make_generator(),
+        entries=parts.entries,
+        weight=weight,
+        beta=beta,
+        floor=floor,
+        a=scale**2,
+    )
+
+
+def image_vae_asl(*, images: Sizes, **rest: Any) -> Method:
+    """ASL on the encoder of an `image_vae`; other arguments as in `_make_fitted_parts`."""
+    parts = _make_image_parts(**images)
+    return ExplicitASL(q_u=parts.make_gaussian_encoder(), **_make_fitted_parts(parts, **rest))
+
+
+def image_mi_asl(*, images: Sizes, **rest: Any) -> Method:
+    """ASL on an `image_informative_encoder`; other arguments as in `_make_fitted_parts`."""
+    parts = _make_image_parts(**images)
+    return ImplicitASL(q_u=parts.make_implicit_encoder(), **_make_fitted_parts(parts, **rest))
+
+
+def image_conditional_asl(*, images: Sizes, **rest: Any) -> Method:
+    """`image_mi_asl` with p(u|y) of either `classes` or `attributes`."""
+    return _build_conditional_asl(_make_image_parts(**images), **rest)
+
+
+def image_asl_given(*, images: Sizes, given: Mapping[str, Any], **rest: Any) -> Method:
+    """ASL on the codes of another model, held fixed, whatever it was trained for (section 3.3).
+
+    Other arguments are as in `_make_fitted_parts`.
+
+    Args:
+        images: See `_make_image_parts`; u is the number of directions of the other model's codes
+            that remain, see `networks.encoders.fit_whitening`.
+        given: Builder, arguments and space of the other model, as in the config.json of its
+            artefact.
+    """
+    parts = _make_image_parts(**images)
+    space = Preprocessor.from_json(dict(given["space"]))
+    codes = PretrainedEncoder(Recipe(given["builder"], given["arguments"]).build(), space)
+    with torch.no_grad():
+        width = codes(torch.zeros(2, *space.shape)).shape[1]
+    q_u = Conditional(nn.Sequential(codes, nn.Linear(width, parts.u)), PointMass)
+    return ImplicitASL(q_u=q_u, **_make_fitted_parts(parts, **rest))

@@ -1,32 +1,32 @@
-"""Classifiers, of vectors and of images."""
-
-from __future__ import annotations
+"""Classifiers of vectors and of images."""
 
 from collections.abc import Sequence
 
 from ..method import Method
-from ..methods.attribute_classifier import AttributeClassifier, attribute_distribution
-from ..methods.classifier import Classifier
-from ..methods.classifiers import ImageClassifier
+from ..methods.classifiers import (
+    AttributeClassifier,
+    Classifier,
+    ImageClassifier,
+    attribute_distribution,
+)
 from ..networks.distributions import Conditional, categorical
-from ..networks.mlp import MLP
 from ..networks.residual import ResNet
+from ..networks.stacked import StackedClassifier
+from .likelihoods import make_conditional
 
 
 def classifier(
     *, x: int, classes: int, hidden: Sequence[int], prior_rows: int, batch_norm: bool = False
 ) -> Method:
     """A classifier of vectors, the network q(y|x) of `m2`."""
-    network = MLP([x], hidden, classes, batch_norm=batch_norm)
-    return Classifier(q_y=Conditional(network, categorical), prior_rows=prior_rows)
+    q_y = make_conditional([x], hidden, classes, categorical, batch_norm=batch_norm)
+    return Classifier(q_y=q_y, prior_rows=prior_rows)
 
 
 def image_classifier(*, channels: int, classes: int, blocks: int, width: int = 16) -> Method:
     """A ResNet that classifies images of any height and width.
 
     Args:
-        channels: Of the images.
-        classes: Number of classes.
         blocks: Blocks in each of three stages; 6 blocks + 2 layers in all.
         width: Channels of the first stage; features have four times as many dimensions.
     """
@@ -35,13 +35,26 @@ def image_classifier(*, channels: int, classes: int, blocks: int, width: int = 1
 
 
 def attribute_classifier(*, channels: int, attributes: int, blocks: int, width: int = 16) -> Method:
-    """A ResNet that answers yes or no to each attribute of an image.
-
-    Args:
-        channels: Of the images.
-        attributes: Number of attributes.
-        blocks: As for `image_classifier`.
-        width: As for `image_classifier`.
-    """
+    """A ResNet that predicts each attribute of an image, in the sizes of `image_classifier`."""
     network = ResNet(channels, attributes, blocks=blocks, width=width)
+    return AttributeClassifier(q_y=Conditional(network, attribute_distribution))
+
+
+def stacked_classifier(
+    *,
+    channels: int,
+    size: int,
+    classes: int = 0,
+    attributes: int = 0,
+    width: int = 32,
+    hidden: int = 1000,
+) -> Method:
+    """The classifier that regularises VAEs in its authors' code, of either classes or attributes.
+
+    It has `width` channels after its first convolution and a dense layer of `hidden` units.
+    """
+    out = classes or attributes
+    network = StackedClassifier(channels, size, out, width=width, hidden=hidden)
+    if classes:
+        return ImageClassifier(q_y=Conditional(network, categorical))
     return AttributeClassifier(q_y=Conditional(network, attribute_distribution))

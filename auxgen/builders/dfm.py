@@ -1,8 +1,6 @@
 """Generative adversarial networks, with and without denoising feature matching."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -14,14 +12,14 @@ from ..methods.historical_averaging import HistoricalAveraging
 from ..networks.distributions import UniformCube
 from ..networks.gan import NETWORKS, NetworkKind
 from ..networks.mlp import MLP
+from .likelihoods import Sizes
 
 
 def gan(*, history: float = 0.0, **arguments: Any) -> Method:
     """A GAN, feature matching in its place, or both; other arguments as in `_make_game`.
 
     Args:
-        history: Weight of historical averaging, which generator and discriminator pay.
-        arguments: See `_make_game`.
+        history: Weight of historical averaging, a penalty of generator and discriminator.
     """
     return _add_historical_averaging(GAN(**_make_game(**arguments)), history)
 
@@ -38,39 +36,29 @@ def denoising_gan(
     """A GAN with denoising feature matching; other arguments as in `_make_game`.
 
     Args:
-        denoiser: Widths of the hidden layers of r, in the paper all the same.
+        denoiser: Widths of the hidden layers of r, all equal in the paper.
         denoising: n_h times the paper's lambda_denoise.
-        noise: sigma, standard deviation of what corrupts features.
-        annealed: Rounds over which sigma falls to 0; 0 keeps it.
-        history: As in `gan`.
-        arguments: See `_make_game`.
+        noise: Standard deviation sigma of the noise on features.
+        annealed: Rounds over which sigma falls to 0; 0 keeps it constant.
+        history: See `gan`.
     """
-    made = _make_game(**arguments)
-    n_h = made["networks"].d.in_features
+    game = _make_game(**arguments)
+    n_h = game["networks"].d.in_features
     r = MLP([n_h], denoiser, n_h, batch_norm=True)
     sigma = partial(noise_std, sigma=noise, annealed=annealed)
-    return _add_historical_averaging(
-        DenoisingGAN(r=r, denoising=denoising, sigma=sigma, **made), history
-    )
+    denoising_game = DenoisingGAN(r=r, denoising=denoising, sigma=sigma, **game)
+    return _add_historical_averaging(denoising_game, history)
 
 
 def _make_game(
     *,
     kind: NetworkKind,
-    sizes: Mapping[str, Any],
+    sizes: Sizes,
     adversarial: float = 1.0,
     matching: float = 0.0,
     l1: bool = False,
 ) -> dict[str, Any]:
-    """What all GANs share.
-
-    Args:
-        kind: Of the networks: convolutional (images in [-1, 1]) or perceptrons (vectors).
-        sizes: Of the networks, as in `networks.gan`.
-        adversarial: Weight of -log D(G(z)) in the generator's loss.
-        matching: Weight of the gap between mean features in it.
-        l1: That gap is the mean absolute difference rather than the sum of squares.
-    """
+    """The common parts of all GANs."""
     if kind not in NETWORKS:
         raise unknown_name("kind of networks", kind, NETWORKS)
     networks = NETWORKS[kind](**sizes)
@@ -85,5 +73,7 @@ def _make_game(
 
 def _add_historical_averaging(game: BaseGAN, weight: float) -> BaseGAN | HistoricalAveraging:
     """The game, with historical averaging where it has a weight."""
-    of = ("discriminator", "generator")
-    return HistoricalAveraging(game, weight=weight, penalised_players=of) if weight else game
+    if not weight:
+        return game
+    players = ("discriminator", "generator")
+    return HistoricalAveraging(game, weight=weight, penalised_players=players)

@@ -1,9 +1,7 @@
-"""Families of p(x|.) by name, and what several families of builders share."""
+"""Families of p(x|.) by name, and networks that several builders share."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 from ..errors import unknown_name
 from ..networks.distributions import (
@@ -15,17 +13,20 @@ from ..networks.distributions import (
     bernoulli,
     bounded_normal,
 )
-from ..networks.initial import initialize_near_deterministic
-from ..networks.mlp import MLP
+from ..networks.mlp import MLP, initialize_near_deterministic
 
 Likelihood = Literal["bernoulli", "gaussian", "gaussian_fixed", "gaussian_scalar", "gaussian_pixel"]
-
-
 Widths = Sequence[int | None]
+Sizes = Mapping[str, Any]
+"""Sizes of networks by name, as JSON has them."""
 
 
 def get_likelihood(name: Likelihood, x: int, scale: float) -> tuple[int, Family]:
-    """What the head of p(x|.) puts out, and the family that it parameterises."""
+    """Number of outputs of the head of p(x|.), and the family that they parameterise.
+
+    Raises:
+        InputError: There is no such likelihood.
+    """
     families: dict[str, tuple[int, Callable[[], Family]]] = {
         "bernoulli": (x, lambda: bernoulli),
         "gaussian": (2 * x, lambda: bounded_normal),
@@ -48,12 +49,16 @@ def make_conditional(
     batch_norm: bool = False,
     log_std: float | None = None,
 ) -> Conditional:
-    """An MLP with the family of its heads; a Gaussian with bounded log standard deviations.
+    """An `MLP` with a family, by default a Gaussian with bounded log standard deviations.
 
-    Those start near `log_std`, see `networks.initial.narrowed`; as torch starts layers when None.
+    Args:
+        inputs: Widths of the inputs, see `MLP`.
+        heads: Width of the output.
+        family: Output -> distribution.
+        log_std: Approximate log standard deviations at the start, see
+            `initialize_near_deterministic`; as torch starts layers when None.
     """
     network = MLP(inputs, hidden, heads, batch_norm=batch_norm)
-    return Conditional(
-        network if log_std is None else initialize_near_deterministic(network, log_std=log_std),
-        family,
-    )
+    if log_std is not None:
+        network = initialize_near_deterministic(network, log_std=log_std)
+    return Conditional(network, family)

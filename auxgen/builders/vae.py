@@ -1,6 +1,4 @@
-"""VAEs of vectors: of one and several stochastic layers, with importance weights, auxiliary."""
-
-from __future__ import annotations
+"""VAEs of vectors, with one and several stochastic layers, and models of their codes: M1, M1+M2."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,12 +8,20 @@ from typing import Any
 from ..functional.schedules import linear_warm_up
 from ..method import Method
 from ..methods.avae import AVAE
+from ..methods.classifiers import Classifier
 from ..methods.iwae import IWAE
+from ..methods.m1 import CodeModel
+from ..methods.m2 import M2
 from ..methods.vae import VAE
-from ..networks.distributions import Conditional, StandardNormal, diag_normal
-from ..networks.free import Zeros
-from ..networks.mlp import MLP
-from .likelihoods import Likelihood, get_likelihood, make_conditional
+from ..networks.distributions import (
+    Conditional,
+    MaskedNormal,
+    StandardNormal,
+    categorical,
+    diag_normal,
+)
+from ..networks.mlp import Zeros
+from .likelihoods import Likelihood, Widths, get_likelihood, make_conditional
 
 
 def vae(
@@ -28,23 +34,13 @@ def vae(
     batch_norm: bool = False,
     warm_up: int = 0,
 ) -> Method:
-    """A VAE of vectors: hidden widths on the way up, the same reversed on the way down.
-
-    Args:
-        x: Width of x.
-        hidden: Widths of the encoder's hidden layers.
-        z: Width of the code.
-        likelihood: Family of p(x|z).
-        scale: Standard deviation of a Gaussian p(x|z), at the start where it is learned.
-        batch_norm: Normalise before each nonlinearity.
-        warm_up: Steps over which the KL's weight rises from 0 to 1.
-    """
-    heads, family = get_likelihood(likelihood, x, scale)
-    down = MLP([z], hidden[::-1], heads, batch_norm=batch_norm)
+    """A VAE of vectors."""
+    given = partial(make_conditional, batch_norm=batch_norm)
+    down = given([z], hidden[::-1], *get_likelihood(likelihood, x, scale))
     return VAE(
-        q_z=Conditional(MLP([x], hidden, 2 * z, batch_norm=batch_norm), diag_normal),
+        q_z=given([x], hidden, 2 * z, diag_normal),
         p_z=StandardNormal(z),
-        p_x=Conditional(down, family),
+        p_x=down,
         warm_up=partial(linear_warm_up, steps=warm_up),
     )
 
@@ -63,14 +59,9 @@ def iwae(
     """A VAE of one or several stochastic layers, trained with k importance weights.
 
     Args:
-        x: Width of x.
         hidden: Widths of the hidden layers between one layer and the next, from x upwards.
         z: Widths of z_1, ..., z_L.
-        k: Weights in training; with 1 it is a VAE.
-        likelihood: Family of p(x|z_1).
-        scale: Standard deviation of a Gaussian p(x|z_1), at the start where it is learned.
-        batch_norm: Normalise before each nonlinearity.
-        warm_up: Steps over which the weight of log p(z) - log q(z|x) rises from 0 to 1.
+        k: Importance weights in training; with 1 it is a VAE.
     """
     given = partial(make_conditional, batch_norm=batch_norm)
     heads, family = get_likelihood(likelihood, x, scale)
@@ -88,27 +79,18 @@ def avae(*, a_sees_x: bool = False, **arguments: Any) -> Method:
     """AVAE with p(a_i|z_i..z_L), eq. 20; other arguments as in `_build_avae`.
 
     Args:
-        a_sees_x: p(a_i|z_i..z_L,x), eq. 2, rather than eq. 20.
-        arguments: See `_build_avae`.
+        a_sees_x: Whether a's density is p(a_i|z_i..z_L,x), eq. 2, instead of that of eq. 20.
     """
-
-    def informed(
-        x: int, above: Sequence[int], a: int, hidden: Sequence[int], batch_norm: bool
-    ) -> Conditional:
-        return make_conditional(
-            [x if a_sees_x else None, *above], hidden, 2 * a, batch_norm=batch_norm
-        )
-
-    return _build_avae(informed, **arguments)
+    return _build_avae(lambda x, above: [x if a_sees_x else None, *above], **arguments)
 
 
 def avae_uninformed(**arguments: Any) -> Method:
-    """AVAE with p(a_i) = N(0, I), which sees nothing (appendix A); arguments as in `_build_avae`."""
-    return _build_avae(lambda x, above, a, *_: Conditional(Zeros(2 * a), diag_normal), **arguments)
+    """AVAE with p(a_i) = N(0, I), without inputs (appendix A); arguments as in `_build_avae`."""
+    return _build_avae(lambda x, above: None, **arguments)
 
 
 def _build_avae(
-    p_a: Callable[[int, Sequence[int], int, Sequence[int], bool], Conditional],
+    into_p_a: Callable[[int, Sequence[int]], Widths | None],
     *,
     x: int,
     hidden: Sequence[Sequence[int]],
@@ -120,23 +102,15 @@ def _build_avae(
     warm_up: int = 0,
     log_std_a: float | None = None,
 ) -> AVAE:
-    """The networks of an AVAE of vectors.
-
-    Args:
-        p_a: Makes p(a_i|.) of the widths of x, of z_i..z_L and of a_i, hidden widths and whether
-            to normalise.
-        x: Width of x.
-        hidden: Widths of the hidden layers between one layer and the next, from x upwards.
-        z: Widths of z_1, ..., z_L.
-        a: Widths of a_1, ..., a_L.
-        likelihood: Family of p(x|z_1).
-        scale: Standard deviation of a Gaussian p(x|z_1), at the start where it is learned.
-        batch_norm: Normalise before each nonlinearity.
-        warm_up: Steps over which the weight of the log-ratios of a and z rises from 0 to 1.
-        log_std_a: Of every q(a_i|.) at the start; below 0, a starts as a code rather than as noise.
-            As torch starts layers, near 0, when not given.
-    """
+    """The networks of an AVAE of vectors, with hidden and z as in `iwae`."""
     given = partial(make_conditional, batch_norm=batch_norm)
+
+    def make_p_a(i: int) -> Conditional:
+        inputs = into_p_a(x, z[i:])
+        if inputs is None:
+            return Conditional(Zeros(2 * a[i]), diag_normal)
+        return given(inputs, hidden[i], 2 * a[i])
+
     layers = range(len(z))
     into_z, into_a = [x, *z], [x, *a]
     heads, family = get_likelihood(likelihood, x, scale)
@@ -145,7 +119,61 @@ def _build_avae(
         q_z=[given([a[i], into_z[i]], hidden[i], 2 * z[i]) for i in layers],
         p_z=[given([z[i]], hidden[i][::-1], 2 * z[i - 1]) for i in layers[1:]],
         p_top=StandardNormal(z[-1]),
-        p_a=[p_a(x, z[i:], a[i], hidden[i], batch_norm) for i in layers],
+        p_a=[make_p_a(i) for i in layers],
         p_x=given([z[0]], hidden[0][::-1], heads, family),
         warm_up=partial(linear_warm_up, steps=warm_up),
     )
+
+
+def m1_classifier(
+    *,
+    x: int,
+    hidden: Sequence[int],
+    z: int,
+    classes: int,
+    hidden_above: Sequence[int],
+    prior_rows: int,
+) -> Method:
+    """M1, a classifier of the codes of a `vae`, whose networks (x, hidden, z) are held fixed."""
+    parts = _make_m1_parts(x, hidden, z)
+    q_y = make_conditional([z], hidden_above, classes, categorical)
+    return CodeModel(**parts, above=Classifier(q_y=q_y, prior_rows=prior_rows))
+
+
+def m1_m2(
+    *,
+    x: int,
+    hidden: Sequence[int],
+    z: int,
+    classes: int,
+    hidden_above: Sequence[int],
+    z_above: int,
+    alpha: float,
+    prior_rows: int,
+) -> Method:
+    """M1+M2: M2 on the codes of a `vae`, whose networks (x, hidden, z) are held fixed.
+
+    Args:
+        hidden_above: Widths of the hidden layers of M2's networks.
+        z_above: Width of M2's own code.
+    """
+    parts = _make_m1_parts(x, hidden, z)
+    above = M2(
+        q_y=make_conditional([z], hidden_above, classes, categorical),
+        q_z=make_conditional([z, classes], hidden_above, 2 * z_above),
+        p_z=StandardNormal(z_above),
+        p_x=make_conditional([classes, z_above], hidden_above, 2 * z, parts["kept"]),
+        classes=classes,
+        alpha=alpha,
+        prior_rows=prior_rows,
+        samples=1,
+        warm_up=partial(linear_warm_up, steps=0),
+    )
+    return CodeModel(**parts, above=above)
+
+
+def _make_m1_parts(x: int, hidden: Sequence[int], z: int) -> dict[str, Any]:
+    """Encoder and decoder of a `vae` of bits, and the family of those entries that are kept."""
+    q_z = make_conditional([x], hidden, 2 * z, diag_normal)
+    p_x = make_conditional([z], hidden[::-1], *get_likelihood("bernoulli", x, 1.0))
+    return {"q_z": q_z, "p_x": p_x, "kept": MaskedNormal(z)}

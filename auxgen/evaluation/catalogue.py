@@ -1,38 +1,43 @@
-"""Measures that a person asks for by name, on any stage that can be measured so."""
-
-from __future__ import annotations
+"""Measures by name, for any stage to which they apply."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
+from typing import TypedDict
 
 from torch import Tensor
 
-from ..data import images
-from ..data.augmentation import binarise
 from ..data.dataset import Dataset, Preprocessor
+from ..data.images import load_image_dataset
 from ..errors import InputError, unknown_name
+from ..inference.prediction import sees_bits
 from ..method import Bounds, Decodes, Encodes, Samples, Weighs, require
 from ..score import Evaluation
 from ..stage import Stage
-from . import calibration as confident
-from . import codes as coded
-from . import images as pictured
-from . import likelihood as bounds
-from . import wasserstein as transport
+from . import images
+from .calibration import OutOfDistribution
+from .codes import CODE_MEASURES, CodeQuality
+from .likelihood import Elbo, ImportanceBound, ImportanceNll
+from .samples import DISTANCES, WassersteinFromRows
+
+
+class RowSettings(TypedDict):
+    """Settings of a `RowEvaluation`."""
+
+    split_name: str
+    binarised_seed: int | None
 
 
 @dataclass(frozen=True)
 class MetricContext:
-    """What measures are taken on.
+    """A method and the rows on which it is measured.
 
     Attributes:
-        method: What is measured.
+        method: The method.
         data: Raw rows by split.
         space: How the method sees them.
         is_binary: Whether the method was trained on bits drawn with grey values as probabilities.
         split: Name of the split.
-        max_rows: Of the split, the first so many; all when None.
+        max_rows: Rows of the split, the first ones; all when None.
     """
 
     method: object
@@ -44,14 +49,17 @@ class MetricContext:
 
     @property
     def raw_rows(self) -> Dataset:
-        """The raw rows.
-
-        Raises:
-            InputError: There is no such split.
-        """
         if self.split not in self.data:
             raise unknown_name("split", self.split, self.data)
         return self.data[self.split][: self.max_rows]
+
+    @property
+    def pictures(self) -> Dataset:
+        """The raw rows, which must be pictures."""
+        rows = self.raw_rows
+        if rows.kind != "images":
+            raise InputError(f"{rows.name} has {rows.kind}; this measure needs images.")
+        return rows
 
     @property
     def x(self) -> Tensor:
@@ -59,247 +67,183 @@ class MetricContext:
         return self.space.transform(self.raw_rows.raw_rows())
 
     @property
-    def binarised_seed(self) -> int | None:
-        """The seed with which rows are binarised, where they are."""
-        return 0 if self.is_binary else None
+    def row_settings(self) -> RowSettings:
+        """Settings of a `RowEvaluation`: rows are binarised for a method that sees bits."""
+        return {"split_name": self.split, "binarised_seed": 0 if self.is_binary else None}
 
 
-EvaluationFactory = Callable[[MetricContext, tuple[str, ...], str | None], Evaluation]
-"""What it is taken on, the measures that share their work, what follows the colon."""
+@dataclass(frozen=True, eq=False)
+class MetricFamily:
+    """Measures that share their work, so that one evaluation makes them.
 
+    Attributes:
+        make: Makes it of the context, the names of the measures, and what follows the colon.
+        abilities: What the method must be able to do, Protocols of `auxgen.method`.
+        has_argument: Whether something may follow a colon.
+        needed: What must follow the colon, with an example; empty where nothing must.
+    """
 
-def _make_samples_evaluation(
-    context: MetricContext, measures: tuple[str, ...], argument: str | None
-) -> Evaluation:
-    require(context.method, Samples)
-    return pictured.SampleQuality(
-        _require_pictures(context),
-        context.space,
-        extractor=_require_extractor_name(argument),
-        measures=measures,
-        split_name=context.split,
-    )
+    make: Callable[[MetricContext, tuple[str, ...], str | None], Evaluation]
+    abilities: tuple[type, ...]
+    has_argument: bool = False
+    needed: str = ""
 
-
-def _make_reconstructions_evaluation(
-    context: MetricContext, measures: tuple[str, ...], argument: str | None
-) -> Evaluation:
-    _require_autoencoder(context)
-    return pictured.ReconstructionQuality(
-        _require_pictures(context),
-        context.space,
-        extractor=_require_extractor_name(argument),
-        measures=measures,
-        split_name=context.split,
-    )
-
-
-def _make_closeness_evaluation(
-    context: MetricContext, measures: tuple[str, ...], argument: str | None
-) -> Evaluation:
-    _reject_argument(argument)
-    _require_autoencoder(context)
-    return pictured.PixelSimilarity(
-        _require_pictures(context), context.space, measures=measures, split_name=context.split
-    )
-
-
-def _make_explained_variance_evaluation(
-    context: MetricContext, measures: tuple[str, ...], argument: str | None
-) -> Evaluation:
-    _reject_argument(argument)
-    _require_autoencoder(context)
-    return pictured.ExplainedVariance(
-        _require_pictures(context), context.space, split_name=context.split
-    )
-
-
-def _make_codes_evaluation(
-    context: MetricContext, measures: tuple[str, ...], argument: str | None
-) -> Evaluation:
-    _reject_argument(argument)
-    require(context.method, Encodes)
-    return coded.CodeQuality(
-        context.data.get("train"),
-        context.raw_rows,
-        context.space,
-        measures=measures,
-        split_name=context.split,
-    )
+    def make_evaluation(
+        self, context: MetricContext, measures: tuple[str, ...], argument: str | None
+    ) -> Evaluation:
+        """The evaluation of these measures, where the method, its rows and the argument suit."""
+        if argument is not None and not (self.has_argument or self.needed):
+            raise InputError(f"This measure takes nothing after a colon, and got {argument!r}.")
+        if self.needed and not argument:
+            raise InputError(f"This measure needs {self.needed}.")
+        for ability in self.abilities:
+            require(context.method, ability)
+        return self.make(context, measures, argument)
 
 
 def _make_wasserstein_evaluation(
-    context: MetricContext, measures: tuple[str, ...], argument: str | None
+    context: MetricContext, measures: tuple[str, ...], _: str | None
 ) -> Evaluation:
-    _reject_argument(argument)
-    require(context.method, Samples)
     rest = [name for name in context.data if name != context.split]
     if not rest:
-        raise InputError("A distance wants a second split of true rows beside it, for its floor.")
+        raise InputError("A distance needs a second split of true rows beside it, for its floor.")
     others = context.space.transform(context.data[rest[0]][: context.max_rows].raw_rows())
-    return transport.WassersteinFromRows(
-        context.x, others, measures=measures, split_name=context.split
-    )
-
-
-def _make_elbo_evaluation(
-    context: MetricContext, measures: tuple[str, ...], argument: str | None
-) -> Evaluation:
-    _reject_argument(argument)
-    require(context.method, Bounds)
-    return bounds.Elbo(context.x, binarised_seed=context.binarised_seed, split_name=context.split)
-
-
-def _make_importance_bound_evaluation(
-    context: MetricContext, measures: tuple[str, ...], argument: str | None
-) -> Evaluation:
-    require(context.method, Weighs)
-    return bounds.ImportanceBound(
-        context.x,
-        k=_parse_draw_count(argument, 5000),
-        binarised_seed=context.binarised_seed,
-        split_name=context.split,
-    )
-
-
-def _make_nll_evaluation(
-    context: MetricContext, measures: tuple[str, ...], argument: str | None
-) -> Evaluation:
-    require(context.method, Weighs)
-    return bounds.ImportanceNll(
-        context.x,
-        k=_parse_draw_count(argument, 100),
-        binarised_seed=context.binarised_seed,
-        split_name=context.split,
-    )
+    return WassersteinFromRows(context.x, others, measures=measures, split_name=context.split)
 
 
 def _make_out_of_distribution_evaluation(
-    context: MetricContext, measures: tuple[str, ...], argument: str | None
+    context: MetricContext, _: tuple[str, ...], argument: str | None
 ) -> Evaluation:
-    if not argument:
-        raise InputError(
-            "This measure wants another set of images after a colon: auroc:fashion_mnist."
-        )
-    require(context.method, Bounds)
-    others = images.load_image_dataset(argument, "test")[: context.max_rows]
-    if others.x.shape[1:] != context.raw_rows.x.shape[1:]:
-        shape, wanted = tuple(others.x.shape[1:]), tuple(context.raw_rows.x.shape[1:])
-        raise InputError(f"{others.name} has rows of shape {shape}; {wanted} is wanted.")
-    seen = context.space.transform(others.raw_rows())
-    return confident.OutOfDistribution(
-        context.x,
-        seen,
-        other_name=others.name,
-        binarised_seed=context.binarised_seed,
-        split_name=context.split,
-    )
-
-
-def _require_pictures(context: MetricContext) -> Dataset:
-    if context.raw_rows.kind != "images":
-        raise InputError(
-            f"{context.raw_rows.name} has {context.raw_rows.kind}; wanted by this measure are images."
-        )
-    return context.raw_rows
-
-
-def _require_autoencoder(context: MetricContext) -> None:
-    require(context.method, Encodes)
-    require(context.method, Decodes)
-
-
-def _require_extractor_name(argument: str | None) -> str:
-    if not argument:
-        raise InputError(
-            "This measure wants an extractor after a colon, such as inception, cifar10-resnet56, "
-            "features.fashion_mnist or the folder of a trained features run."
-        )
-    return argument
-
-
-def _reject_argument(argument: str | None) -> None:
-    if argument is not None:
-        raise InputError(f"This measure takes nothing after a colon, and got {argument!r}.")
+    others = load_image_dataset(argument or "", "test")[: context.max_rows]
+    got, expected = (tuple(rows.x.shape[1:]) for rows in (others, context.raw_rows))
+    if got != expected:
+        raise InputError(f"{others.name} has rows of shape {got}; expected {expected}.")
+    other_rows = context.space.transform(others.raw_rows())
+    return OutOfDistribution(context.x, other_rows, other_name=others.name, **context.row_settings)
 
 
 def _parse_draw_count(argument: str | None, default: int) -> int:
     if argument is None:
         return default
     if not argument.isdecimal() or int(argument) < 1:
-        raise InputError(f"After the colon a number of draws is wanted, not {argument!r}.")
+        raise InputError(f"Expected a number of draws after the colon, and got {argument!r}.")
     return int(argument)
 
+
+EXTRACTOR_NEEDED = (
+    "an extractor after a colon, such as inception, cifar10-resnet56, features.fashion_mnist or "
+    "the folder of a trained features run"
+)
+
+
+def _make_feature_family(
+    evaluation: type[images.SampleQuality | images.ReconstructionQuality], *abilities: type
+) -> MetricFamily:
+    """Measures by an extractor's features, whose name follows the colon."""
+    return MetricFamily(
+        lambda c, measures, extractor: evaluation(
+            c.pictures, c.space, extractor=extractor or "", measures=measures, split_name=c.split
+        ),
+        abilities,
+        needed=EXTRACTOR_NEEDED,
+    )
+
+
+def _make_importance_family(
+    evaluation: type[ImportanceBound | ImportanceNll], draws: int
+) -> MetricFamily:
+    """Importance-weighted bounds, whose number of draws may follow the colon."""
+    return MetricFamily(
+        lambda c, _, k: evaluation(c.x, k=_parse_draw_count(k, draws), **c.row_settings),
+        (Weighs,),
+        has_argument=True,
+    )
+
+
+AUTOENCODER = (Encodes, Decodes)
+_SAMPLES = _make_feature_family(images.SampleQuality, Samples)
+_RECONSTRUCTIONS = _make_feature_family(images.ReconstructionQuality, *AUTOENCODER)
+_PIXELS = MetricFamily(
+    lambda c, measures, _: images.PixelSimilarity(
+        c.pictures, c.space, measures=measures, split_name=c.split
+    ),
+    AUTOENCODER,
+)
+_EXPLAINED = MetricFamily(
+    lambda c, *_: images.ExplainedVariance(c.pictures, c.space, split_name=c.split), AUTOENCODER
+)
+_CODES = MetricFamily(
+    lambda c, measures, _: CodeQuality(
+        c.data.get("train"), c.raw_rows, c.space, measures=measures, split_name=c.split
+    ),
+    (Encodes,),
+)
+_WASSERSTEIN = MetricFamily(_make_wasserstein_evaluation, (Samples,))
+_ELBO = MetricFamily(lambda c, *_: Elbo(c.x, **c.row_settings), (Bounds,))
+_OUT_OF_DISTRIBUTION = MetricFamily(
+    _make_out_of_distribution_evaluation,
+    (Bounds,),
+    needed="another set of images after a colon: auroc:fashion_mnist",
+)
 
 FEATURE_METRICS = {"fd": "FD", "kd": "KD", "cs": "CS"} | {
     name: name for name in ("precision", "recall", "density", "coverage")
 }
-METRICS: Mapping[str, tuple[EvaluationFactory, str]] = MappingProxyType(
-    {
-        **{name: (_make_samples_evaluation, measure) for name, measure in FEATURE_METRICS.items()},
-        **{
-            f"reconstruction_{name}": (_make_reconstructions_evaluation, measure)
-            for name, measure in {**FEATURE_METRICS, "accuracy": "accuracy"}.items()
-        },
-        **{name: (_make_closeness_evaluation, name) for name in pictured.PIXEL_MEASURES},
-        "explained": (_make_explained_variance_evaluation, "explained"),
-        **{name: (_make_codes_evaluation, name) for name in coded.CODE_MEASURES},
-        **{name: (_make_wasserstein_evaluation, name) for name in transport.DISTANCES},
-        "elbo": (_make_elbo_evaluation, "elbo"),
-        "importance_bound": (_make_importance_bound_evaluation, "importance_bound"),
-        "nll": (_make_nll_evaluation, "nll"),
-        "auroc": (_make_out_of_distribution_evaluation, "auroc"),
-    }
-)
-"""Who makes each measure, and what it is called there."""
+METRICS: Mapping[str, tuple[MetricFamily, str]] = {
+    **{name: (_SAMPLES, measure) for name, measure in FEATURE_METRICS.items()},
+    **{
+        f"reconstruction_{name}": (_RECONSTRUCTIONS, measure)
+        for name, measure in {**FEATURE_METRICS, "accuracy": "accuracy"}.items()
+    },
+    **{name: (_PIXELS, name) for name in images.PIXEL_MEASURES},
+    "explained": (_EXPLAINED, "explained"),
+    **{name: (_CODES, name) for name in CODE_MEASURES},
+    **{name: (_WASSERSTEIN, name) for name in DISTANCES},
+    "elbo": (_ELBO, "elbo"),
+    "importance_bound": (_make_importance_family(ImportanceBound, 5000), "importance_bound"),
+    "nll": (_make_importance_family(ImportanceNll, 100), "nll"),
+    "auroc": (_OUT_OF_DISTRIBUTION, "auroc"),
+}
+"""The family of each measure, and the measure's name there."""
 
-METRIC_ALIASES: Mapping[str, str] = MappingProxyType(
-    {"fid": "fd:inception", "kid": "kd:inception", "is": "cs:inception"}
-)
+METRIC_ALIASES = {"fid": "fd:inception", "kid": "kd:inception", "is": "cs:inception"}
 
 
 def select_evaluations(
     stages: Mapping[str, Stage], names: Sequence[str], *, split: str, rows: int | None
 ) -> dict[str, dict[str, Evaluation]]:
-    """For each stage, what it lists under these names, and what it can be measured by.
+    """Evaluations of each stage: those that it lists under these names, and the catalogue's.
 
     Args:
-        stages: By name.
-        names: What is asked for: names that stages list, else of MEASURES, "name:argument".
-        split: Of the stage's data.
-        rows: Of the split, the first so many; all when None.
+        stages: Stages by name.
+        names: Names that stages list, else of METRICS, "name:argument".
+        split: Split of the stage's data.
+        rows: Rows of the split, the first ones; all when None.
 
     Raises:
-        InputError: There is no such measure or split, or no stage can be measured so.
+        InputError: There is no such measure or split, or it applies to no stage.
     """
-    _check_metric_names(names, stages)
-    chosen: dict[str, dict[str, Evaluation]] = {}
-    refused: dict[str, InputError] = {}
-    for stage_name, stage in stages.items():
-        here = {name: stage.evaluations[name] for name in names if name in stage.evaluations}
-        for group, (maker, measures, argument) in _group_metrics(
-            [n for n in names if n not in here]
-        ):
-            try:
-                here["+".join(group)] = maker(
-                    _make_metric_context(stage, split, rows), measures, argument
-                )
-            except InputError as error:
-                refused |= {name: error for name in group if name not in refused}
-        chosen[stage_name] = here
-    taken = {name for here in chosen.values() for group in here for name in group.split("+")}
-    for name in names:
-        if name not in taken:
-            raise refused[name]
-    return chosen
-
-
-def _check_metric_names(names: Sequence[str], stages: Mapping[str, Stage]) -> None:
-    """Every name is in the catalogue or listed by a stage."""
     listed = {name for stage in stages.values() for name in stage.evaluations}
     for name in names:
         if name not in listed and _parse_metric(name)[0] not in METRICS:
             raise unknown_name("metric", name, [*listed, *METRICS, *METRIC_ALIASES])
+    selected: dict[str, dict[str, Evaluation]] = {}
+    refused: dict[str, InputError] = {}
+    for stage_name, stage in stages.items():
+        here = {name: stage.evaluations[name] for name in names if name in stage.evaluations}
+        others = [name for name in names if name not in here]
+        for group, family, measures, argument in _group_metrics(others):
+            try:
+                context = _make_metric_context(stage, split, rows)
+                here["+".join(group)] = family.make_evaluation(context, measures, argument)
+            except InputError as error:
+                refused |= {name: error for name in group if name not in refused}
+        selected[stage_name] = here
+    taken = {name for here in selected.values() for group in here for name in group.split("+")}
+    for name in names:
+        if name not in taken:
+            raise refused[name]
+    return selected
 
 
 def _parse_metric(name: str) -> tuple[str, str | None]:
@@ -308,47 +252,41 @@ def _parse_metric(name: str) -> tuple[str, str | None]:
     return measure, argument if colon else None
 
 
-MetricGroup = tuple[tuple[str, ...], tuple[EvaluationFactory, tuple[str, ...], str | None]]
-
-
-def _group_metrics(names: Sequence[str]) -> list[MetricGroup]:
-    """Names of the catalogue by who makes them together."""
-    groups: dict[tuple[EvaluationFactory, str | None], dict[str, str]] = {}
+def _group_metrics(
+    names: Sequence[str],
+) -> list[tuple[tuple[str, ...], MetricFamily, tuple[str, ...], str | None]]:
+    """Names made together, their family, their names there, and what follows the colon."""
+    groups: dict[tuple[MetricFamily, str | None], dict[str, str]] = {}
     for name in names:
         measure, argument = _parse_metric(name)
         if measure in METRICS:
-            maker, own = METRICS[measure]
-            groups.setdefault((maker, argument), {})[name] = own
-    return [
-        (tuple(each), (maker, tuple(each.values()), argument))
-        for (maker, argument), each in groups.items()
-    ]
+            family, own = METRICS[measure]
+            groups.setdefault((family, argument), {})[name] = own
+    return [(tuple(g), family, tuple(g.values()), a) for (family, a), g in groups.items()]
 
 
 def group_metrics_by_extractor(names: Sequence[str]) -> dict[str, list[str]]:
-    """Measures of two sets of pictures by the extractor in whose features they are taken.
+    """Measures of two sets of pictures, by the extractor of their features.
 
     Raises:
         InputError: A name is not of such a measure, or names no extractor.
     """
-    found: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for name in names:
         measure, argument = _parse_metric(name)
         if measure not in FEATURE_METRICS:
             raise unknown_name("measure of two sets", name, [*FEATURE_METRICS, *METRIC_ALIASES])
-        found.setdefault(_require_extractor_name(argument), []).append(FEATURE_METRICS[measure])
-    if not found:
-        raise InputError("No measure was asked for; --metric fd:cifar10-resnet56 is one.")
-    return found
+        if not argument:
+            raise InputError(f"This measure needs {EXTRACTOR_NEEDED}.")
+        groups.setdefault(argument, []).append(FEATURE_METRICS[measure])
+    if not groups:
+        raise InputError("No measure was named; --metric fd:cifar10-resnet56 is one.")
+    return groups
 
 
 def _make_metric_context(stage: Stage, split: str, rows: int | None) -> MetricContext:
-    """What the stage can be measured on.
-
-    Raises:
-        InputError: It keeps no rows.
-    """
+    """The stage's method and rows."""
     if stage.space is None or not stage.data:
-        raise InputError("The stage keeps no raw rows; wanted by this measure is one that does.")
-    bits = getattr(stage.batches, "corruption", None) is binarise
+        raise InputError("The stage keeps no raw rows; this measure needs a stage that does.")
+    bits = sees_bits(stage.method, stage.space)
     return MetricContext(stage.method, stage.data, stage.space, bits, split, rows)

@@ -1,74 +1,77 @@
-"""Scores of class probabilities on labelled rows."""
+"""Scores of class probabilities and of attributes on labelled rows, and of baselines."""
 
-from __future__ import annotations
-
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
-from math import sqrt
-from typing import Any, final
+from typing import Any, Protocol, final
 
 import torch
 from torch import Tensor
 
-from ..errors import InputError
 from ..inference.batched import predict_attribute_probabilities, predict_class_probabilities
 from ..method import Classifies, Describes, require
-from ..metrics import attributes, classification
+from ..metrics import classification
 from ..rng import get_device, use_seed
 from ..score import Score
-from .peers import BaselineClassifier
-from .protocol import BINOMIAL_STANDARD_ERROR, ROW_STANDARD_ERROR, standard_error
+from .protocol import (
+    ROW_STANDARD_ERROR,
+    DrawEvaluation,
+    SplitEvaluation,
+    make_mean_score,
+    make_share_score,
+    standard_error,
+)
 
 
 @dataclass(frozen=True, eq=False)
-class ClassificationEvaluation(ABC):
-    """Measures q(y|x), the mean over draws, on the labelled rows among those given.
+class LabelledEvaluation(DrawEvaluation):
+    """A measure of class probabilities, averaged over draws of what the classifier conditions on.
 
     Attributes:
-        x: Rows as the model sees them, (n, *event).
-        y: Class indices (n,); rows of -1 are left out.
-        draws: Draws of whatever the classifier conditions on.
-        split_name: For the protocol.
-        classes: Names of the classes, for pictures.
-        rows: Rows passed at once.
-        seed: Of the draws.
+        y: Class indices (n,).
     """
 
-    x: Tensor
     y: Tensor
+
+    def describe_protocol(self, what: str, n: int, *details: str) -> str:
+        draws = f"{self.describe_draws()} averaged", f"seed {self.seed}"
+        return super().describe_protocol(what, n, *details, *draws)
+
+    def score_calibration(self, probs: Tensor, y: Tensor, bins: int, remark: str = "") -> Score:
+        """Expected calibration error in per cent, with the reliability curve: probs (n, k)."""
+        value = 100 * classification.expected_calibration_error(probs, y, bins).item()
+        curve = classification.reliability_curve(probs, y, bins)._asdict()
+        what = f"expected calibration error, {bins} equal bins{remark}"
+        detail = {"reliability": {name: values.tolist() for name, values in curve.items()}}
+        return Score(value, "%", len(y), self.describe_protocol(what, len(y)), detail=detail)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassificationEvaluation(LabelledEvaluation):
+    """Measures q(y|x) on the labelled rows.
+
+    Attributes:
+        y: Class indices (n,); rows of -1 are left out.
+        classes: Names of the classes, for pictures.
+    """
+
     _: KW_ONLY
-    draws: int = 1
-    split_name: str = "test"
     classes: tuple[str, ...] = ()
-    rows: int = 256
-    seed: int = 0
 
     @final
     def __call__(self, method: object) -> Score:
         known = self.y >= 0
-        if not known.any():
-            raise InputError(
-                f"The {self.split_name} split has no labelled row; wanted is one or more."
-            )
+        self.require_labels(known)
+        classifier, x = require(method, Classifies), self.prepare_rows(self.x)[known]
         with use_seed(self.seed, get_device(method)):
             probs = predict_class_probabilities(
-                require(method, Classifies), self.x[known], draws=self.draws, batch_size=self.rows
+                classifier, x, draws=self.draws, batch_size=self.rows
             )
         return self.make_score(probs, self.y[known].cpu())
 
     @abstractmethod
     def make_score(self, probs: Tensor, y: Tensor) -> Score:
-        """What is made of probs (n, k) and y (n,)."""
-
-    def describe_protocol(self, n: int, what: str) -> str:
-        draws = "1 draw" if self.draws == 1 else f"{self.draws} draws"
-        return (
-            f"{what}; {self.split_name} split, {n} rows, {draws} a row averaged, seed {self.seed}"
-        )
-
-    def get_class_names(self, k: int) -> list[str]:
-        return list(self.classes) if self.classes else [str(c) for c in range(k)]
+        """The score of probs (n, k) with classes y (n,)."""
 
 
 @final
@@ -76,42 +79,32 @@ class ClassificationEvaluation(ABC):
 class TestError(ClassificationEvaluation):
     """Classification error in per cent; its detail holds the confusion matrix."""
 
-    __test__ = False  # not a test case, whatever pytest makes of the name
+    __test__ = False  # not a test case, though its name looks like one to pytest
 
     def make_score(self, probs: Tensor, y: Tensor) -> Score:
         k = probs.shape[-1]
-        value = classification.classification_error(probs, y).item()
         counts = classification.count_confusions(y, probs.argmax(-1), k)
-        return Score(
-            value=value,
-            unit="%",
-            n=len(y),
-            spread=sqrt(value * (100 - value) / len(y)),
-            spread_is=BINOMIAL_STANDARD_ERROR,
-            protocol=self.describe_protocol(len(y), "most probable class"),
-            detail={"confusion": counts.tolist(), "classes": self.get_class_names(k)},
-        )
+        names = list(self.classes) if self.classes else [str(c) for c in range(k)]
+        detail = {"confusion": counts.tolist(), "classes": names}
+        value = classification.classification_error(probs, y).item()
+        protocol = self.describe_protocol("most probable class", len(y))
+        return make_share_score(value, len(y), protocol, whole=100, detail=detail)
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Calibration(ClassificationEvaluation):
-    """Expected calibration error in per cent; its detail holds the reliability curve."""
+    """Expected calibration error in per cent; its detail holds the reliability curve.
 
+    Attributes:
+        bins: Bins of the confidence.
+    """
+
+    _: KW_ONLY
     bins: int = 15
 
     def make_score(self, probs: Tensor, y: Tensor) -> Score:
-        curve = classification.reliability_curve(probs, y, self.bins)
-        ece = classification.expected_calibration_error(probs, y, self.bins)
-        return Score(
-            value=100 * ece.item(),
-            unit="%",
-            n=len(y),
-            protocol=self.describe_protocol(
-                len(y), f"expected calibration error, {self.bins} equal bins"
-            ),
-            detail={"reliability": {k: v.tolist() for k, v in curve._asdict().items()}},
-        )
+        return self.score_calibration(probs, y, self.bins)
 
 
 @final
@@ -120,99 +113,98 @@ class Brier(ClassificationEvaluation):
     """Brier score, from 0 to 2: the sum of squares over all classes."""
 
     def make_score(self, probs: Tensor, y: Tensor) -> Score:
-        each = (probs - torch.nn.functional.one_hot(y, probs.shape[-1])).square().sum(-1)
-        return Score(
-            value=classification.brier_score(probs, y).item(),
-            unit="",
-            n=len(y),
-            spread=standard_error(each),
-            spread_is=ROW_STANDARD_ERROR,
-            protocol=self.describe_protocol(len(y), "squares summed over classes"),
-        )
+        each = classification.brier_scores(probs, y)
+        protocol = self.describe_protocol("squares summed over classes", len(y))
+        return make_mean_score(each, "", protocol)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class AttributeTestErrors:
+class AttributeTestErrors(SplitEvaluation):
     """Error and balanced accuracy in per cent, means over attributes; the detail holds each one's.
 
-    Attributes are skewed, so that the error alone says little: whoever always gives the commoner
-    answer has the error `always_commoner` of the detail, and a balanced accuracy of 50 %.
+    Attributes are skewed, so that the error alone says little: a model that always gives the
+    commoner answer has the error `always_commoner` of the detail, and a balanced accuracy of 50 %.
 
     Attributes:
         x: Rows as the model sees them, (n, *event).
         y: Attributes (n, k), 0 or 1, NaN where blank; blanks are left out.
-        names: Of the attributes.
-        split_name: For the protocol.
-        rows: Rows passed at once.
+        names: Names of the attributes.
     """
 
     x: Tensor
     y: Tensor
     _: KW_ONLY
     names: tuple[str, ...]
-    split_name: str = "test"
     rows: int = 256
 
     def __call__(self, method: object) -> dict[str, Score]:
-        y = self.y.cpu()
-        told = (
-            predict_attribute_probabilities(
-                require(method, Describes), self.x, batch_size=self.rows
-            )
-            > 0.5
-        )
+        y, describer = self.y.cpu(), require(method, Describes)
+        predicted = predict_attribute_probabilities(describer, self.x, batch_size=self.rows) > 0.5
         each = {
-            "error": 100 * attributes.attribute_error_rates(told, y),
-            "balanced_accuracy": 100 * attributes.balanced_accuracy(told, y),
-            "always_commoner": 100 * attributes.minority_answer_rates(y),
+            "error": 100 * classification.attribute_error_rates(predicted, y),
+            "balanced_accuracy": 100 * classification.balanced_accuracy(predicted, y),
+            "always_commoner": 100 * classification.minority_answer_rates(y),
         }
         means = {name: values.nanmean().item() for name, values in each.items()}
-        known = f"{int((~y.isnan()).any(1).sum())} rows, {y.shape[1]} attributes"
+        known = int((~y.isnan()).any(1).sum())
         protocol = (
-            f"{self.split_name} split, {known}, blanks left out, probability above 1/2 is yes"
+            f"{self.describe_split(known)}, {y.shape[1]} attributes, blanks left out, "
+            "probability above 1/2 is yes; mean"
         )
-        error = Score(
-            value=means["error"],
-            unit="%",
-            n=len(y),
-            spread=standard_error(100 * attributes.row_error_terms(told, y)),
-            spread_is=ROW_STANDARD_ERROR,
-            protocol=f"{protocol}; mean over attributes",
-            detail={
-                "attributes": list(self.names),
-                **{name: _convert_nan_to_none(values) for name, values in each.items()},
-                "mean_always_commoner": means["always_commoner"],
-            },
-        )
-        balanced = Score(
-            value=means["balanced_accuracy"],
-            unit="%",
-            n=len(y),
-            protocol=f"{protocol}; mean of the shares of yes and of no told right, then over "
-            "attributes",
-        )
-        return {"attribute_error": error, "attribute_balanced_accuracy": balanced}
+        numbers = {  # JSON has no NaN
+            name: [None if v != v else v for v in values.tolist()] for name, values in each.items()
+        }
+        detail: dict[str, Any] = {"attributes": list(self.names), **numbers}
+        detail["mean_always_commoner"] = means["always_commoner"]
+        error, balanced, n = means["error"], means["balanced_accuracy"], len(y)
+        balanced_is = f"{protocol} of the shares of yes and of no told right, then over attributes"
+        spread = standard_error(100 * classification.row_error_terms(predicted, y))
+        spread_is, error_is = ROW_STANDARD_ERROR, f"{protocol} over attributes"
+        return {
+            "attribute_error": Score(error, "%", n, error_is, spread, spread_is, detail=detail),
+            "attribute_balanced_accuracy": Score(balanced, "%", n, balanced_is),
+        }
 
 
-def _convert_nan_to_none(values: Tensor) -> list[float | None]:
-    """Numbers for JSON, which has no NaN: values (k,)."""
-    return [None if v != v else v for v in values.tolist()]
+class BaselineClassifier(Protocol):
+    """A classifier in scikit-learn's manner; y == -1 marks rows without a label."""
+
+    def fit(self, X: Any, y: Any) -> Any:
+        """Learn from x (n, d) and y (n,)."""
+
+    def predict(self, X: Any) -> Any:
+        """x (n, d) -> classes (n,)."""
+
+
+def make_knn_label_spreading() -> BaselineClassifier:
+    """Label spreading (Zhou et al. 2004) on the graph of 7 nearest neighbours."""
+    from sklearn.semi_supervised import LabelSpreading
+
+    return LabelSpreading(kernel="knn", n_neighbors=7)
+
+
+def make_rbf_label_spreading() -> BaselineClassifier:
+    """Label spreading (Zhou et al. 2004) with weights exp(-5 |x - x'|^2).
+
+    Holds all pairs of rows in memory: for 10,000 rows at most.
+    """
+    from sklearn.semi_supervised import LabelSpreading
+
+    return LabelSpreading(kernel="rbf", gamma=5)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class BaselineError:
-    """Error in per cent of a known classifier on the same split; takes no notice of the method.
+class BaselineError(SplitEvaluation):
+    """Error in per cent of a known classifier on the same split; it ignores the method.
 
     Attributes:
-        make_baseline: Makes the classifier, such as `peers.spreading_by_neighbours`.
+        make_baseline: Makes the classifier, such as `make_knn_label_spreading`.
         x_train: Rows it learns from, (m, *event).
         y_train: Class indices (m,), -1 for no label.
         x: Rows it is measured on, (n, *event).
         y: Class indices (n,); rows of -1 are left out.
-        name: What it is, for the protocol.
-        split_name: For the protocol.
     """
 
     make_baseline: Callable[[], BaselineClassifier]
@@ -222,22 +214,15 @@ class BaselineError:
     x: Tensor
     y: Tensor
     name: str
-    split_name: str = "test"
 
-    def __call__(self, method: Any) -> Score:
+    def __call__(self, method: object) -> Score:
         known = self.y >= 0
-        fitted = self.make_baseline()
-        fitted.fit(self.x_train.flatten(1).cpu().numpy(), self.y_train.cpu().numpy())
-        predicted = fitted.predict(self.x[known].flatten(1).cpu().numpy())
+        baseline = self.make_baseline()
+        baseline.fit(self.x_train.flatten(1).cpu().numpy(), self.y_train.cpu().numpy())
+        predicted = baseline.predict(self.x[known].flatten(1).cpu().numpy())
         wrong = torch.as_tensor(predicted) != self.y[known].cpu()
-        value, n = 100 * wrong.double().mean().item(), len(wrong)
         labelled = int((self.y_train >= 0).sum())
-        return Score(
-            value=value,
-            unit="%",
-            n=n,
-            spread=sqrt(value * (100 - value) / n),
-            spread_is=BINOMIAL_STANDARD_ERROR,
-            protocol=f"{self.name} fitted on {len(self.y_train)} training rows, {labelled} "
-            f"labelled; {self.split_name} split, {n} rows, no draws, no seed",
-        )
+        what = f"{self.name} fitted on {len(self.y_train)} training rows, {labelled} labelled"
+        protocol = self.describe_protocol(what, len(wrong), "no draws", "no seed")
+        percent = 100 * wrong.double().mean().item()
+        return make_share_score(percent, len(wrong), protocol, whole=100)

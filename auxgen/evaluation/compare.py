@@ -1,6 +1,4 @@
-"""One set of pictures beside another, without a model: what a folder of samples is worth."""
-
-from __future__ import annotations
+"""One set of pictures beside another, without a model: the quality of a folder of samples."""
 
 import time
 from collections.abc import Sequence
@@ -11,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..data import folders, images
-from ..data import user as own
 from ..data.dataset import Dataset
+from ..data.user import load_arrays
 from ..engine.device import resolve_device
 from ..errors import InputError, require_at_least
 from ..features.extractors import check_comparable_pictures, extract_cached_features
 from ..features.registry import load_extractor
-from . import catalogue
+from .catalogue import group_metrics_by_extractor
 from .images import score_picture_sets
 
 
@@ -32,36 +30,35 @@ def compare_image_sets(
     """Measures of one set of pictures against another.
 
     Args:
-        real: Pictures that are taken for real: a set's name ("cifar10", its test split, or
+        real: Pictures that count as real: a set's name ("cifar10", its test split, or
             "cifar10/train"), a folder, or rows.
-        fake: The others.
+        fake: The other pictures.
         metrics: "fd:cifar10-resnet56", "kd:...", "cs:...", "precision:...", "recall:...",
             "density:...", "coverage:...", "fid", "kid", "is".
-        rows: At most so many of each, the first ones; all when None.
-        device: As for `train`.
+        rows: Pictures of each set, at most, the first ones; all when None.
+        device: Where extractors run, as for `train`.
 
     Returns:
         {"real": name, "fake": name, "scores": {name: {"value", "unit", "n", "spread", "protocol",
         "seconds", ...}}}.
 
     Raises:
-        InputError: A set is not there, is empty or has other channels, or there is no such measure.
+        InputError: A set is missing, is empty or has other channels, or there is no such measure.
     """
     require_at_least(1, rows=1 if rows is None else rows)
-    asked = catalogue.group_metrics_by_extractor(metrics)
+    measures_by_extractor = group_metrics_by_extractor(metrics)
     left, right = (_load_image_set(each)[:rows] for each in (real, fake))
     check_comparable_pictures(left.x, right.x)
     device = resolve_device(device)
     what = f"{len(right)} pictures of {right.name} beside {len(left)} of {left.name}"
     scores: dict[str, Any] = {}
-    for name, measures in asked.items():
-        begun = time.monotonic()
-        found = load_extractor(name)
-        made = score_picture_sets(
-            found, left, extract_cached_features(found, right, device=device), measures, what
-        )
-        seconds = round(time.monotonic() - begun, 2)
-        scores |= {label: {**asdict(score), "seconds": seconds} for label, score in made.items()}
+    for name, measures in measures_by_extractor.items():
+        start = time.monotonic()
+        extractor = load_extractor(name)
+        features = extract_cached_features(extractor, right, device=device)
+        group = score_picture_sets(extractor, left, features, measures, what)
+        seconds = round(time.monotonic() - start, 2)
+        scores |= {label: {**asdict(score), "seconds": seconds} for label, score in group.items()}
     return {"real": left.name, "fake": right.name, "scores": scores}
 
 
@@ -73,22 +70,20 @@ def _load_image_set(source: str | Path | Dataset) -> Dataset:
     if path.suffix == ".npy":
         return _load_npy_images(path)
     name, _, split = str(source).rpartition("/")
-    if name in (*images.KNOWN_SETS, "digits"):
-        return images.load_image_dataset(name, split)
-    if path.is_dir() and not images.find_data_files(path):
-        parts = folders.find_image_splits(path)
-        return images.load_image_dataset(
-            str(path), "test" if "test" in parts else next(iter(parts))
-        )
-    return images.load_image_dataset(str(source), "test")
+    if name not in (*images.KNOWN_SETS, "digits"):
+        name, split = str(source), "test"
+        if path.is_dir() and not images.find_data_files(path):
+            parts = folders.find_image_splits(path)
+            name, split = str(path), "test" if "test" in parts else next(iter(parts))
+    return images.load_image_dataset(name, split)
 
 
 def _load_npy_images(path: Path) -> Dataset:
-    """Pictures as `auxgen sample --out F.npy` leaves them."""
+    """Pictures as `auxgen sample --out F.npy` writes them."""
     if not path.is_file():
-        raise InputError(f"There is no file {path}; pictures were wanted.")
+        raise InputError(f"There is no file {path}; a file of pictures is expected.")
     try:
         array = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise InputError(f"{path} cannot be read as an array of numbers: {error}.") from error
-    return replace(own.load_arrays(array), name=path.name)
+    return replace(load_arrays(array), name=path.name)

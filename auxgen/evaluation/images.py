@@ -1,52 +1,23 @@
 """Scores of the pictures that a model makes: samples of its prior, and reconstructions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
-from types import MappingProxyType
 from typing import final
 
 from torch import Tensor
 
-from ..data.dataset import Dataset, Preprocessor
+from ..data.dataset import Dataset
 from ..errors import InputError, unknown_name
-from ..features.extractors import (
-    ExtractedFeatures,
-    Extractor,
-    compute_feature_moments,
-    extract_cached_features,
-    extract_features,
-    quantise_pictures,
-)
+from ..features import extractors
+from ..features.extractors import ExtractedFeatures, Extractor, quantise_pictures
 from ..features.registry import load_extractor
-from ..inference.codes import reconstruct_rows
-from ..inference.sampling import sample_rows
-from ..metrics import reconstruction as closeness
+from ..inference.codes import reconstruct_rows, sample_rows
+from ..metrics import reconstruction
 from ..rng import get_device, use_seed
 from ..score import Score
 from .feature_distances import COMPARISONS, RealFeatures, compare_features
-from .protocol import ROW_STANDARD_ERROR, standard_error
-
-
-@dataclass(frozen=True, eq=False)
-class PictureEvaluation:
-    """What is common to measures of pictures.
-
-    Attributes:
-        real: Raw pictures to compare with.
-        space: How the model sees raw rows.
-        split_name: For the protocol.
-    """
-
-    real: Dataset
-    space: Preprocessor
-    _: KW_ONLY
-    split_name: str = "test"
-
-    def describe_real_rows(self) -> str:
-        return f"the {len(self.real)} rows of the {self.split_name} split"
+from .protocol import ROW_STANDARD_ERROR, PictureEvaluation, make_mean_score, standard_error
 
 
 @final
@@ -55,10 +26,9 @@ class SampleQuality(PictureEvaluation):
     """Samples of the prior beside as many real pictures, by an extractor's features.
 
     Attributes:
-        extractor: Its name, see `extractors.extractor`.
-        measures: Of FD, KD, CS, precision, recall, density, coverage.
-        n: Samples; as many as there are real pictures when None.
-        seed: Of the draws.
+        extractor: Name of the extractor, see `load_extractor`.
+        measures: Names among FD, KD, CS, precision, recall, density, coverage.
+        n: Number of samples; as many as there are real pictures when None.
     """
 
     _: KW_ONLY
@@ -71,10 +41,36 @@ class SampleQuality(PictureEvaluation):
         device, n = get_device(method), self.n or len(self.real)
         with use_seed(self.seed, device):
             fake = quantise_pictures(sample_rows(method, self.space, n))
-        found = load_extractor(self.extractor)
-        made = extract_features(found, fake, device=str(device))
+        extractor = load_extractor(self.extractor)
+        features = extractors.extract_features(extractor, fake, device=str(device))
         what = f"{n} samples beside {self.describe_real_rows()}, seed {self.seed}"
-        return score_picture_sets(found, self.real, made, self.measures, what)
+        return score_picture_sets(extractor, self.real, features, self.measures, what)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class RealPictureQuality:
+    """Real pictures in place of samples; the method is ignored.
+
+    Attributes:
+        real: Raw rows with which samples are compared.
+        shown: Raw rows in place of samples.
+        name: Name of `shown`, for the names of the scores.
+        what: What the two sets are, for the protocol.
+    """
+
+    real: Dataset
+    shown: Dataset
+    extractor: str
+    measures: tuple[str, ...]
+    name: str
+    what: str
+
+    def __call__(self, method: object) -> dict[str, Score]:
+        extractor = load_extractor(self.extractor)
+        features = extractors.extract_cached_features(extractor, self.shown)
+        scores = score_picture_sets(extractor, self.real, features, self.measures, self.what)
+        return {f"{label} of {self.name}": score for label, score in scores.items()}
 
 
 @final
@@ -83,9 +79,8 @@ class ReconstructionQuality(PictureEvaluation):
     """Reconstructions beside their originals, by an extractor's features.
 
     Attributes:
-        extractor: Its name, see `extractors.extractor`.
-        measures: Of FD, KD, CS, precision, recall, density, coverage, accuracy; accuracy is the
-            share of reconstructions in which the extractor finds the original's label, in per cent.
+        measures: See `SampleQuality`; also accuracy, the share in per cent of reconstructions in
+            which the extractor finds the original's label.
     """
 
     _: KW_ONLY
@@ -94,10 +89,11 @@ class ReconstructionQuality(PictureEvaluation):
 
     def __call__(self, method: object) -> dict[str, Score]:
         back = reconstruct_rows(method, self.space, self.real.raw_rows())[:, 1]
-        found = load_extractor(self.extractor)
-        made = extract_features(found, quantise_pictures(back), device=str(get_device(method)))
+        extractor = load_extractor(self.extractor)
+        pictures, device = quantise_pictures(back), str(get_device(method))
+        features = extractors.extract_features(extractor, pictures, device=device)
         what = f"reconstructions of {self.describe_real_rows()} beside them"
-        scores = score_picture_sets(found, self.real, made, self.measures, what)
+        scores = score_picture_sets(extractor, self.real, features, self.measures, what)
         return {f"reconstruction {label}": score for label, score in scores.items()}
 
 
@@ -107,31 +103,25 @@ class PixelSimilarity(PictureEvaluation):
     """How near reconstructions are to their originals, pixel by pixel.
 
     Attributes:
-        measures: Of psnr, l1, ssim, high_frequency.
+        measures: Names of PIXEL_MEASURES.
     """
 
     _: KW_ONLY
     measures: tuple[str, ...] = ("psnr", "l1", "ssim")
 
     def __call__(self, method: object) -> dict[str, Score]:
+        for name in self.measures:
+            if name not in PIXEL_MEASURES:
+                raise unknown_name("measure of reconstructions", name, PIXEL_MEASURES)
         x, back = reconstruct_rows(method, self.space, self.real.raw_rows()).unbind(1)
-        return {name: self.score_measure(name, x, back.clamp(0, 1)) for name in self.measures}
-
-    def score_measure(self, name: str, x: Tensor, back: Tensor) -> Score:
-        if name not in PIXEL_MEASURES:
-            raise unknown_name("measure of reconstructions", name, PIXEL_MEASURES)
-        measure, unit, what = PIXEL_MEASURES[name]
-        each = measure(x, back)
-        if name == "ssim":
-            what = f"{what}, window of {closeness.ssim_window(*x.shape[2:])} pixels"
-        return Score(
-            value=each.mean().item(),
-            unit=unit,
-            n=len(each),
-            spread=standard_error(each),
-            spread_is=ROW_STANDARD_ERROR,
-            protocol=f"{what}; mean over reconstructions of {self.describe_real_rows()}",
-        )
+        window = f", window of {reconstruction.ssim_window(*x.shape[2:])} pixels"
+        rows = f"mean over reconstructions of {self.describe_real_rows()}"
+        scores = {}
+        for name in self.measures:
+            measure, unit, what = PIXEL_MEASURES[name]
+            protocol = f"{what}{window if name == 'ssim' else ''}; {rows}"
+            scores[name] = make_mean_score(measure(x, back.clamp(0, 1)), unit, protocol)
+        return scores
 
 
 @final
@@ -141,87 +131,70 @@ class ExplainedVariance(PictureEvaluation):
 
     def __call__(self, method: object) -> dict[str, Score]:
         x, back = reconstruct_rows(method, self.space, self.real.raw_rows()).unbind(1)
-        what = "share of the variance over rows, of means in a grid of 4 x 4"
+        what = (
+            "share of the variance over rows, of means in a grid of 4 x 4, that reconstructions "
+            f"have too; {self.describe_real_rows()}"
+        )
+        shares = reconstruction.explained_variance(x, back.clamp(0, 1))
         return {
-            f"{name} explained": Score(
-                100 * value,
-                "%",
-                len(x),
-                f"{what}, that reconstructions have too; {self.describe_real_rows()}",
-            )
-            for name, value in closeness.explained_variance(x, back.clamp(0, 1)).items()
+            f"{name} explained": Score(100 * s, "%", len(x), what) for name, s in shares.items()
         }
 
 
-PIXEL_MEASURES: Mapping[str, tuple[Callable[[Tensor, Tensor], Tensor], str, str]] = (
-    MappingProxyType(
-        {
-            "psnr": (closeness.psnr, "dB", "peak signal-to-noise ratio"),
-            "l1": (
-                closeness.mean_absolute_error,
-                "",
-                "mean absolute difference of pixels in [0, 1]",
-            ),
-            "ssim": (closeness.ssim, "", "structural similarity"),
-            "high_frequency": (
-                closeness.high_frequency_error,
-                "",
-                "power of the difference above half of the Nyquist frequency",
-            ),
-        }
-    )
-)
+PIXEL_MEASURES: Mapping[str, tuple[Callable[[Tensor, Tensor], Tensor], str, str]] = {
+    "psnr": (reconstruction.psnr, "dB", "peak signal-to-noise ratio"),
+    "l1": (reconstruction.mean_absolute_error, "", "mean absolute difference of pixels in [0, 1]"),
+    "ssim": (reconstruction.ssim, "", "structural similarity"),
+    "high_frequency": (
+        reconstruction.high_frequency_error,
+        "",
+        "power of the difference above half of the Nyquist frequency",
+    ),
+}
 """Measure of each pair, unit, name in words."""
 
 
 def score_picture_sets(
-    found: Extractor, real: Dataset, fake: ExtractedFeatures, measures: Sequence[str], what: str
+    extractor: Extractor, real: Dataset, fake: ExtractedFeatures, measures: Sequence[str], what: str
 ) -> dict[str, Score]:
-    """Scores by what they may be called: "FID" with the canonical Inception alone.
+    """Scores by the names that they may have: "FID" with the canonical Inception alone.
 
     Args:
-        found: Whose features.
-        real: Real pictures, whose features are kept once they are known.
+        extractor: The extractor of the features.
+        real: Real pictures, whose features are cached.
         fake: Features of the others.
-        measures: Of COMPARISONS, and "accuracy" of labels.
+        measures: Names of COMPARISONS, and "accuracy" of labels.
         what: What the two sets are, for the protocol.
+
+    Raises:
+        InputError: There is no such measure, or it does not fit the extractor.
     """
     for measure in measures:
         if measure not in (*COMPARISONS, "accuracy"):
             raise unknown_name("measure of pictures", measure, [*COMPARISONS, "accuracy"])
     of_sets = [m for m in measures if m != "accuracy"]
-    scores = compare_features(_load_real_features(found, real), fake, of_sets) if of_sets else {}
+    scores: dict[str, Score] = {}
+    if of_sets:
+        compute_moments = partial(extractors.compute_feature_moments, extractor, real)
+        features = extractors.extract_cached_features(extractor, real).features
+        scores = compare_features(RealFeatures(features, compute_moments), fake, of_sets)
     if "accuracy" in measures:
-        scores["accuracy"] = _measure_label_accuracy(real, fake, found)
+        scores["accuracy"] = _measure_label_accuracy(real, fake, extractor)
+    what = f"{what}; {extractor.protocol}"
     return {
-        found.format_metric(measure): replace(
-            score, protocol=f"{score.protocol}; {what}; {found.protocol}"
-        )
+        extractor.format_metric(measure): replace(score, protocol=f"{score.protocol}; {what}")
         for measure, score in scores.items()
     }
 
 
-def _load_real_features(found: Extractor, real: Dataset) -> RealFeatures:
-    """Features of real pictures, and their moments, from the cache where they are known."""
-    return RealFeatures(
-        extract_cached_features(found, real).features, partial(compute_feature_moments, found, real)
-    )
-
-
-def _measure_label_accuracy(real: Dataset, back: ExtractedFeatures, found: Extractor) -> Score:
+def _measure_label_accuracy(real: Dataset, back: ExtractedFeatures, extractor: Extractor) -> Score:
     """Share of labelled rows whose reconstruction still shows their label, per cent."""
     labelled = real.y >= 0
-    if back.probs is None or found.classes != real.classes or not labelled.any():
+    if back.probs is None or extractor.classes != real.classes or not labelled.any():
         raise InputError(
-            f"{found.name} does not tell the classes of {real.name}; wanted for an accuracy is a "
+            f"{extractor.name} does not know the classes of {real.name}; an accuracy needs a "
             "classifier of these classes, and labelled rows."
         )
     right = (back.probs.argmax(1) == real.y)[labelled].double()
-    return Score(
-        value=100 * right.mean().item(),
-        unit="%",
-        n=len(right),
-        spread=100 * (standard_error(right) or 0),
-        spread_is=ROW_STANDARD_ERROR,
-        protocol="labels found",
-    )
+    value, spread = 100 * right.mean().item(), 100 * (standard_error(right) or 0)
+    return Score(value, "%", len(right), "labels found", spread, ROW_STANDARD_ERROR)

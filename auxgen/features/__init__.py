@@ -1,1 +1,1 @@
-"""Networks in whose features pictures are compared."""
+"""Feature extractors, in whose features pictures are compared."""

@@ -1,10 +1,8 @@
-"""Feature extractors: fixed networks, named and hashed, that distances between sets are taken in.
+"""Feature extractors: fixed networks with names and hashes, for distances between picture sets.
 
-Fréchet, kernel and classifier scores depend on the network as much as on the pictures. They are
-called FID, KID and Inception score with `inception` alone; with others the name says which.
+Fréchet, kernel and classifier scores depend on the network as much as on the pictures. Only with
+`inception` are they called FID, KID and Inception score; else their names contain the extractor's.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,25 +15,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..data.dataset import Dataset
-from ..errors import InputError, require_at_least
-from ..files import compute_checksum
+from ..errors import InputError
+from ..files import CacheFile, compute_checksum
+from ..inference.batched import map_batches
+from ..metrics.checks import check_equal_numbers
 from ..metrics.frechet import GaussianMoments, fit_gaussian
-from . import cache as kept_features
+from .cache import CACHE_VERSION, compute_pictures_digest, get_or_create_features
 
 PREPROCESSING_VERSION = 1
-"""Goes up when how pictures are prepared or features are taken changes: old features are not found.
-"""
+"""Version of how pictures are prepared and features are taken; raise it to discard old features."""
 INCEPTION = "inception"
 INCEPTION_METRIC_NAMES: Mapping[str, str] = MappingProxyType({"FD": "FID", "KD": "KID", "CS": "IS"})
+"""Canonical names of the Fréchet distance, the kernel distance and the classifier score."""
 
 
 class ExtractedFeatures(NamedTuple):
-    """What an extractor says of n pictures.
-
-    Attributes:
-        features: (n, d) float32.
-        probs: Class probabilities (n, k) float32 where the extractor is a classifier, else None.
-    """
+    """Features (n, d) and class probabilities (n, k) or, without a classifier, None: float32."""
 
     features: Tensor
     probs: Tensor | None
@@ -48,10 +43,10 @@ class Extractor:
 
     Attributes:
         name: "cifar10-resnet56".
-        sha256: Of the weights, of how pictures are prepared and of which features are taken.
-        network: A module in eval mode that maps uint8 (b, c, h, w) to Extracted, on its device.
-        channels: That it takes, 1 or 3; grey pictures are repeated to 3.
-        protocol: How, in words: network, features, size, resize, precision, hash.
+        sha256: Hash of the weights, of how pictures are prepared and of which features are taken.
+        network: A module in eval mode that maps uint8 (b, c, h, w) to `ExtractedFeatures`.
+        channels: Channels that it takes, 1 or 3; grey pictures are repeated to 3.
+        protocol: Network, features, size, resize, precision and hash, in words.
         batch_size: Pictures that pass at once.
         classes: Names of the classes whose probabilities it gives; empty where it gives none.
     """
@@ -65,15 +60,9 @@ class Extractor:
     classes: tuple[str, ...] = ()
 
     def format_metric(self, measure: str) -> str:
-        """What a measure in these features is called: "FID", or "FD(cifar10-resnet56)".
-
-        Args:
-            measure: "FD" (Fréchet distance), "KD" (kernel distance), "CS" (classifier score),
-                "precision", "recall", ...
-        """
-        if self.name == INCEPTION and measure in INCEPTION_METRIC_NAMES:
-            return INCEPTION_METRIC_NAMES[measure]
-        return f"{measure}({self.name})"
+        """The name of a measure, such as "FD" or "recall": "FID", or "FD(cifar10-resnet56)"."""
+        names = INCEPTION_METRIC_NAMES if self.name == INCEPTION else {}
+        return names.get(measure, f"{measure}({self.name})")
 
 
 def make_extractor(
@@ -87,31 +76,26 @@ def make_extractor(
     classes: tuple[str, ...] = (),
     remark: str = "",
 ) -> Extractor:
-    """An extractor with its hash.
+    """An extractor with its hash, of weights and protocol alone. See `Extractor` for the others.
 
     Args:
-        name: See `Extractor`.
-        network: See `Extractor`.
-        channels: See `Extractor`.
-        protocol: In words, less the hash.
+        protocol: See `Extractor`, without the hash.
         weights: Hash of the weights.
-        batch_size: See `Extractor`.
-        classes: See `Extractor`; not hashed.
-        remark: Told with the protocol; not hashed.
+        remark: A part of the extractor's protocol that is not hashed.
     """
     sha256 = compute_checksum(f"{PREPROCESSING_VERSION}\n{weights}\n{protocol}".encode())
-    told = "; ".join(filter(None, (f"{name}: {protocol}", remark, f"extractor {sha256[:8]}")))
-    return Extractor(name, sha256, network, channels, told, batch_size, classes)
+    words = "; ".join(filter(None, (f"{name}: {protocol}", remark, f"extractor {sha256[:8]}")))
+    return Extractor(name, sha256, network, channels, words, batch_size, classes)
 
 
 def quantise_pictures(x: Tensor) -> Tensor:
-    """Pixels in [0, 1] as a person would save them, clipped and rounded to uint8, same shape.
+    """Pixels in [0, 1] as they are saved in files, clipped and rounded to uint8, same shape.
 
     Raises:
         InputError: A value is not finite.
     """
     if not x.isfinite().all():
-        raise InputError("Pictures with values that are not finite were got; wanted are [0, 1].")
+        raise InputError("Pictures have values that are not finite; values in [0, 1] are expected.")
     return x.clamp(0, 1).mul(255).round().to(torch.uint8)
 
 
@@ -125,8 +109,8 @@ def resize_pictures(pictures: Tensor, size: tuple[int, int]) -> Tensor:
 
 @contextmanager
 def disable_tf32() -> Iterator[None]:
-    """Within, a GPU keeps all bits of float32, so that features hardly depend on the device."""
-    cudnn: Any = torch.backends.cudnn  # what the type checker does not see of it
+    """Make a GPU keep all bits of float32 inside, so that features hardly depend on the device."""
+    cudnn: Any = torch.backends.cudnn  # its type stub lacks `conv`
     settings = (cudnn.conv, torch.backends.cuda.matmul)
     before = [setting.fp32_precision for setting in settings]
     try:
@@ -140,121 +124,94 @@ def disable_tf32() -> Iterator[None]:
 
 @torch.no_grad()
 def extract_features(
-    extractor: Extractor, pictures: Tensor, *, device: str = "cpu", batch_size: int | None = None
+    extractor: Extractor, pictures: Tensor, *, device: str = "cpu"
 ) -> ExtractedFeatures:
-    """Features of pictures in batches on the device, in float32, brought back to the CPU.
-
-    Args:
-        extractor: Whose.
-        pictures: uint8 (n, c, h, w).
-        device: Where the network runs.
-        batch_size: Pictures at once; the extractor's own number where None.
+    """Features of uint8 (n, c, h, w), in batches on the device, in float32, back on the CPU.
 
     Raises:
-        InputError: No picture, other than uint8, or of channels that the extractor cannot take.
+        InputError: There are no pictures, or their type or channels do not suit the extractor.
     """
     _check_extractor_input(extractor, pictures)
-    require_at_least(1, rows=batch_size or extractor.batch_size)
     network = extractor.network.to(device)
-    features, probs = [], []
+    channels = max(extractor.channels, pictures.shape[1])
+
+    def extract(part: Tensor) -> tuple[Tensor, Tensor | None]:
+        features, probs = network(part.expand(-1, channels, -1, -1))
+        return features.float(), None if probs is None else probs.float()
+
     with disable_tf32(), torch.autocast(torch.device(device).type, enabled=False):
-        for part in pictures.split(batch_size or extractor.batch_size):
-            found = network(
-                part.to(device).expand(-1, max(extractor.channels, part.shape[1]), -1, -1)
-            )
-            features.append(found.features.float().cpu())
-            if found.probs is not None:
-                probs.append(found.probs.float().cpu())
-    return ExtractedFeatures(torch.cat(features), torch.cat(probs) if probs else None)
+        found = map_batches(extract, pictures, device=device, batch_size=extractor.batch_size)
+    return ExtractedFeatures(*found)
 
 
 def _check_extractor_input(extractor: Extractor, pictures: Tensor) -> None:
     """Raises InputError unless the extractor can take these pictures."""
+    name, shape = extractor.name, tuple(pictures.shape)
     if pictures.ndim != 4 or pictures.dtype != torch.uint8:
         raise InputError(
-            f"{extractor.name} got {pictures.dtype} of shape {tuple(pictures.shape)}; wanted are "
-            "pictures, uint8 (n, c, h, w)."
+            f"{name} got {pictures.dtype} of shape {shape}; pictures are expected, uint8 "
+            "(n, c, h, w)."
         )
     if pictures.numel() == 0:
-        raise InputError(f"{extractor.name} got an empty set of pictures; one or more are wanted.")
-    channels = pictures.shape[1]
-    if channels not in (1, extractor.channels):
-        wanted = "grey ones" if extractor.channels == 1 else "1 or 3"
-        raise InputError(f"{extractor.name} got pictures of {channels} channels; wanted: {wanted}.")
+        raise InputError(f"{name} got an empty set of pictures; one or more are expected.")
+    if shape[1] not in (1, extractor.channels):
+        expected = "grey pictures" if extractor.channels == 1 else "1 or 3"
+        raise InputError(f"{name} got pictures of {shape[1]} channels; expected {expected}.")
 
 
 def check_comparable_pictures(real: Tensor, fake: Tensor) -> None:
     """Raises InputError unless two sets of pictures (n, c, h, w) can be compared.
 
-    Grey pictures beside coloured ones would be told apart by colour alone.
+    Grey pictures beside coloured ones would differ by colour alone.
     """
-    if len(real) == 0 or len(fake) == 0:
-        raise InputError(
-            f"Sets of {len(real)} and {len(fake)} pictures were got; none may be empty."
-        )
-    if real.shape[1] != fake.shape[1]:
-        raise InputError(
-            f"Sets of {real.shape[1]} and {fake.shape[1]} channels were got; as many are wanted."
-        )
+    n, m = len(real), len(fake)
+    if n == 0 or m == 0:
+        raise InputError(f"The sets have {n} and {m} pictures; neither may be empty.")
+    check_equal_numbers(real.shape[1], fake.shape[1], "The sets have {} and {} channels")
 
 
 def extract_cached_features(
-    extractor: Extractor, examples: Dataset, *, device: str = "cpu", batch_size: int | None = None
+    extractor: Extractor, dataset: Dataset, *, device: str = "cpu"
 ) -> ExtractedFeatures:
     """Features of a set's pictures, extracted once and then read from the cache.
 
-    The key is a digest of the very pixels, not the set's fingerprint, which rows chosen from it
-    share, and the extractor's hash.
-
-    Args:
-        extractor: Whose.
-        examples: Pictures, as many as are wanted.
-        device: As for `extract_features`.
-        batch_size: As for `extract_features`.
+    The key has the extractor's hash and a digest of the pixels, not the set's fingerprint, which
+    its subsets share.
 
     Raises:
-        InputError: As `extract_features` does.
+        InputError: The pictures do not suit `extract_features`.
         NotSaved: The cache cannot be written.
     """
 
-    def make() -> dict[str, Tensor]:
-        found = extract_features(extractor, examples.x, device=device, batch_size=batch_size)
-        probs = {} if found.probs is None else {"probs": found.probs}
-        return {"features": found.features, **probs}
+    def extract() -> dict[str, Tensor]:
+        extracted = extract_features(extractor, dataset.x, device=device)._asdict()
+        return {name: tensor for name, tensor in extracted.items() if tensor is not None}
 
-    _check_extractor_input(extractor, examples.x)
-    found = kept_features.get_or_create_features(
-        make_feature_key(extractor, examples, "features"), make
-    )
-    return ExtractedFeatures(found["features"], found.get("probs"))
+    _check_extractor_input(extractor, dataset.x)
+    cached = get_or_create_features(make_feature_file(extractor, dataset, "features"), extract)
+    return ExtractedFeatures(cached["features"], cached.get("probs"))
 
 
 def compute_feature_moments(
-    extractor: Extractor, examples: Dataset, *, device: str = "cpu", batch_size: int | None = None
+    extractor: Extractor, dataset: Dataset, *, device: str = "cpu"
 ) -> GaussianMoments:
-    """Mean and covariance of a set's features, cached too: what a Fréchet distance needs.
+    """Mean and covariance of a set's features, for a Fréchet distance, from the cache too.
 
-    The covariance of wide features takes longer than reading it. Arguments and errors as
-    `extract_cached_features`, and InputError for fewer than two pictures.
+    The covariance of wide features takes longer to compute than to read. Arguments and errors as
+    for `extract_cached_features`, and InputError for fewer than two pictures.
     """
 
-    def make() -> dict[str, Tensor]:
-        found = fit_gaussian(
-            extract_cached_features(
-                extractor, examples, device=device, batch_size=batch_size
-            ).features
-        )
-        return {"mean": found.mean, "covariance": found.covariance}
+    def compute() -> dict[str, Tensor]:
+        moments = fit_gaussian(extract_cached_features(extractor, dataset, device=device).features)
+        return {"mean": moments.mean, "covariance": moments.covariance}
 
-    _check_extractor_input(extractor, examples.x)
-    found = kept_features.get_or_create_features(
-        make_feature_key(extractor, examples, "moments"), make
-    )
-    return GaussianMoments(found["mean"], found["covariance"], len(examples))
+    _check_extractor_input(extractor, dataset.x)
+    cached = get_or_create_features(make_feature_file(extractor, dataset, "moments"), compute)
+    return GaussianMoments(cached["mean"], cached["covariance"], len(dataset))
 
 
-def make_feature_key(
-    extractor: Extractor, examples: Dataset, kind: str
-) -> kept_features.FeatureKey:
-    pictures = kept_features.compute_pictures_digest(examples.x)
-    return kept_features.FeatureKey(kind, extractor.name, extractor.sha256, pictures)
+def make_feature_file(extractor: Extractor, dataset: Dataset, kind: str) -> CacheFile:
+    """The cache file of a set's "features" or "moments"."""
+    pictures = compute_pictures_digest(dataset.x)
+    words = (CACHE_VERSION, kind, extractor.name, extractor.sha256, pictures)
+    return CacheFile(f"{extractor.name}-{kind}", words, folder="features")

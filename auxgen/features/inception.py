@@ -1,6 +1,4 @@
-"""The extractor `inception`: the canonical weights, from a folder or downloaded and checked."""
-
-from __future__ import annotations
+"""The extractor `inception`: the canonical weights, from a folder, or downloaded and checked."""
 
 import hashlib
 import pickle
@@ -12,14 +10,14 @@ import torch
 from filelock import FileLock
 from torch import Tensor, nn
 
-from ..data.cache import get_cache_folder
 from ..errors import InputError
+from ..files import get_cache_folder
 from ..networks.inception import INPUT_SIZE, Inception, resize_like_tensorflow_1
 from .extractors import INCEPTION, ExtractedFeatures, Extractor, make_extractor
 from .pretrained import PretrainedWeights, get_weights_folder, load_frozen_weights
 
 SHA256_PREFIX = "6726825d"
-"""Of the file's SHA-256."""
+"""First digits of the file's SHA-256."""
 WEIGHTS_FILE = f"weights-inception-2015-12-05-{SHA256_PREFIX}.pth"
 WEIGHTS_URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{WEIGHTS_FILE}"
 
@@ -28,7 +26,7 @@ WEIGHTS_URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.
 class InceptionPool3(nn.Module):
     """uint8 (b, 3, h, w) -> pool3 (b, 2048) and probabilities (b, 1008).
 
-    The probabilities are of logits without their bias, as the Inception score's authors have them
+    The probabilities come from logits without their bias, as for the authors of the Inception score
     (Salimans et al., 2016).
     """
 
@@ -42,43 +40,38 @@ class InceptionPool3(nn.Module):
 
 
 def load_inception_extractor() -> Extractor:
-    """The one in which a Fréchet distance is called FID.
+    """The extractor in which a Fréchet distance is called FID.
 
     Raises:
-        InputError: The weights are not to be had, or are not the canonical ones.
+        InputError: The weights cannot be found, or are not the canonical ones.
     """
-    found = read_inception_weights(find_inception_weights())
+    weights = read_inception_weights(find_inception_weights())
     return make_extractor(
         INCEPTION,
-        InceptionPool3(load_frozen_weights(Inception(), found)).eval(),
+        InceptionPool3(load_frozen_weights(Inception(), weights)).eval(),
         channels=3,
         protocol="the 2048 features pool3 of Inception-2015 (TensorFlow's weights), of uint8 RGB "
         "resized to 299x299 as TensorFlow 1 does (bilinear, not antialiased), float32; "
         "probabilities of the 1008 logits without their bias",
-        weights=found.sha256,
+        weights=weights.sha256,
         batch_size=64,
     )
 
 
 def find_inception_weights(url: str = WEIGHTS_URL) -> Path:
-    """The weights' file: in AUXGEN_WEIGHTS, else in the cache, where it is downloaded to once.
+    """The weights' file: in AUXGEN_WEIGHTS, else in the cache, to which it is downloaded once.
 
     Raises:
         InputError: It is in neither, and cannot be downloaded.
     """
-    places = [
-        root / WEIGHTS_FILE
-        for root in (get_weights_folder(), get_cache_folder() / "weights")
-        if root is not None
-    ]
-    for place in places:
-        if place.is_file():
-            return place
-    return download_inception_weights(url, places[-1])
+    roots = (get_weights_folder(), get_cache_folder() / "weights")
+    places = [root / WEIGHTS_FILE for root in roots if root is not None]
+    found = next((place for place in places if place.is_file()), None)
+    return found or download_inception_weights(url, places[-1])
 
 
 def download_inception_weights(url: str, file: Path, sha256_prefix: str = SHA256_PREFIX) -> Path:
-    """The file of that address, its SHA-256 checked before it gets its name."""
+    """The file at that address; it gets its name only after its SHA-256 is checked."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(file.with_name(f".{file.name}.lock")):
@@ -95,10 +88,6 @@ def download_inception_weights(url: str, file: Path, sha256_prefix: str = SHA256
 def read_inception_weights(file: Path, sha256_prefix: str = SHA256_PREFIX) -> PretrainedWeights:
     """The tensors of a file of torch's format; no code in it is executed.
 
-    Args:
-        file: Which.
-        sha256_prefix: First digits of its SHA-256.
-
     Raises:
         InputError: It is truncated or another file.
     """
@@ -107,12 +96,14 @@ def read_inception_weights(file: Path, sha256_prefix: str = SHA256_PREFIX) -> Pr
     if not sha256.startswith(sha256_prefix):
         raise InputError(
             f"{file} is truncated or another file: its SHA-256 begins with "
-            f"{sha256[: len(sha256_prefix)]}, wanted is {sha256_prefix}."
+            f"{sha256[: len(sha256_prefix)]}, expected {sha256_prefix}."
         )
     try:
         tensors = torch.load(file, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError) as error:
-        raise InputError(f"{file} holds more than weights, or none; wanted are weights.") from error
+        raise InputError(
+            f"{file} holds more than weights, or none; only weights are expected."
+        ) from error
     if not isinstance(tensors, dict) or not all(isinstance(t, Tensor) for t in tensors.values()):
-        raise InputError(f"{file} holds no table of weights; wanted is a state_dict.")
+        raise InputError(f"{file} holds no table of weights; a state_dict is expected.")
     return PretrainedWeights(tensors, sha256, file)

@@ -1,6 +1,4 @@
-"""Extractors whose weights lie in the folder AUXGEN_WEIGHTS."""
-
-from __future__ import annotations
+"""Extractors whose weights are in the folder AUXGEN_WEIGHTS."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -14,25 +12,24 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..files import compute_checksum, unpack_tensors
 from ..networks.residual import ResNet
-from ..networks.vgg import MIN_SIZE, TRUNK, VGG
+from ..networks.taps import MIN_SIZE, TRUNK, VGG
 from .extractors import ExtractedFeatures, Extractor, make_extractor, resize_pictures
 
 RESNET56_FILE = "cifar10_resnet56.safetensors"
 VGG19_FILE = "vgg19_normalised_to_conv3_1.safetensors"
 VGG19_HUB_REPOSITORY = "timm/vgg19.tv_in1k"
-"""Where the hub has weights of VGG-19."""
+"""Repository on the hub with weights of VGG-19."""
 CIFAR10_CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 )
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
-
 M = TypeVar("M", bound=nn.Module)
 
 
 class PretrainedWeights(NamedTuple):
-    """The tensors of a file, and its SHA-256."""
+    """The tensors of a file, its SHA-256 and its path."""
 
     tensors: Mapping[str, Tensor]
     sha256: str
@@ -45,27 +42,21 @@ def get_weights_folder() -> Path | None:
     return Path(root).expanduser() if root else None
 
 
-def read_weights(file: str, needed_by: str) -> PretrainedWeights:
-    """A safetensors file of the folder AUXGEN_WEIGHTS.
-
-    Args:
-        file: Its name.
-        needed_by: Who wants it.
+def read_weights(file: str, user: str) -> PretrainedWeights:
+    """A safetensors file of the folder AUXGEN_WEIGHTS; errors name its `user`.
 
     Raises:
         InputError: The folder is not set, or the file is missing or truncated.
     """
     root = get_weights_folder()
     if root is None:
-        raise InputError(
-            f"{needed_by} needs {file}; set AUXGEN_WEIGHTS to the folder that holds it."
-        )
+        raise InputError(f"{user} needs {file}; set AUXGEN_WEIGHTS to the folder that holds it.")
     path = root / file
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"{needed_by} needs {path}, which cannot be read ({error.strerror}); put it there."
+            f"{user} needs {path}, which cannot be read ({error.strerror}); put it there."
         ) from error
     return PretrainedWeights(unpack_tensors(data, path), compute_checksum(data), path)
 
@@ -74,16 +65,16 @@ def load_frozen_weights(network: M, weights: PretrainedWeights) -> M:
     """The network with these weights, frozen and in eval mode.
 
     Raises:
-        InputError: They are another network's.
+        InputError: They belong to another network.
     """
     own = {k: v.shape for k, v in network.state_dict().items() if "num_batches_tracked" not in k}
     got = {k: v.shape for k, v in weights.tensors.items() if "num_batches_tracked" not in k}
     for name in sorted(own.keys() | got.keys()):
         if own.get(name) != got.get(name):
-            wanted, found = (tuple(s[name]) if name in s else "absent" for s in (own, got))
+            expected, found = (tuple(s[name]) if name in s else "absent" for s in (own, got))
             raise InputError(
-                f"{weights.file} holds another network's weights than {type(network).__name__}'s: "
-                f"{name} should be {wanted} and is {found}."
+                f"{weights.file} holds weights of another network than {type(network).__name__}: "
+                f"{name} should be {expected} and is {found}."
             )
     network.load_state_dict(dict(weights.tensors), strict=False)
     return network.eval().requires_grad_(False)
@@ -109,16 +100,16 @@ class CifarResNet(nn.Module):
 
 
 def load_cifar10_resnet56() -> Extractor:
-    """ResNet-56 of CIFAR-10 (He et al., 2016); 93.39 % of the test set right."""
+    """ResNet-56 of CIFAR-10 (He et al., 2016); its accuracy on the test set is 93.39 %."""
     name = "cifar10-resnet56"
-    found = read_weights(RESNET56_FILE, name)
+    weights = read_weights(RESNET56_FILE, name)
     return make_extractor(
         name,
-        CifarResNet(load_frozen_weights(ResNet(3, 10, blocks=9), found)).eval(),
+        CifarResNet(load_frozen_weights(ResNet(3, 10, blocks=9), weights)).eval(),
         channels=3,
         protocol="the 64 means over places before the last map, of uint8 RGB at 32x32 (others "
         "resized, bilinear, antialiased when shrinking), ImageNet mean and deviation, float32",
-        weights=found.sha256,
+        weights=weights.sha256,
         classes=CIFAR10_CLASSES,
     )
 
@@ -135,8 +126,8 @@ class VGGMeanFeatures(nn.Module):
         height, width = pictures.shape[2:]
         if min(height, width) < MIN_SIZE:
             raise InputError(
-                f"vgg19-relu3_1 got pictures of {width}x{height} pixels; {MIN_SIZE}x{MIN_SIZE} is the "
-                "least that is wanted."
+                f"vgg19-relu3_1 got pictures of {width}x{height} pixels; at least "
+                f"{MIN_SIZE}x{MIN_SIZE} is expected."
             )
         return ExtractedFeatures(self.trunk(pictures.float() / 255)["relu3_1"].mean((2, 3)), None)
 
@@ -144,62 +135,52 @@ class VGGMeanFeatures(nn.Module):
 def load_vgg19(*, pool: Callable[[int], nn.Module] = nn.AvgPool2d) -> VGG:
     """The trunk of VGG-19 with the normalised weights of Gatys et al. (2016), else the hub's.
 
-    Args:
-        pool: See `VGG`.
-
     Raises:
-        InputError: AUXGEN_WEIGHTS has no such file and the hub does not answer, or it is damaged.
+        InputError: The file is damaged, or neither in AUXGEN_WEIGHTS nor available from the hub.
     """
     root = get_weights_folder()
-    if root is not None and (root / VGG19_FILE).exists():
-        return load_frozen_weights(VGG(pool=pool), read_weights(VGG19_FILE, "VGG-19"))
-    return load_frozen_weights(VGG(pool=pool), _download_vgg19_weights())
+    given = root is not None and (root / VGG19_FILE).exists()
+    weights = read_weights(VGG19_FILE, "VGG-19") if given else _download_vgg19_weights()
+    return load_frozen_weights(VGG(pool=pool), weights)
 
 
 def _download_vgg19_weights() -> PretrainedWeights:
-    """torchvision's weights of VGG-19 on ImageNet, as the hub holds them, under our names.
-
-    RGB in [0, 1] is shifted and scaled as they were trained; their means are not normalised.
-    """
+    """torchvision's weights of VGG-19 on ImageNet, from the hub, under our names."""
     from huggingface_hub import hf_hub_download
 
     try:
         file = Path(hf_hub_download(VGG19_HUB_REPOSITORY, "model.safetensors"))
-    except Exception as error:  # the network's, the hub's and the client's are of many kinds
+    except Exception as error:  # those of the network, the hub and its client have many types
         raise InputError(
-            f"VGG-19 is neither in AUXGEN_WEIGHTS (as {VGG19_FILE}) nor to be had from the hub "
-            f"({VGG19_HUB_REPOSITORY}); put it there."
+            f"VGG-19 is neither in AUXGEN_WEIGHTS (as {VGG19_FILE}) nor available from the hub "
+            f"({VGG19_HUB_REPOSITORY}); put it into that folder."
         ) from error
     data = file.read_bytes()
-    theirs, mean, std = (
-        unpack_tensors(data, file),
-        torch.tensor(IMAGENET_MEAN),
-        torch.tensor(IMAGENET_STD),
-    )
-    tensors = {
-        "preprocess.weight": torch.diag(1 / std).view(3, 3, 1, 1),
-        "preprocess.bias": -mean / std,
-    }
+    theirs = unpack_tensors(data, file)
+    # RGB in [0, 1] is shifted and scaled as in their training; mean activations are not normalised
+    mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+    scale = torch.diag(1 / std).view(3, 3, 1, 1)
+    tensors = {"preprocess.weight": scale, "preprocess.bias": -mean / std}
     for (ours, _, _), place in zip(TRUNK, (0, 2, 5, 7, 10), strict=True):
         for kind in ("weight", "bias"):
             name = f"features.{place}.{kind}"
             if name not in theirs:
-                raise InputError(f"{file} has no {name}; weights of VGG-19 are wanted.")
+                raise InputError(f"{file} has no {name}; weights of VGG-19 are expected.")
             tensors[f"{ours}.{kind}"] = theirs[name]
     return PretrainedWeights(tensors, compute_checksum(data), file)
 
 
 def load_vgg19_relu3_1() -> Extractor:
-    """What VGG-19 sees in small patches (textures): no classifier."""
+    """Features of VGG-19 for small patches (textures), without a classifier."""
     name = "vgg19-relu3_1"
-    found = read_weights(VGG19_FILE, name)
+    weights = read_weights(VGG19_FILE, name)
     return make_extractor(
         name,
-        VGGMeanFeatures(load_frozen_weights(VGG(), found)).eval(),
+        VGGMeanFeatures(load_frozen_weights(VGG(), weights)).eval(),
         channels=3,
         protocol="the 256 means over places of relu3_1, of uint8 RGB at the pictures' own size, "
         "preprocessing of the weights, mean pooling, float32",
-        weights=found.sha256,
+        weights=weights.sha256,
     )
 
 

@@ -1,7 +1,5 @@
 """Extractors by name."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import torch
@@ -20,16 +18,16 @@ def load_extractor(name: str) -> Extractor:
             cache), or a folder of a trained features run or artefact.
 
     Raises:
-        MissingExtractor: It is one of ours and not trained yet.
-        InputError: There is none, or its weights are missing, damaged or another network's.
+        MissingExtractor: An experiment trains it, and has not done so yet.
+        InputError: There is none, or its weights are missing, damaged or of another network.
     """
     known = {INCEPTION: inception.load_inception_extractor, **pretrained.EXTRACTORS}
-    # networks are initialised before they get their weights, which moves the random state
+    # networks are initialised before they get their weights, which advances the random state
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         if name in known:
             return known[name]()
         if trained.is_extractor_experiment(name):
-            return trained.load_extractor_from_folder(trained._find_or_train_run(name), name)
-        if Path(name).expanduser().is_dir():
-            return trained.load_extractor_from_folder(Path(name).expanduser())
+            return trained.load_extractor_from_folder(trained.find_run(name), name)
+        if (folder := Path(name).expanduser()).is_dir():
+            return trained.load_extractor_from_folder(folder)
     raise unknown_name("extractor", name, [*known, "features.SET"])

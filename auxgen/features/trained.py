@@ -1,6 +1,4 @@
-"""Extractors trained here: the experiments features.<set>, and folders of such runs."""
-
-from __future__ import annotations
+"""Extractors that experiments features.<set> train, and folders of such runs."""
 
 import json
 from pathlib import Path
@@ -8,10 +6,9 @@ from typing import Any, final
 
 from torch import Tensor, nn
 
-from ..data.cache import get_cache_folder
 from ..data.dataset import Dataset, Preprocessor
 from ..errors import InputError
-from ..files import read_json
+from ..files import get_cache_folder, read_json
 from ..method import Classifies, Extracts, require
 from ..model import Model, load
 from .extractors import ExtractedFeatures, Extractor, make_extractor, resize_pictures
@@ -24,13 +21,12 @@ SEED_SEPARATOR = "-seed="
 
 @final
 class TrainedNetwork(nn.Module):
-    """uint8 (b, c, h, w) -> the method's features, and probabilities where it has classes."""
-
-    method: Any
+    """uint8 (b, c, h, w) -> the method's features, and its class probabilities if it has any."""
 
     def __init__(self, method: nn.Module, space: Preprocessor) -> None:
         super().__init__()
-        self.method, self.space = method, space
+        self.method: Any = method
+        self.space = space
 
     def forward(self, pictures: Tensor) -> ExtractedFeatures:
         x = self.preprocess(pictures)
@@ -39,20 +35,13 @@ class TrainedNetwork(nn.Module):
         return ExtractedFeatures(features, probs)
 
     def preprocess(self, pictures: Tensor) -> Tensor:
-        """uint8 (b, c, h, w) as the method sees them."""
+        """Pictures as the method sees them: uint8 (b, c, h, w) -> (b, *event)."""
         height, width = self.space.shape[1:]
         return self.space.transform(resize_pictures(pictures, (height, width)))
 
 
 class MissingExtractor(InputError):
-    """An extractor of the experiments features.* that is not trained yet.
-
-    Attributes:
-        name: As a person writes it, "features.celeba_32-seed=1".
-        experiment: The experiment that trains it.
-        seed: Its seed.
-        run: Where its run belongs.
-    """
+    """An extractor that is not trained yet; has its experiment, seed and the folder for the run."""
 
     def __init__(self, name: str, experiment: str, seed: int, run: Path) -> None:
         super().__init__(
@@ -63,58 +52,52 @@ class MissingExtractor(InputError):
 
 
 def is_extractor_experiment(name: str) -> bool:
-    """Whether it names an experiment that trains extractors, with a seed or without."""
+    """Whether a name is that of an experiment that trains extractors, with or without a seed."""
     return name.startswith(EXPERIMENT_PREFIX) and "/" not in name
 
 
 def _parse_extractor_name(name: str) -> tuple[str, int]:
-    """An experiment and its seed: features.celeba_32-seed=1, seed 0 where none is named.
-
-    Raises:
-        InputError: The seed is no whole number.
-    """
+    """Experiment and seed of "features.celeba_32-seed=1"; the seed is 0 where there is none."""
     experiment, given, seed = name.partition(SEED_SEPARATOR)
     if given and not seed.isdecimal():
         raise InputError(f"{name} has a seed of {seed!r}; expected a whole number such as 1.")
     return experiment, int(seed or 0)
 
 
-def _find_or_train_run(name: str) -> Path:
+def find_run(name: str) -> Path:
     """The finished run of an experiment: in AUXGEN_WEIGHTS, else in the cache.
 
     Raises:
-        MissingExtractor: It is not trained yet, or not to its end.
+        MissingExtractor: There is none, or it is not finished.
     """
     root = get_weights_folder()
     if root is not None and (root / name).is_dir():
         return root / name
     run = get_cache_folder() / "extractors" / name
-    if not _is_run_finished(run):
+    if not is_run_finished(run):
         raise MissingExtractor(name, *_parse_extractor_name(name), run)
     return run
 
 
 def load_model_for_rows(name: str, rows: Dataset) -> Model:
-    """A trained model that sees rows like these: an experiment's of this family, or a folder's.
+    """A trained model for rows of this shape, by an experiment features.* or a folder.
 
     Raises:
-        MissingExtractor: It is one of ours and not trained yet.
+        MissingExtractor: An experiment trains it, and has not done so yet.
         InputError: There is none, or it sees rows of another shape.
     """
-    found = load(
-        _find_or_train_run(name) if is_extractor_experiment(name) else Path(name).expanduser()
-    )
+    model = load(find_run(name) if is_extractor_experiment(name) else Path(name).expanduser())
     shape = tuple(rows.x.shape[1:])
-    if found.space.shape != shape:
+    if model.space.shape != shape:
         raise InputError(
-            f"{name} sees rows of shape {found.space.shape}, and {rows.name} has images of shape "
+            f"{name} sees rows of shape {model.space.shape}, and {rows.name} has images of shape "
             f"{shape}; expected the same."
         )
-    return found
+    return model
 
 
-def _is_run_finished(run: Path) -> bool:
-    """Whether all stages of a run are trained, and how good they are is known."""
+def is_run_finished(run: Path) -> bool:
+    """Whether all stages of a run are trained and evaluated."""
     if not (run / "run.json").is_file() or not (run / "scores.json").is_file():
         return False
     stages = read_json(run / "run.json", "run").get("stages", [])
@@ -124,30 +107,28 @@ def _is_run_finished(run: Path) -> bool:
 def load_extractor_from_folder(path: Path, name: str | None = None) -> Extractor:
     """The extractor in a run's or artefact's folder.
 
-    Args:
-        path: The folder.
-        name: What to call it; "features.<folder>" where None, so that no folder is "inception".
+    Its name is "features.<folder>" where none is given, so that no folder is called "inception".
 
     Raises:
         InputError: It is no such folder, is damaged, or its model has no features of pictures.
     """
-    found = load(path)
+    model = load(path)
     name = name or EXPERIMENT_PREFIX + path.resolve().name.removeprefix(EXPERIMENT_PREFIX)
-    method, space = found.method, found.space
+    method, space = model.method, model.space
     require(method, Extracts)
     if space.kind != "images" or space.shape[0] not in (1, 3):
         raise InputError(
             f"{path} sees {space.kind} of shape {space.shape}; a model of grey or colour images is "
-            "wanted."
+            "expected."
         )
     channels, height, width = space.shape
     colours = "grey" if channels == 1 else "RGB"
-    config = {k: found.config.get(k) for k in ("builder", "arguments", "space", "sha256")}
+    config = {k: model.config.get(k) for k in ("builder", "arguments", "space", "sha256")}
     return make_extractor(
         name,
         TrainedNetwork(method, space).eval(),
         channels=channels,
-        protocol=f"features of {found.config['builder']}, of uint8 {colours} at "
+        protocol=f"features of {model.config['builder']}, of uint8 {colours} at "
         f"{width}x{height} (others resized, bilinear, antialiased when shrinking), float32",
         weights=json.dumps(config, sort_keys=True),
         classes=space.classes,
@@ -156,9 +137,9 @@ def load_extractor_from_folder(path: Path, name: str | None = None) -> Extractor
 
 
 def _describe_run_scores(path: Path) -> str:
-    """How good the network is at what it was trained for, as its run's scores say."""
+    """The scores of the network's run, in words; "" where there are none."""
     if not (path / "scores.json").is_file():
         return ""
     scores = read_json(path / "scores.json", "run")["scores"]
-    said = [f"{n.partition('/')[2]} {s['value']:.4g} {s['unit']}" for n, s in scores.items()]
-    return ", ".join(text.strip() for text in said)
+    each = [f"{n.partition('/')[2]} {s['value']:.4g} {s['unit']}" for n, s in scores.items()]
+    return ", ".join(text.strip() for text in each)

@@ -1,7 +1,5 @@
 """Bounds and priors as pure functions of tensors."""
 
-from __future__ import annotations
-
 from math import log
 
 import torch
@@ -9,20 +7,19 @@ from torch import Tensor, nn
 
 
 def marginal_bound(log_q: Tensor, each: Tensor, temperature: Tensor | float = 1.0) -> Tensor:
-    """sum_y q(y) each(y) + H(q): the label summed out (ADGM, eq. 11); the entropy times T.
+    """sum_y q(y) each(y) + T H(q), with the label summed out (ADGM, eq. 11, at T = 1).
 
-    At temperature T it is greatest where q is proportional to exp(each / T).
-
-    log_q (..., k) normalised, each (..., k) -> (...,), nats.
+    At temperature T it is greatest where q is proportional to exp(each / T): log_q (..., k)
+    normalised, each (..., k) -> (...,), nats.
     """
     return (log_q.exp() * (each - temperature * log_q)).sum(-1)
 
 
 def sample_classes(log_q: Tensor, probable: int) -> tuple[Tensor, Tensor]:
-    """The most probable classes and one drawn from the rest, which stands for all of the rest.
+    """The most probable classes, and one drawn from the rest, which represents all of the rest.
 
-    With weights w, sum_i w_i q(y_i) g(y_i) has the expectation sum_y q(y) g(y), and so have its
-    gradients, those through q too (Liu et al., ICML 2019, arXiv:1810.04777).
+    With weights w, sum_i w_i q(y_i) g(y_i) has the expectation sum_y q(y) g(y), and its gradients
+    are unbiased as well, those through q too (Liu et al., ICML 2019, arXiv:1810.04777).
 
     log_q (..., k) normalised -> classes and weights, each (..., probable + 1); k above probable.
     """
@@ -55,6 +52,5 @@ def classification_weight(beta: float, labelled: int, unlabelled: int) -> float:
 
 
 def weight_prior(module: nn.Module) -> Tensor:
-    """-log N(W; 0, I) less its constant, over weight matrices and kernels, not biases: (), nats."""
-    weights = [p for p in module.parameters() if p.ndim > 1]
-    return 0.5 * torch.stack([w.square().sum() for w in weights]).sum()
+    """-log N(W; 0, I) but for its constant, of matrices and kernels, not biases: (), nats."""
+    return 0.5 * torch.stack([p.square().sum() for p in module.parameters() if p.ndim > 1]).sum()

@@ -1,13 +1,13 @@
-"""Directions in the space of codes, along which the logit of an attribute rises. Pure functions.
+"""Directions in the space of codes along which the logit of an attribute rises.
 
-The logit of a linear classifier is w.z + bias: its gradient is w everywhere, so that to move along
-w is to ascend it (Maggipinto et al., 2020, section 4.2), by |w| for a unit of distance.
+The logit of a linear classifier is w.z + bias, with gradient w everywhere: a move along w ascends
+it (Maggipinto et al., 2020, section 4.2), by |w| for a unit of distance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log
 
 import torch
@@ -17,18 +17,14 @@ from ..errors import InputError, unknown_name
 from .precision import promote_to_float32
 
 _NEGLIGIBLE_LENGTH = 1e-6
-"""Length of what is left of a unit vector, below which nothing is left."""
+"""Length below which the remainder of a unit vector counts as zero."""
 
 
 @dataclass(frozen=True, eq=False)
 class Direction:
-    """Where an attribute's logit rises: logit(z) = scale * (vector . z) + bias.
+    """A direction in which an attribute's logit rises: logit(z) = scale * (vector . z) + bias.
 
-    Attributes:
-        name: Of the attribute, or what was made of several.
-        vector: Unit vector (d,).
-        scale: Rise of the logit for a unit of distance; |w| of its classifier.
-        bias: Its logit at z = 0.
+    The vector (d,) has unit length; of a classifier, scale is |w|.
     """
 
     name: str
@@ -38,17 +34,17 @@ class Direction:
 
     @classmethod
     def from_weight(cls, name: str, weight: Tensor, bias: float = 0.0) -> Direction:
-        """That of a linear classifier's weight (d,).
+        """The direction of a linear classifier's weight (d,).
 
         Raises:
-            InputError: The weight is zero or not finite, so that it points nowhere.
+            InputError: The weight is zero or not finite, and has no direction.
         """
         w = promote_to_float32(weight.detach())
         length = w.norm().item()
         if not 0 < length < float("inf"):
             raise InputError(
-                f"The classifier of {name!r} has a weight of length {length:g}; wanted for a "
-                "direction is a positive one."
+                f"The classifier of {name!r} has a weight of length {length:g}; "
+                "a direction needs a positive length."
             )
         return cls(name, w / length, length, bias)
 
@@ -57,32 +53,32 @@ class Direction:
         return self.scale * (z @ self.vector.to(z)) + self.bias
 
     def move(self, z: Tensor, delta: float | Tensor) -> Tensor:
-        """z + delta * vector: z (n, d), one distance or n of them -> (n, d)."""
+        """z + delta * vector: z (n, d), one distance or n distances -> (n, d)."""
         far = torch.as_tensor(delta, dtype=z.dtype, device=z.device)
         return z + far[..., None] * self.vector.to(z)
 
     def distance_to_probability(self, z: Tensor, probability: float) -> Tensor:
-        """How far to go until the classifier of z is that sure: z (n, d) -> (n,); below 0, back.
+        """Distance to where the classifier of z has a probability; < 0 is back: (n, d) -> (n,).
 
         Raises:
             InputError: The probability is not between 0 and 1.
         """
         check_probability(probability)
-        wanted = log(probability) - log(1 - probability)
-        return (wanted - self.logit(z)) / self.scale
+        target = log(probability) - log(1 - probability)
+        return (target - self.logit(z)) / self.scale
 
     def cosine_similarity(self, other: Direction) -> float:
-        """What two attributes share, from -1 to 1."""
+        """Cosine of the angle between two directions, from -1 to 1."""
         return float(self.vector @ other.vector.to(self.vector))
 
     def project_out(self, *others: Direction) -> Direction:
-        """What is left when all that the others share with it is taken away.
+        """The direction projected on the orthogonal complement of others.
 
-        Moving along it keeps the others' logits; its own still rises, by less: scale * the length
-        of what is left. The vector is projected on the orthogonal complement of the others.
+        A move along it keeps the others' logits; its own still rises, but by less: by scale times
+        the length of the projection.
 
         Raises:
-            InputError: Nothing is left.
+            InputError: The projection is zero.
         """
         if not others:
             return self
@@ -92,36 +88,32 @@ class Direction:
         own = self.vector.double()
         left = own - basis @ (basis.T @ own)
         length = left.norm().item()
-        named = " and ".join(o.name for o in others)
+        names = " and ".join(o.name for o in others)
         if length < _NEGLIGIBLE_LENGTH:
             raise InputError(
-                f"Nothing is left of {self.name!r} without {named}; wanted is a direction that is "
-                "not made of theirs."
+                f"Nothing is left of {self.name!r} without {names}; a direction that is no "
+                "combination of theirs is expected."
             )
         vector = (left / length).to(self.vector)
-        return replace(
-            self, name=f"{self.name} without {named}", vector=vector, scale=self.scale * length
-        )
+        return Direction(f"{self.name} without {names}", vector, self.scale * length, self.bias)
 
 
 def combine_directions(weighted_directions: Sequence[tuple[Direction, float]]) -> Direction:
-    """Several at once, sum_i s_i v_i made a unit vector again, as for figure 6.
+    """Several directions at once: sum_i s_i v_i, normalised, as for figure 6.
 
-    Its logit is the sum of theirs, each times s_i / |sum|, so that the scale is what that rises by.
-
-    Args:
-        weighted_directions: Directions with their factors s_i: +1 to add an attribute, -1 to remove it.
+    Its logit is sum_i s_i logit_i, and its scale the rise of that for a unit of distance. A factor
+    s_i of +1 adds an attribute, -1 removes it.
 
     Raises:
         InputError: There is none, or they cancel out.
     """
     if not weighted_directions:
-        raise InputError("No direction was given to combine; one or more is wanted.")
-    total = torch.stack([s * d.vector for d, s in weighted_directions]).sum(0)
+        raise InputError("There is no direction to combine; one or more is expected.")
+    total = sum_displacements(weighted_directions)
     name = " ".join(f"{'+' if s > 0 else '-'}{d.name}" for d, s in weighted_directions)
     length = total.norm().item()
     if length < _NEGLIGIBLE_LENGTH:
-        raise InputError(f"{name} cancel out; wanted are directions that do not.")
+        raise InputError(f"{name} cancel out; directions that do not are expected.")
     weight = sum((s * d.scale * d.vector for d, s in weighted_directions), torch.zeros_like(total))
     bias = sum(s * d.bias for d, s in weighted_directions)
     vector = total / length
@@ -129,12 +121,12 @@ def combine_directions(weighted_directions: Sequence[tuple[Direction, float]]) -
 
 
 def sum_displacements(parts: Sequence[tuple[Direction, float]]) -> Tensor:
-    """The way of several distances, one along each direction: -> (d,)."""
+    """The sum of distances along several directions: -> (d,)."""
     return torch.stack([delta * direction.vector for direction, delta in parts]).sum(0)
 
 
 def get_direction(directions: Mapping[str, Direction], name: str) -> Direction:
-    """One of several by its name.
+    """The direction of that name.
 
     Raises:
         InputError: There is none.
@@ -144,16 +136,11 @@ def get_direction(directions: Mapping[str, Direction], name: str) -> Direction:
     return directions[name]
 
 
-def fit_linear_probe(name: str, z: Tensor, y: Tensor, *, penalty: float = 1.0) -> Direction:
-    """The direction that a linear probe of codes finds, after the fact and of any encoder.
+def fit_linear_probe(name: str, z: Tensor, y: Tensor) -> Direction:
+    """The direction of a linear probe of codes, fitted after training, for any encoder.
 
-    Logistic regression with an intercept (scikit-learn), codes standardised.
-
-    Args:
-        name: Of the attribute.
-        z: Codes (n, d).
-        y: Answers (n,), 0 or 1, NaN where blank; blanks are left out.
-        penalty: Of the squared weight, in standardised units, for all rows together.
+    It is logistic regression with an intercept (scikit-learn, C = 1) on standardised codes z (n, d)
+    for answers y (n,), 0 or 1, NaN where blank; blanks are left out.
 
     Raises:
         InputError: Only one answer is known.
@@ -163,7 +150,7 @@ def fit_linear_probe(name: str, z: Tensor, y: Tensor, *, penalty: float = 1.0) -
     known = _require_both_answers(name, y)
     codes = z[known].double().cpu()
     mean, std = codes.mean(0), codes.std(0).clamp(min=1e-12)
-    fitted = LogisticRegression(C=1 / penalty, max_iter=1000)
+    fitted = LogisticRegression(max_iter=1000)
     fitted.fit(((codes - mean) / std).numpy(), (y[known] == 1).cpu().numpy())
     weight = torch.from_numpy(fitted.coef_).flatten() / std
     bias = torch.as_tensor(fitted.intercept_).item() - float(weight @ mean)
@@ -174,20 +161,17 @@ def fit_mean_difference(name: str, z: Tensor, y: Tensor) -> Direction:
     """From the mean code of rows without an attribute to that of rows with it (Larsen et al. 2016).
 
     The logit is that of two Gaussians of covariance I about these means, equally frequent.
-
-    Args:
-        name: Of the attribute.
-        z: Codes (n, d).
-        y: Answers (n,), 0 or 1, NaN where blank; blanks are left out.
+    Arguments are as for `fit_linear_probe`.
 
     Raises:
         InputError: Only one answer is known.
     """
     _require_both_answers(name, y)
     codes, answers = z.double().cpu(), y.cpu()
-    there, absent = (codes[answers == answer].mean(0) for answer in (1, 0))
-    way = there - absent
-    return Direction.from_weight(name, way.to(torch.float32), -float(way @ (there + absent)) / 2)
+    present, absent = (codes[answers == answer].mean(0) for answer in (1, 0))
+    difference = present - absent
+    bias = -float(difference @ (present + absent)) / 2
+    return Direction.from_weight(name, difference.to(torch.float32), bias)
 
 
 def _require_both_answers(name: str, y: Tensor) -> Tensor:
@@ -195,15 +179,12 @@ def _require_both_answers(name: str, y: Tensor) -> Tensor:
     known = ~y.isnan()
     if len(y[known].unique()) < 2:
         raise InputError(
-            f"Rows with and without {name!r} are wanted to find its direction; only one kind is "
-            "there."
+            f"A direction needs rows with and without {name!r}; there is only one kind."
         )
     return known
 
 
-def check_probability(probability: float) -> None:
-    """Raises unless it is a probability that a logit can have."""
-    if not 0 < probability < 1:
-        raise InputError(
-            f"A probability of {probability:g} was given; one inside 0 to 1 is wanted."
-        )
+def check_probability(p: float) -> None:
+    """Raises InputError unless a logit can have this probability."""
+    if not 0 < p < 1:
+        raise InputError(f"The probability is {p:g}; a number between 0 and 1 is expected.")

@@ -1,10 +1,8 @@
-"""Langevin Monte Carlo: draws from a density that is known but for a factor. Pure functions.
+"""Langevin Monte Carlo: draws from a density that is known up to a factor.
 
 z' = z - alpha grad U(z) + sqrt(2 alpha) e with e ~ N(0, I) tends to the density exp(-U) up to an
-error of order alpha, which a Metropolis step takes away (Roberts & Tweedie, 1996, "MALA").
+error of order alpha, which a Metropolis step removes (Roberts & Tweedie, 1996, "MALA").
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,13 +20,8 @@ Energy = Callable[[Tensor], Tensor]
 def conditional_energy(z: Tensor, *, weight: Tensor, bias: Tensor, y: Tensor) -> Tensor:
     """U(z) = -log p(y|z) - log N(z; 0, I) + constant, in nats: z (n, d) -> (n,).
 
-    = sum_k BCE(w_k . z + b_k, y_k) + |z|^2 / 2 (Maggipinto et al., 2020, section 4.3).
-
-    Args:
-        z: Codes.
-        weight: Of the linear classifiers that are conditioned on, (k, d).
-        bias: (k,).
-        y: Answers wanted, (k,) of 0 and 1.
+    = sum_k BCE(w_k . z + b_k, y_k) + |z|^2 / 2 (Maggipinto et al., 2020, section 4.3), where linear
+    classifiers of weight (k, d) and bias (k,) are required to answer y (k,), 0 or 1.
     """
     logits = z @ weight.T + bias
     wrong = F.softplus(torch.where(y > 0.5, -logits, logits)).sum(-1)
@@ -37,12 +30,10 @@ def conditional_energy(z: Tensor, *, weight: Tensor, bias: Tensor, y: Tensor) ->
 
 @dataclass(frozen=True, eq=False)
 class Chains:
-    """Where n chains ended, and what they were like.
+    """Last states z (n, d) and statistics of n chains.
 
-    Attributes:
-        z: Their last states (n, d).
-        acceptance: Share of proposals taken; 1 without the Metropolis step.
-        trace: What was watched of the states after each step, (steps, n, m).
+    The acceptance is the share of accepted proposals, 1 without the Metropolis step; the trace
+    (steps, n, m) holds the observed functions of the states after each step.
     """
 
     z: Tensor
@@ -51,10 +42,7 @@ class Chains:
 
     @property
     def effective_draws(self) -> float:
-        """Independent draws that a chain's second half is worth, mean over chains; see below.
-
-        Of what was watched, that which forgets the slowest.
-        """
+        """Effective sample size of a chain's second half: mean over chains, least of functions."""
         later = self.trace[len(self.trace) // 2 :]
         return min(chain_effective_sample_size(each) for each in later.unbind(-1)) / later.shape[1]
 
@@ -68,42 +56,40 @@ def run_langevin_chains(
     corrected: bool = False,
     observe: Callable[[Tensor], Tensor] | None = None,
 ) -> Chains:
-    """Runs chains from z (n, d), each on its own.
+    """Run independent chains from z (n, d), with step size alpha.
 
     Args:
         energy: U. Rows must not depend on each other.
-        z: Where they start.
-        alpha: Step size.
-        steps: How many.
-        corrected: Take a proposal with the probability of Metropolis and Hastings, so that exp(-U)
-            is met exactly; else always.
-        observe: What the chains' worth is told by: z (n, d) -> (n, m); the energy when not given,
-            which forgets twice as fast as the coordinates of a Gaussian.
+        corrected: Whether a proposal is accepted with the probability of Metropolis and Hastings,
+            so that exp(-U) is met exactly; else it is always accepted.
+        observe: Functions of z whose effective sample size is measured, z (n, d) -> (n, m); when
+            None the energy, whose correlation decays twice as fast as that of the coordinates of a
+            Gaussian.
 
     Raises:
         InputError: The step size is not positive, or there are no steps.
     """
     if not 0 < alpha < float("inf"):
-        raise InputError(f"A step size of {alpha:g} was given; a positive one is wanted.")
+        raise InputError(f"The step size is {alpha:g}; a positive number is expected.")
     require_at_least(1, steps=steps)
     u, slope = _compute_energy_and_gradient(energy, z)
-    trace, taken = [], torch.zeros((), dtype=torch.float64)
+    trace, accepted = [], torch.zeros((), dtype=torch.float64)
     for _ in range(steps):
         proposal = z - alpha * slope + (2 * alpha) ** 0.5 * torch.randn_like(z)
         u_there, slope_there = _compute_energy_and_gradient(energy, proposal)
         if corrected:
             back = _transition_log_density(z, proposal, slope_there, alpha)
             there = _transition_log_density(proposal, z, slope, alpha)
-            take = torch.rand_like(u).log() < u - u_there + back - there
-            z = torch.where(take[:, None], proposal, z)
-            u = torch.where(take, u_there, u)
-            slope = torch.where(take[:, None], slope_there, slope)
-            taken += take.double().mean().cpu()
+            accept = torch.rand_like(u).log() < u - u_there + back - there
+            z = torch.where(accept[:, None], proposal, z)
+            u = torch.where(accept, u_there, u)
+            slope = torch.where(accept[:, None], slope_there, slope)
+            accepted += accept.double().mean().cpu()
         else:
             z, u, slope = proposal, u_there, slope_there
-            taken += 1
+            accepted += 1
         trace.append(u[:, None] if observe is None else observe(z))
-    return Chains(z, (taken / steps).item(), torch.stack(trace))
+    return Chains(z, (accepted / steps).item(), torch.stack(trace))
 
 
 def _compute_energy_and_gradient(energy: Energy, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -116,16 +102,16 @@ def _compute_energy_and_gradient(energy: Energy, z: Tensor) -> tuple[Tensor, Ten
 
 
 def _transition_log_density(to: Tensor, start: Tensor, slope: Tensor, alpha: float) -> Tensor:
-    """log of the density of a step, less its constant: to, start and slope (n, d) -> (n,)."""
+    """log of the density of a step, without its constant: to, start, slope (n, d) -> (n,)."""
     return -(to - start + alpha * slope).square().sum(-1) / (4 * alpha)
 
 
 def chain_effective_sample_size(trace: Tensor) -> float:
-    """Independent draws that several chains together are worth: trace (steps, chains) -> a number.
+    """Number of independent draws equivalent to several chains: trace (steps, chains) -> a number.
 
     steps * chains / (1 + 2 sum_t rho_t), with the autocorrelations rho_t of all chains around
-    their common mean (Vehtari et al., 2021, equations 10 and 11), summed while those of neighbours
-    t and t + 1 come to more than 0 (Geyer, 1992). Chains that do not agree count as few.
+    their common mean (Vehtari et al., 2021, equations 10 and 11), summed while the sums of
+    neighbours t and t + 1 are above 0 (Geyer, 1992). Chains that do not agree count as few.
 
     Raises:
         InputError: There are fewer than four steps.
@@ -133,19 +119,15 @@ def chain_effective_sample_size(trace: Tensor) -> float:
     steps, chains = trace.shape
     require_at_least(4, steps=steps)
     x = trace.double()
-    deviations = x - x.mean(0)
-    spectrum = torch.fft.rfft(deviations, n=2 * steps, dim=0).abs().square()
+    spectrum = torch.fft.rfft(x - x.mean(0), n=2 * steps, dim=0).abs().square()
     covariance = torch.fft.irfft(spectrum, n=2 * steps, dim=0)[:steps].mean(1) / steps
-    within = covariance[0] * steps / (steps - 1)
+    unbiased = covariance * steps / (steps - 1)
     between = x.mean(0).var() if chains > 1 else torch.zeros(())
     total = covariance[0] + between
     if total <= 0:
         return 0.0
-    rho = 1 - (within - covariance * steps / (steps - 1)) / total
-    rho[0] = 1.0
+    rho = 1 - (unbiased[0] - unbiased) / total
     pairs = rho[: steps // 2 * 2].view(-1, 2).sum(1)
-    ended = (pairs <= 0).nonzero()
-    last = int(ended[0]) if len(ended) else len(pairs)
-    monotone = pairs[:last].cummin(0).values
+    monotone = pairs[(pairs <= 0).cumsum(0) == 0].cummin(0).values  # up to the first not above 0
     tau = (2 * monotone.sum() - 1).clamp(min=1 / torch.tensor(float(steps * chains)).log10())
     return float(steps * chains / tau)

@@ -1,11 +1,9 @@
-"""Densities, losses and pixels are never computed below float32, whatever a network's precision."""
-
-from __future__ import annotations
+"""Precision of densities, losses and pixels: float32 or more, whatever that of networks."""
 
 import torch
 from torch import Tensor
 
 
 def promote_to_float32(x: Tensor) -> Tensor:
-    """x in float32 where it is in less, else as it is."""
+    """x in float32 if its precision is lower, else x."""
     return x.to(torch.promote_types(x.dtype, torch.float32))

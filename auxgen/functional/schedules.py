@@ -1,6 +1,4 @@
-"""Numbers that change in training: functions of the step tensor, so a round can be captured."""
-
-from __future__ import annotations
+"""Numbers that change in training, as functions of the step."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,16 +6,16 @@ import torch
 from torch import Tensor
 
 Schedule = Callable[[Tensor], Tensor]
-"""step (0-dim, integer) -> factor (0-dim, float32)."""
+"""step (0-dim, integer), a tensor so that CUDA graphs can hold it -> factor (0-dim, float32)."""
 
 
 def constant(step: Tensor) -> Tensor:
-    """1, always."""
+    """1 at every step."""
     return torch.ones_like(step, dtype=torch.float32)
 
 
 def linear_warm_up(step: Tensor, steps: int) -> Tensor:
-    """From 0 at step 0 to 1 at `steps`, then 1; 1 throughout when `steps` is 0."""
+    """From 0 at step 0 to 1 at `steps`, then 1; always 1 when `steps` is 0."""
     return (step / steps).clamp(max=1.0) if steps else constant(step)
 
 
@@ -34,26 +32,25 @@ def cosine_decay(step: Tensor, steps: int, floor: float = 0.0) -> Tensor:
 
 def hold_then_cosine(step: Tensor, steps: int, hold: float, floor: float = 0.0) -> Tensor:
     """1 for the first `hold` (a fraction) of `steps`, then half a cosine to `floor`."""
-    held = round(hold * steps)
-    return cosine_decay((step - held).clamp(min=0), max(steps - held, 1), floor)
+    first = round(hold * steps)
+    return cosine_decay((step - first).clamp(min=0), max(steps - first, 1), floor)
 
 
 def rise_then_cosine(step: Tensor, steps: int, rise: float, floor: float = 0.0) -> Tensor:
-    """To 1 over the first `rise` (a fraction) of `steps`, then half a cosine to `floor`.
+    """A rise to 1 over the first `rise` (a fraction) of `steps`, then half a cosine to `floor`.
 
-    One cycle (Smith & Topin, 2018, arXiv:1708.07120), with a cosine on the way down.
+    It is one cycle (Smith & Topin, 2018, arXiv:1708.07120), with a cosine on the way down.
     """
-    rising = round(rise * steps)
-    up = linear_warm_up(step + 1, rising)
-    return up.minimum(cosine_decay((step - rising).clamp(min=0), max(steps - rising, 1), floor))
+    up = linear_warm_up(step + 1, round(rise * steps))
+    return up.minimum(hold_then_cosine(step, steps, rise, floor))
 
 
 def linear_ramp(step: Tensor, steps: int, start: float) -> Tensor:
-    """From `start`, below 1 or above, at step 0 to 1 at `steps`, then 1; 1 when `steps` is 0."""
+    """From `start`, below or above 1, at step 0 to 1 at `steps`, then 1; 1 when `steps` is 0."""
     return start + (1 - start) * linear_warm_up(step, steps)
 
 
 def multistep_decay(step: Tensor, at: Sequence[int], factor: float) -> Tensor:
-    """1, times `factor` from each of the steps `at` on."""
+    """1, multiplied by `factor` at each of the steps `at`."""
     passed = torch.stack([(step >= one).float() for one in at]).sum(0) if at else step * 0.0
     return factor**passed

@@ -1,10 +1,8 @@
 """Kernelised Stein discrepancy from N(0, I) (Liu, Lee & Jordan, ICML 2016, arXiv:1602.03253).
 
 The inverse multiquadric kernel is that of ASL (2022, section 3.2), whose printed formula lacks the
-minus of the first term and the factor 2 beta of the second; here it is derived afresh.
+minus of the first term and the factor 2 beta of the second; the formula here is our derivation.
 """
-
-from __future__ import annotations
 
 import torch
 from torch import Tensor
@@ -20,7 +18,7 @@ def stein_kernel(u: Tensor, v: Tensor, beta: float) -> Tensor:
         u.v / (1 + d)^beta + 2 beta (r - d) / (1 + d)^(beta + 1)
             - 4 beta (beta + 1) d / (1 + d)^(beta + 2).
 
-    u (m, r), v (n, r) -> (m, n); never below float32.
+    u (m, r), v (n, r) -> (m, n), in float32 at least.
     """
     with torch.autocast(u.device.type, enabled=False):
         u, v = (promote_to_float32(a) for a in (u, v))
@@ -34,9 +32,9 @@ def stein_kernel(u: Tensor, v: Tensor, beta: float) -> Tensor:
 def stein_discrepancy(u: Tensor, beta: float) -> Tensor:
     """Mean of the Stein kernel over pairs of two different rows: u (m, r), m > 1 -> ().
 
-    Unbiased; 0 in expectation if and only if u ~ N(0, I), where a draw of it may be below 0. In r
-    dimensions the kernel is of the order (1 + 2 r)^-beta, so that beta should be at most 1/2 where
-    r is 32 or more.
+    It is unbiased, and 0 in expectation if and only if u ~ N(0, I), where an estimate may be below
+    0. In r dimensions the kernel is of the order (1 + 2 r)^-beta, so that beta should be at most
+    1/2 where r is 32 or more.
     """
     m = len(u)
     kernel = stein_kernel(u, u, beta)

@@ -1,1 +1,1 @@
-"""One model family, one file, as the paper reads."""
+"""Methods, one file for each family, in the words of its paper."""

@@ -1,24 +1,18 @@
 """Auxiliary deep generative models (Maaloe et al., ICML 2016, arXiv:1602.05473)."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from functools import partial
-from typing import final
+from typing import Any, final
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.distributions import Categorical, Distribution, kl_divergence
 
-from ..data.batches import SemiSupervisedBatch
-from ..functional.bounds import weight_prior
-from ..functional.schedules import Schedule, constant
-from ..method import Method, Moves, descend
-from ..networks.batch_norm import freeze_running_statistics
-from ..networks.distributions import Conditional, StandardNormal, UniformClasses, categorical
-from .semi_supervised import LabelledBound, Summation, conditional_label_bound, sum_all_classes
+from ..networks.distributions import Conditional, StandardNormal, categorical
+from .semi_supervised import LabelledBound, Summation, sum_all_classes
+from .semi_supervised_model import SemiSupervisedModel
 
 
-class AuxiliaryDGM(Method):
+class AuxiliaryDGM(SemiSupervisedModel):
     """q(a|x) q(y|a,x) q(z|a,y,x), and a generative model that a subclass states.
 
     Shapes within: x (b, 1, d), y (b, 1, k) or all k classes (k, k), a (s, b, 1, d_a), z
@@ -34,43 +28,12 @@ class AuxiliaryDGM(Method):
         p_z: StandardNormal,
         p_a: Conditional,
         p_x: Conditional,
-        classes: int,
-        alpha: float,
-        prior_rows: int,
-        samples: int,
-        warm_up: Schedule,
-        labelled_bound: LabelledBound = conditional_label_bound,
-        summation: Summation = sum_all_classes,
-        temperature: Schedule = constant,
+        **objective: Any,
     ) -> None:
-        """alpha weighs the classification term; the prior of the weights counts 1 / prior_rows.
-
-        `summation` is over the classes of unlabelled rows in training, and `temperature` the weight
-        of their entropy.
-        """
-        super().__init__()
+        """Takes the networks, and as `objective` the arguments of `SemiSupervisedModel`."""
+        super().__init__(**objective)
         self.q_a, self.q_y, self.q_z = q_a, q_y, q_z
-        self.p_y, self.p_z, self.p_a, self.p_x = UniformClasses(classes), p_z, p_a, p_x
-        self.alpha, self.prior_rows, self.samples = alpha, prior_rows, samples
-        self.warm_up, self.temperature = warm_up, temperature
-        self.labelled_bound, self.summation = labelled_bound, summation
-
-    def players(self) -> dict[str, tuple[nn.Module, ...]]:
-        return {"model": (self,)}
-
-    def round(self, batch: SemiSupervisedBatch, step: Tensor) -> Moves:
-        """J, eq. 13, as means over each stream; running statistics come from the unlabelled one."""
-        x, y, x_u = batch
-        warmth = self.warm_up(step)
-        with freeze_running_statistics(self):
-            bound, log_q_y = self.compute_labelled_terms(x, y, warmth, self.labelled_bound)
-        labelled, classification = -bound.mean(), -log_q_y.mean()
-        summation = partial(self.summation, temperature=self.temperature(step))
-        unlabelled = -self.elbo(x_u, warmth, summation).mean()
-        prior = weight_prior(self) / self.prior_rows
-        loss = labelled + self.alpha * classification + unlabelled + prior
-        terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
-        yield from descend(loss, "model", **terms, prior=prior)
+        self.p_z, self.p_a, self.p_x = p_z, p_a, p_x
 
     def sample_auxiliary(self, x: Tensor, samples: int) -> tuple[Distribution, Tensor]:
         """q(a|x) and draws of it: x (b, 1, d) -> a (s, b, 1, d_a)."""
@@ -97,15 +60,11 @@ class AuxiliaryDGM(Method):
     def elbo(
         self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = sum_all_classes
     ) -> Tensor:
-        """-U(x), eq. 11: the label summed out under q(y|a,x): (b, d) -> (b,)."""
+        """-U(x), eq. 11, with the label summed out under q(y|a,x): (b, d) -> (b,)."""
         x = x.unsqueeze(1)
         q_a, a = self.sample_auxiliary(x, self.samples)
         f = partial(self.f, x, a=a, q_a=q_a, warmth=warmth)
         return summation(f, self.log_q_y(a, x), self.p_y).mean(0)
-
-    def labelled_elbo(self, x: Tensor, y: Tensor) -> Tensor:
-        """-L(x, y), eq. 10: x (b, d), y (b,) -> (b,)."""
-        return self.compute_labelled_terms(x, y, 1.0, conditional_label_bound)[0]
 
     def compute_labelled_terms(
         self, x: Tensor, y: Tensor, warmth: Tensor | float, bound: LabelledBound
@@ -145,19 +104,10 @@ class AuxiliaryDGM(Method):
         y = self.q_y(a, x).logits.argmax(-1)
         return self.q_z(a, self.p_y.one_hot(y), x)
 
-    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        """Means of p(x|.) at n draws from the prior; y (n,), drawn when None: -> (n, d)."""
-        z = self.p_z().sample((n,))
-        return self.decode(z, self.p_y().sample((n,)) if y is None else y).mean
-
-    @abstractmethod
-    def decode(self, z: Tensor, y: Tensor) -> Distribution:
-        """p(x|y,z), a at its mean where x needs it: z (b, d_z), y (b,) -> batch (b,)."""
-
 
 @final
 class ADGM(AuxiliaryDGM):
-    """p(y) p(z) p(a|z,y,[x]) p(x|z,y): section 2.3. Whether a sees x is p_a's to say (eq. 5)."""
+    """p(y) p(z) p(a|z,y,[x]) p(x|z,y), section 2.3. p_a decides whether a sees x (eq. 5)."""
 
     def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         return self.p_x(y, z).log_prob(x), self.decode_auxiliary(x, y, z).log_prob(a)
@@ -171,7 +121,7 @@ class ADGM(AuxiliaryDGM):
 
 @final
 class SDGM(AuxiliaryDGM):
-    """p(y) p(z) p(a|z,y) p(x|a,z,y): the skip model of section 2.4."""
+    """p(y) p(z) p(a|z,y) p(x|a,z,y), the skip model of section 2.4."""
 
     def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         return self.p_x(a, y, z).log_prob(x), self.decode_auxiliary(x, y, z).log_prob(a)
@@ -181,4 +131,5 @@ class SDGM(AuxiliaryDGM):
         return self.p_a(y, z)
 
     def decode(self, z: Tensor, y: Tensor) -> Distribution:
+        """p(x|a,y,z) at the mean of p(a|z,y)."""
         return self.p_x(self.p_a(self.p_y.one_hot(y), z).mean, self.p_y.one_hot(y), z)

@@ -1,17 +1,16 @@
 """Auxiliary supervised learning (anonymous, 2022, https://openreview.net/forum?id=Zwy3usE9RxT)."""
 
-from __future__ import annotations
-
+from abc import ABC
 from collections.abc import Callable
 from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Distribution, Independent
+from torch.distributions import Distribution
 
 from ..method import Gradient, Method, Moves, Step
 from ..networks.densities import log_density
-from ..networks.regression import Regression
+from ..networks.distributions import Regression
 
 ResidualLoss = Callable[[Tensor], Tensor]
 """Residuals x - g(u) (b, *event) -> (b,)."""
@@ -27,22 +26,40 @@ def sum_of_magnitudes(residual: Tensor) -> Tensor:
     return residual.flatten(1).abs().sum(1)
 
 
-class BaseASL(Method):
-    """p(u) p(x|u)  with  q(u|x) held fixed: what the methods of this file share."""
+class CodeDensityMethod(Method, ABC):
+    """p(u) p(x|u)  with  q(u|x) held fixed, and p(u) a density that is learned."""
+
+    def __init__(self, *, q_u: nn.Module, p_u: nn.Module, p_x: nn.Module) -> None:
+        super().__init__()
+        self.q_u, self.p_u, self.p_x = q_u, p_u, p_x
+
+    def encode(self, x: Tensor) -> Distribution:
+        """q(u|x): (b, *event) -> batch (b,)."""
+        return self.q_u(x)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        """p(x|u), which ignores a label: z (b, r) -> batch (b,)."""
+        del y
+        return self.p_x(z)
+
+
+class BaseASL(CodeDensityMethod, ABC):
+    """Auxiliary supervised learning of p(u) and p(x|u): the common part of its methods."""
+
+    p_x: Regression
 
     def __init__(
         self, *, q_u: nn.Module, p_u: nn.Module, p_x: Regression, loss: ResidualLoss, noise: float
     ) -> None:
-        """noise: how much of the residuals' scale sampling adds; the paper's images have 0."""
-        super().__init__()
-        self.q_u, self.p_u, self.p_x = q_u, p_u, p_x
+        """noise: factor on the residuals' scale in sampling; 0 for the paper's images."""
+        super().__init__(q_u=q_u, p_u=p_u, p_x=p_x)
         self.loss, self.noise = loss, noise
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"density": (self.p_u,), "generator": (self.p_x,)}
 
     def make_moves(self, x: Tensor, context: Tensor | None) -> Moves:
-        """Algorithm 1: stages II and III side by side, codes drawn afresh: x (b, *event)."""
+        """Algorithm 1, stages II and III side by side, on new draws of codes: x (b, *event)."""
         u = self.q_u(x).sample()
         nll = -log_density(self.p_u(context), u).mean()
         yield Gradient(nll, ("density",), {"nll": nll})
@@ -52,43 +69,31 @@ class BaseASL(Method):
 
         yield Step(("density", "generator"))
 
-    def encode(self, x: Tensor) -> Distribution:
-        """q(u|x): (b, *event) -> batch (b,)."""
-        return self.q_u(x)
-
-    def decode(self, z: Tensor, y: Tensor | None = None) -> Independent:
-        """p(x|u), to which a label adds nothing: z (b, r) -> batch (b,)."""
-        del y
-        return self.p_x(z)
-
     def sample_from_codes(self, u: Tensor) -> Tensor:
-        """x at codes u (n, r): g(u), and as much of the residual noise as is asked for."""
+        """x at codes u (n, r): g(u), with residual noise times the factor `noise`."""
         p_x = self.p_x(u)
         return p_x.mean + self.noise * p_x.stddev * torch.randn_like(p_x.mean)
 
 
-@final
-class ImplicitASL(BaseASL):
-    """q(u|x) of which codes can be drawn: MI-ASL, and encoders without a decoder (section 3.3)."""
+class UnconditionalASL(BaseASL):
+    """ASL of rows without labels or attributes."""
 
     def round(self, batch: Tensor, step: Tensor) -> Moves:
         yield from self.make_moves(batch, None)
 
     def sample(self, n: int) -> Tensor:
-        """u ~ p(u), x = g(u), and residual noise where asked for: -> (n, *event)."""
+        """u ~ p(u), x = g(u), with residual noise where `noise` > 0: -> (n, *event)."""
         return self.sample_from_codes(self.p_u().sample((n,)))
 
 
 @final
-class ExplicitASL(BaseASL):
-    """q(u|x) whose density is known: VAE-ASL, which bounds log p(x)."""
+class ImplicitASL(UnconditionalASL):
+    """q(u|x) known only by its draws: MI-ASL, and encoders without a decoder (section 3.3)."""
 
-    def round(self, batch: Tensor, step: Tensor) -> Moves:
-        yield from self.make_moves(batch, None)
 
-    def sample(self, n: int) -> Tensor:
-        """u ~ p(u), x = g(u), and residual noise where asked for: -> (n, *event)."""
-        return self.sample_from_codes(self.p_u().sample((n,)))
+@final
+class ExplicitASL(UnconditionalASL):
+    """q(u|x) with a known density: VAE-ASL, which bounds log p(x)."""
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log p(u) p(x|u) / q(u|x) for k draws of u, nats: (b, *event) -> (k, b)."""

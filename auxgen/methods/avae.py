@@ -1,7 +1,5 @@
 """The auxiliary variational autoencoder (Maaloe et al., ICML 2016, arXiv:1602.05473)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import final
 
@@ -10,18 +8,20 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from ..functional.schedules import Schedule
-from ..method import Method, Moves, descend
+from ..method import Moves, descend
 from ..networks.distributions import Conditional, StandardNormal
+from .iwae import HierarchicalVAE
 
 
 @final
-class AVAE(Method):
+class AVAE(HierarchicalVAE):
     """L stochastic layers, each with an auxiliary variable (eq. 19, 20).
 
     p(z_L) p(a_L|z_L,[x]) prod_{i<L} p(z_i|z_{i+1}) p(a_i|z_i..z_L,[x]) p(x|z_1)  with
     q(a_1|x) q(z_1|a_1,x) prod_{i>1} q(a_i|a_{i-1}) q(z_i|a_i,z_{i-1}).
 
-    Whether a sees x, as in eq. 2, is p_a's to say. Shapes within: a_i, z_i (k, b, .).
+    p_a decides whether a sees x, as in eq. 2; a is a leaf, which sampling x need not draw. The
+    bound on log p(x) is eq. 2. Shapes within: a_i, z_i (k, b, .).
     """
 
     def __init__(
@@ -41,14 +41,10 @@ class AVAE(Method):
         self.p_z, self.p_a = nn.ModuleList(p_z), nn.ModuleList(p_a)
         self.p_top, self.p_x, self.warm_up = p_top, p_x, warm_up
 
-    def players(self) -> dict[str, tuple[nn.Module, ...]]:
-        return {"vae": (self,)}
-
     def round(self, batch: Tensor, step: Tensor) -> Moves:
-        """U_AVAE, eq. 2, with one draw, its log-ratios of z and a warmed up: batch (b, d)."""
-        log_p_x, log_ratio_z, log_ratio_a = (
-            term.mean() for term in self.compute_bound_terms(batch, 1)
-        )
+        """U_AVAE, eq. 2, with one draw and a warm-up of the log-ratios of z and a: batch (b, d)."""
+        each = self.compute_bound_terms(batch, 1)
+        log_p_x, log_ratio_z, log_ratio_a = (term.mean() for term in each)
         loss = -log_p_x - self.warm_up(step) * (log_ratio_z + log_ratio_a)
         terms = {"distortion": -log_p_x, "rate_z": -log_ratio_z, "rate_a": -log_ratio_a}
         yield from descend(loss, "vae", **terms)
@@ -78,31 +74,10 @@ class AVAE(Method):
         log_p_z = self.p_top().log_prob(z[-1])
         for below, above, p_z in zip(z, z[1:], self.p_z, strict=False):
             log_p_z = log_p_z + p_z(above).log_prob(below)
-        log_p_a = torch.stack(
-            [p_a(x, *z[i:]).log_prob(a[i]) for i, p_a in enumerate(self.p_a)]
-        ).sum(0)
+        each = [p_a(x, *z[i:]).log_prob(a[i]) for i, p_a in enumerate(self.p_a)]
+        log_p_a = torch.stack(each).sum(0)
         return self.p_x(z[0]).log_prob(x), log_p_z - log_q_z, log_p_a - log_q_a
-
-    def log_weights(self, x: Tensor, k: int) -> Tensor:
-        """log p(x,z,a) / q(z,a|x) for k joint draws, nats: (b, d) -> (k, b)."""
-        return torch.stack(self.compute_bound_terms(x, k)).sum(0)
-
-    def elbo(self, x: Tensor) -> Tensor:
-        """One-sample bound on log p(x), eq. 2, nats: (b, d) -> (b,)."""
-        return self.log_weights(x, 1)[0]
 
     def encode(self, x: Tensor) -> Distribution:
         """q(z_1|a_1,x) at the mean of q(a_1|x): x (b, d) -> batch (b,)."""
         return self.q_z[0](self.q_a[0](x).mean, x)
-
-    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
-        """p(x|z_1), to which a label adds nothing: z_1 (b, d_1) -> batch (b,)."""
-        del y
-        return self.p_x(z)
-
-    def sample(self, n: int) -> Tensor:
-        """Means of p(x|z_1) at n ancestral draws; a is a leaf and is not drawn: -> (n, d)."""
-        z = self.p_top().sample((n,))
-        for p_z in reversed(self.p_z):
-            z = p_z(z).sample()
-        return self.p_x(z).mean

@@ -1,10 +1,8 @@
-"""A density known up to its constant, fitted with an auxiliary variable (ADGM, section 4.1).
+"""The fit of a density, known up to a constant, with an auxiliary variable (ADGM, section 4.1).
 
 Maaloe et al., Auxiliary deep generative models, ICML 2016, arXiv:1602.05473, equation 18; the
 densities are those of Rezende & Mohamed, ICML 2015, arXiv:1505.05770.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from typing import final
@@ -20,7 +18,7 @@ from ..networks.distributions import Conditional
 class AuxiliaryFit(Method):
     """q(a) q(z|a)  fitted to  p(z) p(a|z)  with  p(z) = exp(-U(z)) / Z.
 
-    Without data: a batch is ignored. Shapes within: a (n, d_a), z (n, d_z).
+    There are no data: a batch is ignored. Shapes within: a (n, d_a), z (n, d_z).
     """
 
     def __init__(
@@ -57,7 +55,7 @@ class AuxiliaryFit(Method):
         return self.energy(z), self.p_a(z).log_prob(a) - q_a.log_prob(a) - q_z.log_prob(z)
 
     def log_weights(self, n: int) -> Tensor:
-        """log exp(-U(z)) p(a|z) / q(a) q(z|a) of n draws: the mean weight is Z: -> (n,), nats."""
+        """log exp(-U(z)) p(a|z) / q(a) q(z|a) of n draws, with Z as mean weight: -> (n,), nats."""
         energy, entropy = self.compute_bound_terms(n)
         return entropy - energy
 

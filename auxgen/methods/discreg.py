@@ -1,7 +1,5 @@
 """Discriminative regularisation of VAEs (Lamb, Dumoulin & Courville, 2016, arXiv:1602.03220)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import final
 
@@ -10,15 +8,15 @@ from torch import Tensor, nn
 from torch.distributions import kl_divergence
 
 from ..functional.precision import promote_to_float32
-from ..method import Moves, descend
-from ..networks.batch_norm import freeze_running_statistics
+from ..method import Method, Moves, descend
 from ..networks.distributions import Conditional, FreeScaleNormal, StandardNormal
+from ..networks.freezing import freeze_running_statistics, recalibrate_batch_norm
 from .vae import BaseVAE
 
 
 @final
 class DiscriminativeVAE(BaseVAE):
-    """A VAE whose reconstructions are to look like the rows to a classifier d, held fixed.
+    """A VAE whose reconstructions should look like the rows to a classifier d, held fixed.
 
     p(z) p(x|z) prod_l p(d_l(x)|z)  with  q(z|x); the mean of p(d_l(x)|z) is d_l at that of p(x|z).
     """
@@ -34,15 +32,12 @@ class DiscriminativeVAE(BaseVAE):
         weights: Mapping[str, float],
         encoder_grad: bool = True,
     ) -> None:
-        """Maximises L_z + L_x + sum_l weight_l L_dl, eq. 4 with its first sign put right.
+        """Maximises L_z + L_x + sum_l weight_l L_dl, eq. 4 with its first sign corrected.
 
         Args:
-            q_z: The encoder.
-            p_z: N(0, I).
-            p_x: The decoder.
             d: Images (b, c, h, w) -> activations (b, ...) by layer; see `networks.taps`.
-            p_d: Of each layer, around d_l of a reconstruction.
-            weights: Of each layer; 1 in the paper.
+            p_d: Density of each layer, around d_l of a reconstruction.
+            weights: Weight of each layer; 1 in the paper.
             encoder_grad: Whether the encoder learns from the classifier too (section 3).
         """
         super().__init__(q_z=q_z, p_z=p_z, p_x=p_x)
@@ -61,26 +56,61 @@ class DiscriminativeVAE(BaseVAE):
         distortion = -p_x.log_prob(x).mean()
         rate = kl_divergence(q_z, self.p_z()).mean()
 
-        unlike = self.feature_nll(x, p_x.mean if self.encoder_grad else self.decode_detached(z))
-        told = sum((self.weights[layer] * u for layer, u in unlike.items()), torch.zeros_like(rate))
-        terms = {f"unlike at {layer}": u for layer, u in unlike.items()}
-        yield from descend(
-            distortion + rate + told, "vae", distortion=distortion, rate=rate, **terms
-        )
+        mean = p_x.mean if self.encoder_grad else self.decode_detached(z)
+        nll = self.feature_nll(x, mean)
+        weighted = (self.weights[layer] * n for layer, n in nll.items())
+        loss = distortion + rate + sum(weighted, torch.zeros_like(rate))
+        terms = {f"unlike at {layer}": n for layer, n in nll.items()}
+        yield from descend(loss, "vae", distortion=distortion, rate=rate, **terms)
 
     def feature_nll(self, x: Tensor, mean: Tensor) -> dict[str, Tensor]:
-        """-log p(d_l(x)|z), nats, mean over rows, by layer: x and the mean of p(x|z) alike."""
+        """-log p(d_l(x)|z), nats, mean over rows, by layer: x and mean of p(x|z) (b, c, h, w)."""
         with torch.no_grad():
-            wanted = self.extract_activations(x)
-        found = self.extract_activations(mean)
+            target = self.extract_activations(x)
+        output = self.extract_activations(mean)
         each = zip(self.layers, self.p_d, strict=True)
-        return {layer: -p_d(found[layer]).log_prob(wanted[layer]).mean() for layer, p_d in each}
+        return {layer: -p_d(output[layer]).log_prob(target[layer]).mean() for layer, p_d in each}
 
     def extract_activations(self, x: Tensor) -> dict[str, Tensor]:
         """d_l(x) by layer: (b, c, h, w) -> (b, ...)."""
         return {layer: promote_to_float32(h) for layer, h in self.d(x).items()}
 
     def decode_detached(self, z: Tensor) -> Tensor:
-        """The decoder's mean at codes through which no gradient flows back to the encoder."""
+        """The decoder's mean at codes without a gradient, so that none reaches the encoder."""
         with freeze_running_statistics(self.p_x):
             return self.p_x(z.detach()).mean
+
+
+@final
+class AdjustedVAE(BaseVAE):
+    """The encoder q(z|x) of a VAE, adapted to  p(z) p(x|z)  held fixed, as in the authors' code.
+
+    A decoder's batch norm has statistics of codes from q(z|x); samples are of codes from p(z).
+    For the paper's figures they were estimated again under p(z), and the encoder was trained on.
+    """
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"encoder": (self.q_z,)}
+
+    def round(self, batch: Tensor, step: Tensor) -> Moves:
+        """The negative bound: batch (b, *event)."""
+        distortion, rate = self.compute_bound_terms(batch)
+        yield from descend(distortion + rate, "encoder", distortion=distortion, rate=rate)
+
+    def recalibrate_decoder(self, batches: int, rows: int = 500) -> None:
+        """Replace the decoder's batch-norm statistics by those of codes drawn from p(z)."""
+        self.p_x.train()
+        recalibrate_batch_norm(self.p_x, lambda _: self.p_x(self.p_z().sample((rows,))), batches)
+        self.p_x.eval()
+
+
+def initialize_adjusted_vae(method: Method, *, source: Method, batches: int = 30) -> None:
+    """Copy a VAE's networks into an AdjustedVAE, with the decoder's statistics under the prior.
+
+    The statistics are of `batches` batches of 500 codes.
+    """
+    assert isinstance(method, AdjustedVAE)
+    assert isinstance(source, BaseVAE)
+    method.q_z.load_state_dict(source.q_z.state_dict())
+    method.p_x.load_state_dict(source.p_x.state_dict())
+    method.recalibrate_decoder(batches)

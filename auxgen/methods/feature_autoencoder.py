@@ -1,6 +1,4 @@
-"""An autoencoder that only a classifier's features teach (Lamb et al., 2016, section 5.5)."""
-
-from __future__ import annotations
+"""An autoencoder trained by a classifier's features alone (Lamb et al., 2016, section 5.5)."""
 
 from typing import final
 
@@ -16,12 +14,12 @@ from ..networks.encoders import PointMass
 class FeatureAutoencoder(Method):
     """|h(A(x)) - B(h(x))|^2 with  h  layers of a classifier, held fixed.
 
-    With B the identity A(x) comes to look like x. With B a blur it has no clean image to find, and
-    shows the patterns that discriminative regularisation leaves.
+    With the identity as B, A(x) comes to look like x. With a blur as B no clean image is optimal,
+    and A(x) shows the patterns that discriminative regularisation leaves.
     """
 
     def __init__(self, *, encoder: nn.Module, decoder: nn.Module, h: nn.Module, b: nn.Module):
-        """Takes the parts of A, the layers h of images (b, c, h, w) by name, and B of each."""
+        """Takes the parts of A, the layers h of images (b, c, h, w) by name, and B for a layer."""
         super().__init__()
         self.encoder, self.decoder, self.h, self.b = encoder, decoder, h, b
 
@@ -32,16 +30,17 @@ class FeatureAutoencoder(Method):
         """The mean of the squared difference over rows, maps and places: batch (b, c, h, w)."""
         x = batch
         with torch.no_grad():
-            wanted = {name: self.b(h) for name, h in self.h(x).items()}
-        found = self.h(self.decoder(self.encoder(x)))
-        error = torch.stack([(found[name] - h).square().mean() for name, h in wanted.items()]).sum()
+            target = {name: self.b(h) for name, h in self.h(x).items()}
+        output = self.h(self.decoder(self.encoder(x)))
+        each = [(output[name] - h).square().mean() for name, h in target.items()]
+        error = torch.stack(each).sum()
         yield from descend(error, "autoencoder", error=error)
 
     def encode(self, x: Tensor) -> Distribution:
-        """The code of x, on which all probability lies: (b, c, h, w) -> batch (b,)."""
+        """The code of x, as a point mass: (b, c, h, w) -> batch (b,)."""
         return PointMass(self.encoder(x))
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
-        """The image of a code, on which all probability lies: z (b, r) -> batch (b,)."""
+        """The image of a code, as a point mass: z (b, r) -> batch (b,)."""
         del y
         return PointMass(self.decoder(z))

@@ -1,7 +1,5 @@
 """GANs (Goodfellow et al., 2014, arXiv:1406.2661) and feature matching (Salimans et al., 2016)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import final
 
@@ -10,12 +8,11 @@ from torch import Tensor, nn
 
 from ..functional.precision import promote_to_float32
 from ..method import Gradient, Method, Moves, Step
-from ..networks.batch_norm import freeze_running_statistics
-from ..networks.freezing import freeze_parameters
+from ..networks.freezing import freeze_parameters, freeze_running_statistics
 from ..networks.gan import GANNetworks
 
 FeatureGap = Callable[[Tensor, Tensor], Tensor]
-"""Phi(x) (b, n_h) and Phi(G(z)) (b, n_h) -> how far apart they are on average, ()."""
+"""Phi(x) (b, n_h) and Phi(G(z)) (b, n_h) -> the distance between their averages, ()."""
 
 
 def feature_matching_loss(phi: Tensor, phi_g: Tensor) -> Tensor:
@@ -24,15 +21,15 @@ def feature_matching_loss(phi: Tensor, phi_g: Tensor) -> Tensor:
 
 
 def feature_matching_loss_l1(phi: Tensor, phi_g: Tensor) -> Tensor:
-    """The mean absolute difference, which the code of Salimans et al. has instead."""
+    """The mean absolute difference, as in the code of Salimans et al."""
     return (phi.mean(0) - phi_g.mean(0)).abs().mean()
 
 
 class BaseGAN(Method):
-    """x = G(z), z ~ p(z), against D(x) = d(Phi(x)): what all GANs here share.
+    """x = G(z), z ~ p(z), against D(x) = d(Phi(x)): the common part of all GANs here.
 
     Real and generated rows are normalised apart, each by their own batch; running statistics are of
-    real ones alone.
+    real rows alone.
     """
 
     def __init__(
@@ -53,21 +50,21 @@ class BaseGAN(Method):
         return {"discriminator": (self.phi, self.d), "generator": (self.g,)}
 
     def compute_discriminator_gradient(self, phi: Tensor, x_g: Tensor) -> Gradient:
-        """-log D(x) - log(1 - D(G(z))), averaged: phi (b, n_h), x_g (b, *event)."""
+        """Mean of -log D(x) - log(1 - D(G(z))): phi (b, n_h), x_g (b, *event)."""
         with freeze_running_statistics(self.phi):
             fake = self.logit(self.features(x_g.detach()))
         loss = F.softplus(-self.logit(phi)).mean() + F.softplus(fake).mean()
         return Gradient(loss, ("discriminator",), {"discriminator": loss})
 
     def extract_generated_features(self, x_g: Tensor) -> Tensor:
-        """Phi(G(z)), Phi held fixed: x_g (b, *event) -> (b, n_h)."""
+        """Phi(G(z)) with Phi held fixed: x_g (b, *event) -> (b, n_h)."""
         with freeze_parameters(self.phi), freeze_running_statistics(self.phi):
             return self.features(x_g)
 
     def compute_generator_loss(
         self, phi: Tensor, phi_g: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The generator's loss before any denoising, and its terms: phi, phi_g (b, n_h)."""
+        """The generator's loss without denoising, and its terms: phi, phi_g (b, n_h)."""
         with freeze_parameters(self.d):
             adversarial = F.softplus(-self.logit(phi_g)).mean()
         matching = self.gap(phi.detach(), phi_g)
@@ -79,7 +76,7 @@ class BaseGAN(Method):
         return promote_to_float32(self.phi(x))
 
     def logit(self, phi: Tensor) -> Tensor:
-        """Of D's probability that features phi (b, n_h) are real: -> (b, 1)."""
+        """Logit of D's probability that features phi (b, n_h) are real: -> (b, 1)."""
         return promote_to_float32(self.d(phi))
 
     def sample(self, n: int) -> Tensor:
@@ -89,10 +86,10 @@ class BaseGAN(Method):
 
 @final
 class GAN(BaseGAN):
-    """A GAN, or with matching in the place of the adversarial term feature matching."""
+    """A GAN; with matching in place of the adversarial term, feature matching."""
 
     def round(self, batch: Tensor, step: Tensor) -> Moves:
-        """Both gradients at the same weights, then both step."""
+        """Both gradients at the same weights, then a step of both."""
         x_g, phi = self.sample(len(batch)), self.features(batch)
         yield self.compute_discriminator_gradient(phi, x_g)
         loss, terms = self.compute_generator_loss(phi, self.extract_generated_features(x_g))

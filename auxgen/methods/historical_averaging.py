@@ -1,7 +1,5 @@
 """Historical averaging (Salimans et al., 2016, arXiv:1606.03498, section 3.3), for any game."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import final
 
@@ -13,10 +11,10 @@ from ..method import Gradient, Method, Moves, Samples, Step, require
 
 @final
 class HistoricalAveraging(Method):
-    """A game, some of whose players pay weight |theta - mean of theta so far|^2 as well."""
+    """A game with the penalty weight |theta - mean of theta so far|^2 for some of its players."""
 
     def __init__(self, game: Method, *, weight: float, penalised_players: Sequence[str]) -> None:
-        """of: the players that pay."""
+        """penalised_players: The players with the penalty."""
         super().__init__()
         self.game, self.weight, self.penalised_players = game, weight, tuple(penalised_players)
         for player in penalised_players:
@@ -26,7 +24,7 @@ class HistoricalAveraging(Method):
         return self.game.players()
 
     def round(self, batch: object, step: Tensor) -> Moves:
-        """The game's, with a gradient more before a player steps."""
+        """The game's round, with one more gradient before the step of a penalised player."""
         for move in self.game.round(batch, step):
             if isinstance(move, Step):
                 for player in move.players:
@@ -36,17 +34,17 @@ class HistoricalAveraging(Method):
             yield move
 
     def measure_drift(self, player: str, step: Tensor) -> Tensor:
-        """|theta - mean of theta so far|^2, this round's theta among them."""
+        """|theta - mean of theta so far|^2, where the mean includes this round's theta."""
         theta, past = self.theta(player), self.get_buffer(f"past_{player}")
         with torch.no_grad():
             past.lerp_(theta, 1 / (step + 1))
         return (theta - past).square().sum()
 
     def theta(self, player: str) -> Tensor:
-        """All parameters of a player in a row."""
+        """All parameters of a player as one vector."""
         own = [p for network in self.players()[player] for p in network.parameters()]
         return torch.cat([p.flatten() for p in own])
 
     def sample(self, n: int) -> Tensor:
-        """The game's: -> (n, *event)."""
+        """Samples of the game's model: -> (n, *event)."""
         return require(self.game, Samples).sample(n)

@@ -1,7 +1,6 @@
 """The importance-weighted autoencoder (Burda et al., ICLR 2016, arXiv:1509.00519)."""
 
-from __future__ import annotations
-
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import final
 
@@ -15,11 +14,46 @@ from ..method import Method, Moves, descend
 from ..networks.distributions import Conditional, StandardNormal
 
 
+class HierarchicalVAE(Method, ABC):
+    """p(z_L) prod_i p(z_i|z_{i+1}) p(x|z_1): what IWAE and AVAE share, whatever their q is."""
+
+    p_top: StandardNormal
+    p_z: nn.ModuleList
+    p_x: Conditional
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"vae": (self,)}
+
+    @abstractmethod
+    def compute_bound_terms(self, x: Tensor, k: int) -> tuple[Tensor, ...]:
+        """log p(x|z_1), and log p / q of what is drawn, k times: x (b, d) -> each (k, b)."""
+
+    def log_weights(self, x: Tensor, k: int) -> Tensor:
+        """log p / q of x and k joint draws of all else, nats: (b, d) -> (k, b)."""
+        return torch.stack(self.compute_bound_terms(x, k)).sum(0)
+
+    def elbo(self, x: Tensor) -> Tensor:
+        """One-sample bound on log p(x), nats: (b, d) -> (b,)."""
+        return self.log_weights(x, 1)[0]
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        """p(x|z_1), which ignores a label: z_1 (b, d_1) -> batch (b,)."""
+        del y
+        return self.p_x(z)
+
+    def sample(self, n: int) -> Tensor:
+        """Means of p(x|z_1) at n ancestral draws of z: -> (n, d)."""
+        z = self.p_top().sample((n,))
+        for p_z in reversed(self.p_z):
+            z = p_z(z).sample()
+        return self.p_x(z).mean
+
+
 @final
-class IWAE(Method):
+class IWAE(HierarchicalVAE):
     """p(z_L) prod_i p(z_i|z_{i+1}) p(x|z_1)  with  q(z_1|x) prod_i q(z_i|z_{i-1}).
 
-    Trained with one weight it is a VAE of L stochastic layers. Shapes within: z_i (k, b, d_i).
+    With one weight in training it is a VAE of L stochastic layers. Shapes within: z_i (k, b, d_i).
     """
 
     def __init__(
@@ -36,9 +70,6 @@ class IWAE(Method):
         super().__init__()
         self.q_z, self.p_z = nn.ModuleList(q_z), nn.ModuleList(p_z)
         self.p_top, self.p_x, self.k, self.warm_up = p_top, p_x, k, warm_up
-
-    def players(self) -> dict[str, tuple[nn.Module, ...]]:
-        return {"vae": (self,)}
 
     def round(self, batch: Tensor, step: Tensor) -> Moves:
         """-L_k(x), eq. 8: batch (b, d). Its gradient is that of eq. 13, by autograd."""
@@ -57,26 +88,6 @@ class IWAE(Method):
             log_ratio = log_ratio + p_z(z[i + 1]).log_prob(z[i]) - above.log_prob(z[i + 1])
         return self.p_x(z[0]).log_prob(x), log_ratio + self.p_top().log_prob(z[-1])
 
-    def log_weights(self, x: Tensor, k: int) -> Tensor:
-        """log p(x,z) / q(z|x) for k draws of z, nats: (b, d) -> (k, b)."""
-        return torch.stack(self.compute_bound_terms(x, k)).sum(0)
-
-    def elbo(self, x: Tensor) -> Tensor:
-        """One-sample bound on log p(x), nats: (b, d) -> (b,)."""
-        return self.log_weights(x, 1)[0]
-
     def encode(self, x: Tensor) -> Distribution:
         """q(z_1|x): (b, d) -> batch (b,)."""
         return self.q_z[0](x)
-
-    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
-        """p(x|z_1), to which a label adds nothing: z_1 (b, d_1) -> batch (b,)."""
-        del y
-        return self.p_x(z)
-
-    def sample(self, n: int) -> Tensor:
-        """Means of p(x|z_1) at n ancestral draws: -> (n, d)."""
-        z = self.p_top().sample((n,))
-        for p_z in reversed(self.p_z):
-            z = p_z(z).sample()
-        return self.p_x(z).mean

@@ -1,9 +1,7 @@
-"""An encoder of high mutual information, the pre-training of MI-ASL (section 3.2).
+"""An encoder of high mutual information, for the pre-training of MI-ASL (section 3.2).
 
 Auxiliary supervised learning (anonymous, 2022, https://openreview.net/forum?id=Zwy3usE9RxT).
 """
-
-from __future__ import annotations
 
 from math import log, tau
 from typing import final
@@ -45,17 +43,11 @@ class InformativeEncoder(Method):
         floor: float,
         a: float = 1.0,
     ) -> None:
-        """Minimises -I_ASL + weight * D_Stein, eq. 3.
+        """Minimises -I_ASL + weight * D_Stein, eq. 3; a row has p = `entries` entries.
 
-        Args:
-            q_u: The encoder f.
-            g: Regression of x on u.
-            entries: Entries p of a row.
-            weight: Of the Stein discrepancy; the paper's lambda.
-            beta: Exponent of its kernel.
-            floor: Added to every a, which entries that never change would drive to 0.
-            a: Residual variance of every entry at the start, from which it can move by a factor
-                of about exp(learning rate) in a step.
+        weight is the paper's lambda, beta the exponent of the discrepancy's kernel. a is the
+        residual variance of every entry at the start, which a step can change by a factor of about
+        exp(learning rate); floor is added to it, as constant entries would drive it to 0.
         """
         super().__init__()
         self.q_u, self.p_u, self.g = q_u, StandardNormal(q_u.features), g
@@ -68,25 +60,25 @@ class InformativeEncoder(Method):
     def round(self, batch: Tensor, step: Tensor) -> Moves:
         x = batch
         u = self.q_u(x).rsample()
-        gained = mutual_information_bound((x - self.g(u)).flatten(1), self.a())
+        information = mutual_information_bound((x - self.g(u)).flatten(1), self.a())
         discrepancy = stein_discrepancy(u, self.beta)
-        loss = self.weight * discrepancy - gained
-        terms = {"information": gained, "discrepancy": discrepancy, "least a": self.a().min()}
+        loss = self.weight * discrepancy - information
+        terms = {"information": information, "discrepancy": discrepancy, "least a": self.a().min()}
         yield from descend(loss, "encoder", **terms)
 
     def a(self) -> Tensor:
         return self.floor + self.log_a.exp()
 
     def encode(self, x: Tensor) -> Distribution:
-        """p(u|x), of which codes can be drawn: (b, *event) -> batch (b,)."""
+        """p(u|x), known only by its draws: (b, *event) -> batch (b,)."""
         return self.q_u(x)
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Independent:
-        """N(g(u), diag a); a label tells nothing: z (b, r) -> batch (b,)."""
+        """N(g(u), diag a), which ignores a label: z (b, r) -> batch (b,)."""
         del y
         mean: Tensor = self.g(z)
         return normal(mean, self.a().sqrt().view(mean.shape[1:]).expand_as(mean), mean.ndim - 1)
 
     def sample(self, n: int) -> Tensor:
-        """g at n draws of N(0, I), near which p(u) was kept: -> (n, *event)."""
+        """g at n draws of N(0, I), to which p(u) is close: -> (n, *event)."""
         return self.decode(self.p_u().sample((n,))).mean

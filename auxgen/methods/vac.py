@@ -1,20 +1,19 @@
 """Variational classifiers (Maggipinto, Terzi & Susto, 2020, arXiv:2008.00760)."""
 
-from __future__ import annotations
-
 from abc import ABC
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
 from torch import Tensor, nn
-from torch.distributions import Bernoulli, Distribution, kl_divergence
+from torch.distributions import Bernoulli, kl_divergence
 
 from ..data.batches import LabelledBatch
 from ..functional.precision import promote_to_float32
-from ..method import Method, Moves, descend
+from ..method import Moves, descend
 from ..networks.distributions import Conditional, StandardNormal
-from .attribute_classifier import attribute_distribution, attribute_log_likelihood
+from .classifiers import attribute_distribution, attribute_log_likelihood
+from .vae import CodedMethod
 
 ReconstructionLoss = Callable[[Tensor, Tensor], Tensor]
 """x and its reconstruction -> a scalar, the mean over rows and pixels."""
@@ -24,12 +23,8 @@ ReconstructionLoss = Callable[[Tensor, Tensor], Tensor]
 class Betas:
     """Weights of the losses, each a mean over rows, and over pixels, answers or latents (sec. 4.1).
 
-    Attributes:
-        ae: Of the reconstruction's error.
-        cl: Of the classification.
-        reg: Of the rate.
-        ec: Of telling fakes, for encoder and classifier.
-        g: Of passing for real, for the decoder.
+    ae weighs the reconstruction's error, cl the classification, reg the rate, ec detecting fakes,
+    for encoder and classifier, and g passing for real, for the decoder.
     """
 
     ae: float = 100.0
@@ -39,11 +34,11 @@ class Betas:
     g: float = 5.0
 
 
-class VariationalClassifier(Method, ABC):
-    """Networks of VAC and IntroVAC: attributes are told by a linear map of the code.
+class VariationalClassifier(CodedMethod, ABC):
+    """Networks of VAC and IntroVAC, which predict attributes by a linear map of the code.
 
-    The last row of `p_y` tells fakes, which is for the game of IntroVAC. VAC does not use it, and
-    has it all the same, so that IntroVAC can start from VAC's weights.
+    The last row of `p_y` detects fakes for IntroVAC. VAC does not use it, and has it only so that
+    IntroVAC can start from VAC's weights.
     """
 
     def __init__(
@@ -56,16 +51,18 @@ class VariationalClassifier(Method, ABC):
         error: ReconstructionLoss,
         betas: Betas,
     ) -> None:
-        """p_y: d -> k + 1 logits without a bias, those of k attributes and of being fake."""
-        super().__init__()
-        self.q_z, self.p_z, self.p_x, self.p_y = q_z, p_z, p_x, p_y
-        self.error, self.betas = error, betas
+        """p_y: d -> k + 1 logits without a bias, of k attributes and of being fake."""
+        super().__init__(q_z=q_z, p_z=p_z, p_x=p_x)
+        self.p_y, self.error, self.betas = p_y, error, betas
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"encoder": (self.q_z,), "classifier": (self.p_y,), "decoder": (self.p_x,)}
 
     def compute_objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor], Tensor]:
         """The negative bound of eq. 5 with its weights, its terms, and z_r (b, d).
 
-        x (b, c, h, w); y (b, m), answers to the first m logits, 0 or 1, NaN where blank: a blank
-        answer contributes no loss.
+        x (b, c, h, w); y (b, m), targets of the first m logits, 0 or 1, NaN where blank: a blank
+        contributes no loss.
         """
         q_z = self.q_z(x)
         z_r = q_z.rsample()
@@ -77,15 +74,6 @@ class VariationalClassifier(Method, ABC):
         loss = b.ae * reconstruction + b.cl * classification + b.reg * rate
         terms = {"reconstruction": reconstruction, "classification": classification, "rate": rate}
         return loss, terms, z_r
-
-    def encode(self, x: Tensor) -> Distribution:
-        """q(z|x): (b, c, h, w) -> batch (b,)."""
-        return self.q_z(x)
-
-    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
-        """p(x|z); y tells it nothing: z (b, d) -> batch (b,)."""
-        del y
-        return self.p_x(z)
 
     def decode_attributes(self, z: Tensor) -> Bernoulli:
         """p(y|z) of the attributes: (b, d) -> batch (b, k)."""
@@ -104,17 +92,10 @@ class VariationalClassifier(Method, ABC):
         """w of the logit of being fake: -> (d,)."""
         return self.p_y.weight[-1]
 
-    def sample(self, n: int) -> Tensor:
-        """Means of p(x|z) at n draws of z: -> (n, c, h, w)."""
-        return self.p_x(self.p_z().sample((n,))).mean
-
 
 @final
 class VAC(VariationalClassifier):
     """p(z) p(x|z) p(y|z)  with  q(z|x)."""
-
-    def players(self) -> dict[str, tuple[nn.Module, ...]]:
-        return {"encoder": (self.q_z,), "classifier": (self.p_y,), "decoder": (self.p_x,)}
 
     def round(self, batch: LabelledBatch, step: Tensor) -> Moves:
         """The negative bound, eq. 5."""
@@ -123,6 +104,6 @@ class VAC(VariationalClassifier):
 
 
 def attribute_cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
-    """-log p of the known answers, nats, summed: logits and y (b, k), NaN blank -> (b,)."""
+    """-log p of the known attributes, nats, summed: logits and y (b, k), NaN blank -> (b,)."""
     exact = promote_to_float32(logits)
     return -attribute_log_likelihood(attribute_distribution(exact), y)

@@ -1,7 +1,5 @@
 """The variational autoencoder (Kingma & Welling, ICLR 2014, arXiv:1312.6114)."""
 
-from __future__ import annotations
-
 from abc import ABC
 from typing import final
 
@@ -13,12 +11,35 @@ from ..method import Method, Moves, descend
 from ..networks.distributions import Conditional, StandardNormal
 
 
-class BaseVAE(Method, ABC):
-    """p(z) p(x|z)  with  q(z|x): what can be asked of it, however it was trained."""
+class CodedMethod(Method, ABC):
+    """p(z) p(x|z)  with  q(z|x), and what they can do without a bound."""
 
     def __init__(self, *, q_z: Conditional, p_z: StandardNormal, p_x: Conditional) -> None:
         super().__init__()
         self.q_z, self.p_z, self.p_x = q_z, p_z, p_x
+
+    def encode(self, x: Tensor) -> Distribution:
+        """q(z|x): (b, *event) -> batch (b,)."""
+        return self.q_z(x)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
+        """p(x|z), which ignores a label: z (b, d_z) -> batch (b,)."""
+        del y
+        return self.p_x(z)
+
+    def sample(self, n: int) -> Tensor:
+        """Means of p(x|z) at n draws of z: -> (n, *event)."""
+        return self.p_x(self.p_z().sample((n,))).mean
+
+
+class BaseVAE(CodedMethod, ABC):
+    """p(z) p(x|z)  with  q(z|x): what all VAEs can do, however they are trained."""
+
+    def compute_bound_terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """-log p(x|z) at a draw of z, and the KL of q(z|x), nats, means over rows: each ()."""
+        q_z = self.q_z(x)
+        distortion = -self.p_x(q_z.rsample()).log_prob(x).mean()
+        return distortion, kl_divergence(q_z, self.p_z()).mean()
 
     def elbo(self, x: Tensor) -> Tensor:
         """One-sample bound on log p(x), nats: (b, d) -> (b,)."""
@@ -30,19 +51,6 @@ class BaseVAE(Method, ABC):
         q_z = self.q_z(x)
         z = q_z.rsample((k,))
         return self.p_x(z).log_prob(x) + self.p_z().log_prob(z) - q_z.log_prob(z)
-
-    def encode(self, x: Tensor) -> Distribution:
-        """q(z|x): (b, d) -> batch (b,)."""
-        return self.q_z(x)
-
-    def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
-        """p(x|z); a label tells a VAE nothing: z (b, d_z) -> batch (b,)."""
-        del y
-        return self.p_x(z)
-
-    def sample(self, n: int) -> Tensor:
-        """Means of p(x|z) at n draws of z: -> (n, d)."""
-        return self.p_x(self.p_z().sample((n,))).mean
 
 
 @final
@@ -60,9 +68,6 @@ class VAE(BaseVAE):
 
     def round(self, batch: Tensor, step: Tensor) -> Moves:
         """The negative bound, eq. 10, with the KL in closed form: batch (b, *event)."""
-        x = batch
-        q_z = self.q_z(x)
-        distortion = -self.p_x(q_z.rsample()).log_prob(x).mean()
-        rate = kl_divergence(q_z, self.p_z()).mean()
+        distortion, rate = self.compute_bound_terms(batch)
         loss = distortion + self.warm_up(step) * rate
         yield from descend(loss, "vae", distortion=distortion, rate=rate)

@@ -1,1 +1,1 @@
-"""Measures as pure functions of tensors."""
+"""Pure functions of tensors that measure samples, codes and predictions."""

@@ -1,6 +1,4 @@
-"""What class probabilities are worth: temperature, who is sure, and who does not belong."""
-
-from __future__ import annotations
+"""Confidence of class probabilities: temperature, selection and out-of-distribution rows."""
 
 from math import exp, log
 
@@ -10,7 +8,7 @@ from torch import Tensor
 from ..errors import InputError
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
-"""Temperatures that are looked at; labels told without fail, or never, have none that is best."""
+"""Bounds of the temperature: where all labels are predicted, or none, no temperature is best."""
 
 
 def negative_log_likelihood(log_probs: Tensor, y: Tensor) -> Tensor:
@@ -19,28 +17,24 @@ def negative_log_likelihood(log_probs: Tensor, y: Tensor) -> Tensor:
 
 
 def apply_temperature(log_probs: Tensor, temperature: float) -> Tensor:
-    """log of probabilities prop. to p^(1/T): (n, k) -> (n, k). Their order stays as it is."""
+    """log of probabilities in proportion to p^(1/T), in the same order: (n, k) -> (n, k)."""
     return (log_probs / temperature).log_softmax(-1)
 
 
 def fit_temperature(log_probs: Tensor, y: Tensor) -> float:
-    """The T of `apply_temperature` with the least `negative_log_likelihood` (Guo et al., ICML 2017, section 4.2).
+    """Temperature with the least negative log-likelihood (Guo et al., ICML 2017, section 4.2).
 
     In b = 1 / T the mean of -log p(y) is convex, with slope E_b[l] - l_y and curvature Var_b[l],
     so that Newton's steps in log b, kept between two bounds that close in, find its one minimum.
 
-    Args:
-        log_probs: (n, k), normalised or not.
-        y: Class indices (n,), of rows that the model did not learn the labels of.
-
-    Returns:
-        T, between 0.01 and 100.
+    log_probs (n, k), normalised or not, y (n,) of rows whose labels the model did not learn -> T,
+    between 0.01 and 100.
 
     Raises:
-        InputError: No row.
+        InputError: There is no row.
     """
     if len(y) == 0:
-        raise InputError("A temperature was asked for of no row; wanted are labelled rows.")
+        raise InputError("A temperature needs labelled rows, and there are none.")
     logits = log_probs.double().clamp(min=-1e6)
     low, high, at = -log(MAX_TEMPERATURE), -log(MIN_TEMPERATURE), 0.0
     for _ in range(100):
@@ -49,6 +43,7 @@ def fit_temperature(log_probs: Tensor, y: Tensor) -> float:
         if abs(slope) * b < 1e-12 or high - low < 1e-12:
             break
         low, high = (low, at) if slope > 0 else (at, high)
+        # the derivatives in log b are b * slope and b * bend
         bend = b * curvature + slope
         step = at - slope / bend if bend > 0 else low
         at = step if low < step < high else (low + high) / 2
@@ -56,7 +51,7 @@ def fit_temperature(log_probs: Tensor, y: Tensor) -> float:
 
 
 def nll_derivatives(logits: Tensor, y: Tensor, b: float) -> tuple[float, float]:
-    """First and second derivative of the mean of -log p(y) by b = 1 / T: logits (n, k)."""
+    """First and second derivative of the mean of -log p(y) with respect to b: logits (n, k)."""
     probs = (b * logits).softmax(-1)
     mean = (probs * logits).sum(-1)
     own = logits.gather(-1, y.unsqueeze(-1)).squeeze(-1)
@@ -65,21 +60,21 @@ def nll_derivatives(logits: Tensor, y: Tensor, b: float) -> tuple[float, float]:
 
 
 def select_most_confident(probs: Tensor, share: float) -> Tensor:
-    """The rows (m,) with the most probable classes, a share of all: probs (n, k), m >= 1.
+    """Indices of the rows with the most probable classes, a share of all: (n, k) -> (m,), m >= 1.
 
-    Of rows that are equally sure the first are taken.
+    Among equally confident rows the first ones come first.
 
     Raises:
         InputError: The share is not above 0 and at most 1.
     """
     if not 0 < share <= 1:
-        raise InputError(f"A share of {share} was asked for; above 0 and at most 1 is wanted.")
+        raise InputError(f"The share is {share}; a number above 0 and at most 1 is expected.")
     order = probs.amax(-1).sort(descending=True, stable=True).indices
     return order[: max(1, round(share * len(probs)))]
 
 
 def auroc(inside: Tensor, outside: Tensor) -> float:
-    """P(inside above outside) + P(equal) / 2 of scores (n,) and (m,), from 0 to 1."""
+    """P(inside > outside) + P(inside = outside) / 2 of scores (n,) and (m,), from 0 to 1."""
     from sklearn.metrics import roc_auc_score
 
     belongs = torch.cat((torch.ones(len(inside)), torch.zeros(len(outside))))

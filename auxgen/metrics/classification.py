@@ -1,6 +1,7 @@
-"""How good class probabilities are: errors, confusions, calibration. Pure functions."""
+"""Measures of class probabilities and of attributes: errors, confusions, calibration.
 
-from __future__ import annotations
+Attributes are predicted (n, k) bool and y (n, k) float: 0 or 1, NaN where they are unknown.
+"""
 
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 
 class ReliabilityCurve(NamedTuple):
-    """Mean confidence, accuracy and number of rows of each bin, all (bins,); 0 where empty."""
+    """Mean confidence, accuracy and number of rows of each bin, all (bins,); 0 in empty bins."""
 
     confidence: Tensor
     accuracy: Tensor
@@ -18,7 +19,7 @@ class ReliabilityCurve(NamedTuple):
 
 
 def classification_error(probs: Tensor, y: Tensor) -> Tensor:
-    """Rows whose most probable class is not theirs, in per cent: probs (n, k), y (n,) -> ()."""
+    """Share of rows whose most probable class is wrong, in per cent: (n, k), (n,) -> ()."""
     return 100 * (probs.argmax(-1) != y).double().mean()
 
 
@@ -27,15 +28,15 @@ def count_confusions(y: Tensor, predicted: Tensor, k: int) -> Tensor:
     return torch.bincount(y * k + predicted, minlength=k * k).reshape(k, k)
 
 
-def brier_score(probs: Tensor, y: Tensor) -> Tensor:
-    """mean_n sum_k (p_nk - [y_n = k])^2, from 0 to 2: probs (n, k), y (n,) -> ()."""
-    return (probs - F.one_hot(y, probs.shape[-1])).square().sum(-1).mean()
+def brier_scores(probs: Tensor, y: Tensor) -> Tensor:
+    """sum_k (p_nk - [y_n = k])^2 of each row, from 0 to 2: probs (n, k), y (n,) -> (n,)."""
+    return (probs - F.one_hot(y, probs.shape[-1])).square().sum(-1)
 
 
 def reliability_curve(probs: Tensor, y: Tensor, bins: int = 15) -> ReliabilityCurve:
     """Accuracy against confidence in `bins` equal bins of [0, 1]: probs (n, k), y (n,).
 
-    A bin holds its lower edge and not its upper one, as in torchmetrics; the last holds both.
+    A bin contains its lower edge and not its upper one, as in torchmetrics; the last has both.
     """
     confidence, predicted = probs.double().max(-1)
     inner = torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=probs.device)[1:-1]
@@ -55,3 +56,42 @@ def expected_calibration_error(probs: Tensor, y: Tensor, bins: int = 15) -> Tens
     curve = reliability_curve(probs, y, bins)
     gap = (curve.accuracy - curve.confidence).abs()
     return (gap * curve.rows).sum() / curve.rows.sum()
+
+
+def attribute_error_rates(predicted: Tensor, y: Tensor) -> Tensor:
+    """Share of wrong answers among known rows, by attribute; NaN where none is known: -> (k,)."""
+    known = ~y.isnan()
+    return (known & (predicted != (y == 1))).sum(0) / known.sum(0).double()
+
+
+def balanced_accuracy(predicted: Tensor, y: Tensor) -> Tensor:
+    """Mean of the shares of yes and of no that are predicted correctly, by attribute: -> (k,).
+
+    It is 1/2 for a constant answer, however rare the other answer is. Where only one answer occurs
+    it is the share of that answer alone; NaN where none does.
+    """
+    recalls = [
+        (predicted.eq(answer) & (y == answer)).sum(0) / (y == answer).sum(0).double()
+        for answer in (0, 1)
+    ]
+    return torch.stack(recalls).nanmean(0)
+
+
+def minority_answer_rates(y: Tensor) -> Tensor:
+    """Share of known rows with the rarer answer, by attribute: -> (k,).
+
+    It is the error of a model that always gives the commoner answer.
+    """
+    yes = y.double().nanmean(0)
+    return yes.minimum(1 - yes)
+
+
+def row_error_terms(predicted: Tensor, y: Tensor) -> Tensor:
+    """Terms of rows whose mean is that of `attribute_error_rates` over known attributes: -> (n,).
+
+    Each is the mean over attributes of [wrong] n / n_k, with n_k the known rows of attribute k.
+    """
+    known = ~y.isnan()
+    count = known.sum(0).double()
+    wrong = (known & (predicted != (y == 1)))[:, count > 0]
+    return (wrong * len(y) / count[count > 0]).mean(1)

@@ -1,6 +1,4 @@
-"""How sure a classifier is of each picture, and how varied its answers are over all."""
-
-from __future__ import annotations
+"""The class score, known as Inception score: confident answers that vary over the pictures."""
 
 from itertools import pairwise
 
@@ -12,27 +10,20 @@ from . import checks
 
 
 def classifier_scores(probs: Tensor, groups: int = 10) -> Tensor:
-    """exp(E_x KL(p(y|x) || p(y))), between 1 and k, of consecutive groups of rows.
+    """exp(E_x KL(p(y|x) || p(y))), between 1 and k, of consecutive groups: (n, k) -> (groups,).
 
     p(y) is the mean of p(y|x) within the group (Salimans et al. 2016, section 4). It is the
     "Inception score" only where p(y|x) is Inception's; report the groups' mean and population
-    standard deviation. Where the rows cannot be shared equally, groups differ by one row.
-
-    Args:
-        probs: p(y|x), (n, k).
-        groups: How many.
-
-    Returns:
-        (groups,).
+    standard deviation. Where n is no multiple of the groups, these differ by one row.
 
     Raises:
-        InputError: Rows are no distributions, or groups have fewer than two.
+        InputError: Rows are no distributions, or a group has fewer than two.
     """
     require_at_least(1, groups=groups)
     probs = checks.check_probabilities(probs)
     n = len(probs)
     if n < 2 * groups:
-        raise InputError(f"There are {n} rows for {groups} groups; two or more each are wanted.")
+        raise InputError(f"There are {n} rows for {groups} groups; two or more each are expected.")
     edges = [i * n // groups for i in range(groups + 1)]
     parts = (probs[a:b] for a, b in pairwise(edges))
     return torch.stack([_class_mutual_information(part).exp() for part in parts])

@@ -1,10 +1,8 @@
-"""Quality and variety apart: how many rows of one set lie among the other's nearest neighbours.
+"""Quality and variety of samples, by the share of rows within the other set's manifold.
 
 A set's manifold is the union of balls, one around each row, that reach its k-th nearest neighbour
-in the set. All in float64: float32 cannot tell a copied row from a near one.
+in the set. All is in float64: float32 cannot distinguish a copied row from a near one.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,30 +14,24 @@ from ..errors import InputError, require_at_least
 from . import checks
 
 BLOCK = 256
-"""Rows whose distances to all others are held at once: 20 MB for 10,000 others."""
-
+"""Rows whose distances to all others are in memory at once: 20 MB for 10,000 others."""
 ROUND_OFF = 1e-12
-"""Of squared distances, relative to the squared norms that they are made of."""
+"""Round-off of squared distances, relative to the squared norms of which they are made."""
 
 
 class PrecisionRecall(NamedTuple):
-    """Fractions, both () and in [0, 1].
-
-    Attributes:
-        precision: Of fake rows in the manifold of the real ones.
-        recall: Of real rows in the manifold of the fake ones.
-    """
+    """Fractions of fake rows in the real manifold and of real rows in the fake one, both ()."""
 
     precision: Tensor
     recall: Tensor
 
 
 class DensityCoverage(NamedTuple):
-    """Both ().
+    """Density and coverage, both ().
 
     Attributes:
-        density: Real balls that hold a fake row, divided by k, mean over fake rows; 1 is expected
-            of equal distributions, and it has no upper bound.
+        density: Number of real balls around a fake row, divided by k, mean over fake rows; equal
+            distributions have 1 in expectation, and it has no upper bound.
         coverage: Fraction of real balls with a fake row in them.
     """
 
@@ -48,15 +40,10 @@ class DensityCoverage(NamedTuple):
 
 
 def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3) -> PrecisionRecall:
-    """Improved precision and recall (Kynkäänniemi et al. 2019, eqs. 1 and 2).
-
-    Args:
-        real: (n, d).
-        fake: (m, d).
-        k: Neighbours that a ball reaches.
+    """Improved precision and recall (Kynkäänniemi et al. 2019, eqs. 1 and 2): (n, d), (m, d).
 
     Raises:
-        InputError: k rows or fewer, different widths, or numbers that are not finite.
+        InputError: A set has k rows or fewer, the widths differ, or a number is not finite.
     """
     real, fake = _centre_features(real, fake, k)
     edge, edge_of_fake = _compute_squared_radii(real, k), _compute_squared_radii(fake, k)
@@ -69,51 +56,34 @@ def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3) -> PrecisionReca
 
 
 def density_coverage(real: Tensor, fake: Tensor, *, k: int = 5) -> DensityCoverage:
-    """Density and coverage (Naeem et al. 2020, section 3). Arguments as `precision_recall`.
+    """Density and coverage (Naeem et al. 2020, section 3). Arguments as for `precision_recall`.
 
-    A row on a ball's edge lies in it, as in precision and recall.
+    A row on a ball's edge lies in the ball, as for precision and recall.
     """
     real, fake = _centre_features(real, fake, k)
     edge = _compute_squared_radii(real, k)
-    held = torch.cat(
-        [
-            (squared <= edge[rows, None]).sum(1)
-            for rows, squared in _iterate_squared_distances(real, fake)
-        ]
-    )
+    distances = _iterate_squared_distances(real, fake)
+    held = torch.cat([(squared <= edge[rows, None]).sum(1) for rows, squared in distances])
     return DensityCoverage(held.sum().double() / (k * len(fake)), (held > 0).double().mean())
-
-
-def compute_expected_coverage(n: int, m: int, k: int = 5) -> float:
-    """Coverage to expect of n real and m fake rows of one continuous distribution.
-
-    1 - prod_{i=1}^k (n - i) / (n + m - i) (Naeem et al. 2020, the lemma on coverage).
-    """
-    require_at_least(1, m=m, k=k)
-    require_at_least(k + 1, n=n)
-    missed = 1.0
-    for i in range(1, k + 1):
-        missed *= (n - i) / (n + m - i)
-    return 1 - missed
 
 
 def _compute_squared_radii(x: Tensor, k: int) -> Tensor:
     """Squared radius of the ball around each row: x (n, d) -> (n,).
 
-    More by round-off, so that a neighbour on the edge counts, and so does its copy in another set.
+    Larger by round-off, so that a neighbour on the edge counts, and its copy in another set too.
     """
     parts = []
     for rows, squared in _iterate_squared_distances(x, x):
-        squared.diagonal(rows.start).fill_(torch.inf)  # nobody is their own neighbour
+        squared.diagonal(rows.start).fill_(torch.inf)  # no row is its own neighbour
         parts.append(squared.topk(k, largest=False).values[:, -1])
     radius = torch.cat(parts).clamp(min=0)
     return radius + ROUND_OFF * (radius + x.square().sum(1))
 
 
 def _iterate_squared_distances(x: Tensor, y: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """|x_i - y_j|^2 of some rows i and all j at a time: x (n, d), y (m, d) -> rows, (rows, m).
+    """|x_i - y_j|^2 of a block of rows i and all j: x (n, d), y (m, d) -> rows, (rows, m) each.
 
-    By one product of matrices, which for wide rows is many times faster than by differences.
+    One product of matrices is many times faster than differences where rows are wide.
     """
     norms = y.square().sum(1)
     for start in range(0, len(x), BLOCK):
@@ -123,10 +93,10 @@ def _iterate_squared_distances(x: Tensor, y: Tensor) -> Iterator[tuple[slice, Te
 
 
 def _centre_features(real: Tensor, fake: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Both less the real mean, which keeps distances and lessens their round-off."""
+    """Both sets less the real mean: distances stay, their round-off shrinks."""
     require_at_least(1, k=k)
     real, fake = checks.check_real_and_fake(real, fake)
     smaller = min(len(real), len(fake))
     if smaller <= k:
-        raise InputError(f"The smaller set has {smaller} rows; more than k = {k} are wanted.")
+        raise InputError(f"The smaller set has {smaller} rows; more than k = {k} are expected.")
     return real - real.mean(0), fake - real.mean(0)

@@ -1,6 +1,4 @@
-"""How near pictures are to others, such as reconstructions to their originals."""
-
-from __future__ import annotations
+"""Similarity of pictures, such as reconstructions and their originals."""
 
 from collections.abc import Callable
 
@@ -12,21 +10,16 @@ from ..errors import InputError
 from . import checks
 
 PAIRS_AT_ONCE = 16
-"""Pictures that are held in float64 at once: few, which stay in the processor's cache."""
+"""Pictures that are in float64 at once: few, so that they stay in the processor's cache."""
 
 
 def psnr(x: Tensor, y: Tensor) -> Tensor:
-    """-10 log10 of the mean squared error, in dB; infinite where they are identical.
+    """-10 log10 of the mean squared error, in dB; infinite for identical pictures.
 
-    Args:
-        x: Pictures in [0, 1], (n, c, h, w).
-        y: Likewise.
-
-    Returns:
-        (n,).
+    x, y (n, c, h, w) in [0, 1] -> (n,).
 
     Raises:
-        InputError: Different shapes, or values outside [0, 1].
+        InputError: The shapes differ, or values are outside [0, 1].
     """
     return -10 * _measure_pairs(lambda a, b: (a - b).square().flatten(1).mean(1), x, y).log10()
 
@@ -39,47 +32,35 @@ def mean_absolute_error(x: Tensor, y: Tensor) -> Tensor:
 def ssim(x: Tensor, y: Tensor) -> Tensor:
     """Structural similarity (Wang et al. 2004, eq. 13), at most 1; the mean over channels.
 
-    Gaussian windows of 11 pixels and standard deviation 1.5, those that lie in the picture whole,
-    as in the paper; mirrored borders would count as structure. Pictures with a side below 11 have
-    a window of the largest odd side that fits, with standard deviation in proportion (8x8: 7 and
-    0.9): say so beside the number, by `ssim_window`.
-
-    Args:
-        x: Pictures in [0, 1], (n, c, h, w).
-        y: Likewise.
-
-    Returns:
-        (n,).
+    Gaussian windows of 11 pixels and standard deviation 1.5, only those that lie wholly in the
+    picture, as in the paper: mirrored borders would count as structure. Pictures with a side below
+    11 have a window of the largest odd side that fits, with standard deviation in proportion (8x8:
+    7 and 0.9); report `ssim_window` beside the number. x, y (n, c, h, w) in [0, 1] -> (n,).
 
     Raises:
-        InputError: As `psnr`, or a side below 3.
+        InputError: The pictures do not suit `psnr`, or have a side below 3.
     """
     return _measure_pairs(lambda a, b: _mean_window_ssim(a, b, ssim_window(*a.shape[2:])), x, y)
 
 
-def explained_variance(x: Tensor, y: Tensor, grid_size: int = 4) -> dict[str, float]:
-    """Share of what differs between the x that the y of the same rows have too, at most 1.
+def explained_variance(x: Tensor, y: Tensor) -> dict[str, float]:
+    """Share of the variance over rows of x that y reproduces, in a grid of 4 x 4, at most 1.
 
-    1 less the squared error over the variance over rows, both summed over means in a grid. Of
-    brightness, the mean over channels; and, in colour, of colours, each channel less that.
-
-    Args:
-        x: Pictures in [0, 1], (n, c, h, w).
-        y: Likewise.
-        grid_size: Of the grid, on either side.
+    It is 1 - squared error / variance over rows, both summed over means in the grid: of brightness,
+    the mean over channels, and for colour pictures of colours, each channel less brightness.
+    x, y (n, c, h, w) in [0, 1].
 
     Raises:
-        InputError: As `psnr`.
+        InputError: The pictures do not suit `psnr`.
     """
     pairs = checks.check_picture_pairs(x, y)
-    grids = [F.adaptive_avg_pool2d(each.double(), grid_size) for each in pairs]
+    grids = [F.adaptive_avg_pool2d(each.double(), 4) for each in pairs]
     grey = [each.mean(1, keepdim=True) for each in grids]
-    found = {"brightness": _explained_variance_ratio(*grey)}
+    shares = {"brightness": _explained_variance_ratio(*grey)}
     if x.shape[1] > 1:
-        found["colours"] = _explained_variance_ratio(
-            *(a - b for a, b in zip(grids, grey, strict=True))
-        )
-    return found
+        colours = (a - b for a, b in zip(grids, grey, strict=True))
+        shares["colours"] = _explained_variance_ratio(*colours)
+    return shares
 
 
 def _explained_variance_ratio(x: Tensor, y: Tensor) -> float:
@@ -91,16 +72,16 @@ def ssim_window(height: int, width: int) -> int:
     """Side of the window in pixels: 11, or the largest odd number that fits.
 
     Raises:
-        InputError: A side below 3.
+        InputError: A side is below 3.
     """
     side = min(height, width)
     if side < 3:
-        raise InputError(f"The pictures are {height} by {width}; sides of 3 or more are wanted.")
+        raise InputError(f"The pictures are {height} by {width}; sides of 3 or more are expected.")
     return min(11, side - 1 + side % 2)
 
 
 def _measure_pairs(measure: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor) -> Tensor:
-    """A measure of each pair in float64, some pairs at a time: x, y (n, c, h, w) -> (n,)."""
+    """A measure of each pair, in float64 and in batches: x, y (n, c, h, w) -> (n,)."""
     x, y = checks.check_picture_pairs(x, y)
     pairs = zip(x.split(PAIRS_AT_ONCE), y.split(PAIRS_AT_ONCE), strict=True)
     return torch.cat([measure(a.double(), b.double()) for a, b in pairs])
@@ -123,7 +104,7 @@ def _mean_window_ssim(x: Tensor, y: Tensor, window: int) -> Tensor:
 
 
 def _make_gaussian_windows(window: int, side: int) -> Tensor:
-    """The Gaussian's weights at every whole window along a side: (side - window + 1, side)."""
+    """The Gaussian's weights in each whole window along a side: (side - window + 1, side)."""
     radius = window // 2
     offsets = torch.arange(-radius, radius + 1, dtype=torch.float64)
     weights = (-0.5 * (offsets / (0.3 * radius)).square()).softmax(0)
@@ -131,10 +112,10 @@ def _make_gaussian_windows(window: int, side: int) -> Tensor:
 
 
 def high_frequency_error(x: Tensor, y: Tensor) -> Tensor:
-    """Power of the difference above half of the Nyquist frequency; -> (n,). Raises as `psnr`.
+    """Power of the difference above half of the Nyquist frequency. Raises as `psnr`.
 
-    The mean squared difference that is left where only frequencies of more than a quarter of a
-    cycle per pixel are kept, in whatever direction: (n, c, h, w) twice -> (n,).
+    It is the mean squared difference of the frequencies above a quarter of a cycle per pixel, in
+    any direction: (n, c, h, w) twice -> (n,).
     """
 
     def power(a: Tensor, b: Tensor) -> Tensor:

@@ -1,11 +1,9 @@
 """Wasserstein distances between two sets of rows: exact in few dimensions, sliced in many."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
-from ..errors import InputError, require_at_least
+from ..errors import require_at_least
 from . import checks
 
 DIRECTIONS_AT_ONCE = 64
@@ -17,26 +15,17 @@ def exact_wasserstein_distance(x: Tensor, y: Tensor) -> Tensor:
 
     Optimal transport between equal numbers of equal weights is an assignment, which takes about
     n^3 steps: a second or less for n = 2000. At finite n it is above 0 for equal distributions
-    too, so report that of a second true set beside it.
-
-    Args:
-        x: (n, d).
-        y: (n, d).
-
-    Returns:
-        (), in the units of x.
+    too, so report that of a second true set beside it: x, y (n, d) -> (), in the units of x.
 
     Raises:
-        InputError: Different numbers or widths, or numbers that are not finite.
+        InputError: Numbers of rows or widths differ, or a number is not finite.
     """
     x, y = checks.check_real_and_fake(x, y)
-    if len(x) != len(y):
-        raise InputError(
-            f"The real set has {len(x)} rows and the fake one {len(y)}; as many are wanted."
-        )
+    sentence = "The real set has {} rows and the fake one {}"
+    checks.check_equal_numbers(len(x), len(y), sentence)
     from scipy.optimize import linear_sum_assignment
 
-    # by differences: distances by a product of matrices lose the smallest, which are the answer
+    # no product of matrices: it would round off the smallest distances, which make up the answer
     cost = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").cpu()
     rows, columns = linear_sum_assignment(cost.numpy())
     return cost[torch.from_numpy(rows), torch.from_numpy(columns)].mean()
@@ -47,26 +36,18 @@ def sliced_wasserstein_distance(
 ) -> Tensor:
     """E_u W1(u.x, u.y) over random directions u, |u| = 1 (Bonneel et al. 2015, for W1).
 
-    Args:
-        x: (n, d).
-        y: (m, d).
-        projections: Directions drawn.
-        seed: Of the draws.
-
-    Returns:
-        (), in the units of x.
+    There are `projections` directions: x (n, d), y (m, d) -> (), in the units of x.
 
     Raises:
-        InputError: Fewer than two rows, different widths, or numbers that are not finite.
+        InputError: A set has fewer than two rows, the widths differ, or a number is not finite.
     """
     x, y = checks.check_real_and_fake(x, y)
     require_at_least(1, projections=projections)
     generator = torch.Generator().manual_seed(seed)
     u = torch.randn(projections, x.shape[1], generator=generator, dtype=torch.float64)
     u = (u / u.norm(dim=1, keepdim=True)).to(x.device)
-    return torch.cat(
-        [line_wasserstein_distance(v @ x.T, v @ y.T) for v in u.split(DIRECTIONS_AT_ONCE)]
-    ).mean()
+    parts = [line_wasserstein_distance(v @ x.T, v @ y.T) for v in u.split(DIRECTIONS_AT_ONCE)]
+    return torch.cat(parts).mean()
 
 
 def line_wasserstein_distance(x: Tensor, y: Tensor) -> Tensor:

@@ -2,13 +2,10 @@
 
 The table has neither kernels nor strides; they are those of networks with the same channels in
 public code of related work. Channels are multiples of one number, so that a network can be
-narrowed; dense layers, which cost little beside convolutions, keep the paper's widths.
+narrowed; dense layers, which cost little in comparison, keep the paper's widths.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, final
@@ -23,7 +20,7 @@ from .mlp import MLP
 
 @final
 class ImageEncoder(nn.Module):
-    """Convolutions, then a head that may see more: x (b, c, h, w), ... -> (b, out)."""
+    """Convolutions, then a head that may have more inputs: x (b, c, h, w), ... -> (b, out)."""
 
     def __init__(self, convolutions: nn.Module, head: nn.Module) -> None:
         super().__init__()
@@ -37,7 +34,7 @@ class ImageEncoder(nn.Module):
 class ImageGenerator(nn.Module):
     """Codes become small maps, which grow into pixels: u (..., r) -> (..., c, h, w) in (0, 1).
 
-    Pixels are never below float32, of which bf16 would leave steps of 1/256.
+    Pixels are in float32 at least: in bf16 they would have steps of 1/256.
     """
 
     def __init__(self, first: nn.Module, layers: nn.Module) -> None:
@@ -55,8 +52,8 @@ class ImageGenerator(nn.Module):
 class OddTransposedConvolution(nn.Module):
     """A transposed convolution of kernel 4 and stride 2 from n to 2 n + 1 places.
 
-    It has padding 1 and output padding 1; without either, and cut, it is the same map and on CPUs
-    several times as fast.
+    Its definition has padding 1 and output padding 1; without both, and cropped, it is the same
+    map, several times as fast on CPUs.
     """
 
     def __init__(self, width: int, out: int) -> None:
@@ -69,32 +66,28 @@ class OddTransposedConvolution(nn.Module):
 
 @dataclass(frozen=True)
 class ImageArchitecture(ABC):
-    """A column of table 2.
+    """A column of table 2, for square images.
 
-    Attributes:
-        channels: Of the images.
-        size: Their height and width.
-        width: Channels of the first convolution, of which those of all others are multiples; 64
-            in the paper.
-        supported_sizes: Sizes that will do, in words.
+    `width` is that of the first convolution, 64 in the paper; all others have multiples of it.
     """
 
     channels: int
     size: int
     width: int
     supported_sizes: ClassVar[str]
+    """Possible sizes, in words."""
 
     def __post_init__(self) -> None:
         require_at_least(1, channels=self.channels, width=self.width)
         if not self.has_supported_size():
             raise InputError(
-                f"Images of {self.size} x {self.size} pixels were got; wanted by a "
-                f"{type(self).__name__.lower()} architecture is {self.supported_sizes}."
+                f"The images have {self.size} x {self.size} pixels; a "
+                f"{type(self).__name__.lower()} architecture needs {self.supported_sizes}."
             )
 
     @abstractmethod
     def has_supported_size(self) -> bool:
-        """Whether the size will do."""
+        """Whether the architecture supports the size."""
 
     @abstractmethod
     def make_gaussian_encoder(self, r: int) -> ImageEncoder:
@@ -102,7 +95,7 @@ class ImageArchitecture(ABC):
 
     @abstractmethod
     def make_noisy_encoder(self, r: int) -> ImageEncoder:
-        """Encoder-MI: x, e (b, r) -> u (b, r); noise enters beside the flattened maps."""
+        """Encoder-MI: x, e (b, r) -> u (b, r); noise joins the flattened maps."""
 
     @abstractmethod
     def make_generator(self, r: int) -> ImageGenerator:
@@ -114,8 +107,8 @@ class ImageArchitecture(ABC):
 class Plain(ImageArchitecture):
     """Fashion-MNIST: three convolutions w, w, 2 w, without batch norm.
 
-    28 -> 29 -> 14 -> 7 pixels and back; the printed generator has ReLU before its first layer,
-    where half of the code would be lost, and here it comes after.
+    28 -> 29 -> 14 -> 7 pixels and back. The printed generator has ReLU before its first layer,
+    which would lose half of the code; here it comes after.
     """
 
     supported_sizes = "a multiple of 4"
@@ -135,22 +128,21 @@ class Plain(ImageArchitecture):
         )
 
     @property
-    def smallest_map_shape(self) -> tuple[int, int, int]:
-        """The smallest maps: channels, height, width."""
-        return 2 * self.width, self.size // 4, self.size // 4
+    def smallest_map_shape(self) -> torch.Size:
+        """Channels, height and width of the smallest maps."""
+        return torch.Size((2 * self.width, self.size // 4, self.size // 4))
 
     def make_gaussian_encoder(self, r: int) -> ImageEncoder:
-        return ImageEncoder(
-            self.make_convolutions(), nn.Linear(torch.Size(self.smallest_map_shape).numel(), 2 * r)
-        )
+        convolutions = self.make_convolutions()
+        return ImageEncoder(convolutions, nn.Linear(self.smallest_map_shape.numel(), 2 * r))
 
     def make_noisy_encoder(self, r: int) -> ImageEncoder:
-        head = MLP([torch.Size(self.smallest_map_shape).numel(), r], [256, 256], r)
+        head = MLP([self.smallest_map_shape.numel(), r], [256, 256], r)
         return ImageEncoder(self.make_convolutions(), head)
 
     def make_generator(self, r: int) -> ImageGenerator:
-        w = self.width
-        first = nn.Linear(r, torch.Size(self.smallest_map_shape).numel())
+        w, shape = self.width, self.smallest_map_shape
+        first = nn.Sequential(nn.Linear(r, shape.numel()), nn.Unflatten(1, shape), nn.ReLU())
         layers = nn.Sequential(
             nn.ConvTranspose2d(2 * w, w, 4, 2, 1),
             nn.ReLU(),
@@ -158,9 +150,7 @@ class Plain(ImageArchitecture):
             nn.ReLU(),
             nn.ConvTranspose2d(w, self.channels, 4, 1, 2),
         )
-        return ImageGenerator(
-            nn.Sequential(first, nn.Unflatten(1, self.smallest_map_shape), nn.ReLU()), layers
-        )
+        return ImageGenerator(first, layers)
 
 
 @final
@@ -182,10 +172,8 @@ class Normalised(ImageArchitecture):
         widths = [self.channels, *(self.width * m for m in (1, 2, 4, 8)[: self.halvings])]
         layers: list[nn.Module] = []
         for width, following in pairwise(widths):
-            layers += [
-                nn.Conv2d(width, following, 4, 2, 1),
-                *_make_norm_and_activation(following, nn.LeakyReLU(0.2)),
-            ]
+            halving = nn.Conv2d(width, following, 4, 2, 1)
+            layers += [halving, nn.BatchNorm2d(following), nn.LeakyReLU(0.2)]
         return nn.Sequential(*layers, nn.Conv2d(widths[-1], out, 4))
 
     def make_gaussian_encoder(self, r: int) -> ImageEncoder:
@@ -200,19 +188,11 @@ class Normalised(ImageArchitecture):
         """Widths 8 w, 4 w, 4 w, 2 w, as many of the last as there are halvings."""
         widths = [self.width * m for m in (8, 4, 4, 2)[-self.halvings :]]
         seed = nn.ConvTranspose2d(r, widths[0], 4)
-        first = nn.Sequential(
-            nn.Unflatten(1, (r, 1, 1)), seed, *_make_norm_and_activation(widths[0], nn.ReLU())
-        )
+        norm = nn.BatchNorm2d(widths[0])
+        first = nn.Sequential(nn.Unflatten(1, (r, 1, 1)), seed, norm, nn.ReLU())
         layers: list[nn.Module] = []
         for width, following in pairwise(widths):
-            layers += [
-                nn.ConvTranspose2d(width, following, 4, 2, 1),
-                *_make_norm_and_activation(following, nn.ReLU()),
-            ]
+            doubling = nn.ConvTranspose2d(width, following, 4, 2, 1)
+            layers += [doubling, nn.BatchNorm2d(following), nn.ReLU()]
         last = nn.ConvTranspose2d(widths[-1], self.channels, 4, 2, 1)
         return ImageGenerator(first, nn.Sequential(*layers, last))
-
-
-def _make_norm_and_activation(width: int, activation: nn.Module) -> Sequence[nn.Module]:
-    """What follows a convolution."""
-    return nn.BatchNorm2d(width), activation

@@ -1,36 +1,28 @@
-"""Networks that return distributions, so that p(x|z) is written p_x(z). All else is torch's."""
-
-from __future__ import annotations
+"""Networks that return distributions of torch, so that p(x|z) is written p_x(z)."""
 
 import os
 from collections.abc import Callable, Sequence
 from math import log, sqrt, tau
+from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import (
-    Bernoulli,
-    Categorical,
-    Distribution,
-    Independent,
-    Laplace,
-    Normal,
-    Uniform,
-)
+from torch import distributions as td
+from torch.distributions import Categorical, Distribution, Independent, Normal
 
 from ..functional.precision import promote_to_float32
 
 VALIDATE = os.environ.get("AUXGEN_DEBUG", "0") != "0"
-"""Whether distributions check their arguments; each check would wait for the device."""
+"""Whether distributions check their arguments; each check waits for the device."""
 
 Family = Callable[[Tensor], Distribution]
 """Parameters (batch, ...) -> a distribution."""
 
 
 class Conditional(nn.Module):
-    """p(. | given): `network` computes parameters, `family` makes of them a distribution.
+    """p(. | given): `network` computes parameters, `family` turns them into a distribution.
 
-    Densities are never evaluated below float32, whatever the network's precision.
+    Densities are evaluated in float32 at least, whatever the network's precision.
     """
 
     def __init__(self, network: nn.Module, family: Family) -> None:
@@ -49,7 +41,7 @@ def diag_normal(parameters: Tensor) -> Independent:
 
 
 def bounded_normal(parameters: Tensor) -> Independent:
-    """`diag_normal` with log std in [-5, 5], where a density could else grow without bound."""
+    """`diag_normal` with log std in [-5, 5]: a density could otherwise grow without bound."""
     mean, log_std = parameters.chunk(2, dim=-1)
     return normal(mean, log_std.clamp(-5, 5).exp(), 1)
 
@@ -61,7 +53,7 @@ def normal(mean: Tensor, std: Tensor, event_dims: int) -> Independent:
 
 def bernoulli(logits: Tensor) -> Independent:
     """Independent bits over the last dimension; logits (..., d)."""
-    return Independent(Bernoulli(logits=logits, validate_args=VALIDATE), 1, VALIDATE)
+    return Independent(td.Bernoulli(logits=logits, validate_args=VALIDATE), 1, VALIDATE)
 
 
 def categorical(logits: Tensor) -> Categorical:
@@ -70,7 +62,7 @@ def categorical(logits: Tensor) -> Categorical:
 
 
 class FixedScaleNormal(nn.Module):
-    """N(mean, std^2 I) over the last `event_dims` dimensions, `std` given."""
+    """N(mean, std^2 I) over the last `event_dims` dimensions, with a fixed `std`."""
 
     def __init__(self, std: float, event_dims: int = 1) -> None:
         super().__init__()
@@ -81,21 +73,21 @@ class FixedScaleNormal(nn.Module):
 
 
 class FixedScaleLaplace(nn.Module):
-    """Laplace(mean, scale) over the last `event_dims` dimensions, `scale` given: an L1 error."""
+    """td.Laplace(mean, scale) over the last `event_dims` dimensions, `scale` fixed: an L1 error."""
 
     def __init__(self, scale: float, event_dims: int = 1) -> None:
         super().__init__()
         self.scale, self.event_dims = scale, event_dims
 
     def forward(self, mean: Tensor) -> Independent:
-        each = Laplace(mean, torch.full_like(mean, self.scale), validate_args=VALIDATE)
+        each = td.Laplace(mean, torch.full_like(mean, self.scale), validate_args=VALIDATE)
         return Independent(each, self.event_dims, VALIDATE)
 
 
 class LearnedScaleNormal(nn.Module):
     """N(mean, gamma^2 I) over the last `event_dims` dimensions, with one learned gamma.
 
-    A `gamma` that starts above the data's own scale invites posterior collapse.
+    A `gamma` that starts above the data's own scale favours posterior collapse.
     """
 
     def __init__(self, gamma: float = 1.0, event_dims: int = 1) -> None:
@@ -108,13 +100,13 @@ class LearnedScaleNormal(nn.Module):
 
 
 class FreeScaleNormal(nn.Module):
-    """N(mean, diag(std^2)) over the last dimensions, one learned std per entry, one for all x.
+    """N(mean, diag(std^2)) over the last dimensions, with one learned std per entry for all x.
 
-    Log standard deviations count as no less than -5, for entries that never change.
+    Log standard deviations are clamped at -5, for entries that never change.
     """
 
     def __init__(self, shape: int | Sequence[int], std: float = 1.0) -> None:
-        """shape: Of the mean, its last dimension or dimensions. std: Of each entry at the start."""
+        """shape: Last dimension or dimensions of the mean. std: Each entry's std at the start."""
         super().__init__()
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         self.log_std = nn.Parameter(torch.full(shape, std).log())
@@ -125,7 +117,7 @@ class FreeScaleNormal(nn.Module):
 
 
 class StandardNormal(nn.Module):
-    """p(z) = N(0, I) that follows its method to its device."""
+    """p(z) = N(0, I), which moves to a device with its method."""
 
     zeros: Tensor
 
@@ -138,7 +130,7 @@ class StandardNormal(nn.Module):
 
 
 class UniformClasses(nn.Module):
-    """p(y) = Cat(1/k), and classes as one-hot vectors; follows its method to its device."""
+    """p(y) = Cat(1/k), and classes as one-hot vectors; moves to a device with its method."""
 
     every: Tensor
 
@@ -158,8 +150,8 @@ class UniformClasses(nn.Module):
 class DegenerateNormal(Distribution):
     """All mass on one vector: N(mean, diag(std^2)) as std goes to 0.
 
-    Its density counts as 1 there, so that of two equal points the log-ratio is 0: what a normal's
-    log-ratio with itself is at every std.
+    Its density counts as 1 there, so that the log-ratio of two equal points is 0, as is that of a
+    normal with itself at every std.
     """
 
     has_rsample = True
@@ -181,10 +173,9 @@ class DegenerateNormal(Distribution):
 
 
 class MaskedNormal(nn.Module):
-    """`bounded_normal` of the entries kept; the others are 0, with density 1.
+    """`bounded_normal` of the entries in a mask; the others are 0, with density 1.
 
-    `keep` (d,) is a buffer, all true at the start: which entries matter may be known only when a
-    stage of training begins.
+    `keep` (d,) is a buffer, all true at the start: a stage of training may set it when it begins.
     """
 
     keep: Tensor
@@ -196,11 +187,12 @@ class MaskedNormal(nn.Module):
     def forward(self, parameters: Tensor) -> Independent:
         mean, log_std = parameters.chunk(2, dim=-1)
         std = log_std.clamp(-5, 5).exp()
+        # at 0, the density of N(0, 1 / (2 pi)) is 1
         return normal(mean * self.keep, torch.where(self.keep, std, 1 / sqrt(tau)), 1)
 
 
 class UniformCube(nn.Module):
-    """p(z) uniform on (-1, 1)^dim; follows its method to its device."""
+    """p(z) uniform on (-1, 1)^dim, which moves to a device with its method."""
 
     ones: Tensor
 
@@ -209,4 +201,37 @@ class UniformCube(nn.Module):
         self.register_buffer("ones", torch.ones(dim), persistent=False)
 
     def forward(self) -> Independent:
-        return Independent(Uniform(-self.ones, self.ones, validate_args=VALIDATE), 1, VALIDATE)
+        return Independent(td.Uniform(-self.ones, self.ones, validate_args=VALIDATE), 1, VALIDATE)
+
+
+@final
+class Regression(nn.Module):
+    """x = g(u) + e, e ~ N(0, diag s^2): s^2 are second moments of the residuals (section 2.3).
+
+    These are running statistics like batch norm's, estimated again for the moving average of g.
+    """
+
+    def __init__(self, g: nn.Module, entries: int, *, floor: float = 1e-3) -> None:
+        """g: u (b, r) -> (b, *event); entries: number; floor: least s, of constant pixels."""
+        super().__init__()
+        self.g, self.floor = g, floor
+        self.moments = nn.BatchNorm1d(entries, affine=False)
+
+    def track_residual(self, x: Tensor, u: Tensor) -> Tensor:
+        """x - g(u), after an update of its running moments."""
+        residual = x - self.g(u)
+        self.moments(residual.detach().flatten(1))
+        return residual
+
+    def forward(self, u: Tensor) -> Independent:
+        """p(x|u): u (b, r) -> batch (b,)."""
+        mean: Tensor = self.g(u)
+        mean = promote_to_float32(mean)
+        return normal(mean, self.s().view(mean.shape[1:]).expand_as(mean), mean.ndim - 1)
+
+    def s(self) -> Tensor:
+        """Standard deviations of the residuals: -> (entries,)."""
+        mean, variance = self.moments.running_mean, self.moments.running_var
+        assert mean is not None
+        assert variance is not None
+        return (variance + mean.square()).sqrt().clamp(min=self.floor)

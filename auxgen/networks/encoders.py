@@ -1,4 +1,4 @@
-"""Encoders without a density: codes can be drawn, which is all that auxiliary learning needs."""
+"""Encoders without a density: auxiliary learning needs only draws of codes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 from torch.distributions.constraints import Constraint
 
+from ..data.dataset import Preprocessor
 from ..errors import InputError
 from ..functional.precision import promote_to_float32
+from ..method import Encodes, Extracts, Method, require
 
 
 class UnvalidatedDistribution(Distribution):
-    """A distribution whose arguments nobody checks, as it is made of networks."""
+    """A distribution made of networks, whose arguments are not checked."""
 
     @property
     def arg_constraints(self) -> dict[str, Constraint]:
@@ -25,7 +27,7 @@ class UnvalidatedDistribution(Distribution):
 
 @final
 class ImplicitDistribution(UnvalidatedDistribution):
-    """u = f(x, e), e ~ N(0, I), for rows x (b, *event): draws (b, r), and no density."""
+    """u = f(x, e), e ~ N(0, I), for rows x (b, *event): draws (b, r) without a density."""
 
     has_rsample = True
 
@@ -35,13 +37,12 @@ class ImplicitDistribution(UnvalidatedDistribution):
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         x = self.x.expand(prod(sample_shape), *self.x.shape).flatten(0, 1)
-        return self.compute_code(x, torch.randn(len(x), self.encoder.noise, device=x.device)).view(
-            *sample_shape, *self.batch_shape, *self.event_shape
-        )
+        e = torch.randn(len(x), self.encoder.noise, device=x.device)
+        return self.compute_code(x, e).view(*sample_shape, *self.batch_shape, *self.event_shape)
 
     @property
     def mean(self) -> Tensor:
-        """f(x, 0), which stands for the mean: it is the mean where f is linear in e."""
+        """f(x, 0), in place of the mean, which it is where f is linear in e."""
         return self.compute_code(self.x, self.x.new_zeros(len(self.x), self.encoder.noise))
 
     def compute_code(self, x: Tensor, e: Tensor) -> Tensor:
@@ -51,7 +52,7 @@ class ImplicitDistribution(UnvalidatedDistribution):
 
 @final
 class ImplicitEncoder(nn.Module):
-    """f(x, e): a network of rows x (b, *event) and noise e (b, n) gives codes (b, r)."""
+    """f(x, e), a network of rows x (b, *event) and noise e (b, n) -> codes (b, r)."""
 
     def __init__(self, network: nn.Module, *, features: int, noise: int) -> None:
         super().__init__()
@@ -63,7 +64,7 @@ class ImplicitEncoder(nn.Module):
 
 @final
 class PointMass(UnvalidatedDistribution):
-    """All probability at u (b, r): the family of an encoder that is a function of x."""
+    """All probability at u (b, r), for an encoder that is a function of x."""
 
     has_rsample = True
 
@@ -79,29 +80,42 @@ class PointMass(UnvalidatedDistribution):
         return self.u
 
 
+@final
+class PretrainedEncoder(nn.Module):
+    """Another model as an encoder (ASL, section 3.3): its features, or draws of its codes.
+
+    raw rows (b, *event) -> (b, d).
+    """
+
+    def __init__(self, method: Method, space: Preprocessor) -> None:
+        """space: How the model sees raw rows."""
+        super().__init__()
+        self.method, self.space = method.eval().requires_grad_(False), space
+
+    def forward(self, raw: Tensor) -> Tensor:
+        x = self.space.transform(raw)
+        if isinstance(self.method, Extracts):
+            return self.method.features(x)
+        return require(self.method, Encodes).encode(x).sample()
+
+
 @torch.no_grad()
 def fit_whitening(layer: nn.Linear, u: Tensor) -> None:
-    """Let a layer make codes of mean 0 and covariance I, along directions in which u varies most.
+    """Set a layer, of codes u (n, d) -> (n, r), so that its outputs have mean 0 and covariance I.
 
-    Densities start as N(0, I), and a person's features may be of any scale, and more than are
-    wanted.
-
-    Args:
-        layer: From codes (n, d) to (n, r).
-        u: Codes of training rows (n, d).
+    They are the r directions in which u, of training rows, varies most. Densities start as N(0, I),
+    while a person's features may have any scale, and more dimensions than the code.
 
     Raises:
-        InputError: They vary in fewer than r directions.
+        InputError: The codes vary in fewer than r directions.
     """
     centred = u.double() - u.double().mean(0)
     _, singular, directions = torch.linalg.svd(centred, full_matrices=False)
     varying = int((singular > 1e-6 * singular[0]).sum())
     r = layer.out_features
     if varying < r:
-        raise InputError(
-            f"The encoder's codes of {len(u)} rows vary in {varying} directions; at least the "
-            f"{r} of the code are wanted."
-        )
+        found = f"The encoder's codes of {len(u)} rows vary in {varying} directions"
+        raise InputError(f"{found}; at least {r} are expected.")
     weight = directions[:r] * (len(u) - 1) ** 0.5 / singular[:r, None]
     layer.weight.copy_(weight)
     layer.bias.copy_(-weight @ u.double().mean(0))

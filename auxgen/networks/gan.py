@@ -1,10 +1,8 @@
 """Generators G and the features Phi of discriminators (Radford et al., 2016, arXiv:1511.06434).
 
-Widths and kernels are those of their 32 x 32 ImageNet code as Warde-Farley & Bengio (2017) use it:
-at every resolution two convolutions of 3 x 3, one of which halves or doubles height and width.
+Widths and kernels are those of their 32 x 32 ImageNet code, as Warde-Farley & Bengio (2017) use it:
+two convolutions of 3 x 3 at every resolution, one of which halves or doubles height and width.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +25,7 @@ class GANNetworks:
 
     Attributes:
         g: z (n, z) -> x (n, *event).
-        phi: x (n, *event) -> (n, n_h), not negative: the penultimate activations of D.
+        phi: x (n, *event) -> (n, n_h) >= 0, the penultimate activations of D.
         d: (n, n_h) -> logits (n, 1).
         z: Width of the noise.
     """
@@ -41,43 +39,40 @@ class GANNetworks:
 def make_convolutional_networks(
     *, channels: int, size: int, z: int, g: Sequence[int], phi: Sequence[int]
 ) -> GANNetworks:
-    """Networks of square images in [-1, 1].
+    """Networks of square images in [-1, 1], and of noise of width z.
 
     Args:
-        channels: Of the images.
-        size: Their height and width.
-        z: Width of the noise.
-        g: Channels of the generator's maps, from the smallest maps to the largest.
-        phi: Channels of the discriminator's maps, from the largest maps to the smallest.
+        g: Channels of the generator's maps, from small maps to large.
+        phi: Channels of the discriminator's maps, from large maps to small.
 
     Raises:
-        InputError: The size cannot be halved so often.
+        InputError: The size cannot be halved that many times.
     """
     require_at_least(1, channels=channels, z=z, g=min(g, default=1), phi=min(phi, default=1))
-    made = GANNetworks(
+    networks = GANNetworks(
         g=_make_dcgan_generator(channels, _compute_base_size(size, len(g)), z, g),
         phi=_make_dcgan_features(channels, phi),
         d=nn.Linear(phi[-1] * _compute_base_size(size, len(phi)) ** 2, 1),
         z=z,
     )
-    for network in (made.g, made.phi, made.d):
+    for network in (networks.g, networks.phi, networks.d):
         _initialize_dcgan(network)
-    return made
+    return networks
 
 
 def _compute_base_size(size: int, halvings: int) -> int:
     """Height and width of the smallest maps."""
     if halvings < 1 or size < 2**halvings or size % 2**halvings:
         raise InputError(
-            f"Images of {size} x {size} pixels were got; wanted with {halvings} widths is a "
-            f"multiple of {2**halvings}, and a width or more."
+            f"The images have {size} x {size} pixels and there are {halvings} widths; "
+            f"a multiple of {2**halvings} is expected, and one width or more."
         )
     return size // 2**halvings
 
 
 @final
 class TanhGenerator(nn.Module):
-    """tanh of what the layers make of z (n, d), in float32 whatever the layers' precision."""
+    """tanh of layers of z (n, d), in float32 whatever the layers' precision."""
 
     def __init__(self, layers: nn.Sequential) -> None:
         super().__init__()
@@ -88,50 +83,35 @@ class TanhGenerator(nn.Module):
 
 
 def _make_dcgan_generator(channels: int, base: int, z: int, widths: Sequence[int]) -> TanhGenerator:
-    """A linear map to the smallest maps; at each width one map doubles and one follows."""
+    """A linear layer to the smallest maps; at each width a doubling and another convolution."""
     first = widths[0] * base**2
-    layers: list[nn.Module] = [
-        nn.Linear(z, first, bias=False),
-        nn.BatchNorm1d(first),
-        nn.ReLU(),
-        nn.Unflatten(1, (widths[0], base, base)),
-    ]
+    linear, unflatten = nn.Linear(z, first, bias=False), nn.Unflatten(1, (widths[0], base, base))
+    layers: list[nn.Module] = [linear, nn.BatchNorm1d(first), nn.ReLU(), unflatten]
     for width, following in pairwise(widths):
-        layers += [
-            *_make_doubling_layers(width),
-            *_make_normalised_convolution(_make_same_size_convolution(width, following), nn.ReLU()),
-        ]
-    layers += [
-        *_make_doubling_layers(widths[-1]),
-        _make_same_size_convolution(widths[-1], channels, bias=True),
-    ]
+        layers += _make_doubling_layers(width)
+        layers += _add_norm(_make_same_size_convolution(width, following), nn.ReLU())
+    layers += _make_doubling_layers(widths[-1])
+    layers.append(_make_same_size_convolution(widths[-1], channels, bias=True))
     return TanhGenerator(nn.Sequential(*layers))
 
 
 def _make_dcgan_features(channels: int, widths: Sequence[int]) -> nn.Sequential:
     """At each width one convolution that keeps height and width and one that halves them.
 
-    The first has no batch norm, and after the last is a ReLU rather than a leaky one: of its output
-    "our best results were obtained" (Warde-Farley & Bengio, section 5).
+    The first has no batch norm, and after the last is a ReLU rather than a leaky one: with it "our
+    best results were obtained" (Warde-Farley & Bengio, section 5).
     """
-    layers: list[nn.Module] = [
-        _make_same_size_convolution(channels, widths[0], bias=True),
-        nn.LeakyReLU(0.2),
-    ]
+    first = _make_same_size_convolution(channels, widths[0], bias=True)
+    layers: list[nn.Module] = [first, nn.LeakyReLU(0.2)]
     for width, following in pairwise(widths):
-        layers += _make_normalised_convolution(_make_halving_convolution(width), nn.LeakyReLU(0.2))
-        layers += _make_normalised_convolution(
-            _make_same_size_convolution(width, following), nn.LeakyReLU(0.2)
-        )
-    return nn.Sequential(
-        *layers,
-        *_make_normalised_convolution(_make_halving_convolution(widths[-1]), nn.ReLU()),
-        nn.Flatten(),
-    )
+        layers += _add_norm(_make_halving_convolution(width), nn.LeakyReLU(0.2))
+        layers += _add_norm(_make_same_size_convolution(width, following), nn.LeakyReLU(0.2))
+    layers += _add_norm(_make_halving_convolution(widths[-1]), nn.ReLU())
+    return nn.Sequential(*layers, nn.Flatten())
 
 
 def _make_same_size_convolution(width: int, out: int, *, bias: bool = False) -> nn.Conv2d:
-    """Height and width stay."""
+    """A convolution that keeps height and width."""
     return nn.Conv2d(width, out, 3, padding=1, bias=bias)
 
 
@@ -140,20 +120,20 @@ def _make_halving_convolution(width: int) -> nn.Conv2d:
 
 
 def _make_doubling_layers(width: int) -> list[nn.Module]:
-    """Height and width are doubled."""
+    """Layers that double height and width."""
     grown = nn.ConvTranspose2d(width, width, 3, stride=2, padding=1, output_padding=1, bias=False)
-    return _make_normalised_convolution(grown, nn.ReLU())
+    return _add_norm(grown, nn.ReLU())
 
 
-def _make_normalised_convolution(
+def _add_norm(
     convolution: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module
 ) -> list[nn.Module]:
-    """A convolution, whose bias batch norm would take away, and what follows it."""
+    """A convolution, batch norm, which makes a bias needless, and an activation."""
     return [convolution, nn.BatchNorm2d(convolution.out_channels), activation]
 
 
 @torch.no_grad()
-def _initialize_dcgan(network: nn.Module) -> nn.Module:
+def _initialize_dcgan(network: nn.Module) -> None:
     """Weights from N(0, 0.02^2), scales of batch norm from N(1, 0.02^2), biases 0."""
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
@@ -164,17 +144,10 @@ def _initialize_dcgan(network: nn.Module) -> nn.Module:
             continue
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
-    return network
 
 
 def make_perceptron_networks(*, x: int, z: int, hidden: Sequence[int]) -> GANNetworks:
-    """Networks of vectors, of the same hidden layers, without batch norm.
-
-    Args:
-        x: Width of x.
-        z: Width of the noise.
-        hidden: Widths of the hidden layers; the last is n_h.
-    """
+    """Networks of vectors with the same hidden layers, the last of width n_h; no batch norm."""
     return GANNetworks(
         g=nn.Sequential(*_make_hidden_layers([z, *hidden]), nn.Linear(hidden[-1], x)),
         phi=nn.Sequential(*_make_hidden_layers([x, *hidden])),
@@ -184,8 +157,7 @@ def make_perceptron_networks(*, x: int, z: int, hidden: Sequence[int]) -> GANNet
 
 
 def _make_hidden_layers(widths: Sequence[int]) -> list[nn.Module]:
-    pairs = [(nn.Linear(width, out), nn.ReLU()) for width, out in pairwise(widths)]
-    return [layer for pair in pairs for layer in pair]
+    return [m for width, out in pairwise(widths) for m in (nn.Linear(width, out), nn.ReLU())]
 
 
 NETWORKS: Mapping[str, Callable[..., GANNetworks]] = MappingProxyType(

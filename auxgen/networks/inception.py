@@ -1,8 +1,8 @@
 """The Inception network by which FID, KID and the Inception score are defined.
 
-Szegedy et al. (2016, arXiv:1512.00567) with 1008 outputs, as the TensorFlow graph of 2015-12-05
-computes it: means at a border count no padding, and the last block pools by the maximum. The names
-of the state are those of its common PyTorch weights.
+Szegedy et al. (2016, arXiv:1512.00567) with 1008 outputs, as in the TensorFlow graph of 2015-12-05:
+mean pooling at a border excludes the padding, and the last block has maximum pooling. The names of
+the state are those of its common PyTorch weights.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CLASSES = 1008
 
 Kernel = tuple[int, int]
 Branch = Sequence[tuple[int, tuple[Kernel, ...]]]
-"""Convolutions one after the other: channels out, kernel; several kernels stand side by side."""
+"""Convolutions one after the other: channels out, kernels; several kernels are side by side."""
 
 POINT, THREE, FIVE = ((1, 1),), ((3, 3),), ((5, 5),)
 ROW, COLUMN, CROSS = ((1, 7),), ((7, 1),), ((1, 3), (3, 1))
@@ -49,7 +49,15 @@ class Inception(nn.Module):
 
 
 def _make_inception_layers() -> dict[str, nn.Module]:
-    """From pixels to the last block, in order, by the names of the state."""
+    """Layers from pixels to the last block, in order, by their names in the state."""
+    branches_6a = {
+        "branch3x3": [(384, THREE)],
+        "branch3x3dbl": [(64, POINT), (96, THREE), (96, THREE)],
+    }
+    branches_7a = {
+        "branch3x3": [(192, POINT), (320, THREE)],
+        "branch7x7x3": [(192, POINT), (192, ROW), (192, COLUMN), (192, THREE)],
+    }
     return {
         "Conv2d_1a_3x3": ConvolutionBlock(3, 32, (3, 3), stride=2),
         "Conv2d_2a_3x3": ConvolutionBlock(32, 32, (3, 3)),
@@ -61,30 +69,19 @@ def _make_inception_layers() -> dict[str, nn.Module]:
         "Mixed_5b": _make_block_35(192, 32),
         "Mixed_5c": _make_block_35(256, 64),
         "Mixed_5d": _make_block_35(288, 64),
-        "Mixed_6a": Mixed(
-            288,
-            {"branch3x3": [(384, THREE)], "branch3x3dbl": [(64, POINT), (96, THREE), (96, THREE)]},
-            stride=2,
-        ),
+        "Mixed_6a": Mixed(288, branches_6a, stride=2),
         "Mixed_6b": _make_block_17(128),
         "Mixed_6c": _make_block_17(160),
         "Mixed_6d": _make_block_17(160),
         "Mixed_6e": _make_block_17(192),
-        "Mixed_7a": Mixed(
-            768,
-            {
-                "branch3x3": [(192, POINT), (320, THREE)],
-                "branch7x7x3": [(192, POINT), (192, ROW), (192, COLUMN), (192, THREE)],
-            },
-            stride=2,
-        ),
+        "Mixed_7a": Mixed(768, branches_7a, stride=2),
         "Mixed_7b": _make_block_8(1280, make_mean_pool()),
         "Mixed_7c": _make_block_8(POOL3_WIDTH, nn.MaxPool2d(3, stride=1, padding=1)),
     }
 
 
 def _make_block_35(width: int, pooled: int) -> Mixed:
-    """Blocks on 35x35 places: -> 224 + pooled channels."""
+    """A block on 35x35 places: -> 224 + pooled channels."""
     branches = {
         "branch1x1": [(64, POINT)],
         "branch5x5": [(48, POINT), (64, FIVE)],
@@ -94,7 +91,7 @@ def _make_block_35(width: int, pooled: int) -> Mixed:
 
 
 def _make_block_17(w: int) -> Mixed:
-    """Blocks on 17x17 places, with 7x7 kernels in two parts of w channels: 768 -> 768 channels."""
+    """A block on 17x17 places, 7x7 kernels in two parts of w channels: 768 -> 768 channels."""
     branches = {
         "branch1x1": [(192, POINT)],
         "branch7x7": [(w, POINT), (w, ROW), (192, COLUMN)],
@@ -104,7 +101,7 @@ def _make_block_17(w: int) -> Mixed:
 
 
 def _make_block_8(width: int, pool: nn.Module) -> Mixed:
-    """Blocks on 8x8 places: -> 2048 channels."""
+    """A block on 8x8 places: -> 2048 channels."""
     branches = {
         "branch1x1": [(320, POINT)],
         "branch3x3": [(384, POINT), (384, CROSS)],
@@ -114,16 +111,16 @@ def _make_block_8(width: int, pool: nn.Module) -> Mixed:
 
 
 def make_mean_pool() -> nn.Module:
-    """Of 3x3 places, at a border of those that there are, as TensorFlow has it."""
+    """Mean pooling of 3x3 places, which excludes the padding at a border, as in TensorFlow."""
     return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
 
 
 @final
 class Mixed(nn.Module):
-    """Branches side by side, their channels one after the other; a pooled branch comes last.
+    """Branches side by side, with their channels concatenated; a pooled branch comes last.
 
     A branch's convolutions are named "<branch>_1", "<branch>_2", ..., parallel ones "_2a", "_2b";
-    a branch of one convolution gives it its name.
+    the convolution of a branch with one has the branch's name.
 
     x (b, width, h, w) -> (b, sum of the branches', h, w), or about half of h and w at stride 2.
     """
@@ -135,38 +132,31 @@ class Mixed(nn.Module):
         *,
         stride: int = 1,
         pool: nn.Module | None = None,
-        pooled: int | None = None,
+        pooled: int = 0,
     ) -> None:
         """A block.
 
         Args:
             width: Channels of x.
-            branches: By name.
-            stride: Of each branch's last convolution and of the pooling; at 2 nothing is padded.
-            pool: Of the pooled branch; None for the maximum of 3x3.
-            pooled: Channels to which a 1x1 convolution, "branch_pool", maps what was pooled; None
-                for none.
+            branches: Branches by name.
+            stride: Stride of the branches' last convolutions and of the pooling; 2: no padding.
+            pool: Pooling of the pooled branch; None for the maximum of 3x3.
+            pooled: Channels of a 1x1 convolution of the pooled maps, "branch_pool"; 0 for none.
         """
         super().__init__()
-        self.paths = [
-            self._register_path(name, width, branch, stride) for name, branch in branches.items()
-        ]
+        self.paths = [self._register_path(name, width, b, stride) for name, b in branches.items()]
         self.pool = pool or nn.MaxPool2d(3, stride=stride)
-        self.last = (
-            []
-            if pooled is None
-            else self._register_path("branch_pool", width, [(pooled, POINT)], 1)
-        )
+        last = [(pooled, POINT)] if pooled else []
+        self.last = self._register_path("branch_pool", width, last, 1)
 
     def _register_path(self, name: str, width: int, branch: Branch, stride: int) -> list[list[str]]:
-        """Registers a branch's convolutions; their names, parallel ones together."""
+        """Register a branch's convolutions, and return their names, parallel ones together."""
         steps = []
         for i, (out, kernels) in enumerate(branch, 1):
-            ends = i == len(branch)
             stem = f"{name}_{i}" if len(branch) > 1 else name
             names = [stem + suffix for suffix in ("ab" if len(kernels) > 1 else ("",))]
             for each, kernel in zip(names, kernels, strict=True):
-                by = stride if ends else 1
+                by = stride if i == len(branch) else 1
                 self.add_module(each, ConvolutionBlock(width, out, kernel, stride=by, same=by == 1))
             steps.append(names)
             width = out * len(kernels)
@@ -201,7 +191,7 @@ class ConvolutionBlock(nn.Module):
 def resize_like_tensorflow_1(x: Tensor, size: int) -> Tensor:
     """Bilinear, never antialiased: place i of the result lies at i * old / new of the picture.
 
-    TensorFlow 1 has no half pixel in this, unlike torch's align_corners=False.
+    TensorFlow 1 has no offset of half a pixel here, unlike torch's align_corners=False.
     x (b, c, h, w), floats -> (b, c, size, size).
     """
     for dim in (3, 2):

@@ -1,9 +1,7 @@
 """The authors' networks of Lamb et al. (2016, arXiv:1602.03220), at any width and size.
 
-Kernels, widths and initialisation are those of the code behind the paper, which names few of them.
+Kernels, widths and initialisation are those of the authors' code; the paper names few of them.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import final
@@ -15,7 +13,7 @@ from ..functional.precision import promote_to_float32
 
 INITIAL_STD = 0.033
 MOMENTUM = 0.05
-"""Of a new batch in the running statistics."""
+"""Weight of a new batch in the running statistics."""
 
 
 def _initialize_weights(module: nn.Module) -> None:
@@ -26,38 +24,30 @@ def _initialize_weights(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def _add_norm_and_relu(layer: nn.Module, norm: nn.Module) -> list[nn.Module]:
-    """A layer, batch norm, ReLU."""
-    return [layer, norm, nn.ReLU()]
+def _make_norm(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
+    if isinstance(layer, nn.Linear):
+        return nn.BatchNorm1d(layer.out_features, momentum=MOMENTUM)
+    return nn.BatchNorm2d(layer.out_channels, momentum=MOMENTUM)
 
 
-def _make_convolution_without_bias(
-    width: int, out: int, kernel: int, *, stride: int = 1, padding: int = 0
-) -> nn.Conv2d:
-    """A convolution without a bias, which batch norm would take away."""
-    return nn.Conv2d(width, out, kernel, stride, padding, bias=False)
+def _add_norm_and_relu(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
+    """A layer, batch norm, ReLU; convolutions before batch norm have no bias."""
+    return [layer, _make_norm(layer), nn.ReLU()]
 
 
-def _make_map_norm(width: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(width, momentum=MOMENTUM)
-
-
-def _make_unit_norm(width: int) -> nn.BatchNorm1d:
-    return nn.BatchNorm1d(width, momentum=MOMENTUM)
+def _make_convolution_pair(width: int, out: int) -> list[nn.Module]:
+    """Two 3x3 convolutions that keep height and width."""
+    first = _add_norm_and_relu(nn.Conv2d(width, out, 3, padding=1, bias=False))
+    return first + _add_norm_and_relu(nn.Conv2d(out, out, 3, padding=1, bias=False))
 
 
 def _compute_smallest_size(size: int, widths: Sequence[int]) -> int:
-    """Height and width after as many halvings as there are widths.
-
-    Raises:
-        InputError: They do not come out even.
-    """
-    halvings = 2 ** len(widths)
-    if size % halvings:
-        raise InputError(
-            f"Images of {size} x {size} pixels were got; wanted is a multiple of {halvings}."
-        )
-    return size // halvings
+    """Height and width after as many halvings as there are widths; InputError if not possible."""
+    factor = 2 ** len(widths)
+    if size % factor:
+        images = f"The images have {size} x {size} pixels"
+        raise InputError(f"{images}; a multiple of {factor} is expected.")
+    return size // factor
 
 
 @final
@@ -73,17 +63,10 @@ class StackedEncoder(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for before, width in zip((channels, *widths), widths, strict=False):
-            layers += _add_norm_and_relu(
-                _make_convolution_without_bias(before, width, 3, padding=1), _make_map_norm(width)
-            )
-            layers += _add_norm_and_relu(
-                _make_convolution_without_bias(width, width, 3, padding=1), _make_map_norm(width)
-            )
-            layers += _add_norm_and_relu(
-                _make_convolution_without_bias(width, width, 2, stride=2), _make_map_norm(width)
-            )
+            layers += _make_convolution_pair(before, width)
+            layers += _add_norm_and_relu(nn.Conv2d(width, width, 2, 2, bias=False))
         flat = widths[-1] * _compute_smallest_size(size, widths) ** 2
-        dense = _add_norm_and_relu(nn.Linear(flat, hidden), _make_unit_norm(hidden))
+        dense = _add_norm_and_relu(nn.Linear(flat, hidden))
         self.layers = nn.Sequential(*layers, nn.Flatten(), *dense, nn.Linear(hidden, out))
         self.layers.apply(_initialize_weights)
 
@@ -93,7 +76,7 @@ class StackedEncoder(nn.Module):
 
 @final
 class StackedDecoder(nn.Module):
-    """The way back: z (..., r) -> (..., channels, size, size) in (0, 1), never below float32."""
+    """The encoder's mirror image: z (..., r) -> (..., channels, size, size) in (0, 1), float32."""
 
     def __init__(
         self, r: int, channels: int, size: int, widths: Sequence[int], hidden: int
@@ -102,20 +85,14 @@ class StackedDecoder(nn.Module):
         small, up = _compute_smallest_size(size, widths), tuple(reversed(widths))
         first = up[0] * small**2
         layers: list[nn.Module] = [
-            *_add_norm_and_relu(nn.Linear(r, hidden), _make_unit_norm(hidden)),
-            *_add_norm_and_relu(nn.Linear(hidden, first), _make_unit_norm(first)),
+            *_add_norm_and_relu(nn.Linear(r, hidden)),
+            *_add_norm_and_relu(nn.Linear(hidden, first)),
             nn.Unflatten(1, (up[0], small, small)),
         ]
         for before, width in zip((up[0], *up), up, strict=False):
-            layers += _add_norm_and_relu(
-                _make_convolution_without_bias(before, width, 3, padding=1), _make_map_norm(width)
-            )
-            layers += _add_norm_and_relu(
-                _make_convolution_without_bias(width, width, 3, padding=1), _make_map_norm(width)
-            )
-            growing = nn.ConvTranspose2d(width, width, 2, 2, bias=False)
-            layers += _add_norm_and_relu(growing, _make_map_norm(width))
-        self.layers = nn.Sequential(*layers, _make_convolution_without_bias(up[-1], channels, 1))
+            layers += _make_convolution_pair(before, width)
+            layers += _add_norm_and_relu(nn.ConvTranspose2d(width, width, 2, 2, bias=False))
+        self.layers = nn.Sequential(*layers, nn.Conv2d(up[-1], channels, 1, bias=False))
         self.layers.apply(_initialize_weights)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -126,11 +103,10 @@ class StackedDecoder(nn.Module):
 
 @final
 class StackedClassifier(nn.Module):
-    """Three pairs of convolutions, of which the second strides, and a dense layer, with dropout.
+    """Three pairs of convolutions, the second of which strides, and a dense layer, with dropout.
 
-    `norm2`, `norm4` and `norm6`, what the strided ones put out before their ReLU, are the layers
-    that the authors regularise by. Small images are padded, where the authors' convolutions would
-    use them up.
+    The authors regularise by `norm2`, `norm4` and `norm6`, the outputs of the strided ones before
+    their ReLU. Small images are padded, as the authors' convolutions would leave nothing of them.
 
     x (b, channels, size, size) -> (b, out)
     """
@@ -142,22 +118,21 @@ class StackedClassifier(nn.Module):
         padded, before = size < 64, channels
         self.convolutions = nn.Sequential()
         for i, (wide, kernel, stride) in enumerate(CLASSIFIER_CONVOLUTIONS, 1):
-            layer = _make_convolution_without_bias(
-                before, wide * width, kernel, stride=stride, padding=padded * (kernel // 2)
-            )
+            padding = padded * (kernel // 2)
+            layer = nn.Conv2d(before, wide * width, kernel, stride, padding, bias=False)
             self.convolutions.add_module(f"conv{i}", layer)
-            self.convolutions.add_module(f"norm{i}", _make_map_norm(wide * width))
+            self.convolutions.add_module(f"norm{i}", _make_norm(layer))
             self.convolutions.add_module(f"relu{i}", nn.ReLU())
             if stride == 2:
                 self.convolutions.add_module(f"drop{i}", nn.Dropout(0.5))
-            before, size = wide * width, (size + 2 * padded * (kernel // 2) - kernel) // stride + 1
-        dense = _add_norm_and_relu(nn.Linear(before * size**2, hidden), _make_unit_norm(hidden))
+            before, size = wide * width, (size + 2 * padding - kernel) // stride + 1
+        dense = _add_norm_and_relu(nn.Linear(before * size**2, hidden))
         self.dense = nn.Sequential(nn.Flatten(), *dense, nn.Dropout(0.5))
         self.linear = nn.Linear(hidden, out)
         self.apply(_initialize_weights)
 
     def features(self, x: Tensor) -> Tensor:
-        """What the last layer sees: (b, channels, size, size) -> (b, hidden)."""
+        """The input of the last layer: (b, channels, size, size) -> (b, hidden)."""
         return self.dense(self.convolutions(x))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -167,4 +142,4 @@ class StackedClassifier(nn.Module):
 CLASSIFIER_CONVOLUTIONS = ((1, 4, 1), (1, 3, 2), (2, 4, 1), (2, 3, 2), (4, 3, 1), (4, 3, 2))
 """Width, kernel and stride of each convolution."""
 STRIDED_LAYERS = ("convolutions.norm2", "convolutions.norm4", "convolutions.norm6")
-"""The layers that the authors regularise by."""
+"""The layers by which the authors regularise."""

@@ -49,7 +49,7 @@ class LinearGaussian(Method):
 
 
 class Tabled:
-    """Gives a table of log weights (k, n) in order, asked for all n rows at once."""
+    """Returns a table of log weights (k, n) in order, for all n rows at once."""
 
     def __init__(self, log_w: Tensor) -> None:
         self.log_w, self.given = log_w, 0

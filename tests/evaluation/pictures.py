@@ -7,8 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, Independent, Normal
 
-from auxgen.data.dataset import Dataset, Preprocessor
-from auxgen.data.fingerprints import add_fingerprint
+from auxgen.data.dataset import Dataset, Preprocessor, add_fingerprint
 from auxgen.features.extractors import ExtractedFeatures, Extractor, make_extractor
 from auxgen.method import Method, Moves
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from evaluation.pictures import SPACE, Copier, Weighing, pictures
 
-from auxgen.data.augmentation import binarise
 from auxgen.data.batches import InMemoryBatches
 from auxgen.engine.settings import Engine, adam
 from auxgen.errors import InputError
@@ -20,7 +21,7 @@ from auxgen.stage import Stage
 
 def stage(method=None, **more) -> Stage:
     data = {"train": pictures(20, 1), "test": pictures(12)}
-    batches = InMemoryBatches(SPACE.transform(data["train"].raw_rows()), 4, 0, binarise)
+    batches = InMemoryBatches(SPACE.transform(data["train"].raw_rows()), 4, 0)
     made = {"space": SPACE, "data": data, **more}
     return Stage(method or Copier(), batches, Engine(1, adam(1e-3)), **made)
 
@@ -62,29 +63,34 @@ def test_a_measure_goes_to_the_stages_that_can_be_measured_so():
 
 def test_bits_are_measured_as_bits_and_draws_are_counted():
     chosen = catalogue.select_evaluations(
-        {"a": stage(Weighing())}, ["nll:7"], split="test", rows=None
+        {"a": stage(Weighing(), space=replace(SPACE, binary=True))},
+        ["nll:7"],
+        split="test",
+        rows=None,
     )["a"]["nll:7"]
     assert isinstance(chosen, ImportanceNll)
     assert (chosen.k, chosen.binarised_seed, chosen.split_name) == (7, 0, "test")
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("psnrr", "did you mean 'psnr'"),
-        ("fd", "wants an extractor after a colon"),
+        ("fd", "needs an extractor after a colon"),
         ("psnr:3", "takes nothing after a colon, and got '3'"),
         ("nll", "Copier cannot weigh draws"),
         ("importance_bound", "Copier cannot weigh draws"),
     ],
 )
-def test_what_cannot_be_measured_is_told(name: str, said: str):
-    with pytest.raises(InputError, match=said):
+def test_what_cannot_be_measured_is_refused(name: str, message: str):
+    with pytest.raises(InputError, match=message):
         catalogue.select_evaluations({"a": stage()}, [name], split="test", rows=None)
 
 
 def test_a_number_of_draws_and_a_split_are_checked():
-    with pytest.raises(InputError, match="a number of draws is wanted, not 'many'"):
+    with pytest.raises(
+        InputError, match="Expected a number of draws after the colon, and got 'many'"
+    ):
         catalogue.select_evaluations(
             {"a": stage(Weighing())}, ["nll:many"], split="test", rows=None
         )

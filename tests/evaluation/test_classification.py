@@ -1,83 +1,130 @@
-"""Errors and calibration against scikit-learn, torchmetrics and closed forms."""
+"""Scores of class probabilities and attributes: values, protocols and details."""
 
 from __future__ import annotations
 
-import numpy as np
+import json
+import math
+
 import pytest
 import torch
-from sklearn.metrics import brier_score_loss, confusion_matrix, zero_one_loss
-from torchmetrics.functional.classification import multiclass_calibration_error
+from metrics.attribute_answers import sample_answers
+from torch import Tensor
+from torch.distributions import Bernoulli, Categorical
 
+from auxgen.errors import InputError
+from auxgen.evaluation import classification
+from auxgen.evaluation.classification import AttributeTestErrors
 from auxgen.metrics.classification import (
-    brier_score,
-    classification_error,
-    count_confusions,
-    expected_calibration_error,
-    reliability_curve,
+    attribute_error_rates,
+    balanced_accuracy,
+    minority_answer_rates,
 )
 
 
-@pytest.fixture
-def probs_and_y() -> tuple[torch.Tensor, torch.Tensor]:
+class Told:
+    """Says the class that stands in the first entry of x, with some certainty."""
+
+    def classify(self, x: Tensor, draws: int = 1) -> Categorical:
+        logits = 3.0 * torch.nn.functional.one_hot(x[:, 0].long(), 3)
+        return Categorical(logits=logits + 0.01 * torch.randn(draws, *logits.shape).mean(0))
+
+
+X = torch.tensor([[0.0], [1.0], [2.0], [0.0], [1.0]])
+Y = torch.tensor([0, 1, 2, 1, -1])
+
+
+def test_test_error_leaves_out_unlabelled_rows_and_has_the_confusion():
+    score = classification.TestError(X, Y, draws=3, split_name="test", classes=("a", "b", "c"))(
+        Told()
+    )
+    assert (score.value, score.unit, score.n) == (25.0, "%", 4)
+    assert score.spread == pytest.approx(100 * (0.25 * 0.75 / 4) ** 0.5)
+    assert score.detail["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
+    assert score.detail["classes"] == ["a", "b", "c"]
+
+
+def test_protocol_states_split_rows_draws_and_seed():
+    protocol = classification.TestError(X, Y, draws=3, split_name="validation", seed=7)(
+        Told()
+    ).protocol
+    assert protocol.endswith("; validation split, 4 rows, 3 draws a row averaged, seed 7")
+
+
+def test_scores_are_the_same_in_batches_of_any_size_up_to_their_draws():
+    whole, parts = (classification.Brier(X, Y, rows=rows)(Told()) for rows in (100, 2))
+    assert whole.value == pytest.approx(parts.value, abs=0.02)
+
+
+def test_a_score_repeats_and_leaves_the_random_stream_as_it_was():
+    evaluation = classification.Brier(X, Y, seed=3)
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    first, second = evaluation(Told()), evaluation(Told())
+    assert first == second
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_calibration_has_its_curve_in_plain_lists():
+    score = classification.Calibration(X, Y, bins=4)(Told())
+    assert score.unit == "%"
+    assert sum(score.detail["reliability"]["rows"]) == 4
+
+
+def test_a_split_without_labels_is_refused_in_a_sentence():
+    with pytest.raises(InputError, match="no labelled row"):
+        classification.TestError(X, torch.full((5,), -1))(Told())
+
+
+@pytest.mark.parametrize(
+    "peer", [classification.make_knn_label_spreading, classification.make_rbf_label_spreading]
+)
+def test_label_spreading_separates_two_clouds_from_one_label_each(peer):
     generator = torch.Generator().manual_seed(0)
-    probs = torch.randn(500, 4, generator=generator, dtype=torch.float64).mul(2).softmax(-1)
-    return probs, torch.randint(4, (500,), generator=generator)
-
-
-def test_error_is_scikit_learns_zero_one_loss_in_per_cent(probs_and_y):
-    probs, y = probs_and_y
-    assert classification_error(probs, y).item() == pytest.approx(
-        100 * zero_one_loss(y, probs.argmax(-1))
+    y = torch.arange(80) % 2
+    x = 0.3 * torch.randn(80, 2, generator=generator) + 3.0 * y.unsqueeze(1)
+    known = torch.where(torch.arange(80) < 2, y, -1)
+    evaluation = classification.BaselineError(
+        peer, x_train=x[:60], y_train=known[:60], x=x[60:], y=y[60:], name="label spreading"
     )
+    score = evaluation(None)
+    assert (score.value, score.n) == (0.0, 20)
+    assert "60 training rows, 2 labelled" in score.protocol
 
 
-def test_confusion_has_true_classes_as_rows_as_in_scikit_learn(probs_and_y):
-    probs, y = probs_and_y
-    predicted = probs.argmax(-1)
-    ours = count_confusions(y, predicted, 4)
-    np.testing.assert_array_equal(ours, confusion_matrix(y, predicted, labels=range(4)))
+class PositiveIsYes:
+    """Says yes where x is positive."""
+
+    def attributes(self, x: Tensor) -> Bernoulli:
+        return Bernoulli(logits=10.0 * x)
 
 
-def test_confusion_counts_a_class_that_no_row_has():
-    assert count_confusions(torch.tensor([0, 0]), torch.tensor([0, 1]), 3).tolist() == [
-        [1, 1, 0],
-        [0, 0, 0],
-        [0, 0, 0],
-    ]
-
-
-@pytest.mark.parametrize("bins", [5, 15])
-def test_calibration_error_is_that_of_torchmetrics(probs_and_y, bins):
-    probs, y = probs_and_y
-    theirs = multiclass_calibration_error(probs, y, num_classes=4, n_bins=bins, norm="l1")
-    assert expected_calibration_error(probs, y, bins).item() == pytest.approx(
-        theirs.item(), abs=1e-6
+def test_the_scores_are_means_over_attributes_with_each_ones_in_the_detail() -> None:
+    predicted, y = sample_answers()
+    y[:, 3] = torch.nan
+    names = ("beard", "hat", "smile", "glasses")
+    made = AttributeTestErrors(predicted.float() - 0.5, y, names=names, rows=7)
+    error, balanced = made(PositiveIsYes()).values()
+    expected = 100 * attribute_error_rates(predicted, y)[:3]
+    assert error.value == pytest.approx(expected.mean().item())
+    assert balanced.value == pytest.approx(100 * balanced_accuracy(predicted, y)[:3].mean().item())
+    assert error.detail["attributes"] == list(names)
+    assert error.detail["error"][:3] == pytest.approx(expected.tolist())
+    assert error.detail["error"][3] is None
+    assert error.detail["mean_always_commoner"] == pytest.approx(
+        100 * minority_answer_rates(y)[:3].mean().item()
     )
+    assert "NaN" not in json.dumps(dict(error.detail))
 
 
-def test_calibration_error_of_certain_and_half_right_predictions_is_one_half():
-    probs = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
-    assert expected_calibration_error(probs, torch.tensor([0, 1])).item() == 0.5
+def test_the_spread_is_the_standard_error_over_rows() -> None:
+    predicted, y = sample_answers(0.0)
+    error = AttributeTestErrors(predicted.float() - 0.5, y, names=tuple("abcd"))(PositiveIsYes())
+    each = 100 * (predicted != (y == 1)).double().mean(1)
+    spread = error["attribute_error"].spread
+    assert spread == pytest.approx(each.std().item() / math.sqrt(60))
 
 
-def test_reliability_puts_every_row_in_one_bin(probs_and_y):
-    probs, y = probs_and_y
-    curve = reliability_curve(probs, y, 10)
-    assert curve.rows.sum() == len(y)
-    mean = (curve.confidence * curve.rows).sum() / len(y)
-    assert mean.item() == pytest.approx(probs.amax(-1).mean().item())
-    right = (curve.accuracy * curve.rows).sum() / len(y)
-    assert right.item() == pytest.approx(1 - classification_error(probs, y).item() / 100)
-
-
-def test_brier_score_is_scikit_learns_of_two_classes_doubled(probs_and_y):
-    one = probs_and_y[0][:, 0]
-    y = (probs_and_y[1] > 1).long()
-    probs = torch.stack([1 - one, one], -1)
-    assert brier_score(probs, y).item() == pytest.approx(2 * brier_score_loss(y, one))
-
-
-def test_brier_score_of_uniform_probabilities_is_one_less_one_kth():
-    assert brier_score(torch.full((3, 5), 0.2), torch.tensor([0, 1, 4])).item() == pytest.approx(
-        0.8
-    )
+def test_a_method_that_predicts_no_attributes_is_refused() -> None:
+    predicted, y = sample_answers()
+    with pytest.raises(InputError, match="cannot predict attributes"):
+        AttributeTestErrors(predicted.float(), y, names=tuple("abcd"))(object())

@@ -12,9 +12,17 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from auxgen.data.dataset import Dataset, Preprocessor
-from auxgen.evaluation.equal_effect import EqualEffectComparison
-from auxgen.evaluation.equal_effect_paths import EditPath, bisect_brackets, bracket_threshold
-from auxgen.evaluation.judges import AttributePrediction, ScorerEnsemble
+from auxgen.evaluation.attribute_scorers import (
+    AttributePrediction,
+    ScorerEnsemble,
+    compute_any_logit,
+)
+from auxgen.evaluation.equal_effect import (
+    EditPath,
+    EqualEffectComparison,
+    bisect_brackets,
+    bracket_threshold,
+)
 from auxgen.functional.directions import Direction
 from auxgen.networks.distributions import normal
 from auxgen.score import Score
@@ -114,13 +122,13 @@ def test_what_a_turned_direction_changes_more_is_what_the_angle_says() -> None:
         assert since == pytest.approx(found[f"{name}: others changed"].value, rel=0.05)
 
 
-def test_a_rise_is_as_far_for_reconstructions_that_begin_lower_and_being_told_is_not() -> None:
+def test_a_rise_is_as_far_for_reconstructions_that_begin_lower_and_a_logit_of_0_is_not() -> None:
     test = rows()
     found = compared(test, lower=(Model(lower=2.0), 0.0))
     risen = [found[f"Bright +3, {name}: distance"].value for name in ("own", "lower")]
-    told = [found[f"Bright told, {name}: distance"].value for name in ("own", "lower")]
+    found_at = [found[f"Bright told, {name}: distance"].value for name in ("own", "lower")]
     assert risen == pytest.approx([3, 3], abs=STEP)
-    assert told[1] - told[0] == pytest.approx(2, abs=STEP)
+    assert found_at[1] - found_at[0] == pytest.approx(2, abs=STEP)
 
 
 def test_what_a_model_cannot_reconstruct_counts_since_the_original_only() -> None:
@@ -139,7 +147,7 @@ def test_what_a_model_cannot_reconstruct_counts_since_the_original_only() -> Non
     assert found["Bright told, blurred: others changed more"].value == pytest.approx(0, abs=1e-6)
 
 
-def test_rows_are_those_that_all_are_told_to_be_without_and_where_all_get_there() -> None:
+def test_rows_lack_the_attribute_by_all_models_and_all_models_get_there() -> None:
     """At 85 degrees a way of 12 raises the logit by 1.05, at 75 degrees by 3.1."""
     test = rows()
     z = codes(test)
@@ -167,10 +175,10 @@ def test_nothing_farther_is_decoded_than_both_effects_need() -> None:
     needed = torch.maximum(torch.tensor(3.0), -z[:, 0])
     assert (seen.sum(1) - 1 - needed.ceil()).abs().max() <= 1
     assert torch.allclose(found[seen], whole[seen], atol=STEP)
-    for wanted in (torch.zeros(len(z)), found[:, 0] + 3):
+    for threshold in (torch.zeros(len(z)), found[:, 0] + 3):
         for got, expected in zip(
-            bracket_threshold(found, wanted, DELTAS),
-            bracket_threshold(whole, wanted, DELTAS),
+            bracket_threshold(found, threshold, DELTAS),
+            bracket_threshold(whole, threshold, DELTAS),
             strict=True,
         ):
             assert (got - expected).abs().max() <= 1
@@ -181,16 +189,16 @@ def test_places_are_found_between_distances() -> None:
     slopes = torch.tensor([1.0, 0.3, 0.01, 2.0], dtype=torch.float64)
     deltas = (0.0, 1.0, 4.0, 10.0)
     curve = slopes[:, None] * torch.tensor(deltas, dtype=torch.float64)
-    wanted = torch.tensor([2.2, 0.5, 1.0, 20.0], dtype=torch.float64)
-    low, high = bracket_threshold(curve, wanted, deltas)
+    threshold = torch.tensor([2.2, 0.5, 1.0, 20.0], dtype=torch.float64)
+    low, high = bracket_threshold(curve, threshold, deltas)
     assert low[[0, 1, 3]].tolist() == [1, 1, 4]
     assert high[[0, 1, 3]].tolist() == [4, 4, 10]
     assert low[2].isnan()
     assert high[2].isnan()
     found = bisect_brackets(
-        low, high, lambda rows, far: slopes[rows] * far < wanted[rows], halvings=12
+        low, high, lambda rows, far: slopes[rows] * far < threshold[rows], halvings=12
     )
-    expected = wanted / slopes
+    expected = threshold / slopes
     within = (high - low) / 2**12
     chosen = torch.tensor([0, 1, 3])
     assert (found[chosen] >= expected[chosen]).all()
@@ -214,11 +222,11 @@ class Late(Eye):
     protocol: str = "by another hand"
 
     def __call__(self, pictures: Tensor, device: str) -> AttributePrediction:
-        told = super().__call__(pictures, device)
-        return AttributePrediction(told.logits - 2, (3 * told.others.logit()).sigmoid())
+        prediction = super().__call__(pictures, device)
+        return AttributePrediction(prediction.logits - 2, (3 * prediction.others.logit()).sigmoid())
 
 
-def test_a_witness_tells_what_changed_and_not_how_far_to_go() -> None:
+def test_a_second_scorer_measures_what_changed_and_not_how_far_to_go() -> None:
     test = rows()
     z, turned = codes(test), 60.0
     ways = {"turned": (Model(), along(turned))}
@@ -243,14 +251,20 @@ def test_a_witness_tells_what_changed_and_not_how_far_to_go() -> None:
     assert "what changed is told by by another hand" in found.protocol
 
 
-def test_several_judges_say_what_they_say_on_average() -> None:
+def test_an_ensemble_predicts_the_mean() -> None:
     both = ScorerEnsemble([Eye(), Late()])
     pictures = rows(5).x
     first, second = Eye()(pictures, "cpu"), Late()(pictures, "cpu")
-    told = both(pictures, "cpu")
-    assert torch.equal(told.logits, first.logits - 1)
-    torch.testing.assert_close(told.others, (first.others + second.others) / 2)
+    prediction = both(pictures, "cpu")
+    assert torch.equal(prediction.logits, first.logits - 1)
+    torch.testing.assert_close(prediction.others, (first.others + second.others) / 2)
     assert both.features(pictures, "cpu").shape == (5, 4)
     assert both.attributes == ("Bright",)
     assert both.protocol == "mean logit of 2: by hand; and by another hand"
     assert ScorerEnsemble([Eye()]).protocol == "by hand"
+
+
+def test_any_of_several_has_the_greatest_logit() -> None:
+    logits = torch.tensor([[2.0, -3.0], [2.0, 1.0]])
+    found = compute_any_logit(logits, ("No_Beard", "Goatee"), ("not No_Beard", "Goatee"))
+    assert found.tolist() == [-2, 1]

@@ -1,87 +1,55 @@
-"""The importance-weighted bound against a model whose likelihood is known exactly."""
+"""Scores of bounds, on a model whose likelihood is known exactly."""
 
 from __future__ import annotations
 
-from math import log
-
 import pytest
 import torch
-from linear_gaussian import LinearGaussian, Tabled
+from evaluation.linear_gaussian import LinearGaussian
 
-from auxgen.inference.likelihood import (
-    compute_effective_sample_size,
-    estimate_elbo,
-    estimate_log_likelihood,
-    importance_bound,
-)
+from auxgen.evaluation import likelihood
+from auxgen.inference.batched import binarise_with_seed
+from auxgen.rng import get_device, use_seed
 
 
-@pytest.fixture(autouse=True)
-def seed():
+def test_importance_bound_is_exact_on_a_linear_gaussian_model_with_its_standard_error():
+    model = LinearGaussian()
     torch.manual_seed(0)
+    x = model.p_x().sample((30,))
+    exact = model.p_x().log_prob(x)
+    score = likelihood.ImportanceBound(x, k=20, chunk=7, rows=8)(model)
+    assert score.value == pytest.approx(exact.mean().item())
+    assert score.spread == pytest.approx(exact.std().item() / 30**0.5)
+    assert score.detail["ess_median"] == pytest.approx(20)
+    assert "k = 20" in score.protocol
+    assert "30 rows" in score.protocol
+    assert score.caution == ""
+    assert likelihood.Elbo(x, draws=2)(model).value == pytest.approx(exact.mean().item())
 
 
-def test_bound_is_exact_with_the_true_posterior_whatever_k():
+def test_importance_bound_warns_where_few_draws_carry_the_weight():
+    x = LinearGaussian().p_x().sample((5,))
+    score = likelihood.ImportanceBound(x, k=200)(LinearGaussian(width=1e5))
+    assert "of 200" in score.caution
+
+
+def test_binarised_rows_are_in_the_protocol_and_do_not_depend_on_the_global_seed():
+    x = torch.rand(50, 3, dtype=torch.float64)
+    score = likelihood.ImportanceBound(x, k=3, binarised_seed=11)(LinearGaussian())
+    assert "50 rows binarised once with seed 11" in score.protocol
+    with use_seed(1, get_device(None)):
+        first = binarise_with_seed(x, 11)
+    assert torch.equal(first, binarise_with_seed(x, 11))
+    assert first.unique().tolist() == [0.0, 1.0]
+
+
+def test_the_negative_log_likelihood_is_that_of_the_bound_also_for_each_dimension():
     model = LinearGaussian()
-    x = model.p_x().sample((7,))
-    for k in (1, 5):
-        torch.testing.assert_close(
-            importance_bound(model, x, k, 2, batch_size=3), model.p_x().log_prob(x)
-        )
-
-
-def test_bound_comes_near_the_likelihood_with_a_wider_proposal_and_many_draws():
-    model = LinearGaussian(width=2.0)
-    x = model.p_x().sample((20,))
-    bound = importance_bound(model, x, 4000, 500)
-    torch.testing.assert_close(bound, model.p_x().log_prob(x), atol=0.1, rtol=0)
-
-
-def test_bound_grows_with_k_in_expectation():
-    model = LinearGaussian(width=3.0)
-    x = model.p_x().sample((2000,))
-    means = [importance_bound(model, x, k, 50, batch_size=500).mean() for k in (1, 3, 10, 50)]
-    assert means == sorted(means)
-    assert means[-1] < model.p_x().log_prob(x).mean() + 0.02
-
-
-@pytest.mark.parametrize("chunk", [1, 4, 5, 100])
-def test_chunks_of_the_same_draws_give_the_same_bound_and_sample_size(chunk):
-    log_w = 30 * torch.randn(23, 6, dtype=torch.float64) - 800
-    found = estimate_log_likelihood(Tabled(log_w), torch.zeros(6, 2), 23, chunk=chunk, batch_size=6)
-    torch.testing.assert_close(found.log_p, log_w.logsumexp(0) - log(23))
-    torch.testing.assert_close(found.ess, compute_effective_sample_size(log_w))
-
-
-def test_effective_sample_size_of_equal_weights_is_their_number():
-    equal = torch.full((12, 3), -500.0, dtype=torch.float64)
-    torch.testing.assert_close(
-        compute_effective_sample_size(equal), torch.full((3,), 12.0).double()
-    )
-    found = estimate_log_likelihood(Tabled(equal), torch.zeros(3, 1), 12, chunk=5)
-    torch.testing.assert_close(found.ess, torch.full((3,), 12.0).double())
-
-
-def test_effective_sample_size_of_one_weight_that_outweighs_all_is_one():
-    log_w = torch.tensor([[0.0], [-900.0], [-1000.0]], dtype=torch.float64)
-    assert compute_effective_sample_size(log_w).item() == pytest.approx(1.0)
-
-
-def test_effective_sample_size_is_the_square_of_the_sum_over_the_sum_of_squares():
-    w = torch.rand(9, 4, dtype=torch.float64)
-    torch.testing.assert_close(
-        compute_effective_sample_size(w.log()), w.sum(0) ** 2 / (w**2).sum(0)
-    )
-
-
-def test_elbo_averages_draws_and_is_exact_with_the_true_posterior():
-    model = LinearGaussian()
-    x = model.p_x().sample((7,))
-    torch.testing.assert_close(estimate_elbo(model, x, 3, batch_size=2), model.p_x().log_prob(x))
-
-
-def test_elbo_lies_below_the_likelihood_by_the_divergence_of_its_proposal():
-    model = LinearGaussian(width=2.0)
-    x = model.p_x().sample((50,))
-    gap = (model.p_x().log_prob(x) - estimate_elbo(model, x, 400)).mean().item()
-    assert gap == pytest.approx(1 - log(2), abs=0.03)  # KL(N(m, 2C) || N(m, C)) in two dimensions
+    x = model.p_x().sample((30,))
+    made = likelihood.ImportanceNll(x, k=20)(model)
+    exact = -model.p_x().log_prob(x).mean().item()
+    assert made["nll"].value == pytest.approx(exact, rel=1e-12)
+    assert made["nll_per_dimension"].value == pytest.approx(exact / 3, rel=1e-12)
+    assert made["nll_per_dimension"].unit == "nats per dimension"
+    assert made["nll_per_dimension"].spread == pytest.approx((made["nll"].spread or 0) / 3)
+    assert "k = 20" in made["nll"].protocol
+    assert made["nll_per_dimension"].protocol.endswith("seed 0; divided by 3 dimensions")

@@ -12,7 +12,7 @@ from torch import Tensor
 from auxgen.data import toys
 from auxgen.data.dataset import fit_preprocessor
 from auxgen.errors import InputError
-from auxgen.evaluation.modes import (
+from auxgen.evaluation.samples import (
     ModeCoverage,
     SampleDiversity,
     count_by_mode,
@@ -52,10 +52,10 @@ def test_the_truth_covers_all_modes_with_its_share_of_high_quality() -> None:
     scores = ModeCoverage(CENTRES, space, sd=0.05)(truth)
     assert scores["modes"].value == 8
     assert sum(scores["modes"].detail["counts"]) == round(scores["high_quality"].value * 100)
-    wanted = 100 * (1 - exp(-9 / 2))
+    expected = 100 * (1 - exp(-9 / 2))
     spread = scores["high_quality"].spread
     assert spread is not None
-    assert abs(scores["high_quality"].value - wanted) < 4 * spread
+    assert abs(scores["high_quality"].value - expected) < 4 * spread
 
 
 def test_a_mode_wants_a_share_of_all_samples_of_high_quality() -> None:
@@ -98,7 +98,7 @@ def test_copies_are_duplicates_and_a_spread_set_has_none() -> None:
     real = cloud(50, 0)
     assert measure_duplicate_share(real, cloud(25, 1).repeat(2, 1)) == 1
     assert measure_duplicate_share(real, torch.arange(150.0).view(50, 3)) == 0
-    with pytest.raises(InputError, match="as many"):
+    with pytest.raises(InputError, match="equal numbers"):
         measure_duplicate_share(real, real[:40])
 
 

@@ -105,15 +105,15 @@ def test_pixels_keep_float32_where_networks_run_in_bf16() -> None:
 
 
 @pytest.mark.parametrize(
-    ("architecture", "size", "told"),
+    ("architecture", "size", "message"),
     [
-        (Plain, 30, "30 x 30 pixels were got; wanted by a plain architecture is a multiple of 4"),
-        (Normalised, 28, "wanted by a normalised architecture is 8, 16, 32 or 64"),
+        (Plain, 30, "30 x 30 pixels; a plain architecture needs a multiple of 4"),
+        (Normalised, 28, "a normalised architecture needs 8, 16, 32 or 64"),
         (Normalised, 128, "8, 16, 32 or 64"),
     ],
 )
 def test_sizes_that_will_not_do_are_refused(
-    architecture: type[Plain | Normalised], size: int, told: str
+    architecture: type[Plain | Normalised], size: int, message: str
 ) -> None:
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         architecture(1, size, 4)

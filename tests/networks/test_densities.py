@@ -36,7 +36,7 @@ def test_a_mixture_starts_where_expectation_maximisation_ends() -> None:
     assert (made().log_prob(u).mean() - mixture().log_prob(u).mean()).abs() < 0.01
 
 
-def test_a_mixture_that_is_given_a_context_starts_near_there_whatever_it_says() -> None:
+def test_a_mixture_that_is_given_a_context_starts_near_there_for_every_context() -> None:
     u = draws(2000)
     torch.manual_seed(0)
     made = make_density("mixture", 2, 3, components=3, hidden_features=[8])

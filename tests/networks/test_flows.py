@@ -9,7 +9,7 @@ from torch.distributions import MultivariateNormal
 from zuko.flows import Flow
 
 from auxgen.errors import InputError
-from auxgen.networks.flows import (
+from auxgen.networks.densities import (
     ADDITIVE,
     AFFINE,
     UnivariateTransform,
@@ -113,5 +113,5 @@ def test_a_context_makes_another_density_of_each_row(family: UnivariateTransform
 
 @pytest.mark.parametrize("sizes", [{"d": 1, "transforms": 4}, {"d": 3, "transforms": 1}])
 def test_too_small_a_flow_is_refused_in_a_sentence(sizes: dict[str, int]) -> None:
-    with pytest.raises(InputError, match="2 or more is wanted"):
+    with pytest.raises(InputError, match="2 or more is expected"):
         make_coupling_flow(sizes["d"], AFFINE, transforms=sizes["transforms"], hidden=[4])

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from auxgen.errors import InputError
-from auxgen.experiments.dfm._architectures import ARCHITECTURES, ArchitectureName
+from auxgen.experiments.dfm.plans import ARCHITECTURES, ArchitectureName
 from auxgen.networks.freezing import freeze_parameters
 from auxgen.networks.gan import GANNetworks, make_convolutional_networks, make_perceptron_networks
 from auxgen.networks.mlp import MLP
@@ -69,7 +69,7 @@ def test_discriminators_have_the_parameters_of_their_layers(name: ArchitectureNa
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"),
+    ("name", "expected"),
     [
         ("imagenet_32", 71_372_800),
         ("cifar", 46_200_832),
@@ -77,7 +77,9 @@ def test_discriminators_have_the_parameters_of_their_layers(name: ArchitectureNa
         ("stl_48", 233_713_152),
     ],
 )
-def test_denoisers_have_the_parameters_of_their_layers(name: ArchitectureName, wanted: int) -> None:
+def test_denoisers_have_the_parameters_of_their_layers(
+    name: ArchitectureName, expected: int
+) -> None:
     """10 hidden layers, as wide as their input but for ImageNet's, with three numbers a unit."""
     made = ARCHITECTURES[name]
     n_h = made.n_h(SIZES[name])
@@ -86,7 +88,7 @@ def test_denoisers_have_the_parameters_of_their_layers(name: ArchitectureName, w
     with torch.device("meta"):
         r = MLP([n_h], [width] * made.denoiser_depth, n_h, batch_norm=True)
     hidden = n_h * width + 9 * width**2 + 10 * 3 * width
-    assert count(r) == hidden + width * n_h + n_h == wanted
+    assert count(r) == hidden + width * n_h + n_h == expected
 
 
 def test_the_cifar_generator_is_less_than_two_fifths_of_salimans_s() -> None:
@@ -151,8 +153,8 @@ def test_pixels_are_float32_whatever_the_precision() -> None:
 
 
 @pytest.mark.parametrize(("size", "widths"), [(30, [4, 4]), (8, []), (2, [4, 4]), (8, [0, 4])])
-def test_what_cannot_be_built_is_told_in_a_sentence(size: int, widths: list[int]) -> None:
-    with pytest.raises(InputError, match="wanted"):
+def test_what_cannot_be_built_is_refused_in_a_sentence(size: int, widths: list[int]) -> None:
+    with pytest.raises(InputError, match="expected"):
         make_convolutional_networks(channels=1, size=size, z=2, g=widths, phi=[4])
 
 

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from auxgen.builders import Recipe
+from auxgen.data.batches import SemiSupervisedBatch
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
-from auxgen.methods.adgm import SDGM, SemiSupervisedBatch
-from auxgen.networks.batch_norm import (
+from auxgen.methods.adgm import SDGM
+from auxgen.networks.freezing import (
     find_batch_norms,
     freeze_running_statistics,
     recalibrate_batch_norm,

@@ -110,5 +110,5 @@ def test_the_common_weights_classify_as_they_are_known_to() -> None:
     mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
     std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
     with torch.no_grad():
-        told = net((test.raw_rows() - mean) / std).argmax(1)
-    assert (told == test.y).float().mean() > 0.9
+        predicted = net((test.raw_rows() - mean) / std).argmax(1)
+    assert (predicted == test.y).float().mean() > 0.9

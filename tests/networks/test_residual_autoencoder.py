@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from auxgen.errors import InputError
-from auxgen.networks.residual_autoencoder import (
+from auxgen.networks.residual import (
     AutoencoderBlock,
     check_autoencoder_size,
     make_residual_encoder,
@@ -47,15 +47,15 @@ def test_a_block_adds_after_its_last_activation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
-        ((1, 28, (4, 6, 8)), "Images of 28 x 28 pixels were got with 3 widths"),
+        ((1, 28, (4, 6, 8)), "28 x 28 pixels and there are 3 widths"),
         ((1, 8, ()), "widths is 0; 1 or more"),
         ((1, 8, (0,)), "width is 0; 1 or more"),
     ],
 )
 def test_sizes_that_will_not_do_are_refused(
-    wrong: tuple[int, int, tuple[int, ...]], told: str
+    wrong: tuple[int, int, tuple[int, ...]], message: str
 ) -> None:
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         check_autoencoder_size(*wrong)

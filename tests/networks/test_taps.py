@@ -10,15 +10,13 @@ from torch import nn
 
 from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
-from auxgen.networks.blur import Blur
 from auxgen.networks.stacked import (
     STRIDED_LAYERS,
     StackedClassifier,
     StackedDecoder,
     StackedEncoder,
 )
-from auxgen.networks.taps import TappedNetwork, TappedVGG
-from auxgen.networks.vgg import VGG
+from auxgen.networks.taps import VGG, Blur, TappedNetwork, TappedVGG
 
 
 def parameters(network: nn.Module) -> int:
@@ -48,10 +46,10 @@ class Over(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.two(self.one(self.one(x + 1) + 1))
-        raise AssertionError("nobody asked for this")
+        raise AssertionError("this layer is not needed")
 
 
-def test_nothing_is_computed_after_the_last_layer_asked_for() -> None:
+def test_nothing_is_computed_after_the_last_tapped_layer() -> None:
     tapped = TappedNetwork(Over(), ["two", "one"])
     found = tapped(torch.zeros(1))
     assert list(found) == ["two", "one"]
@@ -124,7 +122,7 @@ def test_small_images_pass_through_the_classifier(size: int) -> None:
 
 
 def test_sizes_that_do_not_halve_are_refused() -> None:
-    with pytest.raises(InputError, match="30 x 30 pixels were got; wanted is a multiple of 4"):
+    with pytest.raises(InputError, match="30 x 30 pixels; a multiple of 4 is expected"):
         StackedEncoder(1, 30, (2, 4), 8, 8)
 
 

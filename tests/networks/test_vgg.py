@@ -11,7 +11,7 @@ import torch
 from scipy.signal import correlate2d
 from torch import Tensor, nn
 
-from auxgen.networks.vgg import MIN_SIZE, TAPS, TRUNK, VGG
+from auxgen.networks.taps import MIN_SIZE, TAPS, TRUNK, VGG
 
 torch.set_num_threads(1)
 

@@ -1,0 +1,148 @@
+"""Artefacts: a folder that needs nothing else, and of which nothing is executed.
+
+It holds the weights, a model card, and config.json: the recipe of the method and its preprocessor.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import files
+from ..data.dataset import Preprocessor
+from ..errors import InputError
+from ..method import Method
+from ..version import __version__
+from . import Recipe
+
+_ARTEFACT_FORMAT = 1
+
+
+def make_artefact_config(
+    recipe: Recipe, space: Preprocessor | None, card: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The content of config.json, before the weights have a checksum.
+
+    The card holds JSON-able facts for the model card: experiment, options, seed.
+    """
+    return {
+        "auxgen": __version__,
+        "format": _ARTEFACT_FORMAT,
+        "builder": recipe.builder,
+        "arguments": dict(recipe.arguments),
+        "space": None if space is None else space.to_json(),
+        "sha256": "",
+        "card": dict(card),
+    }
+
+
+def save_model(
+    folder: Path,
+    method: Method,
+    recipe: Recipe | None,
+    space: Preprocessor | None,
+    card: Mapping[str, Any],
+) -> None:
+    """Write an artefact, see `make_artefact_config`; without a recipe the weights alone.
+
+    Raises:
+        NotSaved: It could not be written.
+    """
+    config = {} if recipe is None else make_artefact_config(recipe, space, card)
+    write_artefact(folder, method, config)
+
+
+def write_artefact(folder: Path, method: Method, config: Mapping[str, Any]) -> None:
+    """Write model.safetensors, and config.json and README.md if `config` is not empty.
+
+    A folder of this name is replaced.
+
+    Raises:
+        NotSaved: They could not be written.
+    """
+    weights = files.pack_tensors(method.state_dict())
+    contents = {"model.safetensors": weights}
+    if config:
+        config = {**config, "sha256": files.compute_checksum(weights)}
+        contents["config.json"] = files.encode_json(config)
+        contents["README.md"] = _format_card(config).encode()
+    files.write_folder(folder, contents)
+
+
+def read_artefact(folder: Path) -> tuple[Method, Preprocessor, dict[str, Any]]:
+    """The method of an artefact's folder, how it sees raw rows, and the content of config.json.
+
+    Raises:
+        InputError: It is not an artefact, is damaged, or its config.json does not fit its weights.
+    """
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}; expected an artefact or a run.")
+    file = folder / "config.json"
+    config = files.read_json(file, "artefact")
+    if config.get("format") != _ARTEFACT_FORMAT:
+        got = config.get("format")
+        raise InputError(f"{file} has format {got!r}; expected {_ARTEFACT_FORMAT}.")
+    builder, arguments = config.get("builder"), config.get("arguments")
+    if not isinstance(builder, str) or not isinstance(arguments, dict):
+        raise InputError(f"{file} does not name a builder with arguments.")
+    method = Recipe(builder, arguments).build()
+    _load_weights(method, folder / "model.safetensors", config.get("sha256"))
+    try:
+        space = Preprocessor.from_json(config["space"])
+    except (TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{file} does not say how the model sees rows: {error}.") from error
+    for argument, size in (("x", space.width), ("classes", len(space.classes))):
+        if size and arguments.get(argument, size) != size:
+            raise InputError(
+                f"{file} contradicts itself: {argument} is {arguments[argument]} for its builder "
+                f"and {size} for its space."
+            )
+    return method, space, config
+
+
+def restore_weights(method: Method, folder: Path) -> dict[str, Any]:
+    """Load the weights of a trained stage into its method, which its experiment has made.
+
+    Returns:
+        The content of config.json; empty without one.
+
+    Raises:
+        InputError: The weights are damaged, or the method has changed.
+    """
+    file, described = folder / "model.safetensors", folder / "config.json"
+    config = files.read_json(described, "artefact") if described.exists() else {}
+    _load_weights(method, file, config.get("sha256", files.compute_checksum(file.read_bytes())))
+    return config
+
+
+def _load_weights(method: Method, file: Path, checksum: object) -> None:
+    """Load weights into a method, from a file that has this checksum."""
+    data = file.read_bytes() if file.exists() else b""
+    if files.compute_checksum(data) != checksum:
+        raise InputError(f"{file} is missing, truncated or not the one config.json was made for.")
+    weights = files.unpack_tensors(data, file)
+    shapes, own_shapes = (
+        {name: tuple(tensor.shape) for name, tensor in each.items()}
+        for each in (weights, method.state_dict())
+    )
+    for name in own_shapes.keys() | shapes.keys():
+        expected, got = own_shapes.get(name), shapes.get(name)
+        if expected != got:
+            raise InputError(
+                f"The method does not fit the weights in {file}: expected {name} of shape "
+                f"{expected}, got {got}."
+            )
+    with torch.no_grad():
+        method.load_state_dict(weights)
+
+
+def _format_card(config: Mapping[str, Any]) -> str:
+    """The model card, as the hub shows it."""
+    card = config["card"]
+    facts = "\n".join(f"- {name}: {value}" for name, value in card.items())
+    return (
+        f"---\nlibrary_name: auxgen\ntags:\n- {config['builder']}\n---\n"
+        f"# {card.get('experiment', config['builder'])}\n\n"
+        f"Trained with auxgen {config['auxgen']}; load it with `auxgen.load(folder)`.\n\n{facts}\n"
+    )

@@ -1,0 +1,158 @@
+"""Directions against what they mean: gradients, logits, orthogonality."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import pytest
+import torch
+
+from auxgen.errors import InputError
+from auxgen.functional.directions import (
+    Direction,
+    combine_directions,
+    fit_linear_probe,
+    fit_mean_difference,
+    get_direction,
+    sum_displacements,
+)
+
+
+def two() -> tuple[Direction, Direction]:
+    torch.manual_seed(0)
+    w = torch.randn(2, 6, dtype=torch.float64)
+    return Direction.from_weight("Glasses", w[0]), Direction.from_weight(
+        "Male", w[1] + w[0], bias=0.5
+    )
+
+
+def test_a_direction_is_the_gradient_of_its_logit() -> None:
+    torch.manual_seed(0)
+    w, z = torch.randn(6, dtype=torch.float64), torch.randn(3, 6, dtype=torch.float64)
+    direction = Direction.from_weight("Glasses", w, bias=0.3)
+    z.requires_grad_(True)
+    (gradient,) = torch.autograd.grad((z @ w + 0.3).sum(), z)
+    torch.testing.assert_close(direction.scale * direction.vector.expand(3, 6), gradient)
+    torch.testing.assert_close(direction.logit(z), z @ w + 0.3)
+    assert direction.vector.norm().item() == pytest.approx(1)
+
+
+def test_a_unit_of_distance_raises_the_logit_by_the_scale() -> None:
+    direction, z = two()[0], torch.randn(4, 6, dtype=torch.float64)
+    delta = torch.tensor([0.0, 1.0, -2.0, 3.0])
+    risen = direction.logit(direction.move(z, delta)) - direction.logit(z)
+    torch.testing.assert_close(risen, direction.scale * delta.double())
+    torch.testing.assert_close(direction.move(z, 2.0) - z, 2 * direction.vector.expand(4, 6))
+
+
+@pytest.mark.parametrize("probability", [0.95, 0.5, 0.1])
+def test_going_the_distance_makes_the_classifier_that_sure(probability: float) -> None:
+    direction, z = two()[1], torch.randn(4, 6, dtype=torch.float64)
+    there = direction.move(z, direction.distance_to_probability(z, probability))
+    expected = torch.full((4,), probability, dtype=torch.float64)
+    torch.testing.assert_close(direction.logit(there).sigmoid(), expected)
+
+
+def test_without_another_the_other_s_logit_stays_and_the_own_still_rises() -> None:
+    glasses, male = two()
+    left, z = glasses.project_out(male), torch.randn(4, 6, dtype=torch.float64)
+    there = left.move(z, 3.0)
+    torch.testing.assert_close(male.logit(there), male.logit(z))
+    risen = glasses.logit(there) - glasses.logit(z)
+    torch.testing.assert_close(risen, torch.full((4,), 3 * left.scale, dtype=torch.float64))
+    assert left.scale == pytest.approx(
+        glasses.scale * sqrt(1 - glasses.cosine_similarity(male) ** 2)
+    )
+    assert left.vector.norm().item() == pytest.approx(1)
+    assert left.name == "Glasses without Male"
+
+
+def test_what_several_share_is_taken_out_together_in_any_order() -> None:
+    torch.manual_seed(1)
+    a, b, c = (Direction.from_weight(n, torch.randn(6, dtype=torch.float64)) for n in "abc")
+    one, other = a.project_out(b, c), a.project_out(c, b, b)
+    torch.testing.assert_close(one.vector, other.vector)
+    assert max(abs(one.cosine_similarity(b)), abs(one.cosine_similarity(c))) < 1e-9
+    assert a.project_out() is a
+
+
+def test_nothing_is_left_without_oneself() -> None:
+    glasses, _ = two()
+    with pytest.raises(InputError, match="Nothing is left of 'Glasses' without Glasses"):
+        glasses.project_out(glasses)
+
+
+def test_combined_is_the_normalised_sum_and_raises_both() -> None:
+    glasses, male = two()
+    both = combine_directions([(glasses, 1.0), (male, -1.0)])
+    total = glasses.vector - male.vector
+    torch.testing.assert_close(both.vector, total / total.norm())
+    z = torch.randn(4, 6, dtype=torch.float64)
+    there = both.move(z, 2.0)
+    risen = (glasses.logit(there) - glasses.logit(z)) - (male.logit(there) - male.logit(z))
+    torch.testing.assert_close(risen, torch.full((4,), 2 * both.scale, dtype=torch.float64))
+    assert both.name == "+Glasses -Male"
+
+
+def test_distances_along_several_add_up() -> None:
+    glasses, male = two()
+    way = sum_displacements([(glasses, 3.0), (male, -1.0)])
+    torch.testing.assert_close(way, 3 * glasses.vector - male.vector)
+
+
+def test_a_probe_finds_the_direction_that_made_the_answers() -> None:
+    torch.manual_seed(0)
+    w = torch.randn(5)
+    z = torch.randn(4000, 5) * torch.tensor([1.0, 2.0, 0.5, 1.0, 3.0]) + 1
+    y = torch.bernoulli((z @ w - 0.7).sigmoid())
+    y[::7] = torch.nan
+    found = fit_linear_probe("Glasses", z, y)
+    assert found.cosine_similarity(Direction.from_weight("true", w)) > 0.99
+    right = (found.logit(z) > 0) == (z @ w - 0.7 > 0)
+    assert right.float().mean() > 0.95
+    with pytest.raises(InputError, match="A direction needs rows with and without 'Glasses'"):
+        fit_linear_probe("Glasses", z, torch.ones(4000))
+
+
+def test_names_that_are_not_there_are_refused() -> None:
+    glasses, male = two()
+    known = {"Glasses": glasses, "Male": male}
+    assert get_direction(known, "Male") is male
+    with pytest.raises(InputError, match="no attribute 'Glases'; did you mean 'Glasses'"):
+        get_direction(known, "Glases")
+
+
+@pytest.mark.parametrize("w", [torch.zeros(3), torch.tensor([1.0, torch.nan, 0.0])])
+def test_weights_that_point_nowhere_are_refused(w: torch.Tensor) -> None:
+    with pytest.raises(InputError, match="a direction needs a positive length"):
+        Direction.from_weight("Glasses", w)
+
+
+def test_probabilities_and_sums_that_will_not_do_are_refused() -> None:
+    glasses, _ = two()
+    with pytest.raises(InputError, match="The probability is 1;"):
+        glasses.distance_to_probability(torch.zeros(1, 6), 1.0)
+    with pytest.raises(InputError, match="cancel out"):
+        combine_directions([(glasses, 1.0), (glasses, -1.0)])
+    with pytest.raises(InputError, match="There is no direction to combine"):
+        combine_directions([])
+
+
+def test_the_difference_of_means_is_the_log_odds_of_two_gaussians() -> None:
+    """Of covariance I, about the means of the rows with and without."""
+    torch.manual_seed(0)
+    z = torch.randn(50, 3, dtype=torch.float64)
+    y = (torch.arange(50) % 3 == 0).double()
+    y[::7] = torch.nan
+    found = fit_mean_difference("Glasses", z, y)
+    there, absent = (
+        torch.distributions.MultivariateNormal(
+            z[y == answer].mean(0), torch.eye(3, dtype=torch.float64)
+        )
+        for answer in (1, 0)
+    )
+    new = torch.randn(5, 3, dtype=torch.float64)
+    expected = there.log_prob(new) - absent.log_prob(new)
+    torch.testing.assert_close(found.logit(new), expected, rtol=1e-5, atol=1e-5)
+    with pytest.raises(InputError, match="there is only one kind"):
+        fit_mean_difference("Glasses", z, torch.ones(50))

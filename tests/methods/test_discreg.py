@@ -1,0 +1,221 @@
+"""Discriminative regularisation: the loss by hand, who learns from it, and what is held fixed."""
+
+from __future__ import annotations
+
+from math import log, tau
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from auxgen.builders import Recipe
+from auxgen.method import Gradient
+from auxgen.methods.discreg import AdjustedVAE, DiscriminativeVAE
+from auxgen.methods.feature_autoencoder import FeatureAutoencoder
+from auxgen.methods.vae import VAE
+from auxgen.networks.distributions import Conditional, FreeScaleNormal, StandardNormal, diag_normal
+from auxgen.networks.taps import Blur, TappedNetwork
+
+IMAGES = {"channels": 1, "size": 8, "z": 3, "widths": [2, 4], "hidden": 6}
+
+
+class Image(nn.Module):
+    """z (b, 1) -> the image (b, 1, 1, 2) whose pixels are w z."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.tensor([0.5, -1.0], dtype=torch.float64))
+
+    def forward(self, z: Tensor) -> Tensor:
+        return (z * self.w).view(-1, 1, 1, 2)
+
+
+class Code(nn.Module):
+    """x (b, 1, 1, 2) -> mean and log standard deviation of z, (b, 2)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.tensor([[0.3, 0.2], [-0.1, 0.4]], dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(1) @ self.w
+
+
+def method(encoder_grad: bool = True, weight: float = 1.0) -> DiscriminativeVAE:
+    """On images of two pixels, with one layer d(x) = 3 x_1 - x_2."""
+    d = nn.Conv2d(1, 1, (1, 2), bias=False).double()
+    with torch.no_grad():
+        d.weight.copy_(torch.tensor([3.0, -1.0]).view(1, 1, 1, 2))
+    made = DiscriminativeVAE(
+        q_z=Conditional(Code(), diag_normal),
+        p_z=StandardNormal(1).double(),
+        p_x=Conditional(Image(), FreeScaleNormal((1, 1, 2), 0.5).double()),
+        d=TappedNetwork(nn.Sequential(d), ["0"]),
+        p_d={"0": FreeScaleNormal((1, 1, 1), 2.0).double()},
+        weights={"0": weight},
+        encoder_grad=encoder_grad,
+    )
+    made.d.requires_grad_(False)
+    return made
+
+
+def loss(method: Any, x: Tensor) -> Tensor:
+    torch.manual_seed(0)
+    move = next(iter(method.round(x, torch.zeros(()))))
+    assert isinstance(move, Gradient)
+    return move.loss
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.25])
+def test_the_loss_is_the_formula_by_hand(weight: float) -> None:
+    x = torch.tensor([[0.2, 0.7]], dtype=torch.float64).view(1, 1, 1, 2)
+    torch.manual_seed(0)
+    eps = torch.randn(1, 1, dtype=torch.float64).item()
+    mu, ls = 0.3 * 0.2 - 0.1 * 0.7, 0.2 * 0.2 + 0.4 * 0.7
+    z = mu + torch.tensor(ls).exp().item() * eps
+    kl = 0.5 * (torch.tensor(2 * ls).exp().item() + mu**2 - 2 * ls - 1)
+
+    def surprise(error: float, s: float) -> float:
+        return 0.5 * (log(tau) + 2 * s + error**2 * torch.tensor(-2 * s).exp().item())
+
+    pixels = surprise(0.2 - 0.5 * z, log(0.5)) + surprise(0.7 + z, log(0.5))
+    layer = surprise((3 * 0.2 - 0.7) - (3 * 0.5 * z + z), log(2.0))
+    expected = kl + pixels + weight * layer
+    assert loss(method(weight=weight), x).item() == pytest.approx(expected, rel=1e-6)
+
+
+def gradients(method: Any, x: Tensor) -> dict[str, Tensor]:
+    method.zero_grad()
+    loss(method, x).backward()
+    return {
+        n: torch.zeros_like(p) if p.grad is None else p.grad for n, p in method.named_parameters()
+    }
+
+
+def test_the_encoder_learns_from_the_classifier_only_where_it_is_let() -> None:
+    x = torch.rand(4, 1, 1, 2, dtype=torch.float64)
+    with_, without = gradients(method(), x), gradients(method(encoder_grad=False), x)
+    plain = gradients(method(weight=0.0), x)
+    encoder = "q_z.network.w"
+    torch.testing.assert_close(without[encoder], plain[encoder])
+    assert not torch.allclose(with_[encoder], plain[encoder])
+    torch.testing.assert_close(with_["p_x.network.w"], without["p_x.network.w"])
+    assert not torch.allclose(without["p_x.network.w"], plain["p_x.network.w"])
+
+
+def test_the_data_s_own_features_get_no_gradient() -> None:
+    x = torch.rand(4, 1, 1, 2, dtype=torch.float64)
+    made = method()
+    through = x.clone().requires_grad_()
+    mean = torch.rand(4, 1, 1, 2, dtype=torch.float64)
+    nll = sum(made.feature_nll(through, mean).values())
+    assert isinstance(nll, Tensor)
+    assert torch.autograd.grad(nll, through, allow_unused=True, retain_graph=True) == (None,)
+
+
+def test_scales_settle_at_the_root_mean_square_of_the_residuals() -> None:
+    x, mean = torch.rand(64, 1, 1, 2).double(), torch.rand(64, 1, 1, 2).double()
+    made = method()
+    d = 3 * (x - mean)[..., 0] - (x - mean)[..., 1]
+    optimum = d.square().mean().sqrt()
+    with torch.no_grad():
+        made.p_d[0].log_std.fill_(optimum.log())  # pyright: ignore
+    made.feature_nll(x, mean)["0"].backward()
+    torch.testing.assert_close(
+        made.p_d[0].log_std.grad, torch.zeros(1, 1, 1).double(), atol=1e-9, rtol=0
+    )
+
+
+def classifier() -> dict[str, Any]:
+    space = {"kind": "images", "shape": (1, 8, 8), "flat": False}
+    sizes = {"channels": 1, "size": 8, "classes": 3, "width": 2, "hidden": 4}
+    return {"builder": "stacked_classifier", "arguments": sizes, "space": space}
+
+
+def test_the_decoder_sees_every_batch_once_where_the_encoder_is_spared() -> None:
+    arguments = {"images": IMAGES, "classifier": classifier(), "layers": ["convolutions.norm2"]}
+    seen, learned = [], []
+    for encoder_grad in (True, False):
+        torch.manual_seed(0)
+        changed = {**arguments, "encoder_grad": encoder_grad}
+        made: Any = Recipe("stacked_discriminative_vae", changed).build().double().train()
+        made.d.eval()
+        for layer in made.d.modules():  # torch's initial kernels leave its features all but dead
+            if isinstance(layer, nn.Conv2d):
+                nn.init.normal_(layer.weight)
+        x = torch.rand(6, 1, 8, 8, dtype=torch.float64)
+        learned.append(gradients(made, x))
+        seen.append({n: b for n, b in made.p_x.named_buffers() if "running" in n})
+    assert seen[0]
+    for name, buffer in seen[0].items():
+        torch.testing.assert_close(buffer, seen[1][name])
+    for name, gradient in learned[0].items():
+        if name.startswith("p_x"):
+            torch.testing.assert_close(gradient, learned[1][name])
+    with_classifier, alone = (
+        torch.cat([g.flatten() for name, g in each.items() if name.startswith("q_z")])
+        for each in learned
+    )
+    assert (with_classifier - alone).norm() > alone.norm()  # it is 9 to 150 times as long
+
+
+def test_its_bounds_are_those_of_a_vae() -> None:
+    torch.manual_seed(0)
+    arguments = {"images": IMAGES, "classifier": classifier(), "layers": ["convolutions.norm2"]}
+    made: Any = Recipe("stacked_discriminative_vae", arguments).build().eval()
+    vae: Any = Recipe("stacked_vae", {"images": IMAGES}).build().eval()
+    assert isinstance(vae, VAE)
+    vae.load_state_dict({k: v for k, v in made.state_dict().items() if k in vae.state_dict()})
+    x = torch.rand(3, 1, 8, 8)
+    both = []
+    for model in (made, vae):
+        torch.manual_seed(1)
+        both.append((model.log_weights(x, 5), model.elbo(x), model.sample(2)))
+    for ours, theirs in zip(*both, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_pixels_and_features_have_scales_of_their_own() -> None:
+    arguments = {"images": IMAGES, "classifier": classifier(), "layers": ["convolutions.norm2"]}
+    scales = {"scale": 0.2, "feature_scale": 0.7}
+    made: Any = Recipe("stacked_discriminative_vae", {**arguments, **scales}).build()
+    x = torch.rand(2, 1, 8, 8)
+    torch.testing.assert_close(made.p_x(torch.zeros(2, 3)).stddev, torch.full_like(x, 0.2))
+    of_features = made.p_d[0](made.extract_activations(x)["convolutions.norm2"]).stddev
+    torch.testing.assert_close(of_features, torch.full_like(of_features, 0.7))
+
+
+def test_decoder_statistics_become_those_of_the_prior() -> None:
+    torch.manual_seed(0)
+    made = Recipe("stacked_adjusted_vae", {"images": IMAGES}).build()
+    assert isinstance(made, AdjustedVAE)
+    made.recalibrate_decoder(40)
+    layers: Any = made.p_x.network.get_submodule("layers")
+    first, norm = layers[0], layers[1]
+    exact = first.weight.square().sum(1)  # of W z + b with z ~ N(0, I)
+    torch.testing.assert_close(norm.running_mean, first.bias, atol=2e-3, rtol=0)
+    torch.testing.assert_close(norm.running_var, exact, rtol=0.05, atol=0)
+    assert not made.p_x.training
+
+
+def test_only_the_encoder_adjusts() -> None:
+    made = Recipe("stacked_adjusted_vae", {"images": IMAGES}).build()
+    assert made.players() == {"encoder": (made.q_z,)}  # pyright: ignore
+
+
+def test_an_autoencoder_is_taught_by_the_blurred_layer_alone() -> None:
+    torch.manual_seed(0)
+    h, b = nn.Conv2d(1, 2, 3), Blur(1.0)
+    made = FeatureAutoencoder(
+        encoder=nn.Sequential(nn.Flatten(), nn.Linear(49, 3)),
+        decoder=nn.Sequential(nn.Linear(3, 49), nn.Unflatten(1, (1, 7, 7))),
+        h=TappedNetwork(nn.Sequential(h), ["0"]),
+        b=b,
+    )
+    x = torch.rand(4, 1, 7, 7)
+    back = made.decoder(made.encoder(x))
+    expected = (h(back) - b(h(x))).square().mean()
+    torch.testing.assert_close(loss(made, x), expected)
+    assert torch.equal(made.decode(made.encode(x).mean).mean, back)
+    assert made.players() == {"autoencoder": (made.encoder, made.decoder)}

@@ -1,0 +1,226 @@
+"""IWAE and AVAE against exact likelihoods, closed forms, and the printed gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.distributions import Normal, kl_divergence
+
+from auxgen.builders import Recipe
+from auxgen.functional.bounds import log_mean_exp
+from auxgen.functional.schedules import constant
+from auxgen.method import Gradient
+from auxgen.methods.avae import AVAE
+from auxgen.methods.iwae import IWAE
+from auxgen.networks.distributions import Conditional, StandardNormal, diag_normal
+
+SIZES: dict[str, Any] = {"x": 5, "hidden": [[7, 7], [6]], "z": [3, 2]}
+W, R, B, S = 1.3, 0.6, 0.8, 0.5
+"""p(x|z_1) = N(W z_1, R^2), p(z_1|z_2) = N(B z_2, S^2); with one layer p(z_1) = N(0, 1)."""
+
+
+@pytest.fixture(autouse=True)
+def in_double() -> Iterator[None]:
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+class Affine(nn.Module):
+    def __init__(self, function: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *given: Tensor) -> Tensor:
+        return self.function(*given)
+
+
+def gaussian(mean: Callable[..., Tensor], std: float | Tensor) -> Conditional:
+    """N(mean(given), std^2) of one dimension."""
+
+    def parameters(*given: Tensor) -> Tensor:
+        at = mean(*given)
+        return torch.cat((at, torch.as_tensor(std).log().expand_as(at)), -1)
+
+    return Conditional(Affine(parameters), diag_normal)
+
+
+def rows(n: int = 6) -> Tensor:
+    return torch.randn(n, 1, generator=torch.Generator().manual_seed(0))
+
+
+def log_p(x: Tensor, layers: int) -> Tensor:
+    """The evidence, in closed form: (b, 1) -> (b,)."""
+    variance = W**2 * (1.0 if layers == 1 else B**2 + S**2) + R**2
+    return Normal(0.0, variance**0.5).log_prob(x.squeeze(1))
+
+
+def two_layers(model: str) -> IWAE | AVAE:
+    """A linear-Gaussian model of two layers, under a posterior that is not the exact one."""
+    p_x, p_z = gaussian(lambda z: W * z, R), [gaussian(lambda z: B * z, S)]
+    up = [gaussian(lambda x: 0.5 * x, 0.9), gaussian(lambda z: 0.4 * z, 0.9)]
+    top = StandardNormal(1)
+    if model == "iwae":
+        return IWAE(q_z=up, p_z=p_z, p_top=top, p_x=p_x, k=1, warm_up=constant)
+    return AVAE(
+        q_a=[gaussian(lambda x: 0.3 * x, 0.8), gaussian(lambda a: 0.2 * a, 1.0)],
+        q_z=[
+            gaussian(lambda a, x: 0.1 * a + 0.5 * x, 0.9),
+            gaussian(lambda a, z: 0.2 * a + 0.4 * z, 0.9),
+        ],
+        p_z=p_z,
+        p_top=top,
+        p_a=[
+            gaussian(lambda x, z_1, z_2: 0.3 * z_1 + 0.1 * z_2, 0.9),
+            gaussian(lambda x, z_2: 0.2 * z_2, 1.1),
+        ],
+        p_x=p_x,
+        warm_up=constant,
+    )
+
+
+@pytest.mark.parametrize("model", ["iwae", "avae"])
+def test_the_mean_weight_of_two_layers_is_the_exact_likelihood(model: str) -> None:
+    """Within four standard errors of 100,000 weights."""
+    torch.manual_seed(0)
+    x = rows(4)
+    ratio = (two_layers(model).log_weights(x, 100_000) - log_p(x, 2)).exp()
+    assert ((ratio.mean(0) - 1).abs() < 4 * ratio.std(0) / 100_000**0.5).all()
+    assert (ratio.std(0) / 100_000**0.5 < 0.02).all()
+
+
+@pytest.mark.parametrize("model", ["iwae", "avae"])
+def test_the_bound_is_below_the_likelihood_and_rises_with_the_number_of_weights(model: str) -> None:
+    torch.manual_seed(0)
+    x = rows(4)
+    log_w = two_layers(model).log_weights(x, 20_000)
+    one, ten = (
+        log_w.mean(0),
+        log_w.view(2000, 10, 4).logsumexp(1).mean(0) - torch.tensor(10.0).log(),
+    )
+    assert (one < ten).all()
+    assert (ten < log_p(x, 2) + 0.02).all()
+
+
+@pytest.mark.parametrize("a_sees_x", [False, True])
+def test_every_weight_is_the_exact_likelihood_at_the_exact_posterior(a_sees_x: bool) -> None:
+    """p(a|z) = N(0.9 z [+ 0.4 x], 0.7^2); the posterior of (a, z) given x is worked out by hand."""
+    c, d, t = 0.9, 0.4 * a_sees_x, 0.7
+    var = 1 / (1 + W**2 / R**2)  # of z given x, with mean slope * x
+    slope = var * W / R**2
+    a_var = c**2 * var + t**2  # of a given x, with mean (c slope + d) x
+    gain = c * var / a_var
+    method = AVAE(
+        q_a=[gaussian(lambda x: (c * slope + d) * x, a_var**0.5)],
+        q_z=[
+            gaussian(
+                lambda a, x: slope * x + gain * (a - (c * slope + d) * x),
+                (var - gain * c * var) ** 0.5,
+            )
+        ],
+        p_z=[],
+        p_top=StandardNormal(1),
+        p_a=[gaussian(lambda x, z: c * z + d * x, t)],
+        p_x=gaussian(lambda z: W * z, R),
+        warm_up=constant,
+    )
+    x = rows()
+    torch.testing.assert_close(method.log_weights(x, 7), log_p(x, 1).expand(7, -1))
+    torch.testing.assert_close(method.elbo(x), log_p(x, 1))
+
+
+def bits(n: int = 6) -> Tensor:
+    return torch.rand(n, 5, generator=torch.Generator().manual_seed(5)).round()
+
+
+def made(builder: str, **more: Any) -> Any:
+    torch.manual_seed(0)
+    return Recipe(builder, {**SIZES, **more}).build()
+
+
+def loss_of(method: Any, step: int = 0) -> Gradient:
+    torch.manual_seed(1)
+    move = next(method.round(bits(), torch.tensor(step)))
+    assert isinstance(move, Gradient)
+    return move
+
+
+@pytest.mark.parametrize(("builder", "more"), [("iwae", {}), ("avae", {"a": [2, 2]})])
+def test_with_one_weight_the_loss_is_the_negative_elbo(builder: str, more: dict[str, Any]) -> None:
+    method = made(builder, **more)
+    found = loss_of(method).loss
+    torch.manual_seed(1)
+    torch.testing.assert_close(found, -method.elbo(bits()).mean())
+
+
+def test_one_layer_and_one_weight_are_in_expectation_the_vae() -> None:
+    method = made("iwae", hidden=[[7, 7]], z=[3])
+    x = bits(1).expand(20_000, -1)
+    q_z = method.q_z[0](x)
+    torch.manual_seed(2)
+    each = method.p_x(q_z.rsample()).log_prob(x) - kl_divergence(q_z, method.p_top())
+    difference = method.elbo(x) - each
+    assert abs(difference.mean()) < 4 * difference.std() / 20_000**0.5
+
+
+def test_the_gradient_is_the_one_that_burda_et_al_print() -> None:
+    """Eq. 13, 14: sum_i w~_i grad log w_i, with w~ normalised and held fixed."""
+    method = made("iwae", k=6)
+    loss_of(method).loss.backward()
+    found = [p.grad.clone() for p in method.parameters()]
+    method.zero_grad()
+    torch.manual_seed(1)
+    log_w = method.log_weights(bits(), 6)
+    weights = log_w.softmax(0).detach()
+    (-(weights * log_w).sum(0).mean()).backward()
+    for ours, theirs in zip(found, method.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs.grad)
+
+
+def test_more_weights_average_inside_the_logarithm() -> None:
+    method = made("iwae", k=6)
+    found = loss_of(method).loss
+    torch.manual_seed(1)
+    torch.testing.assert_close(found, -log_mean_exp(method.log_weights(bits(), 6)).mean())
+
+
+@pytest.mark.parametrize(("builder", "more"), [("iwae", {}), ("avae", {"a": [2, 2]})])
+def test_warm_up_scales_the_log_ratios_and_nothing_else(builder: str, more: dict[str, Any]) -> None:
+    method = made(builder, warm_up=4, **more)
+    cold, half, warm = (loss_of(method, step).loss for step in (0, 2, 4))
+    torch.testing.assert_close(half, (cold + warm) / 2)
+    torch.testing.assert_close(cold, loss_of(method).terms["distortion"])
+
+
+def test_a_that_sees_nothing_costs_its_divergence_from_the_prior() -> None:
+    """Within four standard errors; q(a_2|a_1) is averaged over a_1."""
+    method = made("avae_uninformed", hidden=[[7, 7]], z=[3], a=[2])
+    x = bits(1).expand(20_000, -1)
+    torch.manual_seed(2)
+    _, _, log_ratio_a = method.compute_bound_terms(x, 1)
+    expected = -kl_divergence(method.q_a[0](x[0]), StandardNormal(2)())
+    assert abs(log_ratio_a.mean() - expected) < 4 * log_ratio_a.std() / 20_000**0.5
+
+
+def test_a_is_a_leaf_so_that_samples_do_not_depend_on_it() -> None:
+    method = made("avae", a=[2, 2])
+    torch.manual_seed(3)
+    before = method.sample(4)
+    for network in (method.q_a, method.p_a):
+        for parameter in network.parameters():
+            nn.init.normal_(parameter)
+    torch.manual_seed(3)
+    torch.testing.assert_close(method.sample(4), before)
+
+
+def test_every_layer_of_a_starts_as_narrow_as_its_argument_says() -> None:
+    method = made("avae", a=[2, 2], log_std_a=-2.0)
+    given = bits()
+    for q_a in method.q_a:
+        found = q_a(given)
+        assert found.base_dist.scale.log().sub(-2.0).abs().max() < 0.2
+        given = found.mean
