@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import count, islice
 from typing import Any, Literal
 
 import numpy as np
@@ -12,28 +14,27 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .builders import Recipe
 from .builders.adgm import LabelledBoundName
-from .data import labels
-from .data import user as own
+from .builders.artefact import make_artefact_config
+from .data import labels, user
 from .data.augmentation import binarise, identity
 from .data.batches import SemiSupervisedBatches
-from .data.dataset import fit_preprocessor
+from .data.dataset import Dataset, Preprocessor, fit_preprocessor
 from .engine.loop import Training
 from .engine.settings import Engine, adam
 from .errors import InputError
 from .functional.bounds import classification_weight
-from .inference import likelihood
-from .inference.prediction import predict_rows
-from .inference.sampling import sample_rows
-from .method import Bounds, require
-from .metrics import calibration as confidence
+from .method import Method
+from .metrics.calibration import fit_temperature
 from .model import Model
+from .rng import use_seed
 
 
 class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
     """ADGM, SDGM or M2 of vectors; `y == -1` marks rows without a label, as in scikit-learn.
 
-    Rows of 0 and 1 alone are modelled by a Bernoulli, all others are standardised and modelled by a
-    Gaussian. Every training starts from `random_state` and gives the same weights.
+    Data that are 0 or 1 throughout get a Bernoulli likelihood; other data are standardised and get
+    a Gaussian one. Every `fit` starts from `random_state` and gives the same weights. The trained
+    `auxgen.Model` is `model_`.
 
     Args:
         model: "sdgm", "adgm" or "m2".
@@ -41,16 +42,16 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         latent: Width of the auxiliary variable and of the code.
         steps: Rounds of training.
         batch: Rows in a batch, labelled and unlabelled each.
-        learning_rate: Of Adam.
-        beta: Weight of the classification term, times (N_l + N_u) / N_l.
-        batch_norm: Normalise before each nonlinearity; wants tens of labelled rows, since a
-            labelled batch is normalised by its own statistics.
-        labelled_bound: Of a labelled row: "conditional", of log p(x, y); "marginal", of log p(x),
-            which leaves the label to the classification term.
-        classes_summed: Classes over which training sums the label of an unlabelled row out: the
-            most probable ones and one drawn from the rest, without bias; all when None.
-        draws: Draws of a averaged for a prediction.
-        least_confidence: A row whose most probable class has less gets -1, no class.
+        learning_rate: Learning rate of Adam.
+        beta: Weight of the classification term, before its factor (N_l + N_u) / N_l.
+        batch_norm: Whether to normalise before each nonlinearity; this needs tens of labelled rows,
+            since a labelled batch is normalised by its own statistics.
+        labelled_bound: Bound for a labelled row: "conditional" on log p(x, y), or "marginal" on
+            log p(x), which leaves the label to the classification term.
+        classes_summed: Number of classes over which training sums out the label of an unlabelled
+            row: the most probable ones and one drawn from the rest, without bias; None for all.
+        draws: Draws of a over which predictions are averaged.
+        least_confidence: Probability below which a row's most probable class becomes -1, no class.
         device: "cpu" or "cuda".
         random_state: Seed.
     """
@@ -82,26 +83,30 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> SemiSupervisedClassifier:
-        """Learn from x (n, d) and y (n,), -1 where the label is not known.
+        """Learn from rows x (n, d) and labels y (n,), -1 where the label is unknown.
 
         Raises:
-            InputError: A class or no row is labelled, or x is not finite.
+            InputError: Fewer than two classes are labelled, or x is not finite.
         """
         X, y = validate_data(self, X, y, dtype=np.float32)
         self.classes_ = np.unique(y[y != -1])
         places = np.where(y == -1, -1, np.searchsorted(self.classes_, y))
-        train = own.load_arrays(X, places, names=[str(c) for c in self.classes_])
+        train = user.load_arrays(X, places, names=[str(c) for c in self.classes_])
         labels.check_labels(train)
         bits = bool(np.isin(X, (0, 1)).all())
-        space = fit_preprocessor(train, standardise=not bits)
-        self.model_ = Model(self._train_method(train, space, bits), space, "estimator", {})
+        space = fit_preprocessor(train, standardise=not bits, binary=bits)
+        recipe = self._make_recipe(train, space)
+        with use_seed(self.random_state, torch.device(self.device)):
+            method = self._train_method(train, space, recipe)
+        config = make_artefact_config(recipe, space, self.get_params())
+        self.model_ = Model(method, space, "estimator", config)
         self.temperature_ = 1.0
         return self
 
     def calibrate(self, X: Any, y: Any) -> SemiSupervisedClassifier:
-        """Fit the temperature of the probabilities on rows whose labels `fit` did not see.
+        """Fit the temperature of the probabilities to rows whose labels `fit` did not see.
 
-        The most probable classes stay. Rows of -1 are left out: x (n, d), y (n,).
+        The most probable classes stay the same. Rows labelled -1 are left out: x (n, d), y (n,).
 
         Raises:
             InputError: No row is labelled, or a label is none of `classes_`.
@@ -109,17 +114,16 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         self.temperature_ = 1.0
         probs, y = self.predict_proba(X), np.asarray(y)
         known = y != -1
-        strange = np.setdiff1d(y[known], self.classes_)
-        if len(strange):
+        unknown = np.setdiff1d(y[known], self.classes_)
+        if len(unknown):
             raise InputError(
-                f"Label {strange[0]} is none that fit saw; {self.classes_} are wanted."
+                f"Label {unknown[0]} is none that fit saw; expected those of {self.classes_}."
             )
-        places = torch.from_numpy(np.searchsorted(self.classes_, y[known]))
-        log_probs = torch.from_numpy(probs[known]).log()
-        self.temperature_ = confidence.fit_temperature(log_probs, places)
+        indices = torch.from_numpy(np.searchsorted(self.classes_, y[known]))
+        self.temperature_ = fit_temperature(torch.from_numpy(probs[known]).log(), indices)
         return self
 
-    def _train_method(self, train: Any, space: Any, bits: bool) -> Any:
+    def _train_method(self, train: Dataset, space: Preprocessor, recipe: Recipe) -> Method:
         rows = labels.find_labelled_rows(train.y)
         x = space.transform(train.raw_rows())
         batches = SemiSupervisedBatches(
@@ -129,50 +133,38 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
             labelled_batch=self.batch,
             unlabelled_batch=self.batch,
             seed=self.random_state,
-            corruption=binarise if bits else identity,
+            corruption=binarise if space.binary else identity,
         )
-        torch.manual_seed(self.random_state)
         engine = Engine(self.steps, adam(self.learning_rate), max_grad_norm=5.0)
-        method = self._make_recipe(space.width, len(rows), len(x), bits).build()
-        training = Training(method, engine, seed=self.random_state, device=self.device)
-        for step in range(self.steps):
-            training.run_round(batches(step, 0, 1, self.device))
-        return training.build_averaged_method(
-            batches(self.steps + i, 0, 1, self.device) for i in range(10**6)
-        )
+        training = Training(recipe.build(), engine, seed=self.random_state, device=self.device)
+        endless = (batches(step, 0, 1, self.device) for step in count())
+        for batch in islice(endless, self.steps):
+            training.run_round(batch)
+        return training.build_averaged_method(endless)
 
-    def _make_recipe(self, width: int, labelled: int, rows: int, bits: bool) -> Recipe:
-        sizes: dict[str, Any] = {"x": width, "hidden": list(self.hidden), "z": self.latent}
-        auxiliary = {} if self.model == "m2" else {"a": self.latent}
-        return Recipe(
-            self.model,
-            {
-                **sizes,
-                **auxiliary,
-                "classes": len(self.classes_),
-                "alpha": classification_weight(self.beta, labelled, rows),
-                "prior_rows": rows,
-                "likelihood": "bernoulli" if bits else "gaussian",
-                "batch_norm": self.batch_norm,
-                "labelled_bound": self.labelled_bound,
-                "classes_summed": self.classes_summed,
-            },
-        )
+    def _make_recipe(self, train: Dataset, space: Preprocessor) -> Recipe:
+        labelled = len(labels.find_labelled_rows(train.y))
+        arguments = {
+            "x": space.width,
+            "hidden": list(self.hidden),
+            "z": self.latent,
+            **({} if self.model == "m2" else {"a": self.latent}),
+            "classes": len(self.classes_),
+            "alpha": classification_weight(self.beta, labelled, len(train)),
+            "prior_rows": len(train),
+            "likelihood": "bernoulli" if space.binary else "gaussian",
+            "batch_norm": self.batch_norm,
+            "labelled_bound": self.labelled_bound,
+            "classes_summed": self.classes_summed,
+        }
+        return Recipe(self.model, arguments)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities of `classes_`: x (n, d) -> (n, k)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
-        with torch.random.fork_rng():
-            torch.manual_seed(self.random_state)
-            found = predict_rows(
-                self.model_.method,
-                self.model_.space,
-                torch.from_numpy(X),
-                self.draws,
-                temperature=self.temperature_,
-            )
-        return found.probabilities.numpy()
+        predict = partial(self.model_.predict, draws=self.draws, seed=self.random_state)
+        return predict(X, temperature=self.temperature_).probabilities.numpy()
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row, -1 below `least_confidence`: x (n, d) -> (n,)."""
@@ -180,21 +172,16 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         return np.where(probs.max(1) < self.least_confidence, -1, self.classes_[probs.argmax(1)])
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """A lower bound on log p(x) of each row, nats, mean over `draws`: x (n, d) -> (n,).
+        """A lower bound on log p(x) of each row in nats, a mean over `draws`: x (n, d) -> (n,).
 
-        It is of rows as the model sees them, and is higher for likelier rows; rows that belong
-        elsewhere may be likelier (docs/papers/adgm.md).
+        x is the row as the model sees it. Likelier rows have higher bounds, but so may rows of
+        another kind (docs/papers/adgm.md).
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
-        with torch.random.fork_rng():
-            torch.manual_seed(self.random_state)
-            x = self.model_.space.transform(torch.from_numpy(X))
-            return likelihood.estimate_elbo(
-                require(self.model_.method, Bounds), x, self.draws
-            ).numpy()
+        return self.model_.log_prob_bound(X, draws=self.draws, seed=self.random_state).numpy()
 
     def sample(self, n: int) -> np.ndarray:
-        """n rows drawn from the model, in the units of x: -> (n, d)."""
+        """Draw n rows in the units of x, from torch's random state: -> (n, d)."""
         check_is_fitted(self)
-        return sample_rows(self.model_.method, self.model_.space, n).numpy()
+        return self.model_.sample(n, seed=None).numpy()

@@ -1,42 +1,57 @@
-"""Artefacts: a folder that needs nothing else, and that executes nothing when it is loaded."""
+"""Models: a trained method with its preprocessor, and all that people do with it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from .builders import Recipe
-from .data.dataset import Preprocessor
-from .errors import InputError
-from .files import (
-    compute_checksum,
-    encode_json,
-    pack_tensors,
-    read_json,
-    unpack_tensors,
-    write_folder,
-)
+from .builders.artefact import read_artefact, restore_weights, write_artefact
+from .data.dataset import Dataset, Preprocessor
+from .data.inputs import convert_array
+from .engine.device import resolve_device
+from .errors import InputError, require_at_least, unknown_name
+from .files import read_json
 from .functional.directions import Direction, fit_linear_probe, get_direction
-from .method import Method
-from .version import __version__
+from .inference import codes as latent
+from .inference import editing
+from .inference.codes import ClassLabels, convert_class_labels, sample_rows
+from .inference.disentangling import disentangle_moves
+from .inference.editing import EditedRows
+from .inference.prediction import Predictions, abstain_on_unsure, estimate_row_bounds, predict_rows
+from .method import Decodes, Method, SamplesByClass, require
+from .rng import get_device, use_seed
 
-_ARTEFACT_FORMAT = 1
+_PIXEL_TOLERANCE = 0.5
+"""How far outside [0, 1] pixels may lie, as samples of Gaussian models do."""
+
+Rows = Tensor | np.ndarray
+"""Raw rows (n, *shape): images as pixels in [0, 1] or as uint8, points and table rows in their own
+units. Flattened rows, one row alone, and images with channels last are understood as well."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """A trained method with the space that it sees.
+    """A trained method and how it sees raw rows.
+
+    Rows come in and go out in a person's own units, see `Rows`; results are tensors on the CPU.
+    Classes `y` are one for all rows or one for each, by name or index; or attributes (n, k). A
+    `seed` fixes all draws and leaves torch's random state as it was; None draws from that state.
+    A method that lacks an ability raises InputError.
 
     Attributes:
-        method: In eval mode, on the CPU.
+        method: The method, in eval mode; on the CPU after `load`.
         space: How it sees raw rows.
-        name: Where it came from.
-        config: What config.json says.
+        name: Where it was loaded from.
+        config: The content of config.json.
     """
 
     method: Method
@@ -44,147 +59,232 @@ class Model:
     name: str
     config: Mapping[str, Any]
 
-    def direction(self, name: str) -> Direction:
-        """Along which the logit of an attribute rises, see `directions.Direction`.
+    def to(self, device: str) -> Model:
+        """Move the method to a device: "auto", "cpu", "cuda" or "cuda:1"."""
+        self.method.to(resolve_device(device))
+        return self
 
-        Raises:
-            InputError: The model tells no attributes by its code, or not this one.
+    def sample(self, n: int, *, y: ClassLabels | None = None, seed: int | None = 0) -> Tensor:
+        """Draw n rows, of the classes y where these are given: -> (n, *shape)."""
+        require_at_least(0, n=n)
+        if y is not None:
+            require(self.method, SamplesByClass)
+        labels = None if y is None else convert_class_labels(self.space, y, n)
+        with self._use_seed(seed):
+            return sample_rows(self.method, self.space, n, labels)
+
+    def encode(self, rows: Rows, *, seed: int | None = 0) -> Tensor:
+        """Mean codes, the means of q(z|x): (n, *shape) -> (n, d)."""
+        with self._use_seed(seed):
+            return latent.embed_rows(self.method, self.space, self._convert(rows))
+
+    embed = encode  # as the command is called
+
+    def decode(self, codes: Tensor | np.ndarray, y: ClassLabels | None = None) -> Tensor:
+        """Rows of codes, the means of p(x|z) or p(x|y,z): (n, d) -> (n, *shape).
+
+        A model of classes needs classes y.
         """
-        from .inference.editing import get_classifier_directions
+        z = torch.as_tensor(codes, dtype=torch.float32).detach()
+        parameter = signature(require(self.method, Decodes).decode).parameters.get("y")
+        if y is None and parameter is not None and parameter.default is Parameter.empty:
+            name = type(self.method).__name__
+            raise InputError(f"{name} decodes a code under a class; expected classes y.")
+        labels = None if y is None else convert_class_labels(self.space, y, len(z))
+        return latent.decode_to_rows(self.method, self.space, z, labels)
 
-        return get_direction(get_classifier_directions(self.method, self.space), name)
+    def reconstruct(self, rows: Rows, *, seed: int | None = 0) -> Tensor:
+        """Rows decoded from their own codes: (n, *shape) -> (n, *shape).
 
-    def probe(self, name: str, raw: Tensor, y: Tensor) -> Direction:
-        """The same of any encoder, by a linear probe of the codes of rows whose answers are known.
+        A model of classes decodes each row under the class that it finds most probable.
+        """
+        with self._use_seed(seed):
+            return latent.reconstruct_rows(self.method, self.space, self._convert(rows))[:, 1]
+
+    def interpolate(
+        self, rows: Rows, *, steps: int = 8, linear: bool = False, seed: int | None = 0
+    ) -> Tensor:
+        """From each row to the next through their codes: (n, *shape) -> (n - 1, steps, *shape).
 
         Args:
-            name: Of the attribute.
-            raw: Rows (n, *shape).
-            y: Answers (n,), 0 or 1, NaN where blank.
+            rows: Two rows or more.
+            steps: Rows on each way, both ends included.
+            linear: Whether ways are straight lines instead of great circles.
+        """
+        x = self._convert(rows)
+        require_at_least(2, rows=len(x), steps=steps)
+        way = latent.interpolate_linearly if linear else latent.interpolate_on_sphere
+        interpolate = partial(latent.interpolate_rows, steps=steps, between=way)
+        with self._use_seed(seed):
+            return interpolate(self.method, self.space, x[:-1], x[1:])
+
+    def predict(
+        self,
+        rows: Rows,
+        *,
+        draws: int = 100,
+        temperature: float = 1.0,
+        abstain: float = 0.0,
+        bound: bool = False,
+        seed: int | None = 0,
+    ) -> Predictions:
+        """Classes with their probabilities q(y|x).
+
+        Args:
+            draws: Draws over which probabilities (and bounds) are averaged.
+            temperature: Probabilities become proportional to their power of 1 / temperature.
+            abstain: Share of the rows, those with the lowest confidence, that get no class.
+            bound: Whether to estimate lower bounds on log p(x) as well.
+        """
+        require_at_least(1, draws=draws)
+        x = self._convert(rows)
+        with self._use_seed(seed):
+            found = predict_rows(self.method, self.space, x, draws, temperature=temperature)
+            found = abstain_on_unsure(found, abstain)
+            if not bound:
+                return found
+            return replace(found, bounds=estimate_row_bounds(self.method, self.space, x, draws))
+
+    def log_prob_bound(self, rows: Rows, *, draws: int = 1, seed: int | None = 0) -> Tensor:
+        """Lower bounds on log p(x), means over `draws`, in nats: (n, *shape) -> (n,) float64.
+
+        x is the row as the method sees it; see `inference.prediction.estimate_row_bounds`.
+        """
+        require_at_least(1, draws=draws)
+        x = self._convert(rows)
+        with self._use_seed(seed):
+            return estimate_row_bounds(self.method, self.space, x, draws)
+
+    def edit(
+        self,
+        rows: Rows,
+        distances: Mapping[str, float] | Sequence[tuple[str, float]],
+        *,
+        target_probability: float | None = None,
+        keep: Sequence[str] = (),
+        by: Dataset | None = None,
+        probe: Dataset | None = None,
+        seed: int | None = 0,
+    ) -> EditedRows:
+        """Move codes along attributes, and decode them.
+
+        Args:
+            distances: Names of attributes with distances, such as {"Eyeglasses": 3, "Smiling": -1}.
+            target_probability: Probability of the attributes at which to stop on the way.
+            keep: Attributes to keep as they are: their directions are projected out.
+            by: Training rows with the attributes to keep; directions are turned to where these
+                change least in what the model decodes.
+            probe: Rows with attributes to which directions are fitted; None for the directions of
+                the model's own classifier.
+        """
+        method, space, x = self.method, self.space, self._convert(rows)
+        with self._use_seed(seed):
+            if probe is None:
+                known = editing.get_classifier_directions(method, space)
+            else:
+                known = editing.fit_probe_directions(method, space, probe)
+            moves = editing.make_moves(distances, known, keep if by is None else ())
+            if by is not None:
+                moves = disentangle_moves(method, space, moves, by, keep)
+            return editing.edit_rows(method, space, x, moves, target_probability)
+
+    def direction(self, name: str) -> Direction:
+        """The direction in which the model's own logit of an attribute rises.
 
         Raises:
-            InputError: The model cannot encode, or only one answer is known.
+            InputError: The model predicts no attributes by its code, or not this one.
         """
-        from .inference.codes import embed_rows
+        return get_direction(editing.get_classifier_directions(self.method, self.space), name)
 
-        return fit_linear_probe(name, embed_rows(self.method, self.space, raw), y)
+    def probe(self, name: str, rows: Rows, y: Tensor | np.ndarray) -> Direction:
+        """The direction of an attribute that a linear probe finds in the codes of rows.
+
+        Answers y (n,) are 0 or 1, NaN where blank.
+
+        Raises:
+            InputError: The model cannot encode, or all known answers are the same.
+        """
+        return fit_linear_probe(name, self.encode(rows), torch.as_tensor(y, dtype=torch.float32))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write an artefact, which `load` reads, into a new folder, and return its path.
+
+        Raises:
+            InputError: The folder exists, or no builder made the method.
+            NotSaved: It could not be written.
+        """
+        folder = Path(folder)
+        if folder.exists():
+            raise InputError(f"{folder} exists already; expected a new folder.")
+        if "builder" not in self.config:
+            raise InputError(
+                f"{self.name} has no recipe, so that its artefact could not be loaded; give its "
+                "Stage a recipe=Recipe(builder, arguments)."
+            )
+        write_artefact(folder, self.method, self.config)
+        return folder
+
+    def _convert(self, rows: Rows) -> Tensor:
+        """Raw rows (n, *shape) in float32, on the CPU."""
+        if isinstance(rows, Tensor):
+            rows = (rows.float() if rows.is_floating_point() else rows).detach().cpu().numpy()
+        return convert_array(np.asarray(rows), self.space, tolerance=_PIXEL_TOLERANCE)
+
+    def _use_seed(self, seed: int | None) -> AbstractContextManager[None]:
+        return use_seed(seed, get_device(self.method))
 
 
-def save_model(
-    folder: Path,
-    method: Method,
-    recipe: Recipe | None,
-    space: Preprocessor | None,
-    card: Mapping[str, Any],
-) -> None:
-    """Write model.safetensors, config.json and README.md; without a recipe the weights alone.
+def load(
+    path: str | Path, stage: str | None = None, *, experiment: Mapping[str, Any] | None = None
+) -> Model:
+    """Load the model of an artefact, or of a run: its last stage that a builder made, or `stage`.
+
+    JSON and safetensors are read; nothing in the folder is executed.
 
     Args:
-        folder: Where; one that is there is replaced.
-        method: Whose weights.
-        recipe: What built it.
-        space: How it sees raw rows.
-        card: JSON-able facts for the model card: experiment, options, seed.
+        path: Folder of an artefact or of a run.
+        stage: Name of a stage of the run.
+        experiment: The run's stages, where these have no recipe: their own methods get the weights.
 
     Raises:
-        NotSaved: It could not be written.
-    """
-    weights = pack_tensors(method.state_dict())
-    files = {"model.safetensors": weights}
-    if recipe is not None:
-        config = {
-            "auxgen": __version__,
-            "format": _ARTEFACT_FORMAT,
-            "builder": recipe.builder,
-            "arguments": dict(recipe.arguments),
-            "space": None if space is None else space.to_json(),
-            "sha256": compute_checksum(weights),
-            "card": dict(card),
-        }
-        files |= {"config.json": encode_json(config), "README.md": _format_card(config).encode()}
-    write_folder(folder, files)
-
-
-def load(path: str | Path, stage: str | None = None) -> Model:
-    """The model of an artefact's folder, or of a run's last stage or the one named.
-
-    JSON and safetensors are read, nothing in the folder is executed.
-
-    Raises:
-        InputError: There is none, or it is damaged.
+        InputError: There is no such folder or stage, or it is damaged, or only the experiment can
+            make its method again.
     """
     path = Path(path)
     if not (path / "run.json").exists():
-        return _load_artefact(path)
+        return _make_model(path, *read_artefact(path))
     stages = read_json(path / "run.json", "run").get("stages", [])
-    trained = [s for s in stages if (path / s / "config.json").exists()]
-    if stage is not None and stage not in trained:
-        raise InputError(
-            f"{path} has no trained stage {stage!r}; it has {', '.join(trained) or 'none'}."
-        )
+    trained = [s for s in stages if (path / s / "model.safetensors").exists()]
+    missing = f"{path} has no trained stage"
     if not trained:
+        raise InputError(f"{missing} yet; continue with: auxgen train --resume {path}.")
+    if stage is not None and stage not in trained:
+        raise InputError(f"{missing} {stage!r}; it has {', '.join(trained)}.")
+    if experiment is not None:
+        return _load_stage(path, stage or trained[-1], experiment)
+    built = [s for s in trained if (path / s / "config.json").exists()]
+    if not built or (stage is not None and stage not in built):
         raise InputError(
-            f"{path} has no trained stage yet; continue with: auxgen train --resume {path}."
+            f"{path} has weights of stage {stage or trained[-1]}, but no builder that makes its "
+            "method: give the Stage a recipe=Recipe(builder, arguments), or let its own file make "
+            f"it, by {path}/experiment.py in place of {path} or, in Python, by experiment=stages."
         )
-    return _load_artefact(path / (stage or trained[-1]))
+    folder = path / (stage or built[-1])
+    return _make_model(folder, *read_artefact(folder))
 
 
-def _load_artefact(folder: Path) -> Model:
-    """The model of an artefact's folder.
-
-    Raises:
-        InputError: It is no artefact, is damaged, or its config.json does not fit its weights.
-    """
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}; an artefact or a run was wanted.")
-    config = read_json(folder / "config.json", "artefact")
-    if config.get("format") != _ARTEFACT_FORMAT:
+def _load_stage(run: Path, name: str, experiment: Mapping[str, Any]) -> Model:
+    """The model of a run's stage, whose method its experiment has made."""
+    if name not in experiment:
+        raise unknown_name("stage", name, experiment)
+    method, space = experiment[name].method, experiment[name].space
+    if space is None:
         raise InputError(
-            f"{folder}/config.json is of format {config.get('format')!r}, not {_ARTEFACT_FORMAT}."
+            f"The stage {name} does not say how its method sees rows; expected a "
+            "space=Preprocessor(...)."
         )
-    builder, arguments = config.get("builder"), config.get("arguments")
-    if not isinstance(builder, str) or not isinstance(arguments, dict):
-        raise InputError(f"{folder}/config.json names no builder with arguments.")
-    method = Recipe(builder, arguments).build()
-    load_weights(method, folder / "model.safetensors", config.get("sha256"))
-    try:
-        space = Preprocessor.from_json(config["space"])
-    except (TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"{folder}/config.json does not say how rows look: {error}.") from error
-    for what, told, got in (("x", space.width, "x"), ("classes", len(space.classes), "classes")):
-        if told and arguments.get(got, told) != told:
-            raise InputError(
-                f"{folder}/config.json contradicts itself: its builder has {arguments[got]} "
-                f"{what}, its space {told}."
-            )
+    return _make_model(run / name, method, space, restore_weights(method, run / name))
+
+
+def _make_model(folder: Path, method: Method, space: Preprocessor, config: dict[str, Any]) -> Model:
     return Model(method.eval().requires_grad_(False), space, str(folder), config)
-
-
-def load_weights(method: Method, file: Path, expected: object) -> None:
-    """Weights from a file whose bytes are those that were written."""
-    data = file.read_bytes() if file.exists() else b""
-    if compute_checksum(data) != expected:
-        raise InputError(f"{file} is missing, truncated or not the one config.json was made for.")
-    weights = unpack_tensors(data, file)
-    own = method.state_dict()
-    for name in own.keys() | weights.keys():
-        told, got = own.get(name), weights.get(name)
-        if told is None or got is None or told.shape != got.shape:
-            shapes = [None if t is None else tuple(t.shape) for t in (told, got)]
-            raise InputError(
-                f"{file.parent}/config.json does not fit the weights: {name} should be {shapes[0]} "
-                f"and is {shapes[1]}."
-            )
-    with torch.no_grad():
-        method.load_state_dict(weights)
-
-
-def _format_card(config: Mapping[str, Any]) -> str:
-    """The model card, as the hub shows it."""
-    card = config["card"]
-    facts = "\n".join(f"- {name}: {value}" for name, value in card.items())
-    return (
-        f"---\nlibrary_name: auxgen\ntags:\n- {config['builder']}\n---\n"
-        f"# {card.get('experiment', config['builder'])}\n\n"
-        f"Trained with auxgen {config['auxgen']}; load it with `auxgen.load(folder)`.\n\n{facts}\n"
-    )

@@ -1,7 +1,5 @@
 """Random numbers: every seed that auxgen uses is made here."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -11,7 +9,7 @@ from torch import nn
 
 
 def derive_seed(*parts: int) -> int:
-    """One seed of several numbers; splitmix64, so that near numbers give unrelated streams."""
+    """One seed from several numbers; splitmix64, so that near numbers give unrelated streams."""
     mixed = 0
     for part in parts:
         mixed = (mixed ^ part) + 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
@@ -22,21 +20,32 @@ def derive_seed(*parts: int) -> int:
 
 
 def make_corruption_generator(device: str, seed: int, step: int, rank: int) -> torch.Generator:
-    """The generator of one batch's corruption."""
+    """The generator for the corruption of one batch."""
     return torch.Generator(device).manual_seed(derive_seed(seed, 2, step, rank))
 
 
 @contextmanager
-def use_seed(seed: int, device: torch.device) -> Iterator[None]:
-    """Draws inside depend on the seed alone; the stream outside goes on as if nothing was drawn."""
+def use_seed(seed: int | None, device: torch.device) -> Iterator[None]:
+    """Make draws inside depend on the seed alone, and restore the random state afterwards.
+
+    Args:
+        seed: The seed; None draws from the random state outside, and advances it.
+        device: Where numbers are drawn. The state of the CPU is restored as well.
+    """
+    if seed is None:
+        yield
+        return
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":  # one device: torch.manual_seed would reseed the others as well
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield
 
 
 def get_device(method: object) -> torch.device:
-    """Where a method's parameters (else its buffers) lie; the CPU where it has none."""
+    """The device of a method's parameters, else of its buffers; the CPU if it has neither."""
     if not isinstance(method, nn.Module):
         return torch.device("cpu")
-    held = next(chain(method.parameters(), method.buffers()), None)
-    return torch.device("cpu") if held is None else held.device
+    tensor = next(chain(method.parameters(), method.buffers()), None)
+    return torch.device("cpu") if tensor is None else tensor.device

@@ -83,7 +83,7 @@ def test_a_label_that_was_never_seen_cannot_calibrate() -> None:
     model, x, truth = fitted()
     with pytest.raises(InputError, match="Label 7 is none that fit saw"):
         model.calibrate(x, np.where(truth == 1, 7, 0))
-    with pytest.raises(InputError, match="no row"):
+    with pytest.raises(InputError, match="needs labelled rows"):
         model.calibrate(x, np.full(600, -1))
 
 

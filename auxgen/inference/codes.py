@@ -1,65 +1,59 @@
-"""There and back: codes of rows, rows of codes, and the way between two codes."""
+"""Rows and codes: new rows, codes of rows, rows of codes, and the way between two codes."""
 
-from __future__ import annotations
+from collections.abc import Callable, Sequence
 
-from collections.abc import Callable
-
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..data.dataset import Preprocessor
-from ..errors import InputError
-from ..method import Classifies, Decodes, Encodes, require
+from ..errors import InputError, unknown_name
+from ..method import Classifies, Decodes, Encodes, HasPrior, Samples, SamplesByClass, require
 from ..rng import get_device
-
-ROWS_AT_ONCE = 256
+from .batched import map_batches, map_raw_rows
 
 Interpolation = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Two ends, each (n, d), and fractions (s,) -> the way between them, (n, s, d)."""
+"""Takes two ends, each (n, d), and fractions (s,); returns the way between them, (n, s, d)."""
+
+ClassLabels = str | int | Sequence[str | int] | Tensor | np.ndarray
+"""One class for all rows, or one for each: names or indices; or attributes (n, k), 0 or 1."""
 
 
-@torch.no_grad()
 def embed_rows(method: object, space: Preprocessor, raw: Tensor) -> Tensor:
     """Means of q(z|x): raw (n, *shape) -> (n, d), on the CPU.
 
     Raises:
         InputError: The model cannot encode.
     """
-    device = get_device(method)
-    parts = [space.transform(part.to(device)) for part in raw.split(ROWS_AT_ONCE)]
-    return torch.cat([require(method, Encodes).encode(x).mean.cpu() for x in parts])
+    encoder = require(method, Encodes)
+    return map_raw_rows(lambda x: encoder.encode(x).mean, method, space, raw)
 
 
-@torch.no_grad()
 def predict_classes(method: object, space: Preprocessor, raw: Tensor) -> Tensor | None:
-    """The most probable classes (n,) of raw (n, *shape); None where the model has no classifier."""
+    """Indices (n,) of the most probable classes of raw rows; None without a classifier."""
     if not isinstance(method, Classifies):
         return None
-    device = get_device(method)
-    parts = [space.transform(part.to(device)) for part in raw.split(ROWS_AT_ONCE)]
-    return torch.cat([method.classify(x).probs.argmax(-1).cpu() for x in parts])
+    return map_raw_rows(lambda x: method.classify(x).probs.argmax(-1), method, space, raw)
 
 
-@torch.no_grad()
 def decode_to_rows(method: object, space: Preprocessor, z: Tensor, y: Tensor | None) -> Tensor:
     """Means of p(x|z) or p(x|y,z) in raw units: z (n, d), y (n,) -> (n, *shape), on the CPU.
 
     Raises:
         InputError: The model cannot decode.
     """
-    device, parts = get_device(method), []
-    for first in range(0, len(z), ROWS_AT_ONCE):
-        here = slice(first, first + ROWS_AT_ONCE)
-        of = None if y is None else y[here].to(device)
-        x = require(method, Decodes).decode(z[here].to(device), of).mean
-        parts.append(space.inverse_transform(x).cpu())
-    return torch.cat(parts)
+    decoder = require(method, Decodes)
+
+    def decode(z: Tensor, y: Tensor | None = None) -> Tensor:
+        return space.inverse_transform(decoder.decode(z, y).mean)
+
+    return map_batches(decode, *(z,) if y is None else (z, y), device=get_device(method))
 
 
 def reconstruct_rows(method: object, space: Preprocessor, raw: Tensor) -> Tensor:
     """Each original beside its reconstruction: raw (n, *shape) -> (n, 2, *shape).
 
-    A model of classes is given the class that it finds most probable.
+    A model of classes decodes each row under the class that it finds most probable.
 
     Raises:
         InputError: The model cannot encode or decode.
@@ -78,10 +72,10 @@ def interpolate_linearly(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
 def interpolate_on_sphere(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     """The great circle (Shoemake 1985): start, end (n, d), t (s,) -> (n, s, d).
 
-    It keeps to the norms of codes drawn from N(0, I). Ends in line are joined by the straight way.
+    It keeps the norms that codes drawn from N(0, I) have. Where both ends lie on one line through
+    the origin, the way is straight.
     """
-    cosine = torch.cosine_similarity(start, end, dim=-1).clamp(-1, 1)
-    angle = cosine.acos()[:, None, None]
+    angle = torch.cosine_similarity(start, end, dim=-1).clamp(-1, 1).acos()[:, None, None]
     sine, t = angle.sin(), t[:, None]
     arc = ((1 - t) * angle).sin() * start.unsqueeze(1) + (t * angle).sin() * end.unsqueeze(1)
     in_line = sine.abs() < 1e-4
@@ -100,7 +94,7 @@ def interpolate_rows(
 ) -> Tensor:
     """From each start to its end through the codes: (n, *shape) twice -> (n, steps, *shape).
 
-    A model of classes is given the class of the nearer end.
+    A model of classes decodes each step under the class of the nearer end.
 
     Raises:
         InputError: The model cannot encode or decode.
@@ -120,12 +114,74 @@ def make_analogies(method: object, space: Preprocessor, raw: Tensor) -> Tensor:
     """Each original, then its code decoded under each class: (n, *shape) -> (n, 1 + k, *shape).
 
     Raises:
-        InputError: The model cannot encode or decode, or knows no classes.
+        InputError: The model cannot encode or decode, or has no classes.
     """
     k = len(space.classes)
     if k == 0:
-        raise InputError("This model knows no classes; wanted for analogies is one that does.")
+        raise InputError("This model has no classes; expected a model of classes for analogies.")
     z = embed_rows(method, space, raw)
     y = torch.arange(k).repeat(len(raw))
-    made = decode_to_rows(method, space, z.repeat_interleave(k, 0), y)
-    return torch.cat((raw.cpu().unsqueeze(1), made.view(len(raw), k, *space.shape)), 1)
+    decoded = decode_to_rows(method, space, z.repeat_interleave(k, 0), y)
+    return torch.cat((raw.cpu().unsqueeze(1), decoded.view(len(raw), k, *space.shape)), 1)
+
+
+def sample_rows(method: object, space: Preprocessor, n: int, y: Tensor | None = None) -> Tensor:
+    """Draw n raw rows, of the given classes (n,) or attributes (n, k) if any: -> (n, *shape).
+
+    Raises:
+        InputError: The model cannot sample, or not by class.
+    """
+    if n == 0:
+        return torch.empty(0, *space.shape)
+
+    def draw(part: Tensor) -> Tensor:
+        if y is None:
+            return space.inverse_transform(require(method, Samples).sample(len(part)))
+        return space.inverse_transform(require(method, SamplesByClass).sample(len(part), part))
+
+    return map_batches(draw, torch.empty(n) if y is None else y, device=get_device(method))
+
+
+@torch.no_grad()
+def make_class_grid(method: object, space: Preprocessor, n: int) -> Tensor:
+    """Decode n codes from the prior under each of k classes: -> (n * k, *shape), code after code.
+
+    Raises:
+        InputError: The model has no classes, no prior or no decoder.
+    """
+    k = len(space.classes)
+    if k == 0:
+        raise InputError("This model has no classes; expected a model of classes for a grid.")
+    require(method, SamplesByClass)
+    z = require(method, HasPrior).p_z().sample((n,)).repeat_interleave(k, 0)
+    return decode_to_rows(method, space, z, torch.arange(k).repeat(n))
+
+
+def find_class_index(space: Preprocessor, name: str | int) -> int:
+    """The index of a class, given its name, or its index as a number or as text.
+
+    Raises:
+        InputError: There is no such class.
+    """
+    if not space.classes:
+        raise InputError("This model has no classes; expected a model of classes, or no class.")
+    if isinstance(name, str) and name in space.classes:
+        return space.classes.index(name)
+    if str(name).isdecimal() and int(name) < len(space.classes):
+        return int(name)
+    raise unknown_name("class", str(name), space.classes)
+
+
+def convert_class_labels(space: Preprocessor, y: ClassLabels, n: int) -> Tensor:
+    """Classes of n rows as indices (n,), attributes of n rows as they are (n, k).
+
+    Raises:
+        InputError: There is no such class, or the number of classes is not n.
+    """
+    values = y.tolist() if isinstance(y, Tensor | np.ndarray) else y
+    each = [values] * n if isinstance(values, str | int) else list(values)
+    if len(each) != n:
+        raise InputError(f"There are {len(each)} classes for {n} rows; expected one for each row.")
+    if n and isinstance(each[0], list | tuple):
+        return torch.tensor(each, dtype=torch.float32)
+    return torch.tensor([find_class_index(space, value) for value in each], dtype=torch.int64)

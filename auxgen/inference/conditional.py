@@ -1,8 +1,6 @@
-"""Draws of rows that have some attributes and have not others, by Langevin Monte Carlo."""
+"""Samples that have some attributes and lack others, by Langevin Monte Carlo."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from statistics import mean
@@ -15,25 +13,25 @@ from ..errors import InputError, require_at_least, unknown_name
 from ..functional.langevin import Chains, conditional_energy, run_langevin_chains
 from ..method import Describes, HasAttributeWeights, HasPrior, require
 from ..methods.vac import VariationalClassifier
-from ..rng import get_device
+from .batched import map_raw_rows
 from .codes import decode_to_rows
 
 MAX_ROUNDS = 10
-"""Times that as many chains as draws are wanted are run, before one gives up."""
+"""Rounds of n chains that are run to find n draws."""
 
 
 @dataclass(frozen=True, eq=False)
 class ConditionalDraws:
-    """n raw rows, and what the chains that led to them were like.
+    """n raw rows, and statistics of the chains that led to them.
 
     Attributes:
         x: Raw rows (n, *shape), on the CPU.
         z: Their codes (n, d).
-        chains: How many were run.
-        acceptance: Share of proposals that were taken.
-        effective_size: Independent draws that the second half of a chain is worth, mean over chains, by
-            the logit that was asked for and forgets the slowest.
-        kept_share: Share of the chains' ends that the model tells to be as wanted, once decoded.
+        chains: Number of chains that were run.
+        acceptance: Share of proposals that were accepted.
+        effective_size: Number of independent draws to which the second half of a chain is
+            equivalent, a mean over chains, for the required logit that mixes most slowly.
+        kept_share: Share of the chains' ends that, once decoded, the model classifies as required.
     """
 
     x: Tensor
@@ -57,56 +55,48 @@ def sample_where(
     rejecting: bool = True,
     real: bool = False,
 ) -> ConditionalDraws:
-    """n rows decoded from draws of p(z|y), one from each chain (IntroVAC, section 4.3).
+    """Decode n draws of p(z|y), one from each chain (IntroVAC, section 4.3).
 
     Args:
-        method: Tells attributes by a linear map of its code.
-        space: How it sees raw rows.
-        required: Attributes that rows shall have, or shall not.
-        n: Draws.
-        alpha: Step size; the paper's is 0.0002.
-        steps: Of each chain, which starts from p(z); the paper's are 5000.
-        corrected: With a Metropolis step, which the paper has not.
-        rejecting: Keep only rows that the model, when it sees them, tells to be as wanted.
-        real: Ask of the code also that it is told to be no fake's.
+        required: Attributes that the rows must have (True) or lack (False).
+        alpha: Step size; 0.0002 in the paper.
+        steps: Steps of each chain, which starts from p(z); 5000 in the paper.
+        corrected: Whether there is a Metropolis step, which the paper lacks.
+        rejecting: Whether to drop rows that the model itself, given the row, classifies otherwise.
+        real: Whether codes must also be classified as those of real rows, not of fakes.
 
     Raises:
-        InputError: There is no such attribute, the model tells none by its code, or hardly any
-            draw is told to be as wanted.
+        InputError: There is no such attribute, the model predicts none by its code, or too few
+            draws satisfy its classifier.
     """
     require_at_least(1, n=n)
     require_at_least(8, steps=steps)
-    places = [
-        _find_attribute_index(space, name, require(method, HasAttributeWeights).attribute_weights())
-        for name in required
-    ]
-    answers = torch.tensor([float(yes) for yes in required.values()])
-    weight, y = _build_conditions(method, places, answers, real)
+    weights = require(method, HasAttributeWeights).attribute_weights().detach()
+    weight = weights[[_find_attribute_index(space, name, len(weights)) for name in required]]
+    y = torch.tensor([float(yes) for yes in required.values()]).to(weight)
+    if real:
+        weight = torch.cat((weight, _get_fake_weight(method)[None]))
+        y = torch.cat((y, y.new_zeros(1)))
     energy = partial(conditional_energy, weight=weight, bias=torch.zeros_like(y), y=y)
-    found: list[Tensor] = []
+    run_chains = partial(run_langevin_chains, energy, alpha=alpha, steps=steps, corrected=corrected)
+    rows: list[Tensor] = []
     codes: list[Tensor] = []
     runs: list[Chains] = []
     for _ in range(MAX_ROUNDS):
         start = require(method, HasPrior).p_z().sample((n,))
-        run = run_langevin_chains(
-            energy,
-            start,
-            alpha=alpha,
-            steps=steps,
-            corrected=corrected,
-            observe=lambda z: z @ weight.T,
-        )
+        run = run_chains(start, observe=lambda z: z @ weight.T)
         runs.append(run)
         x = decode_to_rows(method, space, run.z, None)
         good = satisfies_conditions(method, space, x, required) if rejecting else x.new_ones(n) > 0
-        found.append(x[good])
+        rows.append(x[good])
         codes.append(run.z.cpu()[good])
-        if sum(map(len, found)) >= n:
+        if sum(map(len, rows)) >= n:
             break
-    x, z, chains = torch.cat(found), torch.cat(codes), n * len(runs)
+    x, z, chains = torch.cat(rows), torch.cat(codes), n * len(runs)
     if len(x) < n:
+        conditions = ",".join(f"{name}={int(yes)}" for name, yes in required.items())
         raise InputError(
-            f"Of {chains} draws {len(x)} are told to be {_format_conditions(required)}, and {n} are wanted; ask "
+            f"Of {chains} draws the model classifies {len(x)} as {conditions}; expected {n}: ask "
             "for fewer, or for attributes that go together."
         )
     acceptance = mean(run.acceptance for run in runs)
@@ -114,48 +104,38 @@ def sample_where(
     return ConditionalDraws(x[:n], z[:n], chains, acceptance, effective, len(x) / chains)
 
 
-def _build_conditions(
-    method: object, places: list[int], answers: Tensor, real: bool
-) -> tuple[Tensor, Tensor]:
-    """Weights (m, d) and answers (m,) that are conditioned on, where the model lies."""
-    weight = require(method, HasAttributeWeights).attribute_weights()[places].detach()
-    if real:
-        if not isinstance(method, VariationalClassifier):
-            raise InputError(f"{type(method).__name__} tells no fakes; VAC or IntroVAC is wanted.")
-        weight = torch.cat((weight, method.fake_weight().detach()[None]))
-        answers = torch.cat((answers, torch.zeros(1)))
-    return weight, answers.to(weight)
+def _get_fake_weight(method: object) -> Tensor:
+    """Weight (d,) of the classifier of fakes."""
+    if not isinstance(method, VariationalClassifier):
+        raise InputError(
+            f"{type(method).__name__} cannot recognise fakes; a VAC or IntroVAC is needed."
+        )
+    return method.fake_weight().detach()
 
 
-@torch.no_grad()
 def satisfies_conditions(
     method: object, space: Preprocessor, raw: Tensor, required: Mapping[str, bool]
 ) -> Tensor:
-    """Which raw rows (n, *shape) the model tells to be as wanted: -> (n,)."""
-    device = get_device(method)
-    parts = [space.transform(part.to(device)) for part in raw.split(256)]
-    probs = torch.cat([require(method, Describes).attributes(x).probs.cpu() for x in parts])
-    places = [_find_attribute_index(space, name, probs.T) for name in required]
+    """Whether the model classifies raw rows as required: (n, *shape) -> (n,) bool."""
+    describer = require(method, Describes)
+    probs = map_raw_rows(lambda x: describer.attributes(x).probs, method, space, raw)
+    places = [_find_attribute_index(space, name, probs.shape[1]) for name in required]
     return ((probs[:, places] > 0.5) == torch.tensor(list(required.values()))).all(1)
 
 
-def _find_attribute_index(space: Preprocessor, name: str, each: Sized) -> int:
-    """An attribute's index; without names, attributes are called by their numbers.
-
-    Raises:
-        InputError: There is no such attribute.
-    """
-    names = space.attributes or tuple(str(k) for k in range(len(each)))
+def _find_attribute_index(space: Preprocessor, name: str, k: int) -> int:
+    """The index of one of k attributes; attributes without names are called by their numbers."""
+    names = space.attributes or tuple(map(str, range(k)))
     if name not in names:
         raise unknown_name("attribute", name, names)
     return names.index(name)
 
 
 def parse_conditions(text: str) -> dict[str, bool]:
-    """What a person types, "Eyeglasses=1,FacialHair=0", as answers by name.
+    """Whether attributes are required, from what a person types: "Eyeglasses=1,FacialHair=0".
 
     Raises:
-        InputError: A part is no name with 0 or 1, or a name stands there twice.
+        InputError: A part is not a name with 0 or 1, or a name appears twice.
     """
     answers: dict[str, bool] = {}
     for part in text.split(","):
@@ -163,11 +143,6 @@ def parse_conditions(text: str) -> dict[str, bool]:
         if not name or answer not in ("0", "1"):
             raise InputError(f"--where takes names with 0 or 1 such as Smiling=1, not {part!r}.")
         if name in answers:
-            raise InputError(f"--where names {name!r} twice; once is wanted.")
+            raise InputError(f"--where names {name!r} twice; expected each name once.")
         answers[name] = answer == "1"
     return answers
-
-
-def _format_conditions(answers: Mapping[str, bool]) -> str:
-    """Answers in words, as they are typed."""
-    return ",".join(f"{name}={int(yes)}" for name, yes in answers.items())

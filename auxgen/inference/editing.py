@@ -1,6 +1,4 @@
-"""Moving along an attribute: pictures before and after, and how sure a model is of them."""
-
-from __future__ import annotations
+"""Moves along an attribute: rows before and after, and the model's confidence in them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,33 +9,29 @@ from torch import Tensor
 
 from ..data.dataset import Dataset, Preprocessor
 from ..errors import InputError
-from ..functional.directions import (
-    Direction,
-    check_probability,
-    fit_linear_probe,
-    get_direction,
-    sum_displacements,
-)
+from ..functional import directions
+from ..functional.directions import Direction, fit_linear_probe, get_direction
 from ..method import Decodes, HasAttributeWeights, require
 from .codes import decode_to_rows, embed_rows, predict_classes
 
 DirectionFitter = Callable[[str, Tensor, Tensor], Direction]
-"""An attribute's name, codes (n, d) and answers (n,), NaN where blank -> its direction."""
+"""Takes an attribute's name, codes (n, d) and answers (n,), NaN where blank; fits a direction."""
 
 DirectionFinder = Callable[[object], Mapping[str, Direction]]
-"""A model -> its directions by attribute."""
+"""Takes a method; returns its directions by attribute."""
 
 EDIT_STEPS = 24
-"""Looked at on the way, where an edit stops as soon as it is sure."""
+"""Points along the way at which an edit with a target probability may stop."""
 
 
 @dataclass(frozen=True, eq=False)
 class Move:
-    """How far to go along what.
+    """A distance along a direction.
 
     Attributes:
-        attribute: Whose logit says how sure one may be.
-        along: The way: its direction, or what is left of that without others'.
+        attribute: Direction of the attribute, whose logit gives the model's confidence.
+        along: The way that codes go: the attribute's direction, or what is left of it without the
+            directions of other attributes.
         delta: The distance; negative to take the attribute away.
     """
 
@@ -48,16 +42,17 @@ class Move:
 
 @dataclass(frozen=True, eq=False)
 class EditedRows:
-    """n rows before and after.
+    """n rows before and after m moves.
 
     Attributes:
         reconstruction: Raw rows decoded from their own codes (n, *shape), on the CPU.
-        edited: Raw rows decoded from codes that were moved (n, *shape).
-        distance_share: Of the way that was gone, (n,) in [0, 1].
-        before: What the model says of the attributes in the reconstructions, (n, m) probabilities.
-        after: The same of the edited rows.
-        reached: Rows (n,) of whose every attribute the model is as sure as was asked for; None
-            where nothing was.
+        edited: Raw rows decoded from the moved codes (n, *shape).
+        distance_share: Share of the distances that the codes were moved, (n,) in [0, 1].
+        before: The model's probabilities of the moves' attributes in the reconstructions, (n, m).
+        after: The same for the edited rows.
+        moves: The moves.
+        reached: Rows (n,) bool for which all moves reached the target probability; None where there
+            was no target.
     """
 
     reconstruction: Tensor
@@ -65,81 +60,84 @@ class EditedRows:
     distance_share: Tensor
     before: Tensor
     after: Tensor
+    moves: Sequence[Move]
     reached: Tensor | None = None
 
 
 def get_classifier_directions(method: object, space: Preprocessor) -> dict[str, Direction]:
-    """Of every attribute that a model tells by a linear map of its code, by name.
+    """Directions of all attributes that a model predicts by a linear map of its code, by name.
 
     Raises:
-        InputError: It tells none so.
+        InputError: The model predicts none in this way.
     """
     weights = require(method, HasAttributeWeights).attribute_weights()
-    names = space.attributes or tuple(str(k) for k in range(len(weights)))
-    return {
-        name: Direction.from_weight(name, w) for name, w in zip(names, weights.cpu(), strict=True)
-    }
+    names = space.attributes or tuple(map(str, range(len(weights))))
+    pairs = zip(names, weights.cpu(), strict=True)
+    return {name: Direction.from_weight(name, weight) for name, weight in pairs}
 
 
 def fit_probe_directions(
     method: object, space: Preprocessor, rows: Dataset, fit: DirectionFitter = fit_linear_probe
 ) -> dict[str, Direction]:
-    """Of every attribute of some rows, found in their codes after the fact.
+    """Directions of the attributes of some rows, fitted to their codes, by name.
 
-    Args:
-        method: Encodes.
-        space: How it sees raw rows.
-        rows: Raw rows with attributes.
-        fit: `directions.probed`, a linear probe, or `directions.contrasted`.
+    Attributes that all of the rows have, or none, are left out. `fit` is a fitter of
+    `functional.directions`.
 
     Raises:
         InputError: The rows have no attributes or do not fit the model, or it cannot encode.
     """
     y = rows.require_attributes()
     if tuple(rows.x.shape[1:]) != space.shape:
-        got, wanted = (" x ".join(map(str, s)) for s in (rows.x.shape[1:], space.shape))
-        raise InputError(
-            f"{rows.name} has images of {got} (channels, height, width); the model takes {wanted}."
-        )
+        got, expected = (" x ".join(map(str, s)) for s in (rows.x.shape[1:], space.shape))
+        images = f"{rows.name} has images of {got} (channels, height, width)"
+        raise InputError(f"{images}; expected {expected}, as the model takes.")
     z = embed_rows(method, space, rows.raw_rows())
-    kinds = {n: y[:, k][~y[:, k].isnan()].unique() for k, n in enumerate(rows.attribute_names)}
-    both = [name for name, answers in kinds.items() if len(answers) == 2]
-    return {name: fit(name, z, y[:, rows.attribute_names.index(name)]) for name in both}
+    columns = zip(rows.attribute_names, y.unbind(1), strict=True)
+    return {name: fit(name, z, a) for name, a in columns if len(a[~a.isnan()].unique()) == 2}
 
 
-def parse_moves(
-    texts: Iterable[str], known: Mapping[str, Direction], keep: Sequence[str] = ()
-) -> list[Move]:
-    """What a person types, "Eyeglasses=+3", as moves.
-
-    Args:
-        texts: Attributes with their distances.
-        known: Directions by name.
-        keep: Attributes whose logits shall stay: their directions are projected out.
+def parse_distances(texts: Iterable[str]) -> list[tuple[str, float]]:
+    """Parse what a person types, such as "Eyeglasses=+3": names of attributes with distances.
 
     Raises:
-        InputError: It is no name with a number, or there is no such attribute.
+        InputError: A text is not a name with a number.
     """
-    others = [get_direction(known, name) for name in keep]
-    made = []
+    distances = []
     for text in texts:
         name, equals, number = text.rpartition("=")
-        if not equals or not _is_finite_number(number):
+        try:
+            distances.append((name, float(number if equals else "")))
+        except ValueError:
             raise InputError(
                 f"--attribute takes a name and a distance such as Eyeglasses=+3, not {text!r}."
-            )
+            ) from None
+    return distances
+
+
+def make_moves(
+    distances: Mapping[str, float] | Sequence[tuple[str, float]],
+    known: Mapping[str, Direction],
+    keep: Sequence[str] = (),
+) -> list[Move]:
+    """Moves by attributes' names and distances, along known directions.
+
+    The logits of attributes to `keep` do not change: their directions are projected out.
+
+    Raises:
+        InputError: There is no distance, one is not finite, or there is no such attribute.
+    """
+    pairs = distances.items() if isinstance(distances, Mapping) else distances
+    if not pairs:
+        raise InputError("There is no attribute to edit; expected names with distances.")
+    others = [get_direction(known, name) for name in keep]
+    moves = []
+    for name, distance in pairs:
         own = get_direction(known, name)
-        made.append(Move(own, own.project_out(*others), float(number)))
-    if not made:
-        raise InputError("--attribute NAME=DISTANCE is wanted, such as Eyeglasses=+3.")
-    return made
-
-
-def _is_finite_number(text: str) -> bool:
-    try:
-        return isfinite(float(text))
-    except ValueError:
-        return False
+        if not isfinite(distance):
+            raise InputError(f"The distance of {name} is {distance}; expected a finite number.")
+        moves.append(Move(own, own.project_out(*others), distance))
+    return moves
 
 
 @torch.no_grad()
@@ -150,54 +148,44 @@ def edit_rows(
     moves: Sequence[Move],
     target_probability: float | None = None,
 ) -> EditedRows:
-    """Codes of raw rows (n, *shape) moved by the sum of all moves, and decoded.
+    """Move the codes of raw rows (n, *shape) by the sum of all moves, and decode them.
 
-    A model of classes is given the class that it finds most probable, before and after.
-
-    Args:
-        method: Encodes and decodes.
-        space: How it sees raw rows.
-        raw: Rows.
-        moves: Moves.
-        target_probability: Go only as far as it takes until the codes of the decoded rows are told, with this
-            probability, to have each attribute that is moved towards, and not to have the others.
+    A model of classes decodes each row, before and after, under the class that it finds most
+    probable. With a target probability each code is moved only until the model, given the decoded
+    row, predicts with this probability that it has each attribute with a positive distance, and
+    lacks each with a negative one.
 
     Raises:
-        InputError: The model cannot encode or decode, or until is no probability.
+        InputError: The model cannot encode or decode, or the target is not a probability.
     """
     require(method, Decodes)
+
+    def decode(codes: Tensor, y: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Rows (n, *shape), and by their codes the probabilities of the moves' attributes (n, m)"""
+        rows = decode_to_rows(method, space, codes, y)
+        codes = embed_rows(method, space, rows)
+        return rows, torch.stack([move.attribute.logit(codes).sigmoid() for move in moves], 1)
+
     z, y = embed_rows(method, space, raw), predict_classes(method, space, raw)
-    way = sum_displacements([(move.along, move.delta) for move in moves]).to(z)
-    back = decode_to_rows(method, space, z, y)
-    before = _predict_move_attributes(method, space, back, moves)
+    way = directions.sum_displacements([(move.along, move.delta) for move in moves]).to(z)
+    back, before = decode(z, y)
     if target_probability is None:
-        edited = decode_to_rows(method, space, z + way, y)
-        after = _predict_move_attributes(method, space, edited, moves)
-        return EditedRows(back, edited, torch.ones(len(z)), before, after)
-    check_probability(target_probability)
+        edited, after = decode(z + way, y)
+        return EditedRows(back, edited, torch.ones(len(z)), before, after, moves)
+    directions.check_probability(target_probability)
     edited, after, share = back.clone(), before.clone(), torch.zeros(len(z))
-    reached = _is_sure(after, moves, target_probability)
-    for place in range(1, EDIT_STEPS + 1):
+    reached = _reaches_target(after, moves, target_probability)
+    for part in (place / EDIT_STEPS for place in range(1, EDIT_STEPS + 1)):
         left = (~reached).nonzero().flatten()
         if len(left) == 0:
             break
-        share[left] = place / EDIT_STEPS
-        of = None if y is None else y[left]
-        edited[left] = decode_to_rows(method, space, z[left] + place / EDIT_STEPS * way, of)
-        after[left] = _predict_move_attributes(method, space, edited[left], moves)
-        reached[left] = _is_sure(after[left], moves, target_probability)
-    return EditedRows(back, edited, share, before, after, reached)
+        share[left] = part
+        edited[left], after[left] = decode(z[left] + part * way, None if y is None else y[left])
+        reached[left] = _reaches_target(after[left], moves, target_probability)
+    return EditedRows(back, edited, share, before, after, moves, reached)
 
 
-def _predict_move_attributes(
-    method: object, space: Preprocessor, raw: Tensor, moves: Sequence[Move]
-) -> Tensor:
-    """Probabilities of the moves' attributes by the codes of raw rows: (n, *shape) -> (n, m)."""
-    z = embed_rows(method, space, raw)
-    return torch.stack([move.attribute.logit(z).sigmoid() for move in moves], 1)
-
-
-def _is_sure(probability: Tensor, moves: Sequence[Move], target_probability: float) -> Tensor:
-    """Whether every attribute is told as wanted, with at least this probability: (n, m) -> (n,)."""
+def _reaches_target(probability: Tensor, moves: Sequence[Move], target: float) -> Tensor:
+    """Whether all attributes of a row are as the moves intend, so probably: (n, m) -> (n,)."""
     towards = torch.tensor([move.delta >= 0 for move in moves])
-    return (torch.where(towards, probability, 1 - probability) >= target_probability).all(1)
+    return (torch.where(towards, probability, 1 - probability) >= target).all(1)

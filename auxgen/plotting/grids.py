@@ -1,8 +1,7 @@
-"""Pictures of rows: a grid of images, a cloud of points."""
+"""Pictures of images: one as it is, or a grid of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from ..errors import InputError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MIN_DISPLAY_SIZE = 56  # pixels: smaller images are enlarged to about this
+MIN_DISPLAY_SIZE = 56  # pixels, to about which smaller images are enlarged
 # Okabe & Ito's colours, which colour-blind people can tell apart
 PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B59F00", "#6A3D9A",
@@ -29,13 +28,13 @@ def draw_image_grid(images: Tensor, columns: int | None = None, *, padding: int 
     """Images side by side, row after row, small ones enlarged without blur.
 
     Args:
-        images: (n, c, h, w) with values in [0, 1], clipped to it; c is 1 (grey), 3 (colour) or
+        images: (n, c, h, w), whose values are clipped to [0, 1]; c is 1 (grey), 3 (colour) or
             2 (a stereo pair, shown side by side).
-        columns: Images in a row; about a square where None.
-        padding: White pixels around each.
+        columns: Images in a row; None for a grid that is about square.
+        padding: White pixels around each image.
 
     Raises:
-        InputError: No image, or another number of channels.
+        InputError: There is no image, or another number of channels.
     """
     from PIL import Image
 
@@ -52,50 +51,29 @@ def draw_image_grid(images: Tensor, columns: int | None = None, *, padding: int 
 
 
 def write_grid(images: Tensor, path: Path, columns: int | None = None) -> Path:
-    """`draw_image_grid` as a PNG file."""
+    """Write `draw_image_grid` to a PNG file, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draw_image_grid(images, columns).save(path, format="PNG")
     return path
 
 
+def write_picture(picture: Tensor, file: Path) -> None:
+    """Write one image (c, h, w), with c 1 or 3 and values in [0, 1], to a PNG file as it is."""
+    from PIL import Image
+
+    pixels = picture.clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    grey = pixels.shape[2] == 1
+    Image.fromarray(pixels[:, :, 0] if grey else pixels).save(file, format="PNG")
+
+
 def _make_tiles(images: Tensor) -> Tensor:
-    """(n, c, h, w) in [0, 1] -> (n, 3, H, W) uint8, enlarged by a whole factor."""
+    """Images as tiles enlarged by a whole factor: (n, c, h, w) -> (n, 3, H, W) uint8."""
     if images.ndim != 4 or len(images) == 0 or images.shape[1] not in (1, 2, 3):
-        got = tuple(images.shape)
-        raise InputError(f"A picture cannot be made of rows {got}; wanted is (n, 1, 2 or 3, h, w).")
+        got, expected = tuple(images.shape), "images (n, 1, 2 or 3, h, w)"
+        raise InputError(f"A picture cannot be made of rows {got}; expected {expected}.")
     x = images.detach().cpu().float().nan_to_num(0.0).clamp(0, 1).mul(255).round()
     if x.shape[1] == 2:
         x = torch.cat([x[:, :1], x[:, 1:]], dim=-1)
     factor = max(1, ceil(MIN_DISPLAY_SIZE / x.shape[-2]))
     x = F.interpolate(x, scale_factor=factor, mode="nearest") if factor > 1 else x
     return x.expand(-1, 3, -1, -1).to(torch.uint8)
-
-
-def write_scatter(
-    points: Tensor, path: Path, *, labels: Tensor | None = None, classes: Sequence[str] = ()
-) -> Path:
-    """A cloud of points as a PNG file, coloured by class where labels are given.
-
-    Args:
-        points: (n, d), of which the first two dimensions are drawn.
-        path: To write.
-        labels: Class indices (n,); -1 for none, drawn grey.
-        classes: Names of the classes, for the legend.
-    """
-    from matplotlib.figure import Figure
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure = Figure(figsize=(5, 5), dpi=120, layout="constrained")
-    axes = figure.add_subplot()
-    labels = torch.full((len(points),), -1) if labels is None else labels.cpu()
-    for c in labels.unique().tolist():
-        xy = points[labels == c].detach().cpu().numpy()
-        name = classes[c] if 0 <= c < len(classes) else None
-        colour = "#767676" if c < 0 else PALETTE[c % len(PALETTE)]
-        axes.scatter(xy[:, 0], xy[:, 1], s=8, alpha=0.6, linewidths=0, color=colour, label=name)
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.spines[["top", "right"]].set_visible(False)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, markerscale=2)
-    figure.savefig(path, format="png")
-    return path

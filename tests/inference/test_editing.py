@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Categorical, Distribution
 
-from auxgen.cli import edits as edited_files
+from auxgen.cli.tables import make_edit_file_names, write_edits
 from auxgen.data.dataset import Dataset, Preprocessor
 from auxgen.data.inputs import InputRows
 from auxgen.errors import InputError
@@ -20,7 +20,8 @@ from auxgen.inference.editing import (
     edit_rows,
     fit_probe_directions,
     get_classifier_directions,
-    parse_moves,
+    make_moves,
+    parse_distances,
 )
 from auxgen.method import Method, Moves
 from auxgen.model import Model
@@ -30,7 +31,7 @@ SPACE = Preprocessor(kind="images", shape=(1, 2, 2), flat=True, attributes=("Rou
 
 
 class Plain(Method):
-    """Codes of 4 pixels; tells nothing."""
+    """Codes of 4 pixels; predicts nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +50,7 @@ class Plain(Method):
         return normal((z + 2) / 4, torch.ones_like(z), 1)
 
 
-class Telling(Plain):
+class Describing(Plain):
     """Round: 3 z_0; Red: 2 z_0 + 2 z_1."""
 
     def attribute_weights(self) -> Tensor:
@@ -68,7 +69,7 @@ def codes(raw: Tensor) -> Tensor:
 
 
 def test_a_model_s_directions_have_unit_vectors_and_scales_in_logits() -> None:
-    model = Model(Telling(), SPACE, "telling", {})
+    model = Model(Describing(), SPACE, "describing", {})
     assert model.direction("Round").vector.tolist() == [1, 0, 0, 0]
     assert model.direction("Round").scale == 3
     assert model.direction("Red").scale == pytest.approx(8**0.5)
@@ -80,10 +81,10 @@ def test_a_model_s_directions_have_unit_vectors_and_scales_in_logits() -> None:
         Model(Plain(), SPACE, "plain", {}).direction("Round")
 
 
-def test_an_edit_moves_codes_by_the_distances_asked_for() -> None:
-    raw, known = rows(), get_classifier_directions(Telling(), SPACE)
-    asked = parse_moves(["Round=+3", "Red=-1"], known)
-    edits = edit_rows(Telling(), SPACE, raw, asked)
+def test_an_edit_moves_codes_by_the_distances() -> None:
+    raw, known = rows(), get_classifier_directions(Describing(), SPACE)
+    moves = make_moves({"Round": 3, "Red": -1}, known)
+    edits = edit_rows(Describing(), SPACE, raw, moves)
     way = 3 * known["Round"].vector - known["Red"].vector
     torch.testing.assert_close(codes(edits.edited), codes(raw) + way)
     torch.testing.assert_close(edits.reconstruction, raw)
@@ -92,8 +93,8 @@ def test_an_edit_moves_codes_by_the_distances_asked_for() -> None:
     assert edits.reached is None
 
 
-class OfClasses(Telling):
-    """Decodes only with a class, which the second entry of x tells."""
+class OfClasses(Describing):
+    """Decodes only under a class, which the second entry of x gives."""
 
     def classify(self, x: Tensor, draws: int = 1) -> Categorical:
         return Categorical(logits=torch.stack((0.5 - x[:, 1], x[:, 1] - 0.5), -1))
@@ -106,18 +107,18 @@ class OfClasses(Telling):
 def test_a_model_of_classes_keeps_the_class_that_it_finds() -> None:
     raw = rows(8)
     y = (raw.flatten(1)[:, 1] > 0.5).float()
-    asked = parse_moves(["Round=+2"], get_classifier_directions(OfClasses(), SPACE))
+    moves = make_moves({"Round": 2}, get_classifier_directions(OfClasses(), SPACE))
     for until in (None, 0.99):
-        found = edit_rows(OfClasses(), SPACE, raw, asked, target_probability=until)
-        z = codes(raw) + 2 * found.distance_share[:, None] * asked[0].along.vector
+        found = edit_rows(OfClasses(), SPACE, raw, moves, target_probability=until)
+        z = codes(raw) + 2 * found.distance_share[:, None] * moves[0].along.vector
         there = (z + 2 + y[:, None]) / 4
         torch.testing.assert_close(found.edited.flatten(1), there)
 
 
 def test_an_edit_stops_as_soon_as_the_model_is_sure() -> None:
     raw = rows(40)
-    asked = parse_moves(["Round=+6"], get_classifier_directions(Telling(), SPACE))
-    edits = edit_rows(Telling(), SPACE, raw, asked, target_probability=0.95)
+    moves = make_moves({"Round": 6}, get_classifier_directions(Describing(), SPACE))
+    edits = edit_rows(Describing(), SPACE, raw, moves, target_probability=0.95)
     assert edits.reached is not None
     assert edits.reached.all()
     assert (edits.after >= 0.95).all()
@@ -134,10 +135,10 @@ def test_an_edit_stops_as_soon_as_the_model_is_sure() -> None:
 def test_an_edit_that_cannot_be_sure_says_so() -> None:
     raw = torch.zeros(2, 1, 2, 2)
     edits = edit_rows(
-        Telling(),
+        Describing(),
         SPACE,
         raw,
-        parse_moves(["Round=+0.5"], get_classifier_directions(Telling(), SPACE)),
+        make_moves({"Round": 0.5}, get_classifier_directions(Describing(), SPACE)),
         0.9,
     )
     assert edits.reached is not None
@@ -148,10 +149,10 @@ def test_an_edit_that_cannot_be_sure_says_so() -> None:
 def test_taking_away_is_sure_when_the_model_says_no() -> None:
     raw = torch.full((1, 1, 2, 2), 0.9)
     edits = edit_rows(
-        Telling(),
+        Describing(),
         SPACE,
         raw,
-        parse_moves(["Round=-6"], get_classifier_directions(Telling(), SPACE)),
+        make_moves({"Round": -6}, get_classifier_directions(Describing(), SPACE)),
         0.9,
     )
     assert edits.after.item() <= 0.1
@@ -160,14 +161,14 @@ def test_taking_away_is_sure_when_the_model_says_no() -> None:
 
 
 def test_what_is_kept_is_projected_out() -> None:
-    raw, known = rows(), get_classifier_directions(Telling(), SPACE)
-    edits = edit_rows(Telling(), SPACE, raw, parse_moves(["Round=+3"], known, keep=["Red"]))
+    raw, known = rows(), get_classifier_directions(Describing(), SPACE)
+    edits = edit_rows(Describing(), SPACE, raw, make_moves({"Round": 3}, known, keep=["Red"]))
     red = known["Red"]
     torch.testing.assert_close(red.logit(codes(edits.edited)), red.logit(codes(raw)))
     assert (edits.after > edits.before).all()
 
 
-def test_a_probe_finds_directions_of_a_model_that_knows_none() -> None:
+def test_a_probe_finds_directions_of_a_model_that_has_none() -> None:
     torch.manual_seed(0)
     x = torch.randint(256, (600, 1, 2, 2), dtype=torch.uint8)
     y = torch.stack([(x[:, 0, 0, 0] > 127).float(), torch.ones(600)], 1)
@@ -189,15 +190,21 @@ def test_a_probe_finds_directions_of_a_model_that_knows_none() -> None:
 
 @pytest.mark.parametrize("text", ["Round", "Round=", "Round=far", "Round=nan", "=3"])
 def test_moves_that_cannot_be_read_are_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"--attribute takes a name|no attribute ''"):
-        parse_moves([text], get_classifier_directions(Telling(), SPACE))
+    with pytest.raises(InputError, match=r"--attribute takes a name|no attribute ''|is nan"):
+        make_moves(parse_distances([text]), get_classifier_directions(Describing(), SPACE))
 
 
-def test_draws_have_what_was_asked_for_once_the_others_are_rejected() -> None:
+def test_moves_are_read_as_they_are_typed() -> None:
+    assert parse_distances(["Round=+3", "a=b=-1.5"]) == [("Round", 3.0), ("a=b", -1.5)]
+    with pytest.raises(InputError, match="no attribute to edit"):
+        make_moves({}, {})
+
+
+def test_draws_are_as_required_once_the_others_are_rejected() -> None:
     torch.manual_seed(0)
     settings = {"alpha": 0.1, "steps": 100}
-    drawn = sample_where(Telling(), SPACE, {"Round": True, "Red": False}, 64, **settings)
-    logits = codes(drawn.x) @ Telling().attribute_weights().T
+    drawn = sample_where(Describing(), SPACE, {"Round": True, "Red": False}, 64, **settings)
+    logits = codes(drawn.x) @ Describing().attribute_weights().T
     assert (logits[:, 0] > 0).all()
     assert (logits[:, 1] < 0).all()
     torch.testing.assert_close(codes(drawn.x), drawn.z, atol=1e-5, rtol=0)
@@ -205,45 +212,44 @@ def test_draws_have_what_was_asked_for_once_the_others_are_rejected() -> None:
     assert 0.3 < drawn.kept_share < 1
     assert 0.8 < drawn.acceptance < 1
     assert drawn.effective_size > 2
-    every = sample_where(Telling(), SPACE, {"Round": True}, 64, rejecting=False, **settings)
+    every = sample_where(Describing(), SPACE, {"Round": True}, 64, rejecting=False, **settings)
     assert every.kept_share == 1
     assert every.chains == 64
 
 
 def test_what_hardly_ever_happens_is_not_waited_for() -> None:
-    class Contrary(Telling):
+    class Contrary(Describing):
         def attributes(self, x: Tensor) -> Bernoulli:
             return Bernoulli(logits=torch.full((len(x), 2), -9.0))
 
-    with pytest.raises(InputError, match="Of 40 draws 0 are told to be Round=1, and 4 are wanted"):
+    with pytest.raises(
+        InputError, match="Of 40 draws the model classifies 0 as Round=1; expected 4"
+    ):
         sample_where(Contrary(), SPACE, {"Round": True}, 4, steps=8)
 
 
 def test_answers_are_read_as_they_are_typed() -> None:
     assert parse_conditions("Round=1, Red=0") == {"Round": True, "Red": False}
-    for text, told in (
+    for text, message in (
         ("Round", "takes names with 0 or 1"),
         ("Round=2", "takes names with 0 or 1"),
         ("Round=1,Round=0", "names 'Round' twice"),
     ):
-        with pytest.raises(InputError, match=told):
+        with pytest.raises(InputError, match=message):
             parse_conditions(text)
     with pytest.raises(InputError, match="no attribute 'Blue'"):
-        sample_where(Telling(), SPACE, {"Blue": True}, 4)
-    with pytest.raises(InputError, match="Telling tells no fakes"):
-        sample_where(Telling(), SPACE, {"Red": True}, 4, real=True)
+        sample_where(Describing(), SPACE, {"Blue": True}, 4)
+    with pytest.raises(InputError, match="Describing cannot recognise fakes"):
+        sample_where(Describing(), SPACE, {"Red": True}, 4, real=True)
 
 
 def test_files_of_an_edit(tmp_path: Path) -> None:
-    raw, known = rows(), get_classifier_directions(Telling(), SPACE)
-    asked = parse_moves(["Round=+1"], known)
-    edits = edit_rows(Telling(), SPACE, raw, asked)
+    raw, known = rows(), get_classifier_directions(Describing(), SPACE)
+    moves = make_moves({"Round": 1}, known)
+    edits = edit_rows(Describing(), SPACE, raw, moves)
     sources = InputRows(raw, ("a.jpg", "deep/a.png", "a.png"))
-    edited_files.write_edits(tmp_path / "out", sources, edits, asked)
-    assert edited_files.make_edit_file_names(("triplets.png", "x.npy:3")) == [
-        "triplets-2.png",
-        "x-3.png",
-    ]
+    write_edits(tmp_path / "out", sources, edits)
+    assert make_edit_file_names(("triplets.png", "x.npy:3")) == ["triplets-2.png", "x-3.png"]
     with (tmp_path / "out" / "edits.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert [line["file"] for line in lines] == ["a.png", "deep-a.png", "a-2.png"]
@@ -257,9 +263,9 @@ def test_files_of_an_edit(tmp_path: Path) -> None:
 
 def test_reconstructions_are_what_an_edit_starts_from() -> None:
     edits = edit_rows(
-        Telling(),
+        Describing(),
         SPACE,
         rows(),
-        parse_moves(["Round=0"], get_classifier_directions(Telling(), SPACE)),
+        make_moves({"Round": 0}, get_classifier_directions(Describing(), SPACE)),
     )
     torch.testing.assert_close(edits.edited, edits.reconstruction)

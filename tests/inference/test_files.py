@@ -15,7 +15,8 @@ from auxgen.data.dataset import Preprocessor
 from auxgen.data.inputs import read_rows
 from auxgen.errors import InputError
 from auxgen.inference.prediction import Predictions
-from auxgen.plotting.grids import draw_image_grid, write_grid, write_scatter
+from auxgen.plotting.grids import draw_image_grid, write_grid
+from auxgen.plotting.panels import write_scatter
 
 GREY = Preprocessor(kind="images", shape=(1, 4, 6))
 COLOUR = Preprocessor(kind="images", shape=(3, 4, 6))
@@ -92,7 +93,7 @@ def test_points_are_read_with_and_without_a_header(tmp_path, content):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "space", "said"),
+    ("name", "content", "space", "message"),
     [
         ("a.csv", "1,2,3\n", POINTS, "line 1 has 3 values, but the model takes rows of 2 values"),
         ("a.csv", "x,y\n1,oak\n", POINTS, "line 2 has 'oak'"),
@@ -100,13 +101,13 @@ def test_points_are_read_with_and_without_a_header(tmp_path, content):
         ("a.csv", "age\n3\n", TABLE, "has no column 'height'"),
         ("a.csv", "x,y\n", POINTS, "no rows"),
         ("a.txt", "1,2\n", POINTS, "cannot be read"),
-        ("a.png", "not a png", GREY, "wanted is an intact image"),
-        ("a.npy", "not an array", GREY, "wanted is a .npy array"),
+        ("a.png", "not a png", GREY, "expected an intact image"),
+        ("a.npy", "not an array", GREY, "expected a .npy array"),
     ],
 )
-def test_a_file_that_does_not_fit_is_refused_in_a_sentence(tmp_path, name, content, space, said):
+def test_a_file_that_does_not_fit_is_refused_in_a_sentence(tmp_path, name, content, space, message):
     (tmp_path / name).write_text(content)
-    with pytest.raises(InputError, match=said) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         read_rows([tmp_path / name], space)
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
@@ -123,11 +124,11 @@ def test_an_array_of_another_shape_or_range_is_refused(tmp_path):
 
 def test_an_array_of_objects_is_never_unpickled(tmp_path):
     np.save(tmp_path / "x.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(InputError, match=r"wanted is a \.npy array of numbers"):
+    with pytest.raises(InputError, match=r"expected a \.npy array of numbers"):
         read_rows([tmp_path / "x.npy"], POINTS)
 
 
-def test_a_missing_file_is_said_to_be_missing(tmp_path):
+def test_a_missing_file_is_called_missing(tmp_path):
     with pytest.raises(InputError, match="There is no file"):
         read_rows([tmp_path / "none.png"], GREY)
 
@@ -168,7 +169,7 @@ def test_codes_are_written_as_csv_and_as_npz(tmp_path):
     with np.load(write_codes(codes, tmp_path / "z.npz", **given)) as arrays:
         np.testing.assert_array_equal(arrays["codes"], codes)
         assert arrays["labels"].tolist() == ["cat", "dog"]
-    with pytest.raises(InputError, match=r"wanted is \.csv or \.npz"):
+    with pytest.raises(InputError, match=r"expected \.csv or \.npz"):
         write_codes(codes, tmp_path / "z.xls", **given)
 
 

@@ -11,14 +11,16 @@ from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
 from auxgen.inference.codes import (
     embed_rows,
+    find_class_index,
     interpolate_linearly,
     interpolate_on_sphere,
     interpolate_rows,
     make_analogies,
+    make_class_grid,
     reconstruct_rows,
+    sample_rows,
 )
-from auxgen.inference.prediction import abstain_on_unsure, add_bounds, predict_rows
-from auxgen.inference.sampling import find_class_index, make_class_grid, sample_rows
+from auxgen.inference.prediction import abstain_on_unsure, estimate_row_bounds, predict_rows
 from auxgen.networks.distributions import normal
 
 SPACE = Preprocessor(
@@ -27,7 +29,7 @@ SPACE = Preprocessor(
 
 
 class Halving:
-    """x = 2 z; knows no classes."""
+    """x = 2 z; has no classes."""
 
     def encode(self, x: Tensor) -> Distribution:
         return normal(x / 2, torch.ones_like(x), 1)
@@ -111,7 +113,7 @@ def test_the_great_circle_between_ends_in_line_is_the_straight_way():
     )
 
 
-def test_samples_come_back_in_raw_units_and_of_the_class_asked_for():
+def test_samples_come_back_in_raw_units_and_of_the_given_class():
     torch.testing.assert_close(sample_rows(Halving(), SPACE, 300), torch.full((300, 2), 3.0))
     of_class = sample_rows(Classy(), SPACE, 2, torch.tensor([0, 1]))
     torch.testing.assert_close(of_class, torch.tensor([[1.0, 1.0], [3.0, 3.0]]))
@@ -131,7 +133,7 @@ def test_predictions_name_classes_with_probabilities_that_sum_to_one():
 
 
 @pytest.mark.parametrize(
-    ("ask", "said"),
+    ("call", "message"),
     [
         (lambda: predict_rows(Halving(), SPACE, torch.zeros(1, 2)), "Halving cannot classify"),
         (lambda: sample_rows(Halving(), SPACE, 1, torch.tensor([0])), "cannot sample by class"),
@@ -141,13 +143,14 @@ def test_predictions_name_classes_with_probabilities_that_sum_to_one():
         (lambda: reconstruct_rows(object(), SPACE, torch.zeros(1, 2)), "cannot decode"),
     ],
 )
-def test_a_model_says_in_a_sentence_what_it_cannot_do(ask, said):
-    with pytest.raises(InputError, match=said):
-        ask()
+def test_a_model_says_in_a_sentence_what_it_cannot_do(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
 
 
 def test_a_class_is_found_by_name_or_number_and_a_near_miss_gets_a_hint():
     assert find_class_index(SPACE, "high") == find_class_index(SPACE, "1") == 1
+    assert find_class_index(SPACE, 1) == 1
     with pytest.raises(InputError, match="did you mean 'high'"):
         find_class_index(SPACE, "hig")
 
@@ -164,7 +167,7 @@ def test_analogies_keep_the_code_and_change_the_class():
 
 def test_a_model_without_classes_has_no_analogies():
     space = Preprocessor(kind="points", shape=(2,))
-    with pytest.raises(InputError, match="knows no classes"):
+    with pytest.raises(InputError, match="has no classes"):
         make_analogies(Halving(), space, torch.randn(2, 2))
 
 
@@ -175,7 +178,7 @@ def test_a_temperature_raises_probabilities_to_a_power_and_keeps_their_order():
     torch.testing.assert_close(flat.probabilities, powered / powered.sum(-1, keepdim=True))
     assert torch.equal(flat.predicted, plain.predicted)
     for temperature in (0.0, -1.0, float("nan")):
-        with pytest.raises(InputError, match="above 0 is wanted"):
+        with pytest.raises(InputError, match="expected a number above 0"):
             predict_rows(Classy(), SPACE, raw, temperature=temperature)
 
 
@@ -184,22 +187,26 @@ class Bounded(Classy):
         return -x.square().sum(1)
 
 
-def test_a_bound_is_told_of_each_row_as_the_model_sees_it():
+def test_a_bound_is_that_of_the_row_as_the_model_sees_it():
     raw = torch.randn(300, 2)
-    plain = predict_rows(Classy(), SPACE, raw)
-    assert plain.bounds is None
-    found = add_bounds(plain, Bounded(), SPACE, raw, draws=3).bounds
-    assert found is not None
+    found = estimate_row_bounds(Bounded(), SPACE, raw, draws=3)
     torch.testing.assert_close(found, -SPACE.transform(raw).square().sum(1).double())
     with pytest.raises(InputError, match="bound"):
-        add_bounds(plain, Classy(), SPACE, raw)
+        estimate_row_bounds(Classy(), SPACE, raw)
 
 
-def test_rows_that_are_least_sure_are_told_no_class():
+def test_grey_values_of_a_model_of_bits_are_drawn_as_bits_for_its_bound():
+    raw, binary = torch.rand(300, 2), Preprocessor(kind="points", shape=(2,), binary=True)
+    found = -estimate_row_bounds(Bounded(), binary, raw)
+    assert found.unique().tolist() == [0.0, 1.0, 2.0]
+    assert torch.equal(found, -estimate_row_bounds(Bounded(), binary, raw))
+
+
+def test_rows_with_the_lowest_confidence_get_no_class():
     raw = 1 + torch.tensor([[4.0, 0.0], [0.1, 0.0], [-6.0, 0.0], [0.5, 0.0]])
-    told = abstain_on_unsure(predict_rows(Classy(), SPACE, raw), 0.5)
-    assert told.names == ["high", "", "low", ""]
-    assert abstain_on_unsure(told, 0.0).names == ["high", "high", "low", "high"]
+    found = abstain_on_unsure(predict_rows(Classy(), SPACE, raw), 0.5)
+    assert found.names == ["high", "", "low", ""]
+    assert abstain_on_unsure(found, 0.0).names == ["high", "high", "low", "high"]
     for share in (-0.1, 1.0):
         with pytest.raises(InputError, match="0 to below 1"):
-            abstain_on_unsure(told, share)
+            abstain_on_unsure(found, share)
