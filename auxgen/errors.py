@@ -1,51 +1,53 @@
-"""The errors that a person sees: one sentence each, no traceback on the command line."""
-
-from __future__ import annotations
+"""The errors that a person sees: one sentence each, and no traceback on the command line."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class UserError(Exception):
-    """Something that a person is told in a sentence; `status` is the command's exit status."""
+    """An error that a person can act on. Its text is one sentence.
+
+    Attributes:
+        status: Exit status of the command.
+    """
 
     status = 1
 
 
 class InputError(UserError, ValueError):
-    """What was given cannot be used. One sentence: what was got, what is wanted."""
+    """An input that cannot be used; says what was given, and what is expected instead."""
 
     status = 2
 
 
 class Diverged(UserError, ArithmeticError):
-    """A term or a gradient is not finite; names it, the step, and the way back."""
+    """A term or a gradient that is not finite; names it and its step, and says how to continue."""
 
 
 class Interrupted(UserError):
-    """Training was asked to stop, and has saved; says how to go on."""
+    """A signal that stopped training after everything was saved; says how to continue."""
 
     status = 130
 
 
 class NotSaved(UserError, OSError):
-    """A file could not be written; says what is still good."""
+    """A file that could not be written; says what is still valid."""
 
 
 def require_at_least(minimum: int, **numbers: int) -> None:
-    """Refuse numbers below the least, by their names.
+    """Check that numbers, given by their names, are not below a minimum.
 
     Raises:
         InputError: One is.
     """
-    for name, got in numbers.items():
-        if got < minimum:
-            raise InputError(f"{name} is {got}; {minimum} or more is wanted.")
+    for name, number in numbers.items():
+        if number < minimum:
+            raise InputError(f"{name} is {number}; {minimum} or more is expected.")
 
 
-def unknown_name(kind: str, got: str, known: Iterable[str]) -> InputError:
-    """`got` is none of the `known` names: an error that offers the nearest, or all of them."""
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """The error for a name that is none of the known ones; offers the nearest, or lists all."""
     names = sorted(known)
-    near = get_close_matches(got, names, n=1, cutoff=0.5)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}."
-    return InputError(f"There is no {kind} {got!r}; {hint}")
+    return InputError(f"There is no {kind} {name!r}; {hint}")

@@ -1,25 +1,23 @@
 """Train, resume and evaluate by name: the only room that knows experiments by their names."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from filelock import FileLock
 
-from .engine.device import resolve_device
-from .engine.ranks import init_ranks
+from .engine.device import init_ranks, resolve_device
 from .engine.settings import Precision
 from .errors import InputError, require_at_least, unknown_name
 from .evaluation import catalogue
 from .experiments import registry
-from .features.trained import MissingExtractor, _is_run_finished
+from .features.trained import MissingExtractor, is_run_finished
 from .runs.evaluate import draw_run_pictures, evaluate_run
-from .runs.folder import Run, make_config
-from .runs.train import RuntimeSettings, create_run, train_remaining
+from .runs.folder import Run, create_run, make_config
+from .runs.train import RuntimeSettings, train_remaining
 from .stage import Experiment
 
 Result = TypeVar("Result")
@@ -38,34 +36,33 @@ def train(
     """Train an experiment's stages in order into a new run folder.
 
     Args:
-        experiment: A name, a Python file with a function `experiment`, or stages made by hand.
-        run: The folder to make.
+        experiment: A name, a Python file with a function `experiment`, or stages.
+        run: The new folder.
         device: "auto", "cpu", "cuda" or "cuda:1".
-        precision: Of forward passes; None for the experiment's own.
+        precision: Precision of forward passes; None for the experiment's own.
         log: Trackers to write to as well: "tensorboard", "wandb", "mlflow".
         quiet: No progress on stderr.
         options: The experiment's keyword arguments.
 
     Raises:
         InputError: There is no such experiment, option or device, or the folder exists.
-        Diverged: A term became non-finite; the last good checkpoint stays.
-        Interrupted: A signal came; everything is saved.
-        NotSaved: The device is full; the last good checkpoint stays.
+        Diverged: A term is not finite any more; the last good checkpoint is kept.
+        Interrupted: A signal stopped training; everything is saved.
+        NotSaved: The disk is full; the last good checkpoint is kept.
     """
-    name, file = None, None
-    if isinstance(experiment, str | Path):
-        entry = registry.find_experiment(experiment)
+    name, file, stages = None, None, experiment
+    if isinstance(stages, str | Path):
+        entry = registry.find_experiment(stages)
         name, file = entry.name, entry.file
         options = registry.resolve_options(entry, options)
-        stages = train_missing_extractors_for(lambda: registry.build_experiment(entry, options))
-    else:
-        stages = experiment
+        stages = train_missing_extractors_for(partial(registry.build_experiment, entry, options))
     device = resolve_device(device)
     settings = RuntimeSettings(device, precision, tuple(log), quiet)
     with init_ranks(device) as here:
         config = make_config(name, stages, options, device=device, precision=precision)
-        made = create_run(run, config, file, here)
-        return train_missing_extractors_for(lambda: train_remaining(made, stages, here, settings))
+        created = create_run(run, config, file, here)
+        remaining = partial(train_remaining, created, stages, here, settings)
+        return train_missing_extractors_for(remaining)
 
 
 def resume(
@@ -79,17 +76,14 @@ def resume(
     """Continue a run where it stopped, bit for bit on the same kind of machine.
 
     Args:
-        run: Its folder.
-        device: As for `train`.
-        log: As for `train`.
-        quiet: As for `train`.
-        experiment: The stages, where they were made by hand.
+        run: The run's folder.
+        device, log, quiet: As for `train`.
+        experiment: The stages, if `train` got stages and not a name.
 
     Raises:
         InputError: The folder is no run, or its checkpoint is damaged or of another experiment.
     """
-    opened = Run(run)
-    stages = experiment if experiment is not None else rebuild_experiment(opened)
+    opened, stages = _open_run(run, experiment)
     device = resolve_device(device)
     settings = RuntimeSettings(device, opened.config.get("precision"), tuple(log), quiet)
     with init_ranks(device) as here:
@@ -100,17 +94,17 @@ def rebuild_experiment(run: Run) -> Experiment:
     """The stages of a run, built again from its run.json.
 
     Raises:
-        InputError: It was made from Python, or its experiment is gone.
+        InputError: `train` got stages and not a name, or the experiment does not exist any more.
     """
     name = run.config.get("experiment")
     if name is None:
-        raise InputError(f"{run.path} was made from Python; pass its stages as experiment=.")
+        raise InputError(f"{run.path} was trained from Python; pass its stages as experiment=.")
     own = run.path / "experiment.py"
     entry = registry.find_experiment(own if own.exists() else name)
     options = run.config["options"]
     if run.config.get("format", 1) == 1:
         options = registry.update_old_options(entry, options)
-    return train_missing_extractors_for(lambda: registry.build_experiment(entry, options))
+    return train_missing_extractors_for(partial(registry.build_experiment, entry, options))
 
 
 def evaluate(
@@ -124,37 +118,34 @@ def evaluate(
     quiet: bool = True,
     experiment: Experiment | None = None,
 ) -> dict[str, Any]:
-    """Measure what the experiment lists, or the measures named, and write it into scores.json.
+    """Measure the experiment's scores, or those that `metrics` names, and write scores.json.
 
-    Scores of other names that are there already stay.
+    Scores of other names that it already has are kept.
 
     Args:
         run: A run whose stages are trained.
         device: As for `train`.
-        metrics: Only these: names that the experiment lists, or any measure of the catalogue such
-            as "fd:cifar10-resnet56", for the stages that can be measured so; what the experiment
-            lists when empty.
+        metrics: Names of the experiment's scores, or of measures of the catalogue, such as
+            "fd:cifar10-resnet56", for the stages that they fit; all of the experiment's if empty.
         draws: Repetitions with other seeds, for the spread.
         split: The split on which measures of the catalogue are taken.
         rows: Rows of the split, and samples, for measures of the catalogue; all when None.
         quiet: Print no line for each score.
-        experiment: The stages, where they were made by hand.
+        experiment: As for `resume`.
 
     Returns:
         {"run": {...}, "scores": {"<stage>/<score>": {"value", "unit", "n", "spread", "spread_is",
         "protocol", "caution", "seconds", "detail"}}}.
 
     Raises:
-        InputError: The folder is no run, a stage is not trained yet, or no stage can be measured
-            so.
+        InputError: The folder is no run, a stage is not trained yet, or a measure fits no stage.
     """
     require_at_least(1, draws=draws, rows=1 if rows is None else rows)
-    opened = Run(run)
-    stages = experiment if experiment is not None else rebuild_experiment(opened)
+    opened, stages = _open_run(run, experiment)
     device = resolve_device(device)
 
     def measure() -> dict[str, Any]:
-        evaluations = {name: dict(stage.evaluations) for name, stage in stages.items()}
+        evaluations = {name: stage.evaluations for name, stage in stages.items()}
         if metrics:
             evaluations = catalogue.select_evaluations(stages, metrics, split=split, rows=rows)
         return evaluate_run(opened, stages, evaluations, device=device, draws=draws, quiet=quiet)
@@ -163,17 +154,22 @@ def evaluate(
 
 
 def draw_pictures(run: str | Path, *, experiment: Experiment | None = None) -> list[Path]:
-    """Draw what the experiment's trained stages have to show into RUN/pictures."""
+    """Draw the pictures of the experiment's trained stages into RUN/pictures."""
+    opened, stages = _open_run(run, experiment)
+    return train_missing_extractors_for(partial(draw_run_pictures, opened, stages))
+
+
+def _open_run(run: str | Path, experiment: Experiment | None) -> tuple[Run, Experiment]:
+    """A run with its stages, which are those given or built again."""
     opened = Run(run)
-    stages = experiment if experiment is not None else rebuild_experiment(opened)
-    return train_missing_extractors_for(lambda: draw_run_pictures(opened, stages))
+    return opened, rebuild_experiment(opened) if experiment is None else experiment
 
 
 def train_missing_extractors_for(work: Callable[[], Result]) -> Result:
-    """Do the work; extractors that it lacks are trained, once each, and it starts again.
+    """Do some work; when it lacks an extractor, train that once, and start again.
 
     Raises:
-        InputError: A lacking extractor cannot be trained without more options.
+        InputError: A missing extractor cannot be trained without more options.
     """
     while True:
         try:
@@ -183,10 +179,10 @@ def train_missing_extractors_for(work: Callable[[], Result]) -> Result:
 
 
 def train_extractor(missing: MissingExtractor) -> None:
-    """Train the experiment of an extractor into the cache, or what is left of it; then its scores.
+    """Train the experiment of an extractor into the cache, or continue it, and measure its scores.
 
     Raises:
-        InputError: There is no such experiment, or it needs options of a person.
+        InputError: There is no such experiment, or it needs options.
     """
     name, experiment, path = missing.name, missing.experiment, missing.run
     if experiment not in registry.list_extractors():
@@ -199,18 +195,12 @@ def train_extractor(missing: MissingExtractor) -> None:
             f"{experiment} --run FOLDER, then name the folder or put it into AUXGEN_WEIGHTS as "
             f"{name}."
         )
-    print(
-        f"{name} is in neither AUXGEN_WEIGHTS nor the cache: training it once, "
-        f"{entry.about.time or 'some minutes'}.",
-        file=sys.stderr,
-    )
+    what = f"{name} is in neither AUXGEN_WEIGHTS nor the cache"
+    print(f"{what}: training it once, {entry.about.time or 'some minutes'}.", file=sys.stderr)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        FileLock(path.with_name(f".{path.name}.lock")),
-        torch.enable_grad(),
-        torch.random.fork_rng(),
-    ):
-        if _is_run_finished(path):  # by another process meanwhile
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    with lock, torch.enable_grad(), torch.random.fork_rng():
+        if is_run_finished(path):  # another process has trained it meanwhile
             return
         if path.exists():
             resume(path)

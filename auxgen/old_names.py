@@ -1,6 +1,4 @@
-"""Imports of version 0.1 that the guides showed: they work, with a warning that says the new one."""
-
-from __future__ import annotations
+"""Imports that the guides of version 0.1 showed: they work, with a warning that has the new one."""
 
 import importlib
 import sys
@@ -49,10 +47,10 @@ OLD_NAMES: Mapping[str, Mapping[str, str]] = {
         "Score": "score:Score",
         "Stage": "stage:Stage",
     },
-    "exploring.edited_files": {"write_picture": "cli.edits:write_picture"},
+    "exploring.edited_files": {"write_picture": "plotting.grids:write_picture"},
     "exploring.editing": {"directions": "inference.editing:get_classifier_directions"},
     "exploring.keeping": {"keeping": "inference.disentangling:find_disentangled_directions"},
-    "methods.adjusted_vae": {"adjusted_from": "methods.adjusted_vae:initialize_adjusted_vae"},
+    "methods.adjusted_vae": {"adjusted_from": "methods.discreg:initialize_adjusted_vae"},
     "networks.taps": {"Tapped": "networks.taps:TappedNetwork"},
 }
 """Old module -> old name -> "new module:new name", all below the package."""
@@ -61,20 +59,15 @@ PACKAGE = __name__.partition(".")[0]
 
 
 def make_getattr(module: str) -> Callable[[str], Any]:
-    """A module's `__getattr__`, which finds what is called otherwise now.
-
-    Args:
-        module: The old module's full name.
-    """
+    """The `__getattr__` of a module, by its full name, that finds what is called otherwise now."""
     names = OLD_NAMES[module.removeprefix(f"{PACKAGE}.")]
 
     def get_old_name(name: str) -> Any:
         if name not in names:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         place, _, new = names[name].partition(":")
-        warnings.warn(
-            f"{module}.{name} is {PACKAGE}.{place}.{new} now.", DeprecationWarning, stacklevel=2
-        )
+        sentence = f"{module}.{name} is {PACKAGE}.{place}.{new} now."
+        warnings.warn(sentence, DeprecationWarning, stacklevel=2)
         return getattr(importlib.import_module(f"{PACKAGE}.{place}"), new)
 
     return get_old_name
@@ -91,9 +84,6 @@ class LoaderWithOldNames(SourceFileLoader):
 class OldModuleLoader(Loader):
     """Makes a module that is gone, of its old names alone."""
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        del spec
-
     def exec_module(self, module: ModuleType) -> None:
         if module.__name__.removeprefix(f"{PACKAGE}.") in OLD_NAMES:
             module.__getattr__ = make_getattr(module.__name__)  # pyright: ignore
@@ -105,7 +95,6 @@ class OldNameFinder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        del target
         short = fullname.removeprefix(f"{PACKAGE}.")
         if short == fullname or not any(f"{old}.".startswith(f"{short}.") for old in OLD_NAMES):
             return None

@@ -1,7 +1,5 @@
 """Reproducing a table: train what is missing, evaluate, and print ours beside the paper's."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,10 +8,10 @@ from typing import Any, Literal
 
 from . import report
 from .engine.watch import MetricsFile
-from .errors import InputError
+from .errors import require_at_least
 from .experiments.common import Reproduction, TableRow
 from .experiments.registry import load_reproduction_maker
-from .files import encode_json, read_json, write_text_file
+from .files import encode_json, read_json, write_file
 from .launch import draw_pictures, evaluate, resume, train
 from .plotting.grids import PALETTE
 from .runs.folder import Run
@@ -38,10 +36,10 @@ def reproduce(
         budget: "cpu" or "paper".
         seeds: Runs of each row; the reproduction's own number when None.
         out: Folder for runs and results; runs/reproduce/<name>-<budget> when None. Runs that are
-            there are not trained again, and unfinished ones go on.
+            there are not trained again, and unfinished ones are continued.
         device: As for `train`.
         quiet: No progress on stderr.
-        options: Given to every experiment, such as epochs, over the table's own.
+        options: Options of every experiment, such as epochs; they replace the table's own.
 
     Returns:
         The folder, with table.json, table.png and report.html.
@@ -51,8 +49,7 @@ def reproduce(
     """
     table: Reproduction = load_reproduction_maker(name)(budget)
     count = table.seeds if seeds is None else seeds
-    if count < 1:
-        raise InputError(f"Seeds is {count}; at least 1 is wanted.")
+    require_at_least(1, seeds=count)
     folder = Path(out) if out is not None else Path("runs/reproduce") / f"{name}-{budget}"
     lines = [_measure_row(row, count, folder, device, quiet, options) for row in table.rows]
     means = {(line["name"], c): v["mean"] for line in lines for c, v in line["columns"].items()}
@@ -65,7 +62,7 @@ def reproduce(
         "claim": table.claim(means) if table.claim else "",
         "rows": lines,
     }
-    write_text_file(folder / "table.json", encode_json(result).decode())
+    write_file(folder / "table.json", encode_json(result))
     _plot_reproduction(result, folder / "table.png")
     runs = sorted({folder / run for line in lines for run in line["runs"]})
     report.write_report(runs, folder / "report.html")
@@ -75,40 +72,32 @@ def reproduce(
 def _measure_row(
     row: TableRow, seeds: int, folder: Path, device: str, quiet: bool, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A row's scores over seeds, each from its run."""
-    wanted = {**row.options, **options}
-    said = "-".join([row.experiment, *(f"{k}={v}" for k, v in sorted(wanted.items()))])
+    """Train and measure a row's runs, one for each seed, and average their scores."""
+    settings = {**row.options, **options}
+    name = "-".join([row.experiment, *(f"{k}={v}" for k, v in sorted(settings.items()))])
     runs, scores = [], []
     for seed in range(seeds):
-        run = folder / said / f"seed={seed}"
-        scores.append(_ensure_run_scores(run, row, {**wanted, "seed": seed}, device, quiet))
+        run = folder / name / f"seed={seed}"
+        scores.append(_ensure_run_scores(run, row, {**settings, "seed": seed}, device, quiet))
         runs.append(str(run.relative_to(folder)))
-    asked = Run(folder / runs[0]).config
-    columns = {
-        c: _summarise_seeds([s[key] for s in scores], row.paper.get(c, ""))
-        for c, key in row.scores.items()
-    }
+    config = Run(folder / runs[0]).config
+    scored = {c: [each[key] for each in scores] for c, key in row.scores.items()}
     curves = {c: [_read_curve(folder / run, key) for run in runs] for c, key in row.scores.items()}
-    hardware = {
-        "hardware": asked["hardware"],
-        "started": asked["started"],
-        "commit": asked["commit"],
-    }
     return {
         "name": row.name,
         "experiment": row.experiment,
-        "options": wanted,
-        "columns": columns,
+        "options": settings,
+        "columns": {c: _summarise_seeds(s, row.paper.get(c, "")) for c, s in scored.items()},
         "curves": {c: each for c, each in curves.items() if any(each)},
         "runs": runs,
-        **hardware,
+        **{fact: config[fact] for fact in ("hardware", "started", "commit")},
     }
 
 
 def _ensure_run_scores(
     run: Path, row: TableRow, options: dict[str, Any], device: str, quiet: bool
 ) -> dict[str, dict[str, Any]]:
-    """The scores of a run, which is trained or gone on with where need be."""
+    """The scores of a run, which is trained, continued or measured first if necessary."""
     if not run.exists():
         if not quiet:
             print(f"training {run}", file=sys.stderr)
@@ -122,7 +111,7 @@ def _ensure_run_scores(
 
 
 def _read_curve(run: Path, score: str) -> list[tuple[int, float]]:
-    """(step, value) of a score that the run's monitor measured while it trained."""
+    """Steps and values of a score that the run's monitor measured during training."""
     stage, _, metric = score.partition("/")
     return [
         (line["step"], line["scores"][metric])
@@ -132,15 +121,15 @@ def _read_curve(run: Path, score: str) -> list[tuple[int, float]]:
 
 
 def _summarise_seeds(scores: Sequence[dict[str, Any]], paper: str) -> dict[str, Any]:
-    """Mean and standard deviation over seeds, the protocol, and the paper's number beside it."""
-    values = [score["value"] for score in scores]
+    """Mean and standard deviation over seeds, with the protocol and the paper's number."""
+    values, spreads, n = ([s[key] for s in scores] for key in ("value", "spread", "n"))
     return {
         "mean": mean(values),
         "sd": stdev(values) if len(values) > 1 else None,
         "values": values,
-        "spreads": [score["spread"] for score in scores],
+        "spreads": spreads,
         "spread_is": scores[0]["spread_is"],
-        "n": [score["n"] for score in scores],
+        "n": n,
         "unit": scores[0]["unit"],
         "protocol": scores[0]["protocol"],
         "paper": paper,
@@ -148,24 +137,23 @@ def _summarise_seeds(scores: Sequence[dict[str, Any]], paper: str) -> dict[str, 
 
 
 def _plot_reproduction(table: Mapping[str, Any], file: Path) -> None:
-    """The first column as dots, one for each seed, with their mean; below it curves, if any."""
+    """Plot the first column: dots for the seeds, with their mean, and curves below it, if any."""
     from matplotlib.figure import Figure
 
     rows = table["rows"]
     column = next(iter(rows[0]["columns"]))
     what = ", ".join(filter(None, (column, rows[0]["columns"][column]["unit"])))
     drawn = [row for row in rows if column in row["curves"]]
-    height = 1.2 + 0.45 * len(rows)
-    figure = Figure(figsize=(6.5, height + 3.2 * bool(drawn)), dpi=110, layout="constrained")
-    ratios = [height, 3.2] if drawn else [height]
-    panels = figure.subplots(len(ratios), 1, height_ratios=ratios, squeeze=False)[:, 0]
+    heights = [1.2 + 0.45 * len(rows), *([3.2] if drawn else [])]
+    figure = Figure(figsize=(6.5, sum(heights)), dpi=110, layout="constrained")
+    panels = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _plot_seeds(panels[0], rows, column, f"{what}\ndots are seeds, bars their mean")
     if drawn:
         _plot_seed_curves(panels[1], drawn, column, f"{what}, while training")
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.3)
-    figure.savefig(file, format="png")
+    write_file(file, lambda out: figure.savefig(out, format="png"))
 
 
 def _plot_seeds(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str) -> None:
@@ -174,11 +162,10 @@ def _plot_seeds(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label
         axes.plot(cell["values"], [place] * len(cell["values"]), "o", color=PALETTE[5], alpha=0.7)
         axes.plot(cell["mean"], place, "|", color=PALETTE[0], markersize=18, markeredgewidth=2.5)
     axes.set_yticks(range(len(rows)), [row["name"] for row in reversed(rows)])
-    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.set(ylim=(-0.6, len(rows) - 0.4), xlabel=label)
     axes.locator_params(axis="x", nbins=6)
     if all(value >= 0 for row in rows for value in row["columns"][column]["values"]):
         axes.set_xlim(0, 1.08 * axes.get_xlim()[1])
-    axes.set_xlabel(label)
 
 
 def _plot_seed_curves(
@@ -189,8 +176,7 @@ def _plot_seed_curves(
             name = row["name"] if seed == 0 else None
             steps, values = zip(*curve, strict=True)
             axes.plot(steps, values, color=PALETTE[place], alpha=0.8, label=name)
-    axes.set_xlabel("rounds of training; one line for each seed")
-    axes.set_ylabel(label)
+    axes.set(xlabel="rounds of training; one line for each seed", ylabel=label)
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 

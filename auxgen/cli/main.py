@@ -1,52 +1,51 @@
-"""auxgen: deep generative models that learn with help from labels, classifiers and codes.
+"""The command auxgen: finds a command by its name, and imports what that one needs."""
 
-usage: auxgen COMMAND ...; auxgen COMMAND --help tells more
-
-  demo                               learn handwritten digits from five labels a class; a report
-  experiments [--json]               every experiment, the paper's number, ours, the time
-  train EXPERIMENT --run FOLDER      train into a new run; an experiment is a name or your .py file
-  train --resume FOLDER              go on where a run stopped, bit for bit
-  evaluate RUN... [--json]           scores, each with its protocol; several runs make one table
-  compare REAL FAKE --metric M       one set of pictures beside another, by fd:inception and others
-  report RUN... [--out FILE]         one HTML file that needs nothing else
-  reproduce NAME [--seeds N]         a paper's table: ours beside theirs
-  sample MODEL --out FILE            draw images, points or rows; --of CLASS, --by-class,
-                                     --where "Eyeglasses=1,FacialHair=0"
-  reconstruct MODEL FILE... --out F  originals beside reconstructions
-  interpolate MODEL FILE... --out F  from one to the next through the code
-  edit MODEL FILE... --out FOLDER    --attribute Eyeglasses=+3: attributes added or taken away
-  embed MODEL FILE... --out FILE     codes as .csv or .npz
-  predict MODEL FILE... [--out F]    classes and probabilities
-  export RUN FOLDER                  an artefact: safetensors, JSON, a model card
-
-MODEL is a run or an artefact.
-"""
-
-from __future__ import annotations
-
-import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
 
-from ..errors import InputError, UserError, unknown_name
+from ..errors import UserError, unknown_name
 
-RUN_COMMANDS = {
-    "experiments": "list_experiments",
-    "evaluate": "evaluate",
-    "compare": "compare",
-    "report": "report",
-    "reproduce": "reproduce",
-    "export": "export",
-    "demo": "demo",
+COMMANDS = {
+    "demo": ("runs", "Learn handwritten digits from five labels a class; a report."),
+    "experiments": ("runs", "List experiments; with TEXT, those that fit, and their numbers."),
+    "train": ("train", "Train an experiment into a new run, or continue a run."),
+    "evaluate": ("runs", "Measure the scores of runs, each with its protocol."),
+    "compare": ("runs", "Measure one set of pictures against another."),
+    "report": ("runs", "Write one HTML file about a run, or several side by side."),
+    "reproduce": ("runs", "Reproduce a table or figure of a paper: ours beside theirs."),
+    "sample": ("models", "Draw images, points or rows from a model."),
+    "reconstruct": ("models", "Write rows beside their reconstructions."),
+    "interpolate": ("models", "Write the way from each row to the next through the code."),
+    "edit": ("models", "Add attributes to images, or take them away."),
+    "embed": ("models", "Write the code of each row."),
+    "predict": ("models", "Predict the class of each row, with its probability."),
+    "export": ("runs", "Copy a trained model to a folder that needs nothing else."),
 }
-MODEL_COMMANDS = ("sample", "reconstruct", "interpolate", "edit", "embed", "predict")
+"""Name -> the module of its function NAME_command, and the first line of its docstring."""
+
+_HELP = """\
+auxgen: deep generative models that learn from labels, classifiers and codes.
+
+usage: auxgen COMMAND ...; auxgen COMMAND --help shows its options
+
+{commands}
+
+For a start:
+  auxgen demo
+  auxgen train adgm.half_moons --run runs/moons
+  auxgen evaluate runs/moons
+  auxgen report runs/moons
+  auxgen sample runs/moons --out moons.png
+"""
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Carry out a command line, and leave with its exit status."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        from ..engine.ranks import exit_cleanly
+        from ..engine.device import exit_cleanly
 
         with exit_cleanly():
             _run_reporting_errors(args)
@@ -55,7 +54,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def _run_reporting_errors(args: Sequence[str] | None) -> None:
-    """Carry out a command line; what goes wrong is said in a sentence."""
+    """Carry out a command line; an error of a person's or of the system becomes one sentence."""
     try:
         run_command(list(sys.argv[1:] if args is None else args))
         sys.stdout.flush()
@@ -67,77 +66,57 @@ def _run_reporting_errors(args: Sequence[str] | None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        _exit_with_message(_describe_os_error(error), 1)
+        _exit_with_message(_describe_file_error(error), 1)
 
 
-_NO_SPACE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def _describe_os_error(error: OSError) -> str:
+def _describe_file_error(error: OSError) -> str:
     """What a file refused, in a sentence; anything else is a bug and is raised again."""
-    if error.errno in _NO_SPACE_ERRNOS:
-        return f"{error.filename or 'A file'} could not be written: no space is left."
+    from ..files import describe_os_error
+
+    reason = describe_os_error(error)
+    if reason == "no space is left":
+        return f"{error.filename or 'A file'} could not be written: {reason}."
     if error.filename is None or not error.strerror:
         raise error
-    return f"{error.filename} cannot be used: {error.strerror.lower()}."
+    return f"{error.filename} cannot be used: {reason}."
 
 
 def _exit_with_message(sentence: str, status: int) -> None:
-    """One sentence on stderr, from the first rank alone."""
+    """Leave with one sentence on stderr, from the first rank alone."""
     if os.environ.get("RANK", "0") == "0":
         print(sentence, file=sys.stderr)
     sys.exit(status)
 
 
 def run_command(args: list[str]) -> None:
-    if not args or args[0] in ("-h", "--help", "help"):
-        print(__doc__)
-        return
-    if args[0] == "--version":
+    """Carry out a command line.
+
+    Raises:
+        InputError: There is no such command, or it refuses its arguments.
+    """
+    name, *rest = args or ["--help"]
+    if name in ("-h", "--help", "help"):
+        commands = "\n".join(f"  {name:<13}{help}" for name, (_, help) in COMMANDS.items())
+        print(_HELP.format(commands=commands), end="")
+    elif name == "--version":
         from ..version import __version__
 
         print(__version__)
-        return
-    command, rest = args[0], args[1:]
-    if command == "train":
-        _run_train_command(rest)
-    elif command in RUN_COMMANDS:
-        from . import runs as training
-        from .options import call_from_command_line
-
-        call_from_command_line(getattr(training, RUN_COMMANDS[command]), rest, f"auxgen {command}")
-    elif command in MODEL_COMMANDS:
-        from . import models as exploring
-        from .options import call_from_command_line
-
-        call_from_command_line(getattr(exploring, command), rest, f"auxgen {command}")
+    elif name == "train":
+        load_command(name)(rest)
     else:
-        raise unknown_name("command", command, ["train", *RUN_COMMANDS, *MODEL_COMMANDS])
+        from .options import call_from_command_line
+
+        call_from_command_line(load_command(name), rest, f"auxgen {name}")
 
 
-def _run_train_command(args: list[str]) -> None:
-    from . import runs as training
+def load_command(name: str) -> Callable[..., Any]:
+    """The function of a command, whose module is imported now.
 
-    helping = bool({"-h", "--help"} & set(args))
-    if not args or (helping and args[0].startswith("-")):
-        print(_TRAIN_HELP)
-        if not args:
-            raise InputError("An experiment or --resume FOLDER is wanted.")
-        return
-    training.train(args)
-
-
-_TRAIN_HELP = """\
-usage: auxgen train EXPERIMENT --run FOLDER [options]
-       auxgen train --resume FOLDER [--device auto] [--log ...]
-
-  EXPERIMENT         a name from auxgen experiments, or your Python file with
-                     a function experiment(*, seed, ...) that returns stages
-  --run FOLDER       where the run shall be; must not exist
-  --resume FOLDER    go on with a run where it stopped
-  --device           auto (default), cpu, cuda, cuda:1
-  --precision        32 or bf16; the experiment's own where not given
-  --log              trackers, with commas: tensorboard, wandb, mlflow
-
-All other options are the experiment's: auxgen train EXPERIMENT --help
-"""
+    Raises:
+        InputError: There is no such command.
+    """
+    if name not in COMMANDS:
+        raise unknown_name("command", name, COMMANDS)
+    module, _ = COMMANDS[name]
+    return getattr(import_module(f".{module}", __package__), f"{name}_command")

@@ -1,188 +1,190 @@
-"""Typed functions become commands; a mistake is told in one sentence with the nearest name."""
-
-from __future__ import annotations
+"""Typed functions as commands: tyro parses, and a mistake is one sentence with the nearest name."""
 
 import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from ..errors import InputError, unknown_name
 
-Result = TypeVar("Result")
+T = TypeVar("T")
+Command = Callable[..., None]
 
 _TYPE_WORDS = {int: "an integer", float: "a number", str: "text", Path: "a path"}
 _SEQUENCE_TYPES = (tuple, list, Sequence)
 
 
-def call_from_command_line(
-    function: Callable[..., Result], args: Sequence[str], prog: str
-) -> Result:
-    """Call a function as a command line says.
-
-    Raises:
-        InputError: An option it does not have, or a value that is not of its type.
-        SystemExit: Help was asked for, and printed.
-    """
-    positional, given = _parse_arguments(function, args, prog)
-    return function(*positional, **given)
-
-
-def parse_options(
-    function: Callable[..., Any], args: Sequence[str], prog: str, also: Iterable[str] = ()
-) -> dict[str, Any]:
-    """The keyword arguments that a command line gives a function, defaults included.
+def call_from_command_line(function: Callable[..., T], args: Sequence[str], prog: str) -> T:
+    """Call a function with what a person typed.
 
     Args:
-        function: Its typed keyword arguments are the options; its docstring is their help.
-        args: What was typed.
-        prog: What the command is called.
-        also: Options that the command has besides, for the nearest name.
+        function: Its positional-only arguments are those without a name, all others are options;
+            its docstring is their help.
+        args: The words after the command's name.
+        prog: How the command is called.
 
     Raises:
-        InputError: An option it does not have, or a value that is not of its type.
-        SystemExit: Help was asked for, and printed.
+        InputError: An unknown option, a value of another type, or something is missing.
+        SystemExit: Help was requested, and printed.
     """
-    return _parse_arguments(function, args, prog, also)[1]
-
-
-def _parse_arguments(
-    function: Callable[..., Any], args: Sequence[str], prog: str, also: Iterable[str] = ()
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Positional and keyword arguments for a function, from what was typed."""
     import tyro
 
     @functools.wraps(function)
-    def capture(*positional: Any, **given: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return positional, given
+    def capture(*positional: Any, **options: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return positional, options
 
-    helping = any(arg in ("-h", "--help") for arg in args)
-    if not helping:
-        _check_arguments(function, args, prog, also)
-    looks = (tyro.conf.PositionalMetavarFromFieldName, tyro.conf.DisallowNone)
-    typed = (
-        ["--help"] if helping else _merge_repeated_options(args, _get_option_types(function, prog))
-    )
+    helping = asks_for_help(args)
+    words = ["--help"] if helping else _check_arguments(function, args, prog)
+    config = (tyro.conf.PositionalMetavarFromFieldName, tyro.conf.DisallowNone)
     try:
-        return tyro.cli(capture, args=typed, prog=prog, config=looks, console_outputs=helping)
+        positional, options = tyro.cli(
+            capture, args=words, prog=prog, config=config, console_outputs=helping
+        )
     except tyro.constructors.UnsupportedTypeAnnotationError as error:
         raise InputError(f"The options of {prog} have types that cannot be typed in.") from error
     except SystemExit as leaving:
         if leaving.code in (0, None):
             raise
-        raise InputError(f"{' '.join(args)!r} does not fit; see {prog} --help.") from None
+        raise InputError(f"{' '.join(args)!r} cannot be read; see {prog} --help.") from None
+    return function(*positional, **options)
 
 
-def _check_arguments(
-    function: Callable[..., Any], args: Sequence[str], prog: str, also: Iterable[str] = ()
-) -> None:
-    """Refuse what the function does not have, what its types do not take, and what is missing.
+def take_options(shared: Callable[..., tuple[Any, ...]]) -> Callable[[Command], Command]:
+    """A decorator of commands: the command line is that of `shared` with the command's options.
 
-    Raises:
-        InputError: One of these, in a sentence.
+    What `shared` returns are the positional arguments of the command.
     """
-    kinds = _get_option_types(function, prog)
-    loose, groups = _group_by_option(args)
-    for option, values in groups:
-        kind = _find_option_type(option, kinds, also)
-        if kind is bool:
-            loose += values
-            continue
-        if not values:
+
+    def decorate(command: Command) -> Command:
+        own = [p.name for p in list_named_parameters(command)]
+
+        def call(*words: Any, **options: Any) -> None:
+            given = {name: options.pop(name) for name in own if name in options}
+            command(*shared(*words, **options), **given)
+
+        return merge_options(call, command, shared)
+
+    return decorate
+
+
+def merge_options(call: Callable[..., T], *functions: Callable[..., Any]) -> Callable[..., T]:
+    """A function whose arguments are the options of other functions, with their help.
+
+    Its description is that of the first, its positional arguments are those of the last.
+    """
+
+    def carry_out(*words: Any, **options: Any) -> T:
+        return call(*words, **options)
+
+    options = [p for function in functions for p in list_named_parameters(function)]
+    options.sort(key=lambda p: p.default is not p.empty)
+    signature = inspect.Signature([*_list_positional(functions[-1]), *options])
+    carry_out.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
+    # of a name that several have, the last one's type
+    carry_out.__annotations__ = dict(ChainMap(*map(typing.get_type_hints, reversed(functions))))
+    first, *others = (inspect.getdoc(function) or "" for function in functions)
+    help_lines = [doc.partition("Args:\n")[2] for doc in others]
+    carry_out.__doc__ = "\n".join([first, *help_lines, ""]).replace("\n", "\n    ")
+    return carry_out
+
+
+def asks_for_help(args: Sequence[str]) -> bool:
+    """Whether a person wants to read about a command and not to run it."""
+    return bool({"-h", "--help"} & set(args))
+
+
+def group_by_option(args: Sequence[str]) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """The words before the first option, and each option with the words after it."""
+    before: list[str] = []
+    options: list[tuple[str, list[str]]] = []
+    for arg in args:
+        name, equals, value = arg.partition("=")
+        if arg.startswith("-") and not _is_number(arg):
+            options.append((name.replace("_", "-"), [value] if equals else []))
+        else:
+            (options[-1][1] if options else before).append(arg)
+    return before, options
+
+
+def format_option(name: str) -> str:
+    """An argument's name as it is typed: "by_class" is --by-class."""
+    return "--" + name.replace("_", "-")
+
+
+def _check_arguments(function: Callable[..., Any], args: Sequence[str], prog: str) -> list[str]:
+    """The words for tyro, which would take the last of `--metric a --metric b` alone."""
+    hints = typing.get_type_hints(function)
+    kinds = {format_option(p.name): hints.get(p.name, Any) for p in list_named_parameters(function)}
+    loose, options = group_by_option(args)
+    words: dict[str, list[str]] = {}
+    for option, values in options:
+        kind = _find_option_type(option, kinds)
+        if kind is bool and any(a.replace("_", "-").startswith(f"{option}=") for a in args):
+            raise InputError(f"{option} takes no value, and got {values[0]!r}.")
+        if kind is not bool and not values:
             raise InputError(f"{option} takes {_describe_type(kind)}, and got none.")
-        taken = len(values) if _takes_several(kind) else 1
+        taken = 0 if kind is bool else len(values) if _takes_several(kind) else 1
         for value in values[:taken]:
             if not _matches_type(value, kind):
                 raise InputError(f"{option} takes {_describe_type(kind)}, not {value!r}.")
         loose += values[taken:]
+        earlier = words.get(option, [option]) if _takes_several(kind) else [option]
+        words[option] = [*earlier, *values[:taken]]
     _check_positional(function, loose, prog)
-    parameters = inspect.signature(function).parameters.values()
-    needed = [_format_option(p.name) for p in parameters if _is_option(p) and p.default is p.empty]
-    for option in needed:
-        if option not in dict(groups):
-            raise InputError(
-                f"{option} is wanted, {_describe_type(kinds[option])}; see {prog} --help."
-            )
+    for parameter in list_named_parameters(function):
+        name = format_option(parameter.name)
+        if parameter.default is parameter.empty and name not in words:
+            raise InputError(f"{prog} needs {name}, {_describe_type(kinds[name])}; see its --help.")
+    return [*loose, *(word for each in words.values() for word in each)]
 
 
 def _check_positional(function: Callable[..., Any], loose: Sequence[str], prog: str) -> None:
-    """Refuse too few or too many arguments that have no name."""
+    """Refuse too few or too many words that belong to no option."""
+    expected = _list_positional(function)
+    is_open = any("tuple" in str(p.annotation) for p in expected)
+    usage = " ".join([prog, *map(_format_positional, expected)])
+    if len(loose) < sum(p.default is p.empty for p in expected):
+        raise InputError(f"Expected {usage}; see {prog} --help.")
+    if len(loose) > len(expected) and not is_open:
+        takes = f"{usage} is all it takes" if expected else f"{prog} takes options only"
+        raise InputError(f"{takes}, and got {loose[len(expected)]!r}.")
+
+
+def _format_positional(parameter: Parameter) -> str:
+    """FOLDER for one word, RUN... for one `runs` or more."""
+    name = parameter.name.upper()
+    return f"{name.removesuffix('S')}..." if "tuple" in str(parameter.annotation) else name
+
+
+def list_named_parameters(function: Callable[..., Any]) -> list[Parameter]:
+    """The parameters of a command that have a name on the command line."""
+    kinds = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+
+
+def _list_positional(function: Callable[..., Any]) -> list[Parameter]:
     parameters = inspect.signature(function).parameters.values()
-    wanted = [p for p in parameters if p.kind is p.POSITIONAL_ONLY]
-    open_ended = [p for p in wanted if "tuple" in str(p.annotation)]
-    usage = " ".join([prog, *(p.name.upper() for p in wanted)])
-    if len(loose) < len(wanted) - len(open_ended):
-        raise InputError(f"{usage} is wanted; see {prog} --help.")
-    if len(loose) > len(wanted) and not open_ended:
-        takes = f"{usage} is all it takes" if wanted else f"{prog} takes options only"
-        raise InputError(f"{takes}, and got {loose[len(wanted)]!r}.")
+    return [p for p in parameters if p.kind is p.POSITIONAL_ONLY]
 
 
-def _is_option(parameter: inspect.Parameter) -> bool:
-    """Whether a command line gives it by name."""
-    return parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-
-
-def _get_option_types(function: Callable[..., Any], prog: str) -> dict[str, Any]:
-    """Types of the options, as they are typed in."""
-    try:
-        hints = typing.get_type_hints(function)
-    except NameError as error:
-        raise InputError(f"The options of {prog} have a type that is not known: {error}.") from None
-    parameters = inspect.signature(function).parameters.values()
-    return {_format_option(p.name): hints.get(p.name, Any) for p in parameters if _is_option(p)}
-
-
-def _format_option(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def _group_by_option(args: Sequence[str]) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """What stands before the first option, and each option with what stands after it."""
-    loose: list[str] = []
-    groups: list[tuple[str, list[str]]] = []
-    for arg in args:
-        name, equals, value = arg.partition("=")
-        if arg.startswith("-") and not _parses_as_number(arg, float):
-            groups.append((name.replace("_", "-"), [value] if equals else []))
-        else:
-            (groups[-1][1] if groups else loose).append(arg)
-    return loose, groups
-
-
-def _merge_repeated_options(args: Sequence[str], kinds: dict[str, Any]) -> list[str]:
-    """The same with `--metric a --metric b` as `--metric a b`, of which tyro would take b alone."""
-    loose, groups = _group_by_option(args)
-    several: dict[str, list[str]] = {}
-    parts: list[list[str]] = []
-    for option, values in groups:
-        if option in several:
-            several[option] += values
-            continue
-        parts.append([option, *values])
-        if option in kinds and _takes_several(kinds[option]):
-            parts[-1] = several[option] = [option, *values]
-    return [*loose, *(word for part in parts for word in part)]
-
-
-def _find_option_type(option: str, kinds: dict[str, Any], also: Iterable[str]) -> Any:
-    """The type of an option; --no-x is of x, where that is yes or no."""
-    positive = option.replace("--no-", "--", 1)
+def _find_option_type(option: str, kinds: Mapping[str, Any]) -> Any:
+    """The type of an option; --no-x has that of x, where that is yes or no."""
     if option in kinds:
         return kinds[option]
-    if kinds.get(positive) is bool:
+    if kinds.get(option.replace("--no-", "--", 1)) is bool:
         return bool
-    known = [*kinds, *also]
-    if not known:
+    if not kinds:
         raise InputError(f"There is no option {option!r}; there are none.")
-    raise unknown_name("option", option, known)
+    raise unknown_name("option", option, kinds)
 
 
 def _list_alternatives(kind: Any) -> list[Any]:
-    """The members of a union, and of a sequence what it is of."""
+    """The members of a union, and the type of a sequence's items."""
     if get_origin(kind) in (typing.Union, types.UnionType):
         return [one for member in get_args(kind) for one in _list_alternatives(member)]
     if get_origin(kind) in _SEQUENCE_TYPES:
@@ -195,25 +197,24 @@ def _takes_several(kind: Any) -> bool:
     return any(get_origin(member) in _SEQUENCE_TYPES for member in members)
 
 
+def _list_choices(kind: Any) -> list[str]:
+    """The words of a Literal, or of yes and no; none for another type."""
+    if kind is bool:
+        return ["True", "False"]
+    return [str(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
+
+
 def _matches_type(value: str, kind: Any) -> bool:
-    """Whether the text of a value can be of the type; a type not known here is left to tyro."""
-    for one in _list_alternatives(kind):
-        if get_origin(one) is Literal:
-            fit = value in map(str, get_args(one))
-        elif one in (int, float):
-            fit = _parses_as_number(value, one)
-        elif one is bool:
-            fit = value in ("True", "False")
-        else:
-            fit = True
-        if fit:
-            return True
-    return False
+    """Whether a word is a value of one of the types; tyro judges those that are not known here."""
+    return any(
+        _is_number(value, one) if one in (int, float) else value in (_list_choices(one) or [value])
+        for one in _list_alternatives(kind)
+    )
 
 
-def _parses_as_number(value: str, kind: type) -> bool:
+def _is_number(text: str, kind: type = float) -> bool:
     try:
-        kind(value)
+        kind(text)
     except ValueError:
         return False
     return True
@@ -221,10 +222,6 @@ def _parses_as_number(value: str, kind: type) -> bool:
 
 def _describe_type(kind: Any) -> str:
     """What an option takes, in words."""
-    said: list[str] = []
-    for one in _list_alternatives(kind):
-        if get_origin(one) is Literal:
-            said += map(str, get_args(one))
-        else:
-            said.append("True or False" if one is bool else _TYPE_WORDS.get(one, "a value"))
-    return " or ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+    kinds = _list_alternatives(kind)
+    words = [w for one in kinds for w in _list_choices(one) or [_TYPE_WORDS.get(one, "a value")]]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,171 +1,79 @@
-"""Commands that make runs and look at them as a whole."""
-
-from __future__ import annotations
+"""Commands that list experiments, and that look at runs as a whole."""
 
 import json
-import os
 import shutil
-import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping
+from functools import partial
+from itertools import chain, count
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
 from ..errors import InputError
-from .options import parse_options
-
-_TRAIN_OPTIONS = ("--run", "--resume", "--device", "--precision", "--log")
-"""Options of train itself; all others are the experiment's."""
+from .train import print_on_first_rank
 
 
-def train(args: Sequence[str]) -> None:
-    """auxgen train EXPERIMENT --run FOLDER [--device auto] [--precision 32] [--log tensorboard]
-    [the experiment's options], or auxgen train --resume FOLDER."""
-    own, rest = _split_options(args)
-    if "--resume" in own:
-        _resume_run(own, rest)
-        return
-    if not rest or rest[0].startswith("-"):
-        raise InputError(
-            "auxgen train EXPERIMENT --run FOLDER is wanted; auxgen experiments lists them."
-        )
-    from ..experiments import registry as experiments
-    from ..launch import train as trained
-
-    found = experiments.find_experiment(rest[0])
-    asked = _parse_experiment_options(found, rest[1:])
-    if "--run" not in own:
-        raise InputError("--run FOLDER is wanted: where the run shall be.")
-    logs = _parse_trackers(own)
-    ours = sorted({"run", "device", "precision", "log", "quiet"} & asked.keys())
-    if ours:
-        raise InputError(f"{rest[0]} has an option {ours[0]!r}, which is train's own; rename it.")
-    if found.file is not None:
-        _print_on_first_rank(f"running your file {found.file}", sys.stderr)
-    run = trained(
-        rest[0],
-        run=own["--run"],
-        device=own.get("--device", "auto"),
-        precision=_parse_precision(own.get("--precision")),
-        log=logs,
-        **asked,
-    )
-    _print_on_first_rank(
-        f"trained {', '.join(run.trained_stages())}; next: auxgen evaluate {run.path}"
-    )
-
-
-def _parse_experiment_options(entry: Any, args: Sequence[str]) -> dict[str, Any]:
-    """An experiment's options: those that choose its plan first, as defaults hang on them."""
-    from ..experiments import registry
-
-    given: dict[str, Any] = {}
-    for name in registry.choose_plan_options(entry):
-        option = "--" + name.replace("_", "-")
-        for place, arg in enumerate(args):
-            if arg == option and place + 1 < len(args):
-                given[name] = args[place + 1]
-            elif arg.startswith(f"{option}="):
-                given[name] = arg.partition("=")[2]
-    for arg in args:
-        name = arg.removeprefix("--").partition("=")[0].replace("-", "_")
-        if arg.startswith("--") and name in (entry.renamed or {}):
-            registry.resolve_options(entry, {name: ""})
-    function = registry.make_option_function(entry, given)
-    return parse_options(function, args, f"auxgen train {entry.name}", _TRAIN_OPTIONS)
-
-
-def _resume_run(own: dict[str, str], rest: list[str]) -> None:
-    from ..launch import resume as resumed
-
-    other = [name for name in own if name not in ("--resume", "--device", "--log")] + rest
-    if other:
-        raise InputError(
-            f"--resume takes all but --device and --log from the run, and got {other[0]!r}."
-        )
-    run = resumed(own["--resume"], device=own.get("--device", "auto"), log=_parse_trackers(own))
-    _print_on_first_rank(
-        f"trained {', '.join(run.trained_stages())}; next: auxgen evaluate {run.path}"
-    )
-
-
-def _print_on_first_rank(sentence: str, file: TextIO | None = None) -> None:
-    """Print, from the first rank alone."""
-    if os.environ.get("RANK", "0") == "0":
-        print(sentence, file=file)
-
-
-def _split_options(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """train's own options, and all the rest."""
-    own: dict[str, str] = {}
-    rest: list[str] = []
-    left = iter(args)
-    for arg in left:
-        name, equals, value = arg.partition("=")
-        if name not in _TRAIN_OPTIONS:
-            rest.append(arg)
-            continue
-        given = value if equals else next(left, None)
-        if given is None or given.startswith("--"):
-            raise InputError(f"{name} takes a value, and got none.")
-        own[name] = given
-    return own, rest
-
-
-def _parse_trackers(own: dict[str, str]) -> list[str]:
-    """The trackers that --log names, checked before a run folder is made."""
-    from ..engine.trackers import check_trackers
-
-    names = own["--log"].split(",") if "--log" in own else []
-    check_trackers(names)
-    return names
-
-
-def _parse_precision(name: str | None) -> Literal["32", "bf16"] | None:
-    if name not in (None, "32", "bf16"):
-        raise InputError(f"--precision takes 32 or bf16, not {name!r}.")
-    return name  # pyright: ignore[reportReturnType]
-
-
-def list_experiments(*, json: bool = False) -> None:
-    """Every experiment: what it shows, the paper's number, ours, and how long it takes.
+def experiments_command(text: tuple[str, ...] = (), /, *, json: bool = False) -> None:
+    """List experiments; with TEXT, those that fit, and their numbers.
 
     Args:
-        json: Print a JSON list of objects instead of a table.
+        text: Words that must all be in an experiment's name or description. What is found is shown
+            with the paper's number, ours, and how long it takes.
+        json: Print a JSON list of objects.
     """
-    from ..experiments.registry import list_experiments, list_reproductions
+    from ..experiments.registry import list_experiments, list_papers, list_reproductions
 
-    tables = set(list_reproductions())
-    rows = [
-        {
-            "name": name,
-            "shows": about.shows,
-            "paper": about.paper,
-            "ours": about.ours,
-            "time": about.time,
-            "reproduces": name in tables,
-        }
-        for name, about in list_experiments().items()
-    ]
+    tables, papers = list_reproductions(), list_papers()
+    words = " ".join(text).casefold().split()
+    rows: list[dict[str, Any]] = []
+    for name, about in list_experiments().items():
+        description = f"{name} {about.shows} {papers[name.partition('.')[0]]}".casefold()
+        if all(word in description for word in words):
+            shown = {key: getattr(about, key) for key in ("shows", "paper", "ours", "time")}
+            rows.append({"name": name, **shown, "reproduces": name in tables})
     if json:
         _print_json(rows)
         return
-    from rich.console import Console
-    from rich.table import Table
+    if not rows:
+        what = f"There is no experiment with {' '.join(text)!r} in its name or description"
+        raise InputError(f"{what}; auxgen experiments lists all.")
+    for paper, title in papers.items():
+        found = [row for row in rows if row["name"].startswith(f"{paper}.")]
+        if found:
+            _print_wrapped(f"{paper}: {title}")
+            for row in found:
+                _print_experiment(row, in_detail=bool(text))
+            names = [name for name in tables if name.startswith(f"{paper}.")]
+            if names and not text:
+                _print_wrapped(f"  auxgen reproduce: {', '.join(names)}", indent=4)
+            print()
+    if not text:
+        _print_wrapped(
+            "auxgen experiments TEXT shows the papers' numbers, ours, and how long an experiment "
+            "takes; auxgen train NAME --help shows its options."
+        )
 
-    table = Table(show_lines=True)
-    table.add_column("experiment", no_wrap=True)
-    for title in ("shows", "paper", "ours", "time"):
-        table.add_column(title)
-    for row in rows:
-        table.add_row(*(str(row[key]) for key in ("name", "shows", "paper", "ours", "time")))
-    Console().print(table)
+
+def _print_experiment(row: Mapping[str, Any], *, in_detail: bool) -> None:
+    """What an experiment shows; in detail, the paper's number, ours and the time below."""
+    width = 24  # columns of the longest name, and two
+    _print_wrapped(f"  {row['name']:<{width}}{row['shows']}", indent=2 + width)
+    for key in ("paper", "ours", "time") if in_detail else ():
+        if row[key]:
+            _print_wrapped(f"    {key:<7}{row[key]}", indent=11)
+
+
+def _print_wrapped(line: str, indent: int = 2) -> None:
+    """Print a line in as many as the terminal's width takes, the later ones indented."""
+    width = max(shutil.get_terminal_size().columns, 2 * indent)
+    print(textwrap.fill(line, width, subsequent_indent=" " * indent, break_on_hyphens=False))
 
 
 def _print_json(value: Any) -> None:
     print(json.dumps(value, indent=2))
 
 
-def evaluate(
+def evaluate_command(
     runs: tuple[Path, ...],
     /,
     *,
@@ -177,37 +85,34 @@ def evaluate(
     mixed: bool = False,
     device: str = "auto",
 ) -> None:
-    """Measure what the runs' experiments list and write each run's scores.json.
+    """Measure the scores of runs, each with its protocol.
+
+    Several runs make one table. Each run's scores.json keeps its scores.
 
     Args:
-        runs: Folders of runs; several make one table.
+        runs: Folders of runs.
         json: Print JSON: one object for one run, a list for several.
         metric: Only these: names that the experiment lists, or measures such as
             fd:cifar10-resnet56, nll, psnr, knn_accuracy (docs/evaluation.md has them all).
         draws: Repetitions with other seeds, for the spread.
-        split: Rows that measures asked for by name are taken on: test, train or valid.
-        rows: At most so many of them, and as many samples.
-        mixed: Put scores of different protocols into one table all the same.
-        device: auto, cpu or cuda.
+        split: Rows on which measures are taken that the experiment does not list: test, train or
+            valid.
+        rows: At most this many of these rows, and as many samples.
+        mixed: Put scores of different protocols into one table.
+        device: auto, cpu, cuda or cuda:1.
     """
-    from ..launch import evaluate as measured
+    from ..launch import evaluate
     from ..report import tables
 
-    if not runs:
-        raise InputError("auxgen evaluate RUN... is wanted.")
-    results = [
-        measured(
-            run, device=device, metrics=metric, draws=draws, split=split, rows=rows, quiet=json
-        )
-        for run in runs
-    ]
+    given = {"device": device, "metrics": metric, "draws": draws, "split": split, "rows": rows}
+    results = [evaluate(run, quiet=json, **given) for run in runs]
     if json:
         _print_json(results[0] if len(results) == 1 else results)
     else:
         tables.show_scores([str(run) for run in runs], results, mixed)
 
 
-def compare(
+def compare_command(
     real: str,
     fake: str,
     /,
@@ -217,66 +122,60 @@ def compare(
     json: bool = False,
     device: str = "auto",
 ) -> None:
-    """Measure one set of pictures against another, such as a folder of samples against test images.
+    """Measure one set of pictures against another.
 
     Args:
-        real: A set's name (its test split, or NAME/train), a folder, or an .npy file.
-        fake: The other set, likewise.
+        real: A dataset's name (its test split, or NAME/train), a folder, or an .npy file.
+        fake: The other set, such as a folder of samples.
         metric: fd, kd, cs, precision, recall, density or coverage, with a colon and an extractor:
-            fd:cifar10-resnet56; fid, kid and is mean those of inception.
-        rows: At most so many of each.
+            fd:cifar10-resnet56; fid, kid and is are those of inception.
+        rows: At most this many of each.
         json: Print JSON instead of a table.
-        device: auto, cpu or cuda.
+        device: auto, cpu, cuda or cuda:1.
     """
-    from ..evaluation.compare import compare_image_sets as compared
+    from ..evaluation.compare import compare_image_sets
+    from ..launch import train_missing_extractors_for
     from ..report import tables
 
-    result = compared(real, fake, metric, rows=rows, device=device)
+    compare = partial(compare_image_sets, real, fake, metric, rows=rows, device=device)
+    result = train_missing_extractors_for(compare)
     if json:
         _print_json(result)
     else:
         tables.show_scores([f"{result['fake']} beside {result['real']}"], [result], mixed=False)
 
 
-def report(runs: tuple[Path, ...], /, *, out: Path | None = None) -> None:
-    """Write one self-contained HTML file of a run, or of several beside each other.
+def report_command(runs: tuple[Path, ...], /, *, out: Path | None = None) -> None:
+    """Write one HTML file about a run, or several side by side.
 
     Args:
         runs: Folders of runs.
-        out: The file; RUN/report.html of the first where not given.
+        out: The file; report.html in the first run's folder by default.
     """
     from ..launch import draw_pictures
     from ..report import write_report
 
-    if not runs:
-        raise InputError("auxgen report RUN... is wanted.")
     for run in runs:
         draw_pictures(run)
-    print(write_report(list(runs), out or runs[0] / "report.html"))
+    print(write_report(runs, out or runs[0] / "report.html"))
 
 
-def export(run: Path, folder: Path, /, *, stage: str | None = None) -> None:
-    """Copy a trained stage's artefact to a folder of its own: JSON, safetensors, a model card.
+def export_command(run: Path, folder: Path, /, *, stage: str | None = None) -> None:
+    """Copy a trained model to a folder that needs nothing else.
+
+    The folder has the weights as safetensors, JSON, and a model card.
 
     Args:
-        run: The run.
-        folder: Where; must not exist yet.
-        stage: Which stage; the last trained where not given.
+        run: A run.
+        folder: The new folder.
+        stage: Stage of a run; the last by default.
     """
-    from ..files import make_save_error
     from ..model import load
 
-    found = load(run, stage)
-    if folder.exists():
-        raise InputError(f"{folder} exists already; a new folder is wanted.")
-    try:
-        shutil.copytree(found.name, folder)
-    except OSError as error:
-        raise make_save_error(folder, 0.0, error) from error
-    print(folder)
+    print(load(run, stage).save(folder))
 
 
-def reproduce(
+def reproduce_command(
     name: str,
     /,
     *,
@@ -285,20 +184,21 @@ def reproduce(
     out: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Train what is missing of a table or a figure, and print ours beside the paper's.
+    """Reproduce a table or figure of a paper: ours beside theirs.
+
+    What is missing is trained, and unfinished runs are continued.
 
     Args:
-        name: Such as adgm.digits.
+        name: A name that auxgen experiments lists, such as adgm.digits.
         budget: What fits a laptop, or what the paper ran.
-        seeds: Runs of each row; the reproduction's own number where not given.
-        out: Folder for runs and results; runs/reproduce/NAME-BUDGET where not given.
-        device: auto, cpu or cuda.
+        seeds: Runs of each row; the table's own number by default.
+        out: Folder for runs and results; runs/reproduce/NAME-BUDGET by default.
+        device: auto, cpu, cuda or cuda:1.
     """
     from ..report import tables
-    from ..reproduction import load_reproduction
-    from ..reproduction import reproduce as reproduced
+    from ..reproduction import load_reproduction, reproduce
 
-    folder = reproduced(name, budget=budget, seeds=seeds, out=out, device=device)
+    folder = reproduce(name, budget=budget, seeds=seeds, out=out, device=device)
     tables.show_reproduction(load_reproduction(folder))
     print(f"{folder}/table.json  {folder}/table.png  {folder}/report.html")
 
@@ -311,32 +211,27 @@ _DEMO_SCORES = {
 }
 
 
-def demo(*, run: Path | None = None) -> None:
-    """Learn handwritten digits from five labels a class, and leave a report.
+def demo_command(*, run: Path | None = None) -> None:
+    """Learn handwritten digits from five labels a class; a report.
 
     Args:
-        run: Folder of the run; runs/demo, or the next free name, where not given.
+        run: Folder of the run; runs/demo by default, or the next free name.
     """
-    from .. import report as reports
-    from ..launch import draw_pictures
-    from ..launch import evaluate as measured
-    from ..launch import train as trained
+    from ..launch import draw_pictures, evaluate, train
+    from ..report import write_report
 
-    folder = run or _find_free_path(Path("runs/demo"))
-    made = trained("adgm.digits", run=folder)
-    result = measured(made.path)
-    draw_pictures(made.path)
-    page = reports.write_report([made.path], made.path / "report.html")
-    scores = result["scores"]
-    _print_on_first_rank(
-        f"Error on {scores['sdgm/test_error']['n']} digits that training did not see:"
-    )
+    folder = train("adgm.digits", run=run or _find_free_path(Path("runs/demo"))).path
+    scores = evaluate(folder)["scores"]
+    draw_pictures(folder)
+    page = write_report([folder], folder / "report.html")
+    digits = scores["sdgm/test_error"]["n"]
+    print_on_first_rank(f"Error on {digits} digits that training did not see:")
     for title, score in _DEMO_SCORES.items():
-        _print_on_first_rank(f"  {scores[score]['value']:5.1f} %  {title}")
+        print_on_first_rank(f"  {scores[score]['value']:5.1f} %  {title}")
     print(f"report: {page.resolve()}")
 
 
 def _find_free_path(path: Path) -> Path:
-    """The path, or the first of path-2, path-3, ... that is not taken."""
-    names = [path, *(path.with_name(f"{path.name}-{i}") for i in range(2, 10_000))]
-    return next(p for p in names if not p.exists())
+    """The path, or the first of path-2, path-3, ... that does not exist."""
+    others = (path.with_name(f"{path.name}-{i}") for i in count(2))
+    return next(p for p in chain([path], others) if not p.exists())

@@ -1,85 +1,116 @@
-"""Rows, codes and predictions as files that other programs read."""
-
-from __future__ import annotations
+"""Rows, codes, predictions and edits as files that other programs read."""
 
 import csv
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from io import StringIO
+from itertools import chain, count
+from pathlib import Path, PurePath
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.inputs import InputRows
 from ..errors import InputError
+from ..files import write_file
+from ..inference.editing import EditedRows
 from ..inference.prediction import Predictions
+from ..plotting.grids import write_grid, write_picture
+
+TRIPLETS_FILE = "triplets.png"
+TABLE_FILE = "edits.csv"
 
 
 def write_rows(rows: Tensor, path: Path, columns: Sequence[str] = ()) -> Path:
-    """Rows (n, d) as CSV with a header; columns are named x0, x1, ... where none are given."""
+    """Write rows (n, d) as CSV with a header; without names, columns are called x0, x1, ..."""
     flat = rows.flatten(1)
     header = list(columns) or [f"x{i}" for i in range(flat.shape[1])]
-    return _write_csv(path, header, ([format_short(v) for v in row] for row in flat.tolist()))
+    return _write_csv(path, header, flat.tolist())
 
 
 def write_codes(
     codes: Tensor, path: Path, *, names: Sequence[str], labels: Sequence[str] = ()
 ) -> Path:
-    """Codes (n, d) with the names of their rows, and their labels where known.
+    """Write codes (n, d) with the names of their n rows, and their labels if known.
 
-    Args:
-        codes: (n, d).
-        path: Ends in .csv (columns name, label, z0, z1, ...) or .npz (arrays codes, names, labels).
-        names: Of the n rows.
-        labels: Of the n rows, or none.
+    The columns of a .csv are name, label, z0, z1, ...; arrays of an .npz codes, names and labels.
 
     Raises:
-        InputError: Another ending.
+        InputError: The path has another ending.
     """
     if path.suffix == ".npz":
-        path.parent.mkdir(parents=True, exist_ok=True)
-        labelled = np.array(list(labels), dtype=np.str_)
-        np.savez(path, codes=codes.numpy(), names=np.array(list(names), np.str_), labels=labelled)
-        return path
+        z, sources, known = codes.numpy(), np.array(names, np.str_), np.array(labels, np.str_)
+        return write_file(path, lambda out: np.savez(out, codes=z, names=sources, labels=known))
     if path.suffix != ".csv":
-        raise InputError(f"Codes cannot be written as {path.name!r}; wanted is .csv or .npz.")
+        raise InputError(f"Codes cannot be written as {path.name!r}; expected .csv or .npz.")
     header = ["name", *(["label"] if labels else []), *(f"z{i}" for i in range(codes.shape[1]))]
-    known = [[name, label] for name, label in zip(names, labels, strict=True)] if labels else None
-    firsts = known or [[name] for name in names]
-    values = codes.tolist()
-    lines = ([*f, *map(format_short, v)] for f, v in zip(firsts, values, strict=True))
+    firsts = zip(names, labels, strict=True) if labels else zip(names)
+    lines = ([*first, *row] for first, row in zip(firsts, codes.tolist(), strict=True))
     return _write_csv(path, header, lines)
 
 
 def write_predictions(predictions: Predictions, path: Path, names: Sequence[str]) -> Path:
-    """CSV: name of the row, class, its probability, that of each class, and its bound where there.
+    """Write a CSV file with name, class, its probability, that of each class, and the bound if any.
 
     Raises:
-        InputError: The file's name ends otherwise.
+        InputError: The path has another ending.
     """
     if path.suffix != ".csv":
-        raise InputError(f"Predictions cannot be written as {path.name!r}; wanted is .csv.")
+        raise InputError(f"Predictions cannot be written as {path.name!r}; expected .csv.")
     header = ["name", "class", "probability", *(f"p({c})" for c in predictions.classes)]
     values = predictions.probabilities
     if predictions.bounds is not None:
         header.append("bound")
         values = torch.cat((values, predictions.bounds.to(values)[:, None]), 1)
-    each = zip(
-        names, predictions.names, predictions.confidence.tolist(), values.tolist(), strict=True
-    )
-    return _write_csv(
-        path, header, ([n, c, format_short(p), *map(format_short, ps)] for n, c, p, ps in each)
-    )
+    numbers = torch.cat((predictions.confidence.to(values)[:, None], values), 1).tolist()
+    lines = zip(names, predictions.names, numbers, strict=True)
+    return _write_csv(path, header, ([name, label, *row] for name, label, row in lines))
 
 
-def format_short(value: float) -> str:
-    """A number with the six digits that float32 can vouch for."""
-    return f"{value:.6g}"
+def write_edits(folder: Path, rows: InputRows, edits: EditedRows) -> None:
+    """Write a picture of each edited row, a page with all of them, and a table, into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = make_edit_file_names(rows.names)
+    for name, picture in zip(files, edits.edited, strict=True):
+        write_picture(picture, folder / name)
+    triplets = torch.stack((rows.x, edits.reconstruction, edits.edited), 1)
+    write_grid(triplets.flatten(0, 1), folder / TRIPLETS_FILE, 3 * min(3, len(triplets)))
+    _write_edit_table(folder / TABLE_FILE, files, edits)
 
 
-def _write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[str]]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(lines)
-    return path
+def make_edit_file_names(sources: Sequence[str]) -> list[str]:
+    """A file name for each source, all different: "a-b.png" for "a/b.jpg".
+
+    The name for row 3 of x.npy is "x-3.png".
+    """
+    names: list[str] = []
+    taken = {TRIPLETS_FILE}
+    for source in sources:
+        file, _, row = source.rpartition(":") if ":" in source else (source, "", "")
+        parts = PurePath(file or source).with_suffix("").parts
+        stem = "-".join(p for p in (*parts, row) if p not in ("/", "..", ".", ""))
+        others = (f"{stem}-{i}.png" for i in count(2))
+        names.append(next(n for n in chain([f"{stem}.png"], others) if n not in taken))
+        taken.add(names[-1])
+    return names
+
+
+def _write_edit_table(path: Path, files: Sequence[str], edits: EditedRows) -> None:
+    """For each row and move, the distance moved, and the model's probability before and after."""
+    header, columns = ["file"], []
+    for k, move in enumerate(edits.moves):
+        name = move.attribute.name
+        header += [f"distance of {name}", f"p({name}) before", f"p({name}) after"]
+        distance = move.delta * edits.distance_share.double()
+        columns += [distance, edits.before[:, k].double(), edits.after[:, k].double()]
+    values = torch.stack(columns, 1).tolist()
+    _write_csv(path, header, ([file, *row] for file, row in zip(files, values, strict=True)))
+
+
+def _write_csv(path: Path, header: Sequence[str], lines: Iterable[Iterable[str | float]]) -> Path:
+    """Write lines of words and numbers; numbers have six digits, as many as float32 has."""
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(header)
+    writer.writerows([c if isinstance(c, str) else f"{c:.6g}" for c in line] for line in lines)
+    return write_file(path, text.getvalue().encode())

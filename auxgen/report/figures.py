@@ -1,20 +1,21 @@
 """Plots as SVG inside the page: colours are the page's own, so that they follow dark mode.
 
 Matplotlib draws lines, ticks and fixed words only; a person's names stand in the HTML around them,
-where no name can be taken for a formula or for a glyph that the font lacks.
+where no name is read as a formula and none lacks a glyph in the font.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from html import escape
 from io import StringIO
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .html import Html, escape_text, render_element
+from ..files import compute_checksum
 from .read import Curve
 
 if TYPE_CHECKING:
@@ -24,59 +25,40 @@ if TYPE_CHECKING:
 MAX_POINTS = 400
 COLOUR_COUNT = 8
 DASHES = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
-# Colours that stand for the page's, put in their place when the SVG is written
+# Stand for two colours of the page, which replace them when the SVG is written
 INK, RULE = "#010203", "#010204"
 
 
-def _format_series_colour(i: int) -> str:
-    return f"#0101{i % COLOUR_COUNT:02x}"
+def _choose_style(i: int) -> dict[str, Any]:
+    """Colour and dashes of the i-th run's line; the colour stands for one of the page."""
+    dashes = DASHES[i // COLOUR_COUNT % len(DASHES)]
+    return {"color": f"#0101{i % COLOUR_COUNT:02x}", "linestyle": dashes}
 
 
-def render_legend(names: Sequence[str]) -> Html:
-    """The line of each run, by name; nothing for one run alone."""
-    if len(names) < 2:
-        return Html("")
-    return render_element(
-        "ul",
-        *(render_element("li", _render_line_sample(i), name) for i, name in enumerate(names)),
-        class_="legend",
-    )
+def format_line_style(i: int) -> str:
+    """CSS of the i-th run's line, for the legend."""
+    dash = _choose_style(i)["linestyle"]
+    dashes = "none" if isinstance(dash, str) else " ".join(str(2 * d) for d in dash[1])
+    return f"stroke: var(--c{i % COLOUR_COUNT}); stroke-width: 3; stroke-dasharray: {dashes}"
 
 
-def _render_line_sample(i: int) -> Html:
-    """A short stroke as the i-th run is drawn."""
-    dash = DASHES[i // COLOUR_COUNT % len(DASHES)]
-    given = "" if isinstance(dash, str) else " ".join(str(2 * d) for d in dash[1])
-    style = (
-        f"stroke: var(--c{i % COLOUR_COUNT}); stroke-width: 3; stroke-dasharray: {given or 'none'}"
-    )
-    stroke = render_element("path", d="M0 5H24", style=style)
-    return render_element("svg", stroke, viewBox="0 0 24 10", aria_hidden="true")
-
-
-def plot_curves(curves_by_run: Mapping[int, Curve], *, with_markers: bool, name: str) -> Html:
-    """Values over steps of several runs, by the run's number; marked with points where sparse."""
+def plot_curves(curves_by_run: Mapping[int, Curve], *, with_markers: bool, name: str) -> str:
+    """The SVG of values over steps, by the run's number; sparse values are marked with points."""
     figure, axes = _make_canvas(3.3, 2.1)
-    top, bottom = [], []
+    limits: list[float] = []
     for i, curve in curves_by_run.items():
         steps, values = thin_curve(curve)
-        few = with_markers and len(steps) <= 60
-        dash = DASHES[i // COLOUR_COUNT % len(DASHES)]
-        style: dict[str, Any] = {"linestyle": dash, "marker": "o" if few or len(steps) == 1 else ""}
-        axes.plot(
-            steps, values, color=_format_series_colour(i), linewidth=1.4, markersize=3, **style
-        )
-        low, high = compute_axis_limits(values)
-        bottom.append(low)
-        top.append(high)
-    margin = 0.06 * (max(top) - min(bottom)) or max(abs(max(top)), 1e-12) * 0.1
-    axes.set_ylim(min(bottom) - margin, max(top) + margin)
-    axes.set_xlabel("step")
+        marker = "o" if len(steps) == 1 or (with_markers and len(steps) <= 60) else ""
+        axes.plot(steps, values, linewidth=1.4, marker=marker, markersize=3, **_choose_style(i))
+        limits += compute_axis_limits(values)
+    bottom, top = min(limits), max(limits)
+    margin = 0.06 * (top - bottom) or max(abs(top), 1e-12) * 0.1
+    axes.set(ylim=(bottom - margin, top + margin), xlabel="step")
     return _render_svg(figure, f"Plot of {name} over steps")
 
 
 def thin_curve(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
-    """At most POINTS points, each the mean of its neighbours."""
+    """At most MAX_POINTS points, each the mean of its neighbours."""
     steps, values = np.asarray(curve.steps, float), np.asarray(curve.values, float)
     if len(steps) <= MAX_POINTS:
         return steps, values
@@ -86,35 +68,31 @@ def thin_curve(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compute_axis_limits(values: np.ndarray) -> tuple[float, float]:
-    """What the axis shows: all, unless a few far values would flatten the rest."""
+    """The ends of an axis: all values are inside, unless a few far ones would flatten the rest."""
     low, high = np.quantile(values, [0.03, 0.97])
-    span = high - low
-    least, most = values.min(), values.max()
-    far_below, far_above = least < low - 2 * span, most > high + 2 * span
-    bottom = low - 0.5 * span if far_below and span > 0 else least
-    top = high + 0.5 * span if far_above and span > 0 else most
+    least, most, span = values.min(), values.max(), high - low
+    bottom = low - 0.5 * span if span > 0 and least < low - 2 * span else least
+    top = high + 0.5 * span if span > 0 and most > high + 2 * span else most
     return float(bottom), float(top)
 
 
-def plot_reliability(curves_by_run: Mapping[int, Mapping[str, Sequence[float]]]) -> Html:
-    """Accuracy against confidence of several runs; the area of a point grows with its rows."""
+def plot_reliability(curves_by_run: Mapping[int, Mapping[str, Sequence[float]]]) -> str:
+    """The SVG of accuracy against confidence, by the run's number; larger points have more rows."""
     figure, axes = _make_canvas(3.6, 3.4)
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=(0, (4, 3)), alpha=0.5)
     for i, curve in curves_by_run.items():
-        rows = np.asarray(curve["rows"], float)
+        colour, rows = _choose_style(i)["color"], np.asarray(curve["rows"], float)
         kept = rows > 0
         x, y = np.asarray(curve["confidence"])[kept], np.asarray(curve["accuracy"])[kept]
-        share = rows[kept] / rows.sum()
-        axes.plot(x, y, color=_format_series_colour(i), linewidth=1.2)
-        axes.scatter(
-            x, y, s=8 + 120 * share, color=_format_series_colour(i), linewidths=0, zorder=3
-        )
+        sizes = 8 + 120 * (rows[kept] / rows.sum())
+        axes.plot(x, y, color=colour, linewidth=1.2)
+        axes.scatter(x, y, s=sizes, color=colour, linewidths=0, zorder=3)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="confidence", ylabel="accuracy")
     return _render_svg(figure, "Reliability: accuracy against confidence; the diagonal is perfect")
 
 
 def _make_canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    """An empty plot of so many inches, with quiet axes."""
+    """An empty plot with quiet axes; width and height in inches."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -125,15 +103,14 @@ def _make_canvas(width: float, height: float) -> tuple[Figure, Axes]:
     axes.grid(axis="y", color=RULE, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.locator_params(nbins=5)
-    axes.xaxis.label.set(color=INK, size=8)
-    axes.yaxis.label.set(color=INK, size=8)
-    axes.yaxis.offsetText.set(color=INK, size=8)
-    axes.xaxis.offsetText.set(color=INK, size=8)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.label.set(color=INK, size=8)
+        axis.offsetText.set(color=INK, size=8)
     return figure, axes
 
 
-def _render_svg(figure: Figure, label: str) -> Html:
-    """The figure as an SVG element of the page."""
+def _render_svg(figure: Figure, label: str) -> str:
+    """The figure as an SVG element; the label is for those who do not see it."""
     from matplotlib import rc_context
 
     buffer = StringIO()
@@ -142,20 +119,11 @@ def _render_svg(figure: Figure, label: str) -> Html:
         figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
     drawn = buffer.getvalue()
     box = re.search(r'viewBox="[^"]*"', drawn)
-    inside = drawn[drawn.index(">", drawn.index("<svg")) + 1 :].replace("xlink:href", "href")
-    start = f'<svg {box.group() if box else ""} role="img" aria-label="{escape_text(label)}">'
-    return Html(start + _make_ids_unique(_replace_colours(inside), drawn))
-
-
-def _replace_colours(svg: str) -> str:
+    svg = drawn[drawn.index(">", drawn.index("<svg")) + 1 :].replace("xlink:href", "href")
     for i in range(COLOUR_COUNT):
-        svg = svg.replace(_format_series_colour(i), f"var(--c{i})")
-    return svg.replace(INK, "currentColor").replace(RULE, "var(--rule)")
-
-
-def _make_ids_unique(svg: str, drawn: str) -> str:
-    """Ids unlike those of the page's other plots."""
-    from hashlib import sha256
-
-    mark = "f" + sha256(drawn.encode()).hexdigest()[:8] + "-"
-    return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{mark}", svg)
+        svg = svg.replace(_choose_style(i)["color"], f"var(--c{i})")
+    svg = svg.replace(INK, "currentColor").replace(RULE, "var(--rule)")
+    # No other plot of the page may have the same ids
+    mark = f"f{compute_checksum(drawn.encode())[:8]}-"
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{mark}", svg)
+    return f'<svg {box.group() if box else ""} role="img" aria-label="{escape(label)}">{svg}'

@@ -1,6 +1,4 @@
-"""Run folders as they are on disk, checked where they enter."""
-
-from __future__ import annotations
+"""Run folders as they are on disk; all their content is checked here."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..files import read_json
 
+NARROW_SPACE = "\u202f"
+"""A narrow space that does not break, between a number and its unit."""
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
 class ScoreRecord:
-    """A score as scores.json keeps it; see `auxgen.experiment.Score`."""
+    """A score as scores.json keeps it; see `auxgen.score.Score`."""
 
     value: float
     unit: str
@@ -25,12 +26,29 @@ class ScoreRecord:
     spread: float | None
     spread_is: str
     caution: str
-    detail: Mapping[str, Any]
+    detail: dict[str, Any]
+
+    def format_value(self) -> str:
+        """The value and its unit, such as 8.33 %."""
+        if not isfinite(self.value):
+            return f"not finite ({self.value})"
+        value = f"{self.value:,.{self._count_decimals()}f}".replace("-", "\u2212")
+        return f"{value}{NARROW_SPACE}{self.unit}" if self.unit else value
+
+    def format_spread(self) -> str:
+        """The spread, such as \u00b1 0.42; "" where there is none."""
+        return "" if self.spread is None else f"\u00b1 {self.spread:.{self._count_decimals()}f}"
+
+    def __str__(self) -> str:
+        return f"{self.format_value()} {self.format_spread()}".strip()
+
+    def _count_decimals(self) -> int:
+        return 2 if self.unit in ("%", "nats") or abs(self.value) >= 10 else 4
 
 
 @dataclass(frozen=True, order=True)
 class CurveName:
-    """What a curve is of: "terms" of the objective or "scores" of a monitor."""
+    """Names a curve; its kind is "terms" of the objective or "scores" of a monitor."""
 
     stage: str
     kind: str
@@ -39,7 +57,7 @@ class CurveName:
 
 @dataclass
 class Curve:
-    """Values at steps; only finite ones."""
+    """Finite values and their steps."""
 
     steps: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
@@ -47,22 +65,20 @@ class Curve:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """What a run left.
+    """The content of a run's folder: run.json, metrics.jsonl, scores.json and the pictures.
 
     Attributes:
-        label: A name for the report, unlike those of the other runs.
-        facts: run.json.
-        curves: metrics.jsonl, in the order of first appearance.
-        scores: scores.json, by "<stage>/<metric>".
-        pictures: Caption -> the bytes of a PNG.
-        missing: Sentences on what is not there.
+        label: A name that no other run in the report has.
+        scores: By "<stage>/<metric>".
+        pictures: The bytes of PNGs, by caption.
+        missing: Sentences about what is not there.
     """
 
     label: str
-    facts: Mapping[str, Any]
-    curves: Mapping[CurveName, Curve]
-    scores: Mapping[str, ScoreRecord]
-    pictures: Mapping[str, bytes]
+    facts: dict[str, Any]
+    curves: dict[CurveName, Curve]
+    scores: dict[str, ScoreRecord]
+    pictures: dict[str, bytes]
     missing: tuple[str, ...]
 
 
@@ -70,16 +86,13 @@ def read_run_folders(paths: Sequence[Path]) -> list[RunFolder]:
     """The run folders, in the order given.
 
     Raises:
-        InputError: Not a folder, or a file in it that is malformed.
+        InputError: A path is no folder, or a file in it is malformed.
     """
-    return [
-        _read_run_folder(path, label)
-        for path, label in zip(paths, _make_run_labels(paths), strict=True)
-    ]
+    return list(map(_read_run_folder, paths, _make_run_labels(paths)))
 
 
 def _make_run_labels(paths: Sequence[Path]) -> list[str]:
-    """Folder names, with so much of what stands before them as tells them apart."""
+    """Folder names, with as many parent folders as it takes to tell them apart."""
     parts = [path.resolve().parts for path in paths]
     depth, deepest = 1, max(map(len, parts))
     while depth < deepest and len({p[-depth:] for p in parts}) < len(set(parts)):
@@ -89,44 +102,31 @@ def _make_run_labels(paths: Sequence[Path]) -> list[str]:
 
 def _read_run_folder(path: Path, label: str) -> RunFolder:
     if not path.is_dir():
-        raise InputError(f"There is no run folder {str(path)!r}; wanted is one that train made.")
-    facts = _read_json_object(path / "run.json")
+        raise InputError(f"There is no run folder {str(path)!r}; expected one that train made.")
+    facts = _read_if_there(path / "run.json")
     curves = _read_curves(path / "metrics.jsonl")
     scores = _read_scores(path / "scores.json")
     known = {
-        "run.json is missing: what was asked is not known.": facts is None,
+        "run.json is missing: the experiment and its options are not known.": facts is None,
         "There are no logged steps: training has not begun or wrote no metrics.": not curves,
         "There are no scores: the run is unfinished, or was not evaluated.": not scores,
     }
     missing = tuple(sentence for sentence, is_so in known.items() if is_so)
-    if len(missing) == 3 and not _read_pictures(path):
-        raise InputError(f"{str(path)!r} holds no run; wanted is a folder that train made.")
-    return RunFolder(label, facts or {}, curves, scores, _read_pictures(path), missing)
+    pictures = _read_pictures(path / "pictures")
+    if len(missing) == 3 and not pictures:
+        raise InputError(f"{str(path)!r} holds no run; expected a folder that train made.")
+    return RunFolder(label, facts or {}, curves, scores, pictures, missing)
 
 
-def _read_json_object(file: Path) -> dict[str, Any] | None:
-    """A JSON object; None where there is no such file."""
-    if not file.is_file():
-        return None
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{str(file)!r} is not JSON; wanted is the file that a run wrote."
-        ) from error
-    if not isinstance(found, dict):
-        raise InputError(
-            f"{str(file)!r} holds no JSON object; wanted is the file that a run wrote."
-        )
-    return found
+def _read_if_there(file: Path) -> dict[str, Any] | None:
+    """The JSON object in a file of a run; None where there is no such file."""
+    return read_json(file, "run") if file.is_file() else None
 
 
 def _read_curves(file: Path) -> dict[CurveName, Curve]:
-    """The curves in metrics.jsonl; a last line that a kill cut short is passed over."""
+    """The curves in metrics.jsonl; a last line that a killed run left unfinished is skipped."""
     curves: dict[CurveName, Curve] = {}
-    if not file.is_file():
-        return curves
-    text = file.read_text(encoding="utf-8", errors="replace")
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         try:
@@ -134,8 +134,10 @@ def _read_curves(file: Path) -> dict[CurveName, Curve]:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             if number == len(lines) and not text.endswith("\n"):
                 break
-            wanted = "wanted is an object with stage, step and terms or scores"
-            raise InputError(f"{str(file)!r}, line {number}, is malformed; {wanted}.") from error
+            raise InputError(
+                f"{str(file)!r}, line {number}, is malformed; "
+                "expected an object with stage, step and terms or scores."
+            ) from error
     return curves
 
 
@@ -150,14 +152,15 @@ def _add_step(curves: dict[CurveName, Curve], entry: Any) -> None:
 
 
 def _read_scores(file: Path) -> dict[str, ScoreRecord]:
-    found = _read_json_object(file)
-    if found is None:
-        return {}
+    found = _read_if_there(file)
     try:
-        return {str(name): _parse_score(score) for name, score in found["scores"].items()}
+        scores = {} if found is None else found["scores"]
+        return {str(name): _parse_score(score) for name, score in scores.items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        wanted = "wanted are scores, each with value, unit, n, spread and protocol"
-        raise InputError(f"{str(file)!r} is malformed; {wanted}.") from error
+        fields = "value, unit, n, spread and protocol"
+        raise InputError(
+            f"{str(file)!r} is malformed; expected scores, each with {fields}."
+        ) from error
 
 
 def _parse_score(score: Mapping[str, Any]) -> ScoreRecord:
@@ -174,13 +177,13 @@ def _parse_score(score: Mapping[str, Any]) -> ScoreRecord:
     )
 
 
-def _read_pictures(path: Path) -> dict[str, bytes]:
-    """Every PNG below RUN/pictures, captioned by its file name."""
-    folder, pictures = path / "pictures", {}
+def _read_pictures(folder: Path) -> dict[str, bytes]:
+    """Every PNG below a folder, captioned by its file name."""
+    pictures = {}
     for file in sorted(folder.rglob("*.png")):
         content = file.read_bytes()
         if not content.startswith(PNG_SIGNATURE):
-            raise InputError(f"{str(file)!r} is not a PNG; wanted is the picture that a run wrote.")
+            raise InputError(f"{str(file)!r} is not a PNG; expected a picture of a run.")
         name = " / ".join(file.relative_to(folder).with_suffix("").parts)
         pictures[name.replace("_", " ").replace("-", " ")] = content
     return pictures

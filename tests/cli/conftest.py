@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from laws import MODEL
 
-from auxgen import model as artefact
-from auxgen.builders import Recipe
+from auxgen.builders import Recipe, artefact
 from auxgen.cli.main import main
 from auxgen.data.dataset import Preprocessor
 
@@ -46,7 +45,7 @@ def experiment(
 
 
 @dataclass(frozen=True)
-class Said:
+class Outcome:
     """What a command left: its exit status, and what it printed."""
 
     status: int
@@ -54,18 +53,18 @@ class Said:
     err: str
 
 
-Command = Callable[..., Said]
+Command = Callable[..., Outcome]
 
 
 @pytest.fixture
 def auxgen(capsys: pytest.CaptureFixture[str]) -> Command:
     """Carry out a command line."""
 
-    def carry_out(*args: str | Path) -> Said:
+    def carry_out(*args: str | Path) -> Outcome:
         capsys.readouterr()
         status = left_with([str(arg) for arg in args])
-        said = capsys.readouterr()
-        return Said(status, said.out, said.err)
+        outcome = capsys.readouterr()
+        return Outcome(status, outcome.out, outcome.err)
 
     return carry_out
 
@@ -96,13 +95,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def assert_refused(said: Said, *words: str, status: int = 2) -> None:
+def assert_refused(outcome: Outcome, *words: str, status: int = 2) -> None:
     """One sentence on stderr, below the note that a person's own file is run."""
-    told = [line for line in said.err.splitlines() if not line.startswith("running your file")]
-    assert len(told) == 1, said.err
-    assert all(word in told[0] for word in words), told[0]
-    assert said.status == status
-    assert not said.out
+    lines = [line for line in outcome.err.splitlines() if not line.startswith("running your file")]
+    assert len(lines) == 1, outcome.err
+    assert all(word in lines[0] for word in words), lines[0]
+    assert outcome.status == status
+    assert not outcome.out
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Data that will not do is told in one sentence, before a run folder is made."""
+"""Data that cannot be used: one sentence, before a run folder is made."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def broken(folder: Path) -> Path:
 
 
 FOLDERS: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "missing": (lambda f: f, "a folder with images is wanted"),
+    "missing": (lambda f: f, "a folder with images is expected"),
     "empty": (empty, "has no images"),
     "sizes": (
         lambda f: pictures(f, ["cat", "dog", "cat", "dog"], [8, 8, 9, 8]),
@@ -61,15 +61,15 @@ def test_a_folder_of_images(case: str, auxgen: Command, tmp_path: Path) -> None:
     make, words = FOLDERS[case]
     folder = make(tmp_path / "data")
     label = "kidn" if case == "column" else "kind"
-    asked = ("--data", folder, "--label", label, "--run", tmp_path / "run", "--device", "cpu")
-    assert_refused(auxgen("train", "adgm.own", *asked), words)
+    args = ("--data", folder, "--label", label, "--run", tmp_path / "run", "--device", "cpu")
+    assert_refused(auxgen("train", "adgm.own", *args), words)
     assert not (tmp_path / "run").exists()
 
 
 ROWS = "width,height,kind\n" + "1.5,2,a\n3,4.5,b\n" * 4
 
 TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
-    "no label": (ROWS, (), "is a table; --label COLUMN is wanted"),
+    "no label": (ROWS, (), "is a table; --label COLUMN is expected"),
     "column": (ROWS, ("--label", "knd"), "no own.csv column 'knd'; did you mean 'kind'?"),
     "nan": (ROWS + "nan,1,a\n", ("--label", "kind"), "in row 9, column 'width'"),
     "blank": (ROWS + ",1,a\n", ("--label", "kind"), "in row 9, column 'width'"),
@@ -80,12 +80,12 @@ TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "fraction": ("width,kind\n1,0.5\n2,1.5\n", ("--label", "kind"), "Column 'kind' of own.csv"),
     "only the label": ("kind\na\nb\n", ("--label", "kind"), "no columns beside the label"),
     "no rows": ("width,kind\n", ("--label", "kind"), "has no rows"),
-    "nothing": ("", ("--label", "kind"), "a table with a header is wanted"),
-    "test part": (ROWS, ("--label", "kind", "--test-fraction", "1"), "between 0 and 1 is wanted"),
-    "hidden": (ROWS, ("--label", "kind", "--hidden", "0"), "hidden is 0; 1 or more is wanted"),
-    "latent": (ROWS, ("--label", "kind", "--latent", "-1"), "latent is -1; 1 or more is wanted"),
-    "batch": (ROWS, ("--label", "kind", "--batch", "0"), "batch is 0; 1 or more is wanted"),
-    "steps": (ROWS, ("--label", "kind", "--steps", "-1"), "steps is -1; 0 or more is wanted"),
+    "nothing": ("", ("--label", "kind"), "a table with a header is expected"),
+    "test part": (ROWS, ("--label", "kind", "--test-fraction", "1"), "between 0 and 1 is expected"),
+    "hidden": (ROWS, ("--label", "kind", "--hidden", "0"), "hidden is 0; 1 or more is expected"),
+    "latent": (ROWS, ("--label", "kind", "--latent", "-1"), "latent is -1; 1 or more is expected"),
+    "batch": (ROWS, ("--label", "kind", "--batch", "0"), "batch is 0; 1 or more is expected"),
+    "steps": (ROWS, ("--label", "kind", "--steps", "-1"), "steps is -1; 0 or more is expected"),
     "rate": (ROWS, ("--label", "kind", "--lr", "-1"), "learning rate of -1.0 was given"),
     "no rate": (ROWS, ("--label", "kind", "--lr", "nan"), "learning rate of nan was given"),
 }
@@ -96,41 +96,41 @@ def test_a_table(case: str, auxgen: Command, tmp_path: Path) -> None:
     text, options, words = TABLES[case]
     file = tmp_path / "own.csv"
     file.write_text(text)
-    asked = ("--data", file, *options, "--run", tmp_path / "run", "--device", "cpu")
-    assert_refused(auxgen("train", "adgm.own", *asked), words)
+    args = ("--data", file, *options, "--run", tmp_path / "run", "--device", "cpu")
+    assert_refused(auxgen("train", "adgm.own", *args), words)
     assert not (tmp_path / "run").exists()
 
 
 def test_a_table_that_is_missing(auxgen: Command, tmp_path: Path) -> None:
-    asked = ("--data", tmp_path / "no.csv", "--label", "kind", "--run", tmp_path / "run")
-    assert_refused(auxgen("train", "adgm.own", *asked), "is not there")
-    assert_refused(auxgen("train", "adgm.own", "--run", tmp_path / "run"), "--data is wanted")
+    args = ("--data", tmp_path / "no.csv", "--label", "kind", "--run", tmp_path / "run")
+    assert_refused(auxgen("train", "adgm.own", *args), "is not there")
+    assert_refused(auxgen("train", "adgm.own", "--run", tmp_path / "run"), "needs --data")
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("args", "words"),
     [
         (("vae.mnist", "--data", "minst"), "'minst'; did you mean 'mnist'?"),
-        (("vae.mnist", "--batch", "0"), "batch is 0; 1 or more is wanted."),
-        (("adgm.digits", "--labels-per-class", "0"), "0 labels per class were asked for"),
-        (("adgm.digits", "--labels-per-class", "999"), "999 per class are wanted"),
-        (("adgm.half_moons", "--batch", "0"), "1 or more is wanted"),
+        (("vae.mnist", "--batch", "0"), "batch is 0; 1 or more is expected."),
+        (("adgm.digits", "--labels-per-class", "0"), "0 labels per class were requested"),
+        (("adgm.digits", "--labels-per-class", "999"), "999 per class are expected"),
+        (("adgm.half_moons", "--batch", "0"), "1 or more is expected"),
         (("adgm.digits", "--model", "vae"), "--model takes adgm, sdgm or m2, not 'vae'."),
         (("adgm.digits", "--device", "cuda:99"), "This machine has no device 'cuda:99'"),
     ],
 )
 def test_an_experiment_of_ours(
-    asked: tuple[str, ...], words: str, auxgen: Command, tmp_path: Path
+    args: tuple[str, ...], words: str, auxgen: Command, tmp_path: Path
 ) -> None:
-    assert_refused(auxgen("train", *asked, "--run", tmp_path / "run"), words)
+    assert_refused(auxgen("train", *args, "--run", tmp_path / "run"), words)
     assert not (tmp_path / "run").exists()
 
 
 def test_an_option_of_an_own_experiment_that_is_trains_own(auxgen: Command, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("def experiment(*, seed: int = 0, device: str = 'cpu'): ...\n")
-    said = auxgen("train", file, "--run", tmp_path / "run")
-    assert_refused(said, "has an option 'device', which is train's own; rename it.")
+    outcome = auxgen("train", file, "--run", tmp_path / "run")
+    assert_refused(outcome, "has an option 'device', which is train's own; rename it.")
 
 
 @pytest.mark.parametrize("command", ["predict", "embed", "reconstruct", "interpolate"])
@@ -146,7 +146,7 @@ def test_files_that_do_not_fit_a_model(
     out = () if command == "predict" else ("--out", tmp_path / "out.csv")
     for name, words in {
         "large.png": "is 9 x 9 pixels, the model takes 8 x 8; ask to resize",
-        "words.png": "'words.png' cannot be read; wanted is an intact image.",
+        "words.png": "'words.png' cannot be read; expected an intact image.",
         "words.csv": "line 2 has 2 values",
         "words.doc": "cannot be read",
         "wide.npy": "holds (2, 65), but the model takes images of 8 x 8 pixels",
@@ -157,10 +157,10 @@ def test_files_that_do_not_fit_a_model(
     assert not (tmp_path / "out.csv").exists()
 
 
-def test_an_image_of_another_size_is_resized_when_asked(
+def test_an_image_of_another_size_is_resized_on_demand(
     auxgen: Command, eight: Path, tmp_path: Path
 ) -> None:
     picture(tmp_path / "large.png", 9)
-    said = auxgen("predict", eight, tmp_path / "large.png", "--resize")
-    assert said.status == 0
-    assert said.out.startswith("large.png\t")
+    outcome = auxgen("predict", eight, tmp_path / "large.png", "--resize")
+    assert outcome.status == 0
+    assert outcome.out.startswith("large.png\t")

@@ -1,4 +1,4 @@
-"""Runs and artefacts that are damaged, unfinished or not what they say are told in one sentence."""
+"""Runs and artefacts that are damaged, unfinished or contradict themselves: one sentence each."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def stopped(auxgen: Command, own: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
     with monkeypatch.context() as patch:
         patch.setattr(Training, "run_round", play)
-        said = auxgen("train", own, "--run", run, *STEPS)
-    assert said.status == 130
-    assert f"auxgen train --resume {run}" in said.err
+        outcome = auxgen("train", own, "--run", run, *STEPS)
+    assert outcome.status == 130
+    assert f"auxgen train --resume {run}" in outcome.err
     return run
 
 
@@ -45,7 +45,7 @@ def copied(run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(run, tmp_path / "copied"))
 
 
-def harmed(file: Path, harm: str) -> bytes:
+def damage(file: Path, harm: str) -> bytes:
     data = bytearray(file.read_bytes())
     if harm == "truncated":
         data = data[: len(data) // 2]
@@ -56,28 +56,28 @@ def harmed(file: Path, harm: str) -> bytes:
 
 
 def test_a_stopped_run_is_finished_by_resume(auxgen: Command, stopped: Path) -> None:
-    said = auxgen("train", "--resume", stopped)
-    assert said.status == 0, said.err
-    assert said.out == f"trained sdgm; next: auxgen evaluate {stopped}\n"
+    outcome = auxgen("train", "--resume", stopped)
+    assert outcome.status == 0, outcome.err
+    assert outcome.out == f"trained sdgm; next: auxgen evaluate {stopped}\n"
     assert auxgen("evaluate", stopped).status == 0
 
 
 def test_an_unfinished_run_is_neither_measured_nor_explored(
     auxgen: Command, stopped: Path, tmp_path: Path
 ) -> None:
-    way_on = f"auxgen train --resume {stopped}"
-    assert_refused(auxgen("evaluate", stopped), "is not trained", way_on)
+    hint = f"auxgen train --resume {stopped}"
+    assert_refused(auxgen("evaluate", stopped), "is not trained", hint)
     out = tmp_path / "x.png"
-    assert_refused(auxgen("sample", stopped, "--out", out), "no trained stage yet", way_on)
-    assert_refused(auxgen("export", stopped, tmp_path / "artefact"), "no trained stage", way_on)
+    assert_refused(auxgen("sample", stopped, "--out", out), "no trained stage yet", hint)
+    assert_refused(auxgen("export", stopped, tmp_path / "artefact"), "no trained stage", hint)
     assert not out.exists()
     assert not (tmp_path / "artefact").exists()
 
 
 def test_an_unfinished_run_is_not_overwritten(auxgen: Command, stopped: Path, own: Path) -> None:
     before = sorted(stopped.rglob("*"))
-    said = auxgen("train", own, "--run", stopped, *STEPS)
-    assert_refused(said, "exists already", f"auxgen train --resume {stopped}")
+    outcome = auxgen("train", own, "--run", stopped, *STEPS)
+    assert_refused(outcome, "exists already", f"auxgen train --resume {stopped}")
     assert sorted(stopped.rglob("*")) == before
 
 
@@ -89,14 +89,14 @@ def test_a_damaged_checkpoint_is_named_and_left_alone(
     name: str, harm: str, auxgen: Command, stopped: Path
 ) -> None:
     file = stopped / "checkpoints" / "sdgm-3" / name
-    data = harmed(file, harm)
+    data = damage(file, harm)
     assert_refused(auxgen("train", "--resume", stopped), f"{file} is damaged")
     assert file.read_bytes() == data
 
 
 def test_a_checkpoint_whose_state_is_cut_short_is_named(auxgen: Command, stopped: Path) -> None:
     file = stopped / "checkpoints" / "sdgm-3" / "state.json"
-    harmed(file, "truncated")
+    damage(file, "truncated")
     assert_refused(auxgen("train", "--resume", stopped), str(file), "is not JSON")
 
 
@@ -105,15 +105,15 @@ def test_a_checkpoint_of_another_run_is_refused(
 ) -> None:
     (stopped / "checkpoints" / "sdgm-3").rename(copied / "checkpoints" / "sdgm-3")
     (copied / "sdgm" / "model.safetensors").unlink()
-    said = auxgen("train", "--resume", copied)
-    assert_refused(said, "belongs to another experiment", "its run is")
+    outcome = auxgen("train", "--resume", copied)
+    assert_refused(outcome, "belongs to another experiment", "its run is")
 
 
 @pytest.mark.parametrize("harm", ["truncated", "flipped"])
 def test_damaged_weights_are_not_measured(harm: str, auxgen: Command, copied: Path) -> None:
-    harmed(copied / "sdgm" / "model.safetensors", harm)
-    for asked in (("evaluate", copied), ("report", copied), ("train", "--resume", copied)):
-        assert_refused(auxgen(*asked), "model.safetensors is missing, truncated or not the one")
+    damage(copied / "sdgm" / "model.safetensors", harm)
+    for args in (("evaluate", copied), ("report", copied), ("train", "--resume", copied)):
+        assert_refused(auxgen(*args), "model.safetensors is missing, truncated or not the one")
 
 
 def test_weights_that_the_experiment_no_longer_fits_are_refused(
@@ -125,42 +125,38 @@ def test_weights_that_the_experiment_no_longer_fits_are_refused(
 
 
 @pytest.mark.parametrize("missing", ["id", "options", "seed", "stages"])
-def test_a_run_json_that_lacks_something_says_what(
-    missing: str, auxgen: Command, copied: Path
-) -> None:
+def test_what_a_run_json_lacks_is_named(missing: str, auxgen: Command, copied: Path) -> None:
     file = copied / "run.json"
-    asked = json.loads(file.read_text())
-    del asked[missing]
-    file.write_text(json.dumps(asked))
+    config = json.loads(file.read_text())
+    del config[missing]
+    file.write_text(json.dumps(config))
     assert_refused(auxgen("evaluate", copied), f"has no {missing!r}")
 
 
 @pytest.mark.parametrize(
     ("text", "words"), [("{", "is not JSON"), ("[]", "holds no JSON object"), ("{}", "'id'")]
 )
-def test_a_run_json_that_is_none_is_told(
+def test_a_damaged_run_json_is_refused(
     text: str, words: str, auxgen: Command, copied: Path
 ) -> None:
     (copied / "run.json").write_text(text)
-    for asked in (("evaluate", copied), ("train", "--resume", copied)):
-        assert_refused(auxgen(*asked), words)
+    for args in (("evaluate", copied), ("train", "--resume", copied)):
+        assert_refused(auxgen(*args), words)
 
 
-def test_a_folder_that_is_no_run_is_told(auxgen: Command, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_run_is_refused(auxgen: Command, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for command in ("evaluate", "report"):
         assert_refused(auxgen(command, tmp_path / "empty"), "is no run: it has no run.json")
-    said = auxgen("predict", tmp_path / "empty", "x.png")
-    assert_refused(said, "is no artefact: it has no config.json")
+    outcome = auxgen("predict", tmp_path / "empty", "x.png")
+    assert_refused(outcome, "is no artefact: it has no config.json")
 
 
-def test_a_stage_and_a_metric_that_are_not_there_are_told(
-    auxgen: Command, run: Path, tmp_path: Path
-) -> None:
-    said = auxgen("sample", run, "--stage", "sdmg", "--out", tmp_path / "x.png")
-    assert_refused(said, "no trained stage 'sdmg'; it has sdgm.")
-    said = auxgen("evaluate", run, "--metric", "test_eror")
-    assert_refused(said, "no metric 'test_eror'; did you mean 'test_error'?")
+def test_an_unknown_stage_or_metric_is_refused(auxgen: Command, run: Path, tmp_path: Path) -> None:
+    outcome = auxgen("sample", run, "--stage", "sdmg", "--out", tmp_path / "x.png")
+    assert_refused(outcome, "no trained stage 'sdmg'; it has sdgm.")
+    outcome = auxgen("evaluate", run, "--metric", "test_eror")
+    assert_refused(outcome, "no metric 'test_eror'; did you mean 'test_error'?")
 
 
 LIES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
@@ -170,8 +166,8 @@ LIES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "width": (lambda c: c["arguments"].update(hidden=[9, 8]), "does not fit the weights"),
     "checksum": (lambda c: c.update(sha256="0"), "not the one config.json was made for"),
     "classes": (lambda c: c["space"].update(classes=["cat", "dog"]), "contradicts itself"),
-    "space": (lambda c: c.pop("space"), "does not say how rows look"),
-    "format": (lambda c: c.update(format=2), "is of format 2, not 1"),
+    "space": (lambda c: c.pop("space"), "does not say how the model sees rows"),
+    "format": (lambda c: c.update(format=2), "has format 2; expected 1"),
 }
 
 
@@ -192,18 +188,21 @@ def test_an_artefact_that_lies_is_not_used(
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (("sample", "--n", "0", "--out", "x.png"), "n is 0; 1 or more is wanted."),
+        (("sample", "--n", "0", "--out", "x.png"), "n is 0; 1 or more is expected."),
         (("sample", "--of", "dgo", "--out", "x.png"), "no class 'dgo'; did you mean 'dog'?"),
         (("sample", "--of", "3", "--out", "x.png"), "no class '3'; known are cat, dog, owl."),
         (("sample", "--out", "x.gif"), "--out ends in '.gif'"),
-        (("embed", "rows.npy", "--out", "x.png"), "wanted is .csv or .npz"),
-        (("predict",), "are wanted after the model"),
-        (("predict", "rows.npy", "--draws", "0"), "draws is 0; 1 or more is wanted."),
+        (("embed", "rows.npy", "--out", "x.png"), "expected .csv or .npz"),
+        (("predict",), "Expected auxgen predict MODEL FILE..."),
+        (("predict", "rows.npy", "--draws", "0"), "draws is 0; 1 or more is expected."),
         (("interpolate", "rows.npy", "--out", "x.png", "--steps", "1"), "steps is 1; 2 or more"),
-        (("interpolate", "row.npy", "--out", "x.png"), "2 rows are wanted and 1 came"),
+        (
+            ("interpolate", "row.npy", "--out", "x.png"),
+            "rows is 1; expected 2 or more.",
+        ),
     ],
 )
-def test_what_cannot_be_asked_of_a_model_is_told(
+def test_what_a_model_cannot_do_is_refused(
     given: tuple[str, ...],
     words: str,
     auxgen: Command,
@@ -220,10 +219,10 @@ def test_what_cannot_be_asked_of_a_model_is_told(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["row.npy", "rows.npy"]
 
 
-def limited(*asked: str | Path) -> subprocess.CompletedProcess[str]:
+def limited(*args: str | Path) -> subprocess.CompletedProcess[str]:
     """The command where no file can be larger than 3000 bytes, as on a device that is full."""
     return subprocess.run(
-        [sys.executable, "-m", "auxgen", *map(str, asked)],
+        [sys.executable, "-m", "auxgen", *map(str, args)],
         capture_output=True,
         text=True,
         check=False,
@@ -232,7 +231,7 @@ def limited(*asked: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_full_device_ends_training_in_a_sentence_and_resume_goes_on(
+def test_a_full_device_ends_training_in_a_sentence_and_resume_continues(
     auxgen: Command, stopped: Path
 ) -> None:
     done = limited("train", "--resume", stopped)

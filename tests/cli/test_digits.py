@@ -29,8 +29,8 @@ CLASSES = 10
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of 20 steps."""
     run = tmp_path_factory.mktemp("digits") / "run"
-    asked = ["train", "adgm.digits", "--steps", "20", "--hidden", "20", "--latent", "4"]
-    assert left_with([*asked, "--run", str(run), "--device", "cpu"]) == 0
+    args = ["train", "adgm.digits", "--steps", "20", "--hidden", "20", "--latent", "4"]
+    assert left_with([*args, "--run", str(run), "--device", "cpu"]) == 0
     return run
 
 
@@ -56,25 +56,25 @@ def table(file: Path) -> list[dict[str, str]]:
 
 
 def test_a_run_leaves_all_that_is_needed(digits: Path) -> None:
-    asked = json.loads((digits / "run.json").read_text())
-    assert asked["experiment"] == "adgm.digits"
-    assert asked["options"]["steps"] == 20
+    config = json.loads((digits / "run.json").read_text())
+    assert config["experiment"] == "adgm.digits"
+    assert config["options"]["steps"] == 20
     for stage in ("supervised", "sdgm"):
         for name in ("model.safetensors", "config.json", "README.md"):
             assert (digits / stage / name).stat().st_size > 0
 
 
 def test_resuming_a_finished_run_says_that_it_is_trained(auxgen: Command, digits: Path) -> None:
-    said = auxgen("train", "--resume", digits, "--device", "cpu")
-    assert said.status == 0
-    assert said.out == f"trained supervised, sdgm; next: auxgen evaluate {digits}\n"
+    outcome = auxgen("train", "--resume", digits, "--device", "cpu")
+    assert outcome.status == 0
+    assert outcome.out == f"trained supervised, sdgm; next: auxgen evaluate {digits}\n"
 
 
 def test_evaluate_json_is_one_object_of_scores(
     auxgen: Command, digits: Path, scores: dict[str, Any]
 ) -> None:
-    said = auxgen("evaluate", digits, "--json", "--metric", "test_error", "--device", "cpu")
-    found = json.loads(said.out)
+    outcome = auxgen("evaluate", digits, "--json", "--metric", "test_error", "--device", "cpu")
+    found = json.loads(outcome.out)
     assert found.keys() == {"run", "scores"}
     assert found["scores"].keys() == {"supervised/test_error", "sdgm/test_error"}
     for name, score in found["scores"].items():
@@ -84,10 +84,10 @@ def test_evaluate_json_is_one_object_of_scores(
 
 
 def test_two_runs_make_one_table(auxgen: Command, digits: Path) -> None:
-    asked = ("evaluate", digits, digits, "--metric", "test_error", "--device", "cpu")
-    said = auxgen(*asked)
-    assert said.status == 0
-    lines = [line for line in said.out.splitlines() if "sdgm/test_error" in line]
+    args = ("evaluate", digits, digits, "--metric", "test_error", "--device", "cpu")
+    outcome = auxgen(*args)
+    assert outcome.status == 0
+    lines = [line for line in outcome.out.splitlines() if "sdgm/test_error" in line]
     assert len(lines) == 2  # a row of the table, and how it was measured
 
 
@@ -110,8 +110,8 @@ def test_samples_are_pictures_and_numbers(
 ) -> None:
     for ending in ("png", "csv", "npy"):
         out = tmp_path / f"x.{ending}"
-        said = auxgen("sample", digits, *drawn, "--n", "6", "--out", out)
-        assert said.out == f"{out}\n"
+        outcome = auxgen("sample", digits, *drawn, "--n", "6", "--out", out)
+        assert outcome.out == f"{out}\n"
     rows = np.load(tmp_path / "x.npy")
     assert rows.shape == (6, 1, 8, 8)
     assert 0 <= rows.min() <= rows.max() <= 1
@@ -152,12 +152,12 @@ def test_originals_stand_beside_their_reconstructions(
         assert np.allclose(pairs[0, 0], np.asarray(image) / 255)
 
 
-def test_a_way_leads_from_each_image_to_the_next(
+def test_interpolations_lead_from_each_image_to_the_next(
     auxgen: Command, digits: Path, images: Path, tmp_path: Path
 ) -> None:
     ends, out = (images / "0.png", images / "1.png", images / "2.png"), tmp_path / "x.npy"
-    said = auxgen("interpolate", digits, *ends, "--steps", "4", "--out", out)
-    assert said.status == 0
+    outcome = auxgen("interpolate", digits, *ends, "--steps", "4", "--out", out)
+    assert outcome.status == 0
     assert np.load(out).shape == (2 * 4, 1, 8, 8)
 
 
@@ -187,7 +187,7 @@ def test_predictions_are_printed_and_written(
         assert max(each, key=lambda c: each[c]) == row["class"]
 
 
-def test_the_rows_that_it_is_least_sure_of_can_be_left_open(
+def test_the_rows_of_least_confidence_can_be_left_open(
     auxgen: Command, digits: Path, images: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "open.csv"
@@ -197,12 +197,12 @@ def test_the_rows_that_it_is_least_sure_of_can_be_left_open(
     auxgen(*given, "--out", out)
     rows = table(out)
     left = [float(row["probability"]) for row in rows if not row["class"]]
-    told = [float(row["probability"]) for row in rows if row["class"]]
-    assert (len(left), len(told)) == (2, 3)
-    assert max(left) <= min(told)
+    named = [float(row["probability"]) for row in rows if row["class"]]
+    assert (len(left), len(named)) == (2, 3)
+    assert max(left) <= min(named)
 
 
-def test_a_bound_stands_beside_each_class_where_it_is_asked_for(
+def test_a_bound_stands_beside_each_class_on_demand(
     auxgen: Command, digits: Path, images: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "bounds.csv"
@@ -214,11 +214,9 @@ def test_a_bound_stands_beside_each_class_where_it_is_asked_for(
     assert all(bound < 0 for bound in written)
 
 
-def test_a_measure_of_outsiders_wants_a_set_and_images_of_its_shape(
-    auxgen: Command, digits: Path
-) -> None:
-    said = auxgen("evaluate", digits, "--metric", "auroc:digits", "--rows", "20", "--json")
-    score = json.loads(said.out)["scores"]["sdgm/auroc:digits"]
+def test_a_measure_of_outsiders_needs_another_set_of_images(auxgen: Command, digits: Path) -> None:
+    outcome = auxgen("evaluate", digits, "--metric", "auroc:digits", "--rows", "20", "--json")
+    score = json.loads(outcome.out)["scores"]["sdgm/auroc:digits"]
     assert score["value"] == pytest.approx(0.5)
     assert "against 20 rows of digits/test" in score["protocol"]
     assert "another set of images" in auxgen("evaluate", digits, "--metric", "auroc").err
@@ -239,22 +237,22 @@ def test_an_exported_artefact_loads_and_predicts_the_same(
     assert alone.names[0] == of_run.split("\t")[1]
 
 
-def test_the_help_of_an_experiment_tells_its_options(auxgen: Command) -> None:
-    said = auxgen("train", "adgm.digits", "--help")
-    for option in ("--seed", "--model", "--labels-per-class", "--steps", "--beta"):
-        assert option in said.out
-    assert "Rows of each class that keep their label." in said.out
+def test_the_help_of_an_experiment_has_its_options(auxgen: Command) -> None:
+    outcome = auxgen("train", "adgm.digits", "--help")
+    for option in ("--seed", "--model", "--labels-per-class", "--steps", "--classification-weight"):
+        assert option in outcome.out
+    assert "Rows of each class that keep their label." in outcome.out
 
 
 def test_experiments_are_listed_in_the_terminal(auxgen: Command) -> None:
-    said = auxgen("experiments")
-    assert said.status == 0
-    assert "half_moons" in said.out
+    outcome = auxgen("experiments")
+    assert outcome.status == 0
+    assert "half_moons" in outcome.out
 
 
-def python(*asked: str | Path) -> subprocess.Popen[str]:
+def python(*args: str | Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "auxgen", *map(str, asked)],
+        [sys.executable, "-u", "-m", "auxgen", *map(str, args)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -262,7 +260,7 @@ def python(*asked: str | Path) -> subprocess.Popen[str]:
     )
 
 
-def test_a_process_that_is_terminated_says_how_to_go_on(
+def test_a_process_that_is_terminated_says_how_to_continue(
     auxgen: Command, own: Path, tmp_path: Path
 ) -> None:
     run, steps = tmp_path / "run", "100000"
@@ -273,14 +271,14 @@ def test_a_process_that_is_terminated_says_how_to_go_on(
         assert time.monotonic() < until
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
-    _, told = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    last = told.splitlines()[-1]
+    last = stderr.splitlines()[-1]
     assert last.startswith("Stopped by SIGTERM after step ")
     assert last.endswith(f"all is saved, continue with: auxgen train --resume {run}")
-    asked = json.loads((run / "run.json").read_text())
-    asked["options"]["steps"] = int(last.split()[5]) + 3
-    (run / "run.json").write_text(json.dumps(asked))
+    config = json.loads((run / "run.json").read_text())
+    config["options"]["steps"] = int(last.split()[5]) + 3
+    (run / "run.json").write_text(json.dumps(config))
     assert auxgen("train", "--resume", run, "--device", "cpu").status == 0
     assert (run / "sdgm" / "model.safetensors").exists()
 

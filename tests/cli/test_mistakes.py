@@ -8,15 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli.conftest import Command, Said
+from cli.conftest import Command, Outcome
 
 from auxgen.cli.main import main
 
 
-def assert_one_sentence(said: Said, sentence: str, status: int = 2) -> None:
-    assert said.err.strip() == sentence
-    assert said.status == status
-    assert not said.out
+def assert_one_sentence(outcome: Outcome, sentence: str, status: int = 2) -> None:
+    assert outcome.err.strip() == sentence
+    assert outcome.status == status
+    assert not outcome.out
 
 
 @pytest.mark.parametrize(
@@ -25,16 +25,29 @@ def assert_one_sentence(said: Said, sentence: str, status: int = 2) -> None:
         ("trian", "There is no command 'trian'; did you mean 'train'?"),
         ("evaluate --jsn", "There is no option '--jsn'; did you mean '--json'?"),
         ("demo --rn x", "There is no option '--rn'; did you mean '--run'?"),
-        ("experiments --json=1", "auxgen experiments takes options only, and got '1'."),
-        ("experiments now", "auxgen experiments takes options only, and got 'now'."),
-        ("evaluate", "auxgen evaluate RUN... is wanted."),
-        ("report", "auxgen report RUN... is wanted."),
+        ("experiments --json=1", "--json takes no value, and got '1'."),
+        (
+            "experiments now",
+            "There is no experiment with 'now' in its name or description; auxgen experiments "
+            "lists all.",
+        ),
+        ("demo now", "auxgen demo takes options only, and got 'now'."),
+        ("evaluate", "Expected auxgen evaluate RUN...; see auxgen evaluate --help."),
+        ("report", "Expected auxgen report RUN...; see auxgen report --help."),
         ("evaluate nowhere", "There is no folder nowhere; expected a run's folder."),
         ("train --resume nowhere", "There is no folder nowhere; expected a run's folder."),
-        ("train --resume", "--resume takes a value, and got none."),
+        ("train --resume", "--resume takes a path, and got none."),
         (
             "train --resume x --seed 1",
             "--resume takes all but --device and --log from the run, and got '--seed'.",
+        ),
+        (
+            "train",
+            "Expected auxgen train EXPERIMENT --run FOLDER; see auxgen train --help.",
+        ),
+        (
+            "train --run x",
+            "Expected auxgen train EXPERIMENT --run FOLDER; see auxgen train --help.",
         ),
         (
             "train adgm.half_mons --run x",
@@ -42,7 +55,7 @@ def assert_one_sentence(said: Said, sentence: str, status: int = 2) -> None:
         ),
         (
             "train nowhere.py --run x",
-            "There is no file nowhere.py; an experiment's Python file was wanted.",
+            "There is no file nowhere.py; expected an experiment's Python file.",
         ),
         (
             "reproduce adgm.half_mons",
@@ -50,15 +63,17 @@ def assert_one_sentence(said: Said, sentence: str, status: int = 2) -> None:
         ),
         ("reproduce x --budget gpu", "--budget takes cpu or paper, not 'gpu'."),
         ("reproduce x --seeds few", "--seeds takes an integer, not 'few'."),
-        ("export run", "auxgen export RUN FOLDER is wanted; see auxgen export --help."),
+        ("export run", "Expected auxgen export RUN FOLDER; see auxgen export --help."),
         ("export a b c", "auxgen export RUN FOLDER is all it takes, and got 'c'."),
-        ("sample", "auxgen sample MODEL is wanted; see auxgen sample --help."),
-        ("sample run", "--out is wanted, a path; see auxgen sample --help."),
+        ("sample", "Expected auxgen sample MODEL; see auxgen sample --help."),
+        ("predict run", "Expected auxgen predict MODEL FILE...; see auxgen predict --help."),
+        ("sample run", "auxgen sample needs --out, a path; see its --help."),
+        ("sample run --by_class=1", "--by-class takes no value, and got '1'."),
         ("sample run --out", "--out takes a path, and got none."),
         ("sample run --out x.png --n 1.5", "--n takes an integer, not '1.5'."),
         (
             "sample nowhere --out x.png",
-            "There is no folder nowhere; an artefact or a run was wanted.",
+            "There is no folder nowhere; expected an artefact or a run.",
         ),
     ],
 )
@@ -84,8 +99,8 @@ def test_a_command(
         ("--model vae", "--model takes adgm or sdgm, not 'vae'."),
         ("--no-steps", "There is no option '--no-steps'; did you mean '--steps'?"),
         ("--seed 1 2", "auxgen train {own} takes options only, and got '2'."),
-        ("--seed 1", "--run FOLDER is wanted: where the run shall be."),
-        ("--run x --device gpu", "This machine has no device 'gpu'; auto, cpu or cuda is wanted."),
+        ("--seed 1", "auxgen train {own} needs --run, a path; see its --help."),
+        ("--run x --device gpu", "This machine has no device 'gpu'; expected auto, cpu or cuda."),
         ("--run x --precision 16", "--precision takes 32 or bf16, not '16'."),
         (
             "--run x --log tensorbord",
@@ -101,27 +116,27 @@ def test_an_option_of_an_own_experiment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(own.parent)
-    said = auxgen("train", own, *options.split())
-    told = said.err.replace(f"running your file {own}\n", "")
-    assert told.strip() == sentence.format(own=own)
-    assert said.status == 2
+    outcome = auxgen("train", own, *options.split())
+    lines = outcome.err.replace(f"running your file {own}\n", "")
+    assert lines.strip() == sentence.format(own=own)
+    assert outcome.status == 2
     assert not Path("x").exists()
 
 
 def test_a_run_that_is_there_is_not_overwritten(run: Path, own: Path, auxgen: Command) -> None:
     before = (run / "run.json").read_bytes()
-    said = auxgen("train", own, "--run", run)
-    assert said.status == 2
-    assert "exists already" in said.err
+    outcome = auxgen("train", own, "--run", run)
+    assert outcome.status == 2
+    assert "exists already" in outcome.err
     assert (run / "run.json").read_bytes() == before
 
 
 def test_an_own_file_that_cannot_be_run_says_why(tmp_path: Path, auxgen: Command) -> None:
     file = tmp_path / "broken.py"
     file.write_text("import nowhere_at_all\n")
-    said = auxgen("train", file, "--run", tmp_path / "run")
+    outcome = auxgen("train", file, "--run", tmp_path / "run")
     assert_one_sentence(
-        said,
+        outcome,
         f"{file} cannot be run: ModuleNotFoundError: No module named 'nowhere_at_all'.",
     )
 
@@ -129,9 +144,9 @@ def test_an_own_file_that_cannot_be_run_says_why(tmp_path: Path, auxgen: Command
 def test_an_own_file_with_an_unknown_type_says_which(tmp_path: Path, auxgen: Command) -> None:
     file = tmp_path / "typed.py"
     file.write_text("def experiment(*, seed: 'Seed' = 0): ...\n")
-    said = auxgen("train", file, "--run", tmp_path / "run")
-    assert said.status == 2
-    assert "name 'Seed' is not defined" in said.err
+    outcome = auxgen("train", file, "--run", tmp_path / "run")
+    assert outcome.status == 2
+    assert "name 'Seed' is not defined" in outcome.err
 
 
 def test_a_full_device_is_a_sentence(
@@ -141,18 +156,18 @@ def test_a_full_device_is_a_sentence(
         raise OSError(errno.ENOSPC, "No space left on device", "out.csv")
 
     monkeypatch.setattr("auxgen.cli.tables.write_rows", full)
-    said = auxgen("sample", run, "--out", tmp_path / "out.csv")
-    assert_one_sentence(said, "out.csv could not be written: no space is left.", 1)
+    outcome = auxgen("sample", run, "--out", tmp_path / "out.csv")
+    assert_one_sentence(outcome, "out.csv could not be written: no space is left.", 1)
 
 
 def test_a_place_that_cannot_be_written_is_a_sentence(
     auxgen: Command, run: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    said = auxgen("sample", run, "--out", tmp_path / "file" / "x.csv")
-    assert said.status == 1
-    assert said.err.count("\n") == 1
-    assert "cannot be used" in said.err
+    outcome = auxgen("sample", run, "--out", tmp_path / "file" / "x.csv")
+    assert outcome.status == 1
+    assert outcome.err.count("\n") == 1
+    assert f"could not be written: {tmp_path / 'file'} is not a folder." in outcome.err
 
 
 def test_ctrl_c_leaves_with_130(auxgen: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +195,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 
 def test_a_process_leaves_with_the_same_sentence_and_status() -> None:
-    asked = [sys.executable, "-m", "auxgen", "trian"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    args = [sys.executable, "-m", "auxgen", "trian"]
+    done = subprocess.run(args, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "There is no command 'trian'; did you mean 'train'?\n"

@@ -18,8 +18,8 @@ def test_tensorboard_gets_the_terms_of_a_run(auxgen: Command, own: Path, tmp_pat
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     run = tmp_path / "run"
-    said = auxgen("train", own, "--run", run, "--device", "cpu", "--log", "tensorboard")
-    assert said.status == 0, said.err
+    outcome = auxgen("train", own, "--run", run, "--device", "cpu", "--log", "tensorboard")
+    assert outcome.status == 0, outcome.err
     events = EventAccumulator(str(run / "tensorboard"))
     events.Reload()
     assert [e.step for e in events.Scalars("sdgm/labelled")] == [2, 4]
@@ -34,7 +34,7 @@ def test_a_tracker_that_is_not_installed_names_the_extra(
         open_trackers([name], tmp_path)
 
 
-def test_wandb_and_mlflow_are_told_names_and_steps(
+def test_wandb_and_mlflow_get_names_and_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[tuple[str, Any]] = []

@@ -49,7 +49,7 @@ class Outline(HTMLParser):
             self.words.append(data)
 
 
-def outlined(path: Path) -> Outline:
+def parse_page(path: Path) -> Outline:
     outline = Outline()
     outline.feed(path.read_text(encoding="utf-8"))
     outline.close()
@@ -57,18 +57,18 @@ def outlined(path: Path) -> Outline:
     return outline
 
 
-def scored(value: float, **more) -> dict:
+def make_score(value: float, **more) -> dict:
     score = {"value": value, "unit": "%", "n": 540, "spread": 1.1, "protocol": "test split, seed 0"}
     return score | more
 
 
-def made(
+def write_run(
     path: Path, *, error: float = 8.33, name: str = "test error", protocol="test split"
 ) -> Path:
     """A finished run with everything in it."""
     path.mkdir()
-    asked = {"experiment": "adgm.digits", "options": {"labels": 50}, "seed": 3, "commit": "0a1b2c"}
-    (path / "run.json").write_text(json.dumps({**asked, "versions": {"torch": "2.13"}}))
+    config = {"experiment": "adgm.digits", "options": {"labels": 50}, "seed": 3, "commit": "0a1b2c"}
+    (path / "run.json").write_text(json.dumps({**config, "versions": {"torch": "2.13"}}))
     logged = [
         {"stage": "sdgm", "step": s, "seconds": s / 9, "terms": {"labelled": 1 / s, name: 2.0}}
         for s in range(10, 5000, 10)
@@ -78,9 +78,9 @@ def made(
     confusion = {"confusion": [[50, 4], [1, 485]], "classes": ["zero", name]}
     curve = {"confidence": [0.0, 0.9], "accuracy": [0.0, 0.8], "rows": [0, 540]}
     scores = {
-        f"sdgm/{name}": scored(error, detail=confusion, protocol=protocol),
-        "sdgm/calibration": scored(2.5, detail={"reliability": curve}, spread=None),
-        "sdgm/elbo": scored(-23.456, unit="nats"),
+        f"sdgm/{name}": make_score(error, detail=confusion, protocol=protocol),
+        "sdgm/calibration": make_score(2.5, detail={"reliability": curve}, spread=None),
+        "sdgm/elbo": make_score(-23.456, unit="nats"),
     }
     (path / "scores.json").write_text(json.dumps({"run": {}, "scores": scores}))
     write_grid(torch.rand(4, 1, 8, 8), path / "pictures" / "sdgm-samples_by_class.png")
@@ -88,10 +88,10 @@ def made(
 
 
 def test_a_report_is_sound_html_with_values_protocols_pictures_and_run_card(tmp_path):
-    outline = outlined(write_report([made(tmp_path / "one")], tmp_path / "report.html"))
+    outline = parse_page(write_report([write_run(tmp_path / "one")], tmp_path / "report.html"))
     words = " ".join(outline.words)
-    for said in ("8.33", "\u00b1 1.10", "\u221223.46", "test split, seed 0", "485", "0a1b2c"):
-        assert said in words
+    for text in ("8.33", "\u00b1 1.10", "\u221223.46", "test split, seed 0", "485", "0a1b2c"):
+        assert text in words
     for title in ("Key numbers", "Curves", "Scores", "Confusion matrix", "Reliability", "Run card"):
         assert title in outline.words
     assert "The test error of sdgm is 8.33\u202f% \u00b1 1.10 on 540 rows." in outline.words
@@ -99,12 +99,12 @@ def test_a_report_is_sound_html_with_values_protocols_pictures_and_run_card(tmp_
 
 
 def test_a_report_needs_nothing_from_outside_and_runs_nothing(tmp_path):
-    path = write_report([made(tmp_path / "one"), made(tmp_path / "two")], tmp_path)
+    path = write_report([write_run(tmp_path / "one"), write_run(tmp_path / "two")], tmp_path)
     assert path == tmp_path / "report.html"
     content = path.read_text()
     assert not re.search(r"https?://", content)
     assert not re.search(r"@import|url\((?!#)", content)
-    outline = outlined(path)
+    outline = parse_page(path)
     assert not {"script", "link", "iframe", "object"} & set(outline.tags)
     sources = [value for _, key, value in outline.attributes if key in ("src", "href")]
     assert all(value.startswith(("data:image/png;base64,", "#")) for value in sources)
@@ -112,7 +112,7 @@ def test_a_report_needs_nothing_from_outside_and_runs_nothing(tmp_path):
 
 
 def test_every_plot_and_picture_has_words_for_those_who_do_not_see_it(tmp_path):
-    outline = outlined(write_report([made(tmp_path / "one")], tmp_path / "r.html"))
+    outline = parse_page(write_report([write_run(tmp_path / "one")], tmp_path / "r.html"))
     with_words = [
         tag for tag, key, value in outline.attributes if key in ("alt", "aria-label") and value
     ]
@@ -121,8 +121,8 @@ def test_every_plot_and_picture_has_words_for_those_who_do_not_see_it(tmp_path):
 
 
 def test_ids_are_unique_and_references_find_them(tmp_path):
-    outline = outlined(
-        write_report([made(tmp_path / "a"), made(tmp_path / "b")], tmp_path / "r.html")
+    outline = parse_page(
+        write_report([write_run(tmp_path / "a"), write_run(tmp_path / "b")], tmp_path / "r.html")
     )
     ids = [value for _, key, value in outline.attributes if key == "id"]
     assert len(ids) == len(set(ids))
@@ -130,25 +130,30 @@ def test_ids_are_unique_and_references_find_them(tmp_path):
 
 
 def test_hostile_names_are_shown_and_never_run(tmp_path):
-    path = write_report([made(tmp_path / "one", name=EVIL, protocol=EVIL)], tmp_path / "r.html")
-    outline = outlined(path)
+    path = write_report(
+        [write_run(tmp_path / "one", name=EVIL, protocol=EVIL)], tmp_path / "r.html"
+    )
+    outline = parse_page(path)
     assert "script" not in outline.tags
     assert EVIL in outline.words
 
 
 def test_several_runs_stand_side_by_side_and_the_best_is_named(tmp_path):
-    runs = [made(tmp_path / "a", error=9.0), made(tmp_path / "b", error=7.5)]
-    outline = outlined(write_report(runs, tmp_path / "r.html"))
-    said = (
+    runs = [write_run(tmp_path / "a", error=9.0), write_run(tmp_path / "b", error=7.5)]
+    outline = parse_page(write_report(runs, tmp_path / "r.html"))
+    text = (
         "b has the lowest test error of sdgm, 7.50\u202f%, of 2 runs; the highest is 9.00\u202f%."
     )
-    assert said in outline.words
+    assert text in outline.words
     assert "adgm.digits: 2 runs compared" in outline.words
 
 
 def test_runs_measured_in_different_ways_are_not_ranked(tmp_path):
-    runs = [made(tmp_path / "a", protocol="5 draws"), made(tmp_path / "b", protocol="100 draws")]
-    words = outlined(write_report(runs, tmp_path / "r.html")).words
+    runs = [
+        write_run(tmp_path / "a", protocol="5 draws"),
+        write_run(tmp_path / "b", protocol="100 draws"),
+    ]
+    words = parse_page(write_report(runs, tmp_path / "r.html")).words
     assert any("not all measured in the same way" in word for word in words)
     assert "Measured differently:" in words
 
@@ -156,8 +161,8 @@ def test_runs_measured_in_different_ways_are_not_ranked(tmp_path):
 def test_runs_of_one_name_are_told_apart_by_their_parents(tmp_path):
     for parent in ("x", "y"):
         (tmp_path / parent).mkdir()
-    runs = [made(tmp_path / "x" / "run"), made(tmp_path / "y" / "run")]
-    words = outlined(write_report(runs, tmp_path / "r.html")).words
+    runs = [write_run(tmp_path / "x" / "run"), write_run(tmp_path / "y" / "run")]
+    words = parse_page(write_report(runs, tmp_path / "r.html")).words
     assert "x/run" in words
     assert "y/run" in words
 
@@ -169,14 +174,14 @@ def test_an_unfinished_run_says_what_is_missing(tmp_path):
     (run / "metrics.jsonl").write_text(
         '{"stage": "s", "step": 1, "seconds": 0.1, "terms": {"b": NaN}}\n{"stage": "s", "st'
     )
-    words = outlined(write_report([run], tmp_path / "r.html")).words
+    words = parse_page(write_report([run], tmp_path / "r.html")).words
     assert "This run has no scores yet." in words
     assert "There are no scores: the run is unfinished, or was not evaluated." in words
     assert "No finite value was logged." in words
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "said"),
+    ("file", "content", "text"),
     [
         ("run.json", "{", "is not JSON"),
         ("run.json", "[]", "holds no JSON object"),
@@ -187,10 +192,10 @@ def test_an_unfinished_run_says_what_is_missing(tmp_path):
         ("pictures/a.png", "GIF", "is not a PNG"),
     ],
 )
-def test_a_malformed_file_is_named_in_one_sentence(tmp_path, file, content, said):
-    run = made(tmp_path / "run")
+def test_a_malformed_file_is_named_in_one_sentence(tmp_path, file, content, text):
+    run = write_run(tmp_path / "run")
     (run / file).write_text(content)
-    with pytest.raises(InputError, match=said) as caught:
+    with pytest.raises(InputError, match=text) as caught:
         write_report([run], tmp_path / "r.html")
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
@@ -206,8 +211,10 @@ def test_a_malformed_file_is_named_in_one_sentence(tmp_path, file, content, said
     ],
 )
 def test_a_malformed_detail_is_refused_in_one_sentence(tmp_path, detail):
-    run = made(tmp_path / "run")
-    (run / "scores.json").write_text(json.dumps({"scores": {"s/e": scored(1.0, detail=detail)}}))
+    run = write_run(tmp_path / "run")
+    (run / "scores.json").write_text(
+        json.dumps({"scores": {"s/e": make_score(1.0, detail=detail)}})
+    )
     with pytest.raises(InputError):
         write_report([run], tmp_path / "r.html")
 
@@ -222,15 +229,15 @@ def test_folders_that_hold_no_run_are_refused(tmp_path):
         write_report([], tmp_path / "r.html")
 
 
-def test_many_classes_are_told_as_their_commonest_confusions(tmp_path):
-    run = made(tmp_path / "run")
+def test_many_classes_become_their_commonest_confusions(tmp_path):
+    run = write_run(tmp_path / "run")
     counts = [[0] * 30 for _ in range(30)]
     counts[3][7] = 12
     detail = {"confusion": counts, "classes": [f"class {i}" for i in range(30)]}
     (run / "scores.json").write_text(
-        json.dumps({"scores": {"s/error": scored(1.0, detail=detail)}})
+        json.dumps({"scores": {"s/error": make_score(1.0, detail=detail)}})
     )
-    words = outlined(write_report([run], tmp_path / "r.html")).words
+    words = parse_page(write_report([run], tmp_path / "r.html")).words
     assert "12 of class 3 taken for class 7" in words
 
 

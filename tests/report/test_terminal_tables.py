@@ -10,7 +10,7 @@ from auxgen.errors import InputError
 from auxgen.report.tables import show_reproduction, show_scores
 
 
-def result(value: float, *, protocol: str = "error; 10 rows", **asked: Any) -> dict[str, Any]:
+def result(value: float, *, protocol: str = "error; 10 rows", **config: Any) -> dict[str, Any]:
     score = {
         "value": value,
         "unit": "%",
@@ -20,15 +20,15 @@ def result(value: float, *, protocol: str = "error; 10 rows", **asked: Any) -> d
         "spread_is": "binomial standard error",
         "caution": "ten rows only",
     }
-    run = {"experiment": "adgm.digits", "options": {"seed": asked.get("seed", 0)}, **asked}
+    run = {"experiment": "adgm.digits", "options": {"seed": config.get("seed", 0)}, **config}
     return {"run": run, "scores": {"sdgm/test_error": score}}
 
 
 def test_runs_that_differ_in_their_seed_alone_get_their_mean(capsys: pytest.CaptureFixture[str]):
     show_scores(["a", "b"], [result(2.0, seed=0), result(4.0, seed=1)], mixed=False)
-    said = capsys.readouterr().out
-    assert "mean, 2 seeds" in said
-    assert "3 \N{PLUS-MINUS SIGN} 1.4 %" in said
+    text = capsys.readouterr().out
+    assert "mean, 2 seeds" in text
+    assert "3 \N{PLUS-MINUS SIGN} 1.4 %" in text
 
 
 @pytest.mark.parametrize("other", [{"seed": 0}, {"seed": 1, "experiment": "adgm.own"}])
@@ -37,14 +37,14 @@ def test_other_runs_get_none(other: dict[str, Any], capsys: pytest.CaptureFixtur
     assert "mean" not in capsys.readouterr().out
 
 
-def test_how_it_was_measured_is_told_once_with_spread_and_caution(
+def test_how_it_was_measured_is_printed_once_with_spread_and_caution(
     capsys: pytest.CaptureFixture[str],
 ):
     show_scores(["a", "b"], [result(2.0, seed=0), result(4.0, seed=1)], mixed=False)
-    said = " ".join(capsys.readouterr().out.split())
-    assert said.count("10 rows") == 1
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.count("10 rows") == 1
     note = "sdgm/test_error: error; \N{PLUS-MINUS SIGN} binomial standard error; CAUTION: ten rows"
-    assert note in said
+    assert note in text
 
 
 def test_different_protocols_are_refused_unless_mixed(capsys: pytest.CaptureFixture[str]):
@@ -52,9 +52,9 @@ def test_different_protocols_are_refused_unless_mixed(capsys: pytest.CaptureFixt
     with pytest.raises(InputError, match="measured in different ways"):
         show_scores(["a", "b"], two, mixed=False)
     show_scores(["a", "b"], two, mixed=True)
-    said = capsys.readouterr().out
-    assert "99 rows" in said
-    assert "3 \N{PLUS-MINUS SIGN}" not in said
+    text = capsys.readouterr().out
+    assert "99 rows" in text
+    assert "3 \N{PLUS-MINUS SIGN}" not in text
 
 
 @pytest.mark.parametrize("scores", [2, 12])
@@ -65,8 +65,8 @@ def test_a_reproduction_can_be_read_however_many_scores_it_has(
     columns = {f"s{i}": cell for i in range(scores)}
     rows = [{"name": name, "columns": columns} for name in ("with", "without")]
     show_reproduction({"title": "Faces", "seeds": [0], "rows": rows, "claim": "It holds."})
-    said = capsys.readouterr().out
-    assert "1 seed " in said
-    assert said.count("1.5 nats") == said.count("9.75") == 2 * scores
-    assert all(f"s{i}" in said for i in range(scores))
-    assert "It holds." in said
+    text = capsys.readouterr().out
+    assert "1 seed " in text
+    assert text.count("1.5 nats") == text.count("9.75") == 2 * scores
+    assert all(f"s{i}" in text for i in range(scores))
+    assert "It holds." in text

@@ -1,0 +1,266 @@
+"""The page of a report: what fills in the template report.html.j2."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ..errors import InputError
+from . import figures
+from .read import NARROW_SPACE, Curve, CurveName, RunFolder, ScoreRecord
+
+MAX_CARDS = 6
+MAX_TABLE_CLASSES = 20
+MAX_LISTED_CONFUSIONS = 10
+
+
+def render_page(runs: Sequence[RunFolder]) -> str:
+    """The HTML of one run, or of several compared.
+
+    Raises:
+        InputError: A confusion matrix or a reliability curve is malformed.
+    """
+    blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True}
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, **blocks)
+    environment.filters["base64"] = lambda content: b64encode(content).decode("ascii")
+    environment.filters["as_text"] = _format_json_value
+    columns = ["value", "spread", "rows"] if len(runs) == 1 else [run.label for run in runs]
+    return environment.get_template("report.html.j2").render(
+        runs=runs,
+        several=len(runs) > 1,
+        title=_format_title(runs),
+        result=_describe_result(runs),
+        key_metric=_get_key_metric(runs),
+        cards=_list_cards(runs),
+        stages=_list_stages(runs),
+        figures=figures,
+        score_columns=["score", *columns, "protocol"],
+        scores=_list_scores(runs),
+        matrices=_list_confusion_matrices(runs),
+        reliability=_plot_reliability_curves(runs),
+    )
+
+
+def _list_names(each: Iterable[Mapping[Any, Any]]) -> list[Any]:
+    """The keys of all mappings, in the order of their first appearance."""
+    return list(dict.fromkeys(name for mapping in each for name in mapping))
+
+
+def _list_cards(runs: Sequence[RunFolder]) -> list[dict[str, str]]:
+    """The headline and other first scores of one run; the headline score of several."""
+    firsts = [_find_headline_score(run) for run in runs]
+    if len(runs) > 1:
+        named = zip(runs, firsts, strict=True)
+        return [_make_card(run.label, run.scores[name]) for run, name in named if name]
+    names = sorted(runs[0].scores, key=lambda name: name != firsts[0])
+    return [_make_card(name, runs[0].scores[name]) for name in names[:MAX_CARDS]]
+
+
+def _make_card(name: str, score: ScoreRecord) -> dict[str, str]:
+    number, space, unit = score.format_value().partition(NARROW_SPACE)
+    below = ", ".join(filter(None, (score.format_spread(), f"{score.n:,} rows")))
+    return {"name": name, "number": number, "unit": space + unit, "below": below}
+
+
+def _list_stages(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
+    """Each stage with its plots: one for each term and monitored score, the runs overlaid.
+
+    Scores come first, then terms, then facts about gradients.
+    """
+    names: list[CurveName] = _list_names(run.curves for run in runs)
+    stages = dict.fromkeys(name.stage for name in names)
+    names.sort(key=lambda n: (n.name.startswith("gradient/"), n.kind == "terms"))
+    plots = {s: [(n.name, _plot_curve(runs, n)) for n in names if n.stage == s] for s in stages}
+    return [{"name": s, "collapse": _describe_collapse(runs, s), "plots": plots[s]} for s in stages]
+
+
+def _plot_curve(runs: Sequence[RunFolder], name: CurveName) -> str | None:
+    """The plot of a curve in all runs that have it; None where no value is finite."""
+    found = {i: run.curves.get(name) for i, run in enumerate(runs)}
+    curves = {i: curve for i, curve in found.items() if curve and curve.values}
+    if not curves:
+        return None
+    return figures.plot_curves(curves, with_markers=name.kind == "scores", name=name.name)
+
+
+def _list_scores(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
+    """The rows of the table of scores; scores of different protocols cannot be compared."""
+    rows = []
+    for name in _list_names(run.scores for run in runs):
+        measured = [(run.label, run.scores[name]) for run in runs if name in run.scores]
+        if len(runs) == 1:
+            score = runs[0].scores[name]
+            cells = [score.format_value(), score.format_spread(), f"{score.n:,} rows"]
+        else:
+            found = [run.scores.get(name) for run in runs]
+            cells = [str(score) if score else "\u2013" for score in found]
+        alike = len({score.protocol for _, score in measured}) == 1
+        rows.append({"name": name, "cells": cells, "is_comparable": alike, "measured": measured})
+    return rows
+
+
+def _list_confusion_matrices(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
+    """Confusion matrices: a table where there are few classes, else the commonest confusions."""
+    found = []
+    for i, name, detail in _find_details(runs, "confusion"):
+        counts, classes = _parse_confusion_matrix(detail, f"The confusion matrix of {name!r}")
+        heading = name if len(runs) == 1 else f"{runs[i].label}: {name}"
+        matrix: dict[str, Any] = {"heading": heading, "classes": classes, "rows": None}
+        if len(classes) <= MAX_TABLE_CLASSES:
+            shaded = [[_shade_count(n, sum(row)) for n in row] for row in counts]
+            matrix["rows"] = list(zip(classes, shaded, strict=True))
+        else:
+            matrix["commonest"] = _list_commonest_confusions(counts, classes)
+        found.append(matrix)
+    return found
+
+
+def _find_details(runs: Sequence[RunFolder], key: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """The run's number, name and details of the scores whose details have a key."""
+    scores = [(i, name, score) for i, run in enumerate(runs) for name, score in run.scores.items()]
+    return [(i, name, score.detail) for i, name, score in scores if key in score.detail]
+
+
+def _parse_confusion_matrix(detail: dict[str, Any], what: str) -> tuple[list[list[int]], list[str]]:
+    """Counts (k, k) and the names of k classes; errors begin with `what`."""
+    try:
+        rows = [[int(n) for n in row] for row in detail["confusion"]]
+        names = [str(c) for c in detail.get("classes") or range(len(rows))]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} is malformed; expected counts.") from error
+    if any(len(each) != len(names) for each in (rows, *rows)):
+        raise InputError(f"{what} is not square in its {len(names)} classes.")
+    return rows, names
+
+
+def _shade_count(count: int, row_total: int) -> tuple[int, str, str]:
+    """A count, the CSS class of its cell, and how dark the cell is (0 to 1)."""
+    share = count / row_total if row_total else 0.0
+    kind = "none" if count == 0 else "deep" if share > 0.5 else "pale"
+    # A single mistake among many is still visible
+    return count, kind, f"{share and max(share, 0.06):.3f}"
+
+
+def _list_commonest_confusions(counts: list[list[int]], classes: list[str]) -> list[str]:
+    """The most frequent confusions, in words."""
+    pairs = permutations(range(len(classes)), 2)
+    wrong = [(counts[i][j], classes[i], classes[j]) for i, j in pairs if counts[i][j] > 0]
+    wrong.sort(key=lambda entry: -entry[0])
+    return [f"{n:,} of {a} taken for {b}" for n, a, b in wrong[:MAX_LISTED_CONFUSIONS]]
+
+
+def _plot_reliability_curves(runs: Sequence[RunFolder]) -> list[tuple[str, str]]:
+    """Plots of reliability by score, the runs overlaid."""
+    curves: dict[str, dict[int, Any]] = {}
+    for i, name, detail in _find_details(runs, "reliability"):
+        curves.setdefault(name, {})[i] = detail["reliability"]
+    try:
+        return [(name, figures.plot_reliability(each)) for name, each in curves.items()]
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise InputError(
+            "A reliability curve is malformed; expected confidence, accuracy and rows of each bin."
+        ) from error
+
+
+def _format_json_value(value: Any) -> str:
+    """A JSON value as a person would write it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_format_json_value(v)}" for k, v in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(_format_json_value(v) for v in value) or "none"
+    if value is None or value == "":
+        return "not known"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _format_title(runs: Sequence[RunFolder]) -> str:
+    """The experiment and its run, or how many runs are compared."""
+    experiments = {str(run.facts.get("experiment") or "") for run in runs}
+    shared = experiments.pop() if len(experiments) == 1 else ""
+    if len(runs) > 1:
+        return f"{shared}: {len(runs)} runs compared" if shared else f"{len(runs)} runs compared"
+    return f"{shared}, run {runs[0].label}" if shared else f"Run {runs[0].label}"
+
+
+def _find_headline_score(run: RunFolder) -> str:
+    """The score that sums up a run: the last stage's error, else its last score; "" for none."""
+    errors = [name for name in run.scores if _is_error(name) and "peer" not in name]
+    if not errors:
+        return next(reversed(run.scores), "")
+    last, _, _ = errors[-1].rpartition("/")
+    return next(name for name in errors if name.rpartition("/")[0] == last)
+
+
+def _describe_result(runs: Sequence[RunFolder]) -> str:
+    """The result in one sentence."""
+    measured = [run for run in runs if run.scores]
+    if len(runs) > 1:
+        none = f"None of these {len(runs)} runs has scores yet."
+        return _describe_several_runs(measured, len(runs)) if measured else none
+    if not measured:
+        return "This run has no scores yet."
+    name = _find_headline_score(runs[0])
+    score = runs[0].scores[name]
+    return f"The {_format_score_name(name)} is {score} on {score.n:,} rows."
+
+
+def _describe_several_runs(measured: Sequence[RunFolder], all_runs: int) -> str:
+    """The best run where a low score is known to be better, else the range."""
+    scores = {run.label: run.scores[_find_headline_score(run)] for run in measured}
+    ranked = sorted(scores, key=lambda label: scores[label].value)
+    low, high = ranked[0], ranked[-1]
+    least, most = scores[low].format_value(), scores[high].format_value()
+    share = f"of {len(measured)} {'' if len(measured) == all_runs else 'scored '}runs"
+    metric = _get_key_metric(measured)
+    if len({score.protocol for score in scores.values()}) > 1:
+        return f"The {metric} is from {least} to {most}, {share}, not all measured in the same way."
+    if _is_error(metric) and len(measured) > 1:
+        return f"{low} has the lowest {metric}, {least}, {share}; the highest is {most}."
+    return f"The {metric} is from {least} ({low}) to {most} ({high}), {share}."
+
+
+def _get_key_metric(runs: Sequence[RunFolder]) -> str:
+    """What several runs are compared by: a metric, with its stage where all have the same."""
+    names = dict.fromkeys(_find_headline_score(run) for run in runs if _find_headline_score(run))
+    metrics = dict.fromkeys(name.rpartition("/")[2] for name in names)
+    return _format_score_name(next(iter(names))) if len(names) == 1 else ", ".join(metrics)
+
+
+def _format_score_name(name: str) -> str:
+    """A score by name: "sdgm/test error" is the test error of sdgm."""
+    stage, _, metric = name.rpartition("/")
+    return f"{metric} of {stage}" if stage else metric
+
+
+def _is_error(name: str) -> bool:
+    return "error" in name.rpartition("/")[2]
+
+
+def _describe_collapse(runs: Sequence[RunFolder], stage: str) -> list[str]:
+    """A sentence for each run in which duplicates and recall were measured during training."""
+    sentences = []
+    for run in runs:
+        names = [CurveName(stage, "scores", name) for name in ("duplicates", "recall")]
+        curves = [run.curves[name] for name in names if name in run.curves]
+        if len(curves) == 2 and all(curve.values for curve in curves):
+            label = f"{run.label}: " if len(runs) > 1 else ""
+            sentences.append(label + _describe_collapse_curves(*curves))
+    return sentences
+
+
+def _describe_collapse_curves(duplicates: Curve, recall: Curve) -> str:
+    """The last values, and the worst with their steps; both curves are in per cent."""
+    most, least = max(duplicates.values), min(recall.values)
+    at_most = duplicates.steps[duplicates.values.index(most)]
+    at_least = recall.steps[recall.values.index(least)]
+    return (
+        f"Mode collapse was watched at {len(recall.values)} steps: at {recall.steps[-1]:,}, "
+        f"{duplicates.values[-1]:.1f} % of the samples in a batch are duplicates (at most "
+        f"{most:.1f} %, at step {at_most:,}) and recall is {recall.values[-1]:.1f} % (at least "
+        f"{least:.1f} %, at step {at_least:,})."
+    )

@@ -1,0 +1,69 @@
+"""A method of a person's own file, which no builder makes: its run is used by naming that file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli.conftest import Command, assert_refused, left_with
+
+import auxgen as public
+from auxgen.launch import rebuild_experiment
+from auxgen.runs.folder import Run
+
+OWN = '''
+from dataclasses import replace
+from pathlib import Path
+
+from laws import stage
+
+Path(__file__).with_name("executed").touch()
+
+
+def experiment(*, seed: int = 0):
+    """A model of six numbers."""
+    return {"own": replace(stage("sdgm", 4), recipe=None)}
+'''
+
+
+@pytest.fixture(scope="module")
+def own_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "mine.py").write_text(OWN)
+    run = folder / "run"
+    assert left_with(["train", str(folder / "mine.py"), "--run", str(run), "--device", "cpu"]) == 0
+    return run
+
+
+def test_its_run_is_finished_and_lacks_a_builder(
+    auxgen: Command, own_run: Path, tmp_path: Path
+) -> None:
+    for command in (("sample", "--out", tmp_path / "x.npy"), ("export", tmp_path / "artefact")):
+        outcome = auxgen(command[0], own_run, *command[1:])
+        assert_refused(outcome, "weights of stage own", "no builder", f"{own_run}/experiment.py")
+    assert not (own_run / "executed").exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_its_run_is_sampled_predicted_and_evaluated_by_its_own_file(
+    auxgen: Command, own_run: Path, tmp_path: Path
+) -> None:
+    file, rows = own_run / "experiment.py", tmp_path / "rows.npy"
+    np.save(rows, np.random.default_rng(0).random((4, 6)).astype(np.float32))
+    outcome = auxgen("sample", file, "--n", "3", "--out", tmp_path / "x.npy")
+    assert outcome.status == 0, outcome.err
+    assert outcome.err == f"running your file {file}\n"
+    model = public.load(own_run, experiment=rebuild_experiment(Run(own_run)))
+    assert np.array_equal(np.load(tmp_path / "x.npy"), model.sample(3))
+    classes = [line.split("\t")[1] for line in auxgen("predict", file, rows).out.splitlines()]
+    assert classes == model.predict(np.load(rows)).names
+    assert auxgen("embed", file, rows, "--stage", "own", "--out", tmp_path / "z.npz").status == 0
+    assert auxgen("evaluate", own_run).status == 0
+
+
+def test_a_file_that_no_run_has_is_refused(auxgen: Command, tmp_path: Path) -> None:
+    (tmp_path / "experiment.py").write_text(OWN)
+    outcome = auxgen("sample", tmp_path / "experiment.py", "--out", tmp_path / "x.npy")
+    assert_refused(outcome, "is no run: it has no run.json")
+    assert not (tmp_path / "executed").exists()
