@@ -1,7 +1,5 @@
 """What the rest of auxgen knows of a method: networks, players, and a round of moves."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

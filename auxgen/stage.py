@@ -1,7 +1,5 @@
 """What an experiment is made of: named stages in order, their scores, and the tables of a paper."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,6 +1,4 @@
-"""Attributes made of others, or of classes; and the rows that a study of them wants."""
-
-from __future__ import annotations
+"""Attributes made of others, or of classes, and subsets of rows that have them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,8 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError, unknown_name
-from .dataset import Dataset
-from .fingerprints import add_fingerprint
+from .dataset import Dataset, add_fingerprint
 
 NEGATION_PREFIX = "not "
 AttributeDefinitions = Mapping[str, Sequence[str]]
@@ -21,12 +18,9 @@ def combine_columns(y: Tensor, names: Sequence[str], columns: Sequence[str]) -> 
     """Yes where any of the columns is, no where none is, blank where that is not known.
 
     Args:
-        y: Attributes (n, k), 0 or 1, NaN where blank.
-        names: Of the k attributes.
+        y: Attributes (n, k), 0 or 1, NaN where blank, as the result (n,) is.
+        names: Names of the k attributes.
         columns: Names, with "not " before one its opposite.
-
-    Returns:
-        (n,) of 0, 1 and NaN.
 
     Raises:
         InputError: There is no such attribute.
@@ -49,14 +43,9 @@ def derive_attributes(dataset: Dataset, attributes: AttributeDefinitions) -> Dat
     Raises:
         InputError: The rows have no attributes, or not those named.
     """
-    if dataset.attributes is None:
-        raise InputError(
-            f"{dataset.name} has no attributes; a set with columns of 0 and 1 is wanted."
-        )
-    made = [
-        combine_columns(dataset.attributes, dataset.attribute_names, c) for c in attributes.values()
-    ]
-    return _replace_attributes(dataset, torch.stack(made, 1), tuple(attributes))
+    y, names = dataset.require_attributes(), dataset.attribute_names
+    made = torch.stack([combine_columns(y, names, c) for c in attributes.values()], 1)
+    return replace(dataset, attributes=made, attribute_names=tuple(attributes))
 
 
 def derive_attributes_from_classes(
@@ -75,12 +64,7 @@ def derive_attributes_from_classes(
             if name not in dataset.classes:
                 raise unknown_name("class", name, dataset.classes)
             y[dataset.y == dataset.classes.index(name), k] = float(answer)
-    return _replace_attributes(dataset, y, tuple(attributes))
-
-
-def _replace_attributes(dataset: Dataset, y: Tensor, names: tuple[str, ...]) -> Dataset:
-    """Rows with attributes y (n, k) of these names."""
-    return replace(dataset, attributes=y, attribute_names=names)
+    return replace(dataset, attributes=y, attribute_names=tuple(attributes))
 
 
 def select_attribute_subset(dataset: Dataset, ratio: float) -> Dataset:
@@ -93,9 +77,9 @@ def select_attribute_subset(dataset: Dataset, ratio: float) -> Dataset:
     """
     y = dataset.attributes
     if ratio < 0:
-        raise InputError(f"A ratio of {ratio:g} was given; 0 or more is wanted.")
+        raise InputError(f"A ratio of {ratio:g} was given; 0 or more is expected.")
     if y is None or not (y == 1).any():
-        raise InputError(f"No row of {dataset.name} has an attribute; one or more is wanted.")
+        raise InputError(f"No row of {dataset.name} has an attribute; one or more is expected.")
     having = (y == 1).any(1).nonzero().flatten()
     without = (y == 0).all(1).nonzero().flatten()[: round(ratio * len(having))]
     return add_fingerprint(dataset[torch.cat((having, without))])

@@ -1,7 +1,5 @@
 """What training does to rows: binarise, dequantise, mirror, move."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import torch
@@ -19,7 +17,7 @@ def identity(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def binarise(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Bits drawn with the grey values in [0, 1] as probabilities, afresh for every batch."""
+    """Bits drawn with the grey values in [0, 1] as probabilities, anew for every batch."""
     return torch.bernoulli(x, generator=generator)
 
 
@@ -46,10 +44,8 @@ def shift_randomly(x: Tensor, generator: torch.Generator, pixels: int) -> Tensor
     """
     h, w = x.shape[-2:]
     corners = F.pad(x, [pixels] * 4).unfold(2, h, 1).unfold(3, w, 1)
-    top, left = torch.randint(
-        2 * pixels + 1, (2, len(x)), generator=generator, device=x.device
-    ).unbind()
-    return corners[torch.arange(len(x), device=x.device), :, top, left]
+    corner = torch.randint(2 * pixels + 1, (2, len(x)), generator=generator, device=x.device)
+    return corners[torch.arange(len(x), device=x.device), :, corner[0], corner[1]]
 
 
 def apply_corruptions(

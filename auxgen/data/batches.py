@@ -34,11 +34,11 @@ class ShuffledSampler:
     def __call__(self, step: int, rank: int = 0, ranks: int = 1) -> Tensor:
         """The rows of one batch: -> (batch,) int64."""
         start = (step * ranks + rank) * self.batch
+        stop = start + self.batch
         parts = []
-        while start < (step * ranks + rank + 1) * self.batch:
+        while start < stop:
             epoch, place = divmod(start, self.row_count)
-            end = (step * ranks + rank + 1) * self.batch - epoch * self.row_count
-            parts.append(self.draw_permutation(epoch)[place:end])
+            parts.append(self.draw_permutation(epoch)[place : stop - epoch * self.row_count])
             start += len(parts[-1])
         return torch.cat(parts)
 
@@ -75,11 +75,9 @@ class BalancedSampler:
         """The rows of one batch: -> (min(batch, rows),) int64."""
         if len(self.y) <= self.batch:
             return torch.arange(len(self.y))
-        each = torch.stack(
-            [own[stream(step, rank, ranks)] for own, stream in self.class_samplers], 1
-        )
-        turn = (step * ranks + rank) % len(self.class_samplers)
-        return each.roll(turn, 1).flatten()[: self.batch]
+        each = [own[stream(step, rank, ranks)] for own, stream in self.class_samplers]
+        turn = (step * ranks + rank) % len(each)
+        return torch.stack(each, 1).roll(turn, 1).flatten()[: self.batch]
 
 
 @dataclass(eq=False)
@@ -97,9 +95,8 @@ class InMemoryBatches:
     def __call__(self, step: int, rank: int, ranks: int, device: str) -> Tensor:
         self.x = self.x.to(device)
         rows = self.sampler(step, rank, ranks).to(device)
-        return self.corruption(
-            _gather_rows(self.x, rows), make_corruption_generator(device, self.seed, step, rank)
-        )
+        generator = make_corruption_generator(device, self.seed, step, rank)
+        return self.corruption(_gather_rows(self.x, rows), generator)
 
 
 @dataclass(eq=False)
@@ -110,7 +107,7 @@ class LabelledBatches:
         x: Rows (n, ...), float32 or uint8.
         y: Class indices (n,), or attributes (n, k), NaN where blank.
         batch: Rows in a batch.
-        seed: Of the order and of the corruption.
+        seed: Seed of the order and of the corruption.
         corruption: What training does to rows, such as moving and mirroring them.
     """
 
@@ -126,10 +123,8 @@ class LabelledBatches:
     def __call__(self, step: int, rank: int, ranks: int, device: str) -> LabelledBatch:
         self.x, self.y = self.x.to(device), self.y.to(device)
         rows = self.sampler(step, rank, ranks).to(device)
-        x = self.corruption(
-            _gather_rows(self.x, rows), make_corruption_generator(device, self.seed, step, rank)
-        )
-        return LabelledBatch(x, self.y[rows])
+        generator = make_corruption_generator(device, self.seed, step, rank)
+        return LabelledBatch(self.corruption(_gather_rows(self.x, rows), generator), self.y[rows])
 
 
 @dataclass(eq=False)
@@ -145,7 +140,7 @@ class SemiSupervisedBatches:
         x_unlabelled: Rows without labels (n_u, d); in the papers they include the labelled ones.
         labelled_batch: Labelled rows in a batch, at most.
         unlabelled_batch: Unlabelled rows in a batch.
-        seed: Of the order and of the corruption.
+        seed: Seed of the order and of the corruption.
         corruption: What training does to rows.
     """
 
@@ -158,12 +153,10 @@ class SemiSupervisedBatches:
     corruption: Corruption = identity
 
     def __post_init__(self) -> None:
-        self.labelled_sampler = BalancedSampler(
-            self.y.cpu(), self.labelled_batch, derive_seed(self.seed, 0)
-        )
-        self.unlabelled_sampler = ShuffledSampler(
-            len(self.x_unlabelled), self.unlabelled_batch, derive_seed(self.seed, 1)
-        )
+        known, unknown = (derive_seed(self.seed, stream) for stream in (0, 1))
+        rows = len(self.x_unlabelled)
+        self.labelled_sampler = BalancedSampler(self.y.cpu(), self.labelled_batch, known)
+        self.unlabelled_sampler = ShuffledSampler(rows, self.unlabelled_batch, unknown)
 
     def __call__(self, step: int, rank: int, ranks: int, device: str) -> SemiSupervisedBatch:
         self.x, self.y = self.x.to(device), self.y.to(device)

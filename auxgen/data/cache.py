@@ -1,32 +1,28 @@
-"""Decoded pictures on disk: one safetensors file a set, written once, then memory-mapped."""
-
-from __future__ import annotations
+"""Decoded pictures on disk: one safetensors file for a dataset, written once and memory-mapped."""
 
 import json
-import os
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import torch
-from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
+from tqdm import tqdm
 
-from ..errors import NotSaved
-from .dataset import Dataset
-from .fingerprints import compute_digest, start_digest
+from ..files import CacheFile, compute_digest, load_or_create
+from .dataset import Dataset, start_digest
 
 CACHE_FORMAT_VERSION = 1
-"""Goes up when decoding or the file's layout changes, so that older files are not found."""
+"""Increases when decoding or the file's layout changes, so that older files are not found."""
 SAFETENSORS_DTYPES = {torch.int64: "I64", torch.float32: "F32", torch.uint8: "U8"}
 
 
 class UndecodedDataset(NamedTuple):
-    """A set before it is decoded.
+    """A dataset before its pictures are decoded.
 
     Attributes:
         dataset: All that is known; x (n, c, h, w) is on torch's meta device, a shape alone.
@@ -37,127 +33,114 @@ class UndecodedDataset(NamedTuple):
     blocks: Iterable[np.ndarray]
 
 
-class CacheKey(NamedTuple):
-    """What names a cached set: whence and how it was made, and the state of its source then."""
+def make_undecoded_dataset(
+    blocks: Iterable[np.ndarray],
+    shape: tuple[int, ...],
+    y: np.ndarray | Tensor,
+    classes: Sequence[str],
+    name: str,
+    attributes: Mapping[str, np.ndarray | Sequence[float]] | None = None,
+) -> UndecodedDataset:
+    """A dataset of images before they are decoded.
 
-    name: str
-    origin: str
-    source_state: str
+    Args:
+        blocks: Pixels in order, uint8 (m, c, h, w) each.
+        shape: (n, c, h, w) of all of them.
+        y: Class indices (n,), -1 where blank.
+        classes: Names of the classes.
+        name: Name of the dataset.
+        attributes: 0, 1, NaN or None for each row, by the attribute's name.
+    """
+    flags = np.stack(list(attributes.values()), 1).astype(np.float32) if attributes else None
+    dataset = Dataset(
+        x=torch.empty(shape, dtype=torch.uint8, device="meta"),
+        y=torch.from_numpy(np.asarray(y).astype(np.int64)),
+        classes=tuple(classes),
+        name=name,
+        fingerprint="",
+        attributes=None if flags is None else torch.from_numpy(flags),
+        attribute_names=tuple(attributes or ()),
+    )
+    return UndecodedDataset(dataset, blocks)
 
-    def path(self) -> Path:
-        return get_cache_folder() / f"{self.file_stem()}-{self.source_state}.safetensors"
 
-    def file_stem(self) -> str:
-        slug = re.sub(r"[^A-Za-z0-9_.]+", "_", self.name)[-60:].strip("_")
-        return f"{slug}-{compute_digest(CACHE_FORMAT_VERSION, self.origin)}"
+def make_cache_file(name: str, origin: str, source_state: str) -> CacheFile:
+    """The cache file of a dataset.
+
+    Args:
+        name: Name of the dataset.
+        origin: Where the pictures come from, and how they are prepared.
+        source_state: State of their source when they are decoded.
+    """
+    return CacheFile(name, (CACHE_FORMAT_VERSION, origin), source_state)
 
 
-def get_cache_folder() -> Path:
-    """AUXGEN_CACHE, or ~/.cache/auxgen."""
-    return Path(os.environ.get("AUXGEN_CACHE") or "~/.cache/auxgen").expanduser()
+def compute_files_digest(files: Iterable[Path], root: Path) -> str:
+    """A digest that changes when a file comes, goes, or changes in name, size or time."""
+    stats = [(file.relative_to(root).as_posix(), file.stat()) for file in sorted(files)]
+    return compute_digest(*((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats))
 
 
-def load_or_create_dataset(key: CacheKey, make: Callable[[], UndecodedDataset]) -> Dataset:
-    """The cached set; made, and older states of it forgotten, where there is none that can be read.
+def load_or_create_dataset(file: CacheFile, make: Callable[[], UndecodedDataset]) -> Dataset:
+    """The cached dataset; where there is none that can be read, it is made and written.
+
+    Files of older states of its source are deleted then.
 
     Raises:
         NotSaved: The cache cannot be written.
     """
-    path = key.path()
-    found = _read_dataset_file(path)
-    if found is None:
-        try:
-            found = _create_under_lock(key, make)
-        except OSError as error:
-            raise NotSaved(
-                f"The decoded data cannot be written to {get_cache_folder()} ({error}); "
-                "set AUXGEN_CACHE to a folder with room."
-            ) from error
-    return replace(found, name=key.name)
+    found = load_or_create(
+        file, _read_dataset_file, lambda: partial(_write_tensors, make()), what="The decoded data"
+    )
+    return replace(found, name=file.label)
 
 
-def _create_under_lock(key: CacheKey, make: Callable[[], UndecodedDataset]) -> Dataset:
-    """Makes the set and writes it, while other processes that want it wait."""
-    path = key.path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(f".{key.file_stem()}.lock")):
-        found = _read_dataset_file(path)
-        if found is not None:
-            return found
-        _write_dataset_file(path, make())
-        for older in path.parent.glob(f"{key.file_stem()}-*.safetensors"):
-            if older != path:
-                older.unlink(missing_ok=True)
-    found = _read_dataset_file(path)
-    if found is None:
-        raise OSError(f"{path.name} was written but cannot be read")
-    return found
-
-
-def load_newest_dataset(key: CacheKey) -> Dataset | None:
-    """The set in whatever state it was last seen; None if it never was."""
-    paths = get_cache_folder().glob(f"{key.file_stem()}-*.safetensors")
-    found = [
-        _read_dataset_file(p) for p in sorted(paths, key=lambda p: p.stat().st_mtime, reverse=True)
-    ]
-    return next((replace(e, name=key.name) for e in found if e is not None), None)
+def load_newest_dataset(file: CacheFile) -> Dataset | None:
+    """The dataset in the state in which it was last decoded; None if it never was."""
+    states = map(_read_dataset_file, file.list_states())
+    return next((replace(found, name=file.label) for found in states if found is not None), None)
 
 
 def _read_dataset_file(path: Path) -> Dataset | None:
-    """The set in a file, x memory-mapped; None if the file is missing or damaged."""
+    """The dataset in a file, x memory-mapped; None if the file is missing or damaged."""
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads(file.metadata()["examples"])
             tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118 (not a dict)
-        return Dataset(
-            **{k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()}, **tensors
-        )
+        facts = {k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()}
+        return Dataset(**facts, **tensors)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None
 
 
-def _write_dataset_file(path: Path, undecoded: UndecodedDataset) -> None:
-    """Writes a set block by block under a temporary name, then renames it: whole or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            _write_tensors(file, undecoded)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _write_tensors(undecoded: UndecodedDataset, file: BinaryIO) -> None:
+    """Write header and tensors, block by block, in the layout of safetensors.
 
-
-def _write_tensors(file: BinaryIO, undecoded: UndecodedDataset) -> None:
-    """The safetensors layout, header and tensors; the fingerprint, known last, is put in its place.
-
-    All fingerprints are equally long, and so is the header with another one in it.
+    The fingerprint is known only after the last block. All fingerprints have the same length, so
+    the header with the right one takes the place of the first.
     """
     examples, digest = undecoded.dataset, start_digest(undecoded.dataset)
     file.write(_build_header(examples, digest.hexdigest()))
     for tensor in _collect_label_tensors(examples).values():
         file.write(tensor.numpy().tobytes())
-    rows = 0
-    for block in undecoded.blocks:
-        block = np.ascontiguousarray(block)
-        digest.update(block.data)
-        file.write(block.data)
-        rows += len(block)
+    rows, title = 0, f"decoding {examples.name}, once"
+    with tqdm(total=len(examples), desc=title, disable=None, leave=False) as bar:
+        for block in undecoded.blocks:
+            block = np.ascontiguousarray(block)  # takes the place of the last: one is in memory
+            digest.update(block.data)
+            file.write(block.data)
+            rows += len(block)
+            bar.update(len(block))
     if rows != len(examples):
-        raise OSError(f"{rows} of {len(examples)} rows came")
+        raise OSError(f"only {rows} of {len(examples)} rows were decoded")
     file.seek(0)
     file.write(_build_header(examples, digest.hexdigest()))
 
 
 def _build_header(dataset: Dataset, fingerprint: str) -> bytes:
-    """The header of a safetensors file: its length (8 bytes), then JSON padded to 8 bytes."""
-    facts = {
-        "classes": dataset.classes,
-        "name": dataset.name,
-        "fingerprint": fingerprint,
-        "attribute_names": dataset.attribute_names,
-    }
+    """The header of a safetensors file: its length in 8 bytes, then JSON padded to 8 bytes."""
+    facts = {"classes": dataset.classes, "name": dataset.name, "fingerprint": fingerprint}
+    facts["attribute_names"] = dataset.attribute_names
     table: dict[str, object] = {"__metadata__": {"examples": json.dumps(facts)}}
     start = 0
     for name, tensor in {**_collect_label_tensors(dataset), "x": dataset.x}.items():
@@ -171,6 +154,6 @@ def _build_header(dataset: Dataset, fingerprint: str) -> bytes:
 
 
 def _collect_label_tensors(dataset: Dataset) -> dict[str, Tensor]:
-    """The tensors beside x, the widest entries first, as the layout wants."""
+    """The tensors beside x, the widest numbers first, as the layout demands."""
     attributes = dataset.attributes
     return {"y": dataset.y} | ({} if attributes is None else {"attributes": attributes})

@@ -1,7 +1,9 @@
-"""What data is: rows with labels that may be blank, and the space in which a model sees them."""
+"""Data: rows with labels that may be blank, and how a model sees them."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -21,7 +23,7 @@ class Dataset:
         x: uint8 images (n, c, h, w), or float32 points or table rows (n, d) in their own units.
         y: Class indices (n,), int64; -1 where the label is blank.
         classes: Names of the classes, by index.
-        name: What a person asked for, such as "mnist"; with the split, such as "mnist/test".
+        name: The name that a person gave, such as "mnist"; with the split, such as "mnist/test".
         fingerprint: Hex digest of the content or of its source; equal data, equal fingerprint.
         attributes: (n, k) float32, 0 or 1, NaN where blank; None where there are none.
         attribute_names: Names of the k attributes.
@@ -58,12 +60,30 @@ class Dataset:
             InputError: There are none.
         """
         if self.attributes is None:
-            raise InputError(f"{self.name} has no attributes; columns of 0 and 1 are wanted.")
+            raise InputError(f"{self.name} has no attributes; columns of 0 and 1 are expected.")
         return self.attributes
 
     def raw_rows(self) -> Tensor:
         """x as float32: pixels in [0, 1], (n, c, h, w); points and tables as they are, (n, d)."""
         return self.x / 255.0 if self.kind == "images" else self.x
+
+
+def start_digest(dataset: Dataset) -> hashlib.blake2b:
+    """The digest of all but the entries of x, whose shape it knows; feed it x to complete it."""
+    digest = hashlib.blake2b(digest_size=16)
+    names = [dataset.classes, dataset.attribute_names, dataset.columns]
+    digest.update(json.dumps([tuple(dataset.x.shape), str(dataset.x.dtype), names]).encode())
+    digest.update(dataset.y.numpy().tobytes())
+    if dataset.attributes is not None:
+        digest.update(dataset.attributes.numpy().tobytes())
+    return digest
+
+
+def add_fingerprint(dataset: Dataset) -> Dataset:
+    """The same rows with the fingerprint of their content."""
+    digest = start_digest(dataset)
+    digest.update(dataset.x.contiguous().numpy().data)
+    return replace(dataset, fingerprint=digest.hexdigest())
 
 
 @dataclass(frozen=True)
@@ -72,16 +92,18 @@ class Preprocessor:
 
     Attributes:
         kind: What the rows are.
-        shape: Of a raw row: (c, h, w) of pixels in [0, 1], or (d,).
+        shape: Shape of a raw row: (c, h, w) of pixels in [0, 1], or (d,).
         flat: Whether the model sees vectors.
         kept: The entries that the model sees, as indices into the flattened row; None for all.
         fill: Raw values of all entries of a flattened row, used on the way back for entries not
             kept; empty when all are.
-        shift: Subtracted from the kept entries, one for each; empty for none.
-        scale: They are then divided by this, one for each; empty for none.
+        shift: Numbers subtracted from the kept entries, one for each; empty for none.
+        scale: Numbers by which they are then divided, one for each; empty for none.
         classes: Names of the classes, by index.
         columns: Names of the columns of a table.
-        attributes: Names of the attributes that the model tells, by index.
+        attributes: Names of the attributes that the model predicts, by index.
+        binary: Whether the model sees bits, of which grey values are the probabilities; in JSON
+            only where it does.
     """
 
     kind: DataKind
@@ -94,6 +116,7 @@ class Preprocessor:
     classes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    binary: bool = False
 
     @property
     def width(self) -> int:
@@ -101,7 +124,7 @@ class Preprocessor:
         return len(self.kept) if self.kept is not None else torch.Size(self.shape).numel()
 
     def transform(self, raw: Tensor) -> Tensor:
-        """raw (n, *shape) -> x (n, width), or (n, *shape) where the space is not flat."""
+        """raw (n, *shape) -> x (n, width), or (n, *shape) where the model sees no vectors."""
         x = raw.flatten(1) if self.flat else raw
         if self.kept is not None:
             x = x[:, list(self.kept)]
@@ -122,26 +145,28 @@ class Preprocessor:
         return x.reshape(len(x), *self.shape)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        known = asdict(self)
+        if not self.binary:  # other models' artefacts stay as they were before there was the field
+            del known["binary"]
+        return known
 
     @classmethod
     def from_json(cls, known: dict[str, Any]) -> Preprocessor:
-        fields: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in known.items()
-        }
-        return cls(**fields)
+        tuples: dict[str, Any] = {k: tuple(v) for k, v in known.items() if isinstance(v, list)}
+        return cls(**{**known, **tuples})
 
 
 def fit_preprocessor(
-    dataset: Dataset, *, min_std: float = 0.0, standardise: bool = False
+    dataset: Dataset, *, min_std: float = 0.0, standardise: bool = False, binary: bool = False
 ) -> Preprocessor:
-    """The flat space of these rows.
+    """How a model sees these rows as vectors.
 
     Args:
         dataset: The training rows, whose statistics are taken.
         min_std: Keep only entries whose raw standard deviation over the rows is above this (0.1
             keeps 444 pixels of MNIST, as Maaloe et al.); 0 keeps all.
         standardise: Shift and scale every kept entry to mean 0 and standard deviation 1.
+        binary: Whether the model sees bits drawn with the grey values as probabilities.
     """
     raw = dataset.raw_rows().flatten(1)
     mean, std = raw.mean(0), raw.std(0, correction=0)
@@ -156,4 +181,5 @@ def fit_preprocessor(
         scale=tuple(std[seen].clamp(min=1e-6).tolist()) if standardise else (),
         classes=dataset.classes,
         columns=dataset.columns,
+        binary=binary,
     )

@@ -1,18 +1,16 @@
 """Encoded pictures to uint8 pixels: PNG, JPEG, WebP and whatever else Pillow reads."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
-from tqdm import tqdm
 
 from ..errors import InputError
 
@@ -20,6 +18,12 @@ GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"
 ORIENTATION_TAG = 0x0112
 PICTURES_PER_BLOCK = 256
 """Pictures read at once: all that is in memory beside their pixels."""
+
+
+def split_into_blocks(count: int) -> Iterator[slice]:
+    """The pictures that are read at once, block after block of `count`."""
+    for start in range(0, count, PICTURES_PER_BLOCK):
+        yield slice(start, min(start + PICTURES_PER_BLOCK, count))
 
 
 class EncodedPicture(NamedTuple):
@@ -31,14 +35,13 @@ class EncodedPicture(NamedTuple):
 
 @dataclass(frozen=True)
 class PictureReader:
-    """`count` encoded pictures; `read(start, stop)` gives a few of them."""
+    """`count` encoded pictures; `read` gives those of a slice."""
 
     count: int
-    read: Callable[[int, int], Sequence[EncodedPicture]]
+    read: Callable[[slice], Sequence[EncodedPicture]]
 
     def iterate_blocks(self) -> Iterator[Sequence[EncodedPicture]]:
-        for start in range(0, self.count, PICTURES_PER_BLOCK):
-            yield self.read(start, min(start + PICTURES_PER_BLOCK, self.count))
+        return map(self.read, split_into_blocks(self.count))
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Frame:
         size: Side in pixels of the square that it is resized to; None keeps its size.
         crop: Side in pixels of the square first cut from its centre; None for the largest square
             where `size` is given, else for all of it.
-        filter: By which it is resized.
+        filter: Filter of the resizing.
     """
 
     size: int | None = None
@@ -59,7 +62,7 @@ class Frame:
     def __post_init__(self) -> None:
         for name, side in (("size", self.size), ("crop", self.crop)):
             if side is not None and side < 1:
-                raise InputError(f"A {name} of {side} was given; 1 pixel or more is wanted.")
+                raise InputError(f"A {name} of {side} was given; 1 pixel or more is expected.")
 
     def get_output_side(self) -> int | None:
         return self.size or self.crop
@@ -77,16 +80,16 @@ def find_common_shape(pictures: PictureReader, frame: Frame) -> tuple[int, int, 
     colours, first = 1, None
     with ThreadPoolExecutor() as pool:
         for part in pictures.iterate_blocks():
-            for picture, (grey, size) in zip(
-                part, pool.map(_read_picture_header, part), strict=True
-            ):
+            headers = pool.map(_read_picture_header, part)
+            for picture, (grey, size) in zip(part, headers, strict=True):
                 colours = colours if grey else 3
                 first = first or (picture.location, size)
                 check_picture_size(picture.location, size, first, frame)
     if first is None:
-        raise InputError("No picture was found; one or more are wanted.")
+        raise InputError("No picture was found; one or more are expected.")
     width, height = first[1]
-    return colours, frame.get_output_side() or height, frame.get_output_side() or width
+    side = frame.get_output_side()
+    return colours, side or height, side or width
 
 
 def check_picture_size(
@@ -96,7 +99,7 @@ def check_picture_size(
     width, height = size
     if frame.crop is not None and min(size) < frame.crop:
         raise InputError(
-            f"{location} is {width}x{height} pixels; at least the crop of {frame.crop} is wanted."
+            f"{location} is {width}x{height} pixels; at least the crop of {frame.crop} is expected."
         )
     if frame.get_output_side() is None and size != first[1]:
         raise InputError(
@@ -105,33 +108,24 @@ def check_picture_size(
         )
 
 
-def decode_blocks(
-    pictures: PictureReader, shape: tuple[int, int, int], frame: Frame, title: str
-) -> Iterator[np.ndarray]:
-    """Pixels in order, a few pictures at a time: uint8 (m, c, h, w); the progress bar has a title.
+def decode_blocks(pictures: PictureReader, channels: int, frame: Frame) -> Iterator[np.ndarray]:
+    """Pixels in order, a few pictures at a time: uint8 (m, c, h, w).
 
     Raises:
         InputError: A picture is cut short or damaged.
     """
-
-    def decode(picture: EncodedPicture) -> np.ndarray:
-        return _decode_picture(picture, shape[0], frame)
-
-    bar = tqdm(total=pictures.count, desc=f"decoding {title}, once", disable=None, leave=False)
-    with bar, ThreadPoolExecutor() as pool:
+    decode = partial(_decode_picture, channels=channels, frame=frame)
+    with ThreadPoolExecutor() as pool:
         for part in pictures.iterate_blocks():
             yield np.stack(list(pool.map(decode, part)))
-            bar.update(len(part))
 
 
 def _read_picture_header(picture: EncodedPicture) -> tuple[bool, tuple[int, int]]:
     """Whether a picture is grey, and its (width, height) when upright."""
     with _open_picture(picture) as image:
+        sideways = _read_orientation(image) >= 5
         width, height = image.size
-        return image.mode in GREY_MODES, (height, width) if _read_orientation(image) >= 5 else (
-            width,
-            height,
-        )
+        return image.mode in GREY_MODES, (height, width) if sideways else (width, height)
 
 
 def _decode_picture(picture: EncodedPicture, channels: int, frame: Frame) -> np.ndarray:
@@ -178,9 +172,9 @@ def _open_picture(picture: EncodedPicture) -> Iterator[Image.Image]:
         raise
     except UnidentifiedImageError as error:
         raise InputError(
-            f"{picture.location} is not an image; a PNG, JPEG or WebP file is wanted."
+            f"{picture.location} is not an image; a PNG, JPEG or WebP file is expected."
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise InputError(
-            f"{picture.location} cannot be decoded ({error}); a whole image file is wanted."
+            f"{picture.location} cannot be decoded ({error}); a whole image file is expected."
         ) from error

@@ -1,10 +1,8 @@
 """A person's folder of image files: which there are, and what is known of them."""
 
-from __future__ import annotations
-
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, unknown_name
@@ -31,14 +29,14 @@ class ImageListing:
         labels: A word for each, "" where it is blank.
         classes: The classes of all splits together.
         attributes: A 0, 1 or NaN for each image, by the attribute's name.
-        label_column_given: Whether labels come from a column that was asked for.
+        label_column_given: Whether a person named the column of the labels.
     """
 
     files: tuple[Path, ...]
     labels: tuple[str, ...]
     classes: tuple[str, ...]
-    attributes: dict[str, list[float]]
-    label_column_given: bool
+    attributes: Mapping[str, list[float]] = field(default_factory=dict)
+    label_column_given: bool = False
 
 
 def list_images(folder: Path, split: str, label: str | None) -> ImageListing:
@@ -53,17 +51,15 @@ def list_images(folder: Path, split: str, label: str | None) -> ImageListing:
         raise unknown_name(f"{folder.name} split", split, parts)
     rows = _read_all_metadata(folder, parts)
     if rows:
-        return _list_described_images(folder, split, parts, rows, label)
+        return _list_described_images(parts[split][1], rows, label)
     if label is not None:
         raise InputError(
-            f"Label column {label!r} was asked for, but {folder} has no {METADATA_FILE}; "
-            "one with a file_name column and that column is wanted."
+            f"Label column {label!r} was given, but {folder} has no {METADATA_FILE}; "
+            "one with a file_name column and that column is expected."
         )
     words = {s: [_get_class_folder(p, place) for p in files] for s, (place, files) in parts.items()}
     classes = collect_classes(w for own in words.values() for w in own)
-    return ImageListing(
-        tuple(parts[split][1]), tuple(words[split]), classes, {}, label_column_given=False
-    )
+    return ImageListing(tuple(parts[split][1]), tuple(words[split]), classes)
 
 
 def find_image_splits(folder: Path) -> dict[str, tuple[Path, list[Path]]]:
@@ -73,14 +69,14 @@ def find_image_splits(folder: Path) -> dict[str, tuple[Path, list[Path]]]:
         InputError: There is no folder, or no image in it.
     """
     if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}; a folder with images is wanted.")
+        raise InputError(f"There is no folder {folder}; a folder with images is expected.")
     below = [p for p in sorted(folder.iterdir()) if p.is_dir()]
     named = {SPLIT_ALIASES.get(p.name.lower(), p.name.lower()): p for p in below}
     places = {s: p for s, p in named.items() if s in ("train", "test", "valid")}
     found = {s: (p, list(find_image_files(p))) for s, p in (places or {"train": folder}).items()}
     empty = next((place for place, files in found.values() if not files), None)
     if empty is not None:
-        raise InputError(f"Folder {empty} has no images; PNG, JPEG or WebP files are wanted.")
+        raise InputError(f"Folder {empty} has no images; PNG, JPEG or WebP files are expected.")
     return found
 
 
@@ -101,11 +97,7 @@ def _get_class_folder(file: Path, place: Path) -> str:
 def _read_all_metadata(
     folder: Path, parts: dict[str, tuple[Path, list[Path]]]
 ) -> dict[Path, dict[str, str]]:
-    """The rows of all metadata.csv, by the image file; empty where there is none.
-
-    Raises:
-        InputError: One has no file_name column, or names files that are not there.
-    """
+    """The rows of all metadata.csv, by the image file; empty where there is none."""
     places = dict.fromkeys([folder, *(place for place, _ in parts.values())])
     known = {f for _, files in parts.values() for f in files}
     rows: dict[Path, dict[str, str]] = {}
@@ -116,7 +108,7 @@ def _read_all_metadata(
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             raise InputError(
                 f"{sheet} names {missing[0]!r}{more}, where no image is; "
-                "images below its folder are wanted."
+                "images below its folder are expected."
             )
         rows |= {sheet.parent / r["file_name"]: r for r in own}
     return rows
@@ -129,41 +121,32 @@ def _read_metadata_file(sheet: Path) -> Iterator[dict[str, str]]:
         if "file_name" not in (reader.fieldnames or ()):
             raise InputError(
                 f"{sheet} has the columns {', '.join(reader.fieldnames or ['(none)'])}; "
-                "a column file_name is wanted."
+                "a column file_name is expected."
             )
         for row in reader:
             yield {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
 
 
 def _list_described_images(
-    folder: Path,
-    split: str,
-    parts: dict[str, tuple[Path, list[Path]]],
-    rows: dict[Path, dict[str, str]],
-    label: str | None,
+    files: list[Path], rows: Mapping[Path, Mapping[str, str]], label: str | None
 ) -> ImageListing:
-    """A split that metadata.csv describes; of an image that it does not name all is blank."""
+    """Files that metadata.csv describes; of an image that it does not name all is blank."""
     columns = list(dict.fromkeys(c for row in rows.values() for c in row if c != "file_name"))
     if label is not None and label not in columns:
         raise unknown_name(f"{METADATA_FILE} column", label, columns)
-    asked = label is not None
+    given = label is not None
     label = label or ("label" if "label" in columns else None)
-    files = parts[split][1]
-    flags = [
-        c
-        for c in columns
-        if c != label and _is_flag_column([row.get(c, "") for row in rows.values()])
-    ]
 
-    def cells(column: str, chosen: list[Path]) -> list[str]:
-        return [rows[f].get(column, "") if f in rows else "" for f in chosen]
+    def get_cells(column: str, chosen: Iterable[Path]) -> list[str]:
+        return [rows.get(file, {}).get(column, "") for file in chosen]
 
+    flags = [c for c in columns if c != label and _is_flag_column(get_cells(c, rows))]
     return ImageListing(
         files=tuple(files),
-        labels=tuple(cells(label, files) if label else [""] * len(files)),
-        classes=collect_classes(cells(label, list(rows)) if label else []),
-        attributes={c: [FLAG_VALUES[v.lower()] for v in cells(c, files)] for c in flags},
-        label_column_given=asked,
+        labels=tuple(get_cells(label, files) if label else [""] * len(files)),
+        classes=collect_classes(get_cells(label, rows) if label else []),
+        attributes={c: [FLAG_VALUES[v.lower()] for v in get_cells(c, files)] for c in flags},
+        label_column_given=given,
     )
 
 

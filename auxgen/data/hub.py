@@ -1,18 +1,14 @@
 """Image sets as the Hugging Face hub holds them; a folder of the same files is read alike."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from ..errors import InputError, unknown_name
-from .cache import UndecodedDataset
-from .dataset import Dataset
+from .cache import UndecodedDataset, make_undecoded_dataset
 from .decoding import EncodedPicture, Frame, PictureReader, decode_blocks, find_common_shape
 
 SPLIT_ALIASES = {"training": "train", "testing": "test", "validation": "valid", "val": "valid"}
@@ -43,7 +39,7 @@ def make_missing_set_error(where: str, error: Exception) -> InputError:
     if Path(where).is_dir():
         return InputError(
             f"{where} is no image set ({reason}); parquet files as on the Hugging Face hub, or "
-            "image files, are wanted."
+            "image files, are expected."
         )
     root = os.environ.get("AUXGEN_DATA") or "which is not set"
     return InputError(
@@ -54,7 +50,7 @@ def make_missing_set_error(where: str, error: Exception) -> InputError:
 
 
 def prepare_hub_dataset(
-    where: str, *, split: str, config: str | None, revision: str | None, frame: Frame
+    where: str, split: str, config: str | None, revision: str | None, frame: Frame
 ) -> UndecodedDataset:
     """The set at `where`, a hub id or a folder, before it is decoded.
 
@@ -74,17 +70,14 @@ def prepare_hub_dataset(
     encoded = _make_picture_reader(data, columns["image"][0], f"{where} ({split})")
     shape = find_common_shape(encoded, frame)
     classes, y = _read_label_column(data, known, columns["label"])
-    flags = [known[name].to_numpy(zero_copy_only=False) for name in columns["flags"]]
-    examples = Dataset(
-        x=torch.empty(len(data), *shape, dtype=torch.uint8, device="meta"),
-        y=y,
-        classes=classes,
-        name=f"{where}/{split}",
-        fingerprint="",
-        attributes=torch.tensor(np.stack(flags, 1).astype(np.float32)) if flags else None,
-        attribute_names=tuple(columns["flags"]),
+    return make_undecoded_dataset(
+        decode_blocks(encoded, shape[0], frame),
+        (len(data), *shape),
+        y,
+        classes,
+        f"{where}/{split}",
+        {name: known[name].to_numpy(zero_copy_only=False) for name in columns["flags"]},
     )
-    return UndecodedDataset(examples, decode_blocks(encoded, shape, frame, f"{where} ({split})"))
 
 
 def load_hub_split(where: str, split: str, config: str | None, revision: str | None) -> Any:
@@ -115,7 +108,7 @@ def _find_columns(data: Any, where: str) -> dict[str, list[str]]:
     images = [k for k, f in named.items() if isinstance(f, Image)]
     if not images:
         raise InputError(
-            f"{where} has the columns {', '.join(named)}; a column of images is wanted."
+            f"{where} has the columns {', '.join(named)}; a column of images is expected."
         )
     return {
         "image": images[:1],
@@ -126,12 +119,11 @@ def _find_columns(data: Any, where: str) -> dict[str, list[str]]:
 
 def _read_label_column(
     data: Any, known: Any, column: Sequence[str]
-) -> tuple[tuple[str, ...], torch.Tensor]:
-    """Names of the classes, and y (n,) int64; no names and all blank without a label column."""
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Names of the classes, and y (n,); no names and all blank without a label column."""
     if not column:
-        return (), torch.full((len(data),), -1)
-    y = known[column[0]].fill_null(-1).to_numpy()
-    return tuple(data.features[column[0]].names), torch.from_numpy(y.astype(np.int64))
+        return (), np.full(len(data), -1)
+    return tuple(data.features[column[0]].names), known[column[0]].fill_null(-1).to_numpy()
 
 
 def _make_picture_reader(data: Any, column: str, where: str) -> PictureReader:
@@ -140,11 +132,10 @@ def _make_picture_reader(data: Any, column: str, where: str) -> PictureReader:
 
     encoded = data.select_columns([column]).cast_column(column, Image(decode=False))
 
-    def read(start: int, stop: int) -> list[EncodedPicture]:
-        found = encoded[start:stop][column]
+    def read(rows: slice) -> list[EncodedPicture]:
         return [
             EncodedPicture(f"Row {i} of {where}", b"" if p is None else p["bytes"] or p["path"])
-            for i, p in enumerate(found, start)
+            for i, p in enumerate(encoded[rows][column], rows.start)
         ]
 
     return PictureReader(len(data), read)

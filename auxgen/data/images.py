@@ -1,12 +1,10 @@
 """Image sets by name: known ones, any of the Hugging Face hub's, and folders; decoded once."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
@@ -15,13 +13,16 @@ from PIL import Image
 from ..errors import InputError, unknown_name
 from . import hub
 from . import user as own
-from .cache import CacheKey, load_newest_dataset, load_or_create_dataset
-from .dataset import Dataset
+from .cache import (
+    compute_files_digest,
+    load_newest_dataset,
+    load_or_create_dataset,
+    make_cache_file,
+)
+from .dataset import Dataset, add_fingerprint
 from .decoding import Frame
-from .fingerprints import add_fingerprint, compute_files_digest
 from .folders import find_image_files
-from .official import layout
-from .official.layout import OfficialFormat
+from .official.formats import OfficialFormat, load_official_dataset, make_missing_files_error
 from .official.norb import NORB_PAIRS, NORB_SINGLES
 from .official.stl10 import STL10
 from .official.svhn import SVHN
@@ -41,7 +42,7 @@ class DatasetSource:
 
     Attributes:
         hub: Its id on the Hugging Face hub; None where no copy there can be read.
-        config: Of the hub's set.
+        config: Configuration of the hub's data set.
         frame: That its pictures have by default.
         folders: Of AUXGEN_DATA that may hold it, the first that is there; none for its own name.
         official: The files that its authors publish, if they can be read.
@@ -54,28 +55,24 @@ class DatasetSource:
     official: OfficialFormat | None = None
 
 
-KNOWN_SETS: Mapping[str, DatasetSource] = MappingProxyType(
-    {
-        "mnist": DatasetSource("ylecun/mnist"),
-        "fashion_mnist": DatasetSource("zalando-datasets/fashion_mnist"),
-        "cifar10": DatasetSource("uoft-cs/cifar10"),
-        "svhn": DatasetSource("ufldl-stanford/svhn", "cropped_digits", official=SVHN),
-        "celeba": DatasetSource("flwrlabs/celeba", frame=Frame(size=64, crop=148)),
-        # nearest, as Maaloe et al.'s code makes 32x32 of them
-        "small_norb": DatasetSource(None, frame=NEAREST_FRAME, official=NORB_PAIRS),
-        "small_norb_single": DatasetSource(
-            None, frame=NEAREST_FRAME, folders=("small_norb",), official=NORB_SINGLES
-        ),
-        "stl10": DatasetSource("tanganke/stl10", frame=AREA_FRAME, official=STL10),
-        # shorter side to 32, then the centre (Warde-Farley and Bengio 2017, section 5.3)
-        "imagenet32": DatasetSource(
-            "ILSVRC/imagenet-1k",
-            frame=replace(AREA_FRAME, size=32),
-            folders=("imagenet32", "imagenet"),
-        ),
-        "tiny_imagenet": DatasetSource("zh-plus/tiny-imagenet", frame=AREA_FRAME),
-    }
-)
+KNOWN_SETS: Mapping[str, DatasetSource] = {
+    "mnist": DatasetSource("ylecun/mnist"),
+    "fashion_mnist": DatasetSource("zalando-datasets/fashion_mnist"),
+    "cifar10": DatasetSource("uoft-cs/cifar10"),
+    "svhn": DatasetSource("ufldl-stanford/svhn", "cropped_digits", official=SVHN),
+    "celeba": DatasetSource("flwrlabs/celeba", frame=Frame(size=64, crop=148)),
+    # nearest, as Maaloe et al.'s code makes 32x32 of them
+    "small_norb": DatasetSource(None, frame=NEAREST_FRAME, official=NORB_PAIRS),
+    "small_norb_single": DatasetSource(
+        None, frame=NEAREST_FRAME, folders=("small_norb",), official=NORB_SINGLES
+    ),
+    "stl10": DatasetSource("tanganke/stl10", frame=AREA_FRAME, official=STL10),
+    # shorter side to 32, then the centre (Warde-Farley and Bengio 2017, section 5.3)
+    "imagenet32": DatasetSource(
+        "ILSVRC/imagenet-1k", None, replace(AREA_FRAME, size=32), ("imagenet32", "imagenet")
+    ),
+    "tiny_imagenet": DatasetSource("zh-plus/tiny-imagenet", frame=AREA_FRAME),
+}
 
 
 def load_image_dataset(
@@ -84,9 +81,9 @@ def load_image_dataset(
     """The rows of an image set: x uint8 (n, c, h, w).
 
     Args:
-        name: "digits" (scikit-learn's 1797 of 8x8, needs no network), a name in KNOWN, a hub id
-            "owner/name" or "owner/name:configuration", or a folder. A folder of that name in
-            AUXGEN_DATA comes first, then the hub.
+        name: "digits" (scikit-learn's 1797 of 8x8, needs no network), a name in KNOWN_SETS, an id
+            "owner/name" or "owner/name:configuration" of the hub, or a folder. A folder of that
+            name in AUXGEN_DATA comes first, then the hub.
         split: "train", "test" or "valid", by whatever name the set calls it; "extra" and
             "unlabeled" of sets that have them.
         size: Side in pixels of the square that pictures are resized to.
@@ -109,10 +106,10 @@ def load_image_dataset(
     if folder is None:
         return _load_from_hub(name, source, split, frame)
     if source.official is not None and _has_official_files(source.official, folder):
-        return layout.load_official_dataset(name, source.official, folder, split, frame)
+        return load_official_dataset(name, source.official, folder, split, frame)
     if find_data_files(folder):
         return _load_from_folder(name, folder, split, source.config, frame)
-    return replace(own.load_framed_images(folder, split=split, frame=frame), name=f"{name}/{split}")
+    return replace(own.load_framed_images(folder, split, frame), name=f"{name}/{split}")
 
 
 def get_image_side(dataset: Dataset) -> int:
@@ -124,7 +121,7 @@ def get_image_side(dataset: Dataset) -> int:
     height, width = dataset.x.shape[2:]
     if height != width:
         raise InputError(
-            f"Images of {dataset.name} have {height} x {width} pixels; square ones are wanted."
+            f"Images of {dataset.name} have {height} x {width} pixels; square ones are expected."
         )
     return height
 
@@ -153,44 +150,34 @@ def _load_from_folder(
     name: str, folder: Path, split: str, config: str | None, frame: Frame
 ) -> Dataset:
     """A set that lies in a folder as it would on the hub; its card tells of configurations."""
-    card = folder / "README.md"
-    cards = [card] if card.is_file() else []
+    cards = [card for card in [folder / "README.md"] if card.is_file()]
     if not any(f"config_name: {config}" in c.read_text(encoding="utf-8") for c in cards):
         config = None
-    made = f"{folder.resolve()} {config} {split} {frame}"
-    key = CacheKey(
-        f"{name}/{split}", made, compute_files_digest([*find_data_files(folder), *cards], folder)
-    )
     place = str(folder.resolve())
-    return load_or_create_dataset(
-        key,
-        lambda: hub.prepare_hub_dataset(
-            place, split=split, config=config, revision=None, frame=frame
-        ),
-    )
+    state = compute_files_digest([*find_data_files(folder), *cards], folder)
+    file = make_cache_file(f"{name}/{split}", f"{place} {config} {split} {frame}", state)
+    prepare = partial(hub.prepare_hub_dataset, place, split, config, None, frame)
+    return load_or_create_dataset(file, prepare)
 
 
 def _load_from_hub(name: str, source: DatasetSource, split: str, frame: Frame) -> Dataset:
     """A set of the hub at its present commit; offline, as it was last seen."""
-    if source.hub is None:
+    where, config = source.hub, source.config
+    if where is None:
         assert source.official is not None
-        raise layout.make_missing_files_error(name, source.official, split)
-    where, made = source.hub, f"hub {source.hub} {source.config} {split} {frame}"
-    last = load_newest_dataset(CacheKey(f"{name}/{split}", made, ""))
+        raise make_missing_files_error(name, source.official, split)
+    file = make_cache_file(f"{name}/{split}", f"hub {where} {config} {split} {frame}", "")
+    last = load_newest_dataset(file)
     try:
-        state = hub.fetch_commit(where)
+        commit = hub.fetch_commit(where)
     except InputError:
         if last is None:
             raise
-        state = None
-    if state is None and last is not None:
+        commit = None
+    if commit is None and last is not None:
         return last
-    return load_or_create_dataset(
-        CacheKey(f"{name}/{split}", made, state or "offline"),
-        lambda: hub.prepare_hub_dataset(
-            where, split=split, config=source.config, revision=state, frame=frame
-        ),
-    )
+    prepare = partial(hub.prepare_hub_dataset, where, split, config, commit, frame)
+    return load_or_create_dataset(replace(file, state=commit or "offline"), prepare)
 
 
 def load_sklearn_digits(split: str, size: int | None = None, crop: int | None = None) -> Dataset:
@@ -202,18 +189,15 @@ def load_sklearn_digits(split: str, size: int | None = None, crop: int | None = 
 
     Frame(size)
     if crop is not None:
-        raise InputError(f"A crop of {crop} was given; digits have 8x8 pixels, and none is wanted.")
+        raise InputError(
+            f"A crop of {crop} was given; digits have 8x8 pixels, and none is expected."
+        )
     grey, y = load_digits(return_X_y=True)
     x = torch.from_numpy(grey).reshape(-1, 1, 8, 8) * 255 / 16
     if size is not None:
         x = F.interpolate(x, (size, size), mode="bilinear", antialias=True)
-    every = Dataset(
-        x=x.round().to(torch.uint8),
-        y=torch.from_numpy(y).to(torch.int64),
-        classes=tuple("0123456789"),
-        name="digits",
-        fingerprint="",
-    )
+    y = torch.from_numpy(y).to(torch.int64)
+    every = Dataset(x.round().to(torch.uint8), y, tuple("0123456789"), "digits", "")
     train, test = own.split_stratified(every, DIGITS_TEST_ROWS / len(every), seed=0)
     parts = {"train": train, "test": test}
     if split not in parts:

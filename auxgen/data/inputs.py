@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+FILE_KINDS = "images, a folder, .npy or .csv"
 BILINEAR = 2  # PIL.Image.Resampling.BILINEAR, which need not be imported for it
 
 
@@ -36,7 +37,7 @@ def read_rows(paths: Sequence[Path], space: Preprocessor, *, resize: bool = Fals
 
     Args:
         paths: Files or folders; a folder gives its images, those of its folders too, by name.
-        space: Of the model. Images are turned grey or coloured to match its channels.
+        space: How the model sees rows. Images are turned grey or coloured to match its channels.
         resize: Stretch images of other sizes to fit; otherwise they are refused.
 
     Raises:
@@ -45,10 +46,9 @@ def read_rows(paths: Sequence[Path], space: Preprocessor, *, resize: bool = Fals
     parts = [part for path in paths for part in _read_path(Path(path), space, resize)]
     if not any(len(part.names) for part in parts):
         got = ", ".join(str(path) for path in paths) or "nothing"
-        raise InputError(f"There are no rows in {got}; wanted are images, .npy or .csv.")
-    return InputRows(
-        torch.cat([p.x for p in parts]), tuple(name for p in parts for name in p.names)
-    )
+        raise InputError(f"There are no rows in {got}; expected images, .npy or .csv.")
+    names = tuple(name for part in parts for name in part.names)
+    return InputRows(torch.cat([part.x for part in parts]), names)
 
 
 def _read_path(path: Path, space: Preprocessor, resize: bool) -> list[InputRows]:
@@ -56,17 +56,19 @@ def _read_path(path: Path, space: Preprocessor, resize: bool) -> list[InputRows]
         inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
         return [_read_image(p, space, resize, str(p.relative_to(path))) for p in inside]
     if not path.is_file():
-        raise InputError(
-            f"There is no file {str(path)!r}; wanted are images, a folder, .npy or .csv."
-        )
+        raise InputError(f"There is no file {str(path)!r}; expected {FILE_KINDS}.")
     ending = path.suffix.lower()
     if ending in IMAGE_SUFFIXES:
         return [_read_image(path, space, resize, path.name)]
     if ending == ".npy":
-        return [_read_array(path, space)]
+        return [_name_rows(_read_array(path, space), path)]
     if ending == ".csv":
-        return [_read_csv_rows(path, space)]
-    raise InputError(f"{path.name!r} cannot be read; wanted are images, a folder, .npy or .csv.")
+        return [_name_rows(_read_csv_rows(path, space), path)]
+    raise InputError(f"{path.name!r} cannot be read; expected {FILE_KINDS}.")
+
+
+def _name_rows(x: Tensor, path: Path) -> InputRows:
+    return InputRows(x, tuple(f"{path.name}:{i}" for i in range(len(x))))
 
 
 def _read_image(path: Path, space: Preprocessor, resize: bool, name: str) -> InputRows:
@@ -98,22 +100,41 @@ def _open_upright_image(path: Path, name: str) -> Image:
             image.load()
             return image
     except OSError as error:
-        raise InputError(f"{name!r} cannot be read; wanted is an intact image.") from error
+        raise InputError(f"{name!r} cannot be read; expected an intact image.") from error
 
 
-def _read_array(path: Path, space: Preprocessor) -> InputRows:
+def _read_array(path: Path, space: Preprocessor) -> Tensor:
     """A .npy array as rows (n, *shape): rows, flattened rows, or channels last."""
+    name = path.name
     try:
         array = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise InputError(
-            f"{path.name!r} cannot be read; wanted is a .npy array of numbers."
-        ) from error
-    if array.dtype != np.uint8 and array.dtype.kind not in "fiub":
-        raise InputError(f"{path.name!r} holds {array.dtype}; wanted are numbers.")
+        raise InputError(f"{name!r} cannot be read; expected a .npy array of numbers.") from error
+    return convert_array(array, space, name)
+
+
+def convert_array(
+    array: np.ndarray, space: Preprocessor, name: str = "rows", *, tolerance: float = 0.0
+) -> Tensor:
+    """Rows of an array as raw rows of a model: -> (n, *shape) float32, pixels in [0, 1].
+
+    Args:
+        array: Rows, flattened rows, one row, or images with channels last; uint8 pixels are divided
+            by 255.
+        space: How the model sees raw rows.
+        name: Name of the array, for messages.
+        tolerance: How far outside [0, 1] pixels may lie, as those of a model's samples do.
+
+    Raises:
+        InputError: The array has another shape, or values that the model cannot take.
+    """
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{name!r} holds {array.dtype}; expected numbers.")
     is_bytes = array.dtype == np.uint8 and space.kind == "images"
     x = torch.from_numpy(array.astype(np.float32) / (255 if is_bytes else 1))
-    return _check_rows(_reshape_rows(x, space, path.name), space, path.name)
+    x = _reshape_rows(x, space, name)
+    _check_values(x, space, name, tolerance)
+    return x
 
 
 def _reshape_rows(x: Tensor, space: Preprocessor, name: str) -> Tensor:
@@ -134,39 +155,36 @@ def _reshape_rows(x: Tensor, space: Preprocessor, name: str) -> Tensor:
     )
 
 
-def _read_csv_rows(path: Path, space: Preprocessor) -> InputRows:
+def _read_csv_rows(path: Path, space: Preprocessor) -> Tensor:
     """A .csv file as rows, with or without a header; a table's columns are found by name."""
+    name = path.name
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             lines = [line for line in csv.reader(file) if line]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path.name!r} cannot be read; wanted is a CSV file in UTF-8.") from error
+        raise InputError(f"{name!r} cannot be read; expected a CSV file in UTF-8.") from error
     header = lines[0] if lines and not all(map(_is_numeric, lines[0])) else None
     body = lines[1:] if header else lines
-    chosen = _match_columns(header, space, path.name)
+    chosen = _match_columns(header, space, name) if header and space.columns else None
     rows = []
     for number, line in enumerate(body, 2 if header else 1):
         cells = line if chosen is None else [line[i] for i in chosen if i < len(line)]
-        rows.append(_parse_cells(cells, space, f"{path.name}, line {number}"))
+        rows.append(_parse_cells(cells, space, f"{name}, line {number}"))
     x = torch.tensor(rows, dtype=torch.float32).reshape(-1, *space.shape)
     if space.kind == "images" and x.numel() and x.max() > 1:
         x = x / 255
-    names = tuple(f"{path.name}:{i}" for i in range(len(x)))
-    return InputRows(_check_rows(x, space, path.name).x, names)
+    _check_values(x, space, name)
+    return x
 
 
-def _match_columns(
-    header: Sequence[str] | None, space: Preprocessor, name: str
-) -> list[int] | None:
-    """Where the model's columns stand in a header; None where they are taken as they come."""
-    if header is None or not space.columns:
-        return None
+def _match_columns(header: list[str], space: Preprocessor, name: str) -> list[int]:
+    """Where the model's columns stand in a header."""
     missing = [column for column in space.columns if column not in header]
     if missing:
         raise InputError(
-            f"{name!r} has no column {missing[0]!r}; wanted are {', '.join(space.columns)}."
+            f"{name!r} has no column {missing[0]!r}; expected {', '.join(space.columns)}."
         )
-    return [list(header).index(column) for column in space.columns]
+    return [header.index(column) for column in space.columns]
 
 
 def _parse_cells(cells: Sequence[str], space: Preprocessor, where: str) -> list[float]:
@@ -178,19 +196,18 @@ def _parse_cells(cells: Sequence[str], space: Preprocessor, where: str) -> list[
         return [float(cell) for cell in cells]
     except ValueError:
         odd = next(cell for cell in cells if not _is_numeric(cell))
-        raise InputError(f"{where} has {odd!r}; wanted are numbers.") from None
+        raise InputError(f"{where} has {odd!r}; expected numbers.") from None
 
 
-def _check_rows(x: Tensor, space: Preprocessor, name: str) -> InputRows:
-    """Rows whose values a model can take: finite, and pixels in [0, 1]."""
+def _check_values(x: Tensor, space: Preprocessor, name: str, tolerance: float = 0.0) -> None:
+    """Raises unless a model can take the values of rows: finite, and pixels in [0, 1]."""
     if not x.isfinite().all():
-        raise InputError(f"{name!r} has values that are not finite; wanted are numbers.")
-    if space.kind == "images" and x.numel() and (x.min() < 0 or x.max() > 1):
-        low, high = x.min().item(), x.max().item()
+        raise InputError(f"{name!r} has values that are not finite; expected numbers.")
+    low, high = (x.min().item(), x.max().item()) if x.numel() else (0.0, 0.0)
+    if space.kind == "images" and (low < -tolerance or high > 1 + tolerance):
         raise InputError(
-            f"{name!r} has pixels from {low:.4g} to {high:.4g}; wanted are 0 to 1, or bytes."
+            f"{name!r} has pixels from {low:.4g} to {high:.4g}; expected 0 to 1, or bytes."
         )
-    return InputRows(x, tuple(f"{name}:{i}" for i in range(len(x))))
 
 
 def _is_numeric(cell: str) -> bool:

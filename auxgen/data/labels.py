@@ -1,13 +1,13 @@
-"""Labels: naming the classes, drawing the few that are shown, and checking that they will do."""
+"""Labels: what a person calls the classes, the few rows that keep theirs, and checks."""
 
-from __future__ import annotations
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from collections.abc import Iterable
-
+import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, unknown_name
 from .dataset import Dataset
 
 BLANK = -1
@@ -27,23 +27,23 @@ def sample_rows_per_class(y: Tensor, per_class: int, seed: int) -> Tensor:
         InputError: A class has fewer rows, or no row is labelled.
     """
     if per_class < 1:
-        raise InputError(f"{per_class} labels per class were asked for; 1 or more is wanted.")
+        raise InputError(f"{per_class} labels per class were requested; 1 or more is expected.")
     generator = torch.Generator().manual_seed(seed)
     chosen = []
     for c in y[find_labelled_rows(y)].unique().tolist():
         rows = (y == c).nonzero().flatten().cpu()
         if len(rows) < per_class:
             raise InputError(
-                f"Class {c} has {len(rows)} labelled rows; {per_class} per class are wanted."
+                f"Class {c} has {len(rows)} labelled rows; {per_class} per class are expected."
             )
         chosen.append(rows[torch.randperm(len(rows), generator=generator)[:per_class]])
     if not chosen:
-        raise InputError("No row is labelled; labels of two classes or more are wanted.")
+        raise InputError("No row is labelled; labels of two classes or more are expected.")
     return torch.cat(chosen).sort().values
 
 
 def check_labels(dataset: Dataset) -> None:
-    """Whether the labels will do for learning from some of them.
+    """Check that a model can learn from these labels.
 
     Raises:
         InputError: No row is labelled, a label is out of range, only one class is labelled, or a
@@ -52,15 +52,16 @@ def check_labels(dataset: Dataset) -> None:
     name, classes = dataset.name, dataset.classes
     seen = dataset.y[find_labelled_rows(dataset.y)].unique().tolist()
     if not seen:
-        raise InputError(f"No row of {name} is labelled; rows of two classes or more are wanted.")
+        raise InputError(f"No row of {name} is labelled; rows of two classes or more are expected.")
     if seen[0] < BLANK or seen[-1] >= len(classes):
         wrong = seen[0] if seen[0] < BLANK else seen[-1]
         raise InputError(
-            f"Label {wrong} of {name} is out of range; -1 (blank) to {len(classes) - 1} are wanted."
+            f"Label {wrong} of {name} is out of range; -1 (blank) to {len(classes) - 1} are "
+            "expected."
         )
     if len(seen) == 1:
         raise InputError(
-            f"Only class {classes[seen[0]]!r} of {name} is labelled; two or more are wanted."
+            f"Only class {classes[seen[0]]!r} of {name} is labelled; two or more are expected."
         )
     if len(seen) < len(classes):
         never = next(c for i, c in enumerate(classes) if i not in seen)
@@ -80,3 +81,60 @@ def map_labels_to_indices(words: Iterable[str], classes: tuple[str, ...]) -> Ten
     """Class indices of words, -1 for the blank one: -> (n,) int64."""
     place = {c: i for i, c in enumerate(classes)} | {"": BLANK}
     return torch.tensor([place[w] for w in words], dtype=torch.int64)
+
+
+def parse_labels(y: Any, rows: int, names: Sequence[str] | None) -> tuple[tuple[str, ...], Tensor]:
+    """y of `load_arrays`: the names of the classes, and their indices (n,), -1 where blank.
+
+    Raises:
+        InputError: y has another length than x, holds what is no label, or labels out of range.
+    """
+    listed = y.detach().cpu().tolist() if isinstance(y, Tensor) else np.asarray(y).tolist()
+    flat = isinstance(listed, list) and not any(isinstance(v, list) for v in listed)
+    if not flat or len(listed) != rows:
+        raise InputError(
+            f"y has shape {np.shape(y)}; one label for each of {rows} rows is expected."
+        )
+    words = [format_label(v) for v in listed]
+    if names is None:
+        negative = next((w for w in words if w.startswith("-") and w[1:].isdecimal()), None)
+        if negative is not None:
+            raise InputError(f"Label {negative} is out of range; -1 (blank) or more is expected.")
+        classes = collect_classes(words)
+        return classes, map_labels_to_indices(words, classes)
+    classes = tuple(str(n) for n in names)
+    if len(set(classes)) < len(classes):
+        twice = next(c for c in classes if classes.count(c) > 1)
+        raise InputError(f"names holds {twice!r} more than once; each class once is expected.")
+    if not any(isinstance(v, str) for v in listed):
+        words = _look_up_class_names(words, classes)
+    strange = next((w for w in words if w and w not in classes), None)
+    if strange is not None:
+        raise unknown_name("name of a class", strange, classes)
+    return classes, map_labels_to_indices(words, classes)
+
+
+def _look_up_class_names(words: list[str], classes: tuple[str, ...]) -> list[str]:
+    """Names of the classes of indices, which must be in range."""
+    wrong = next((w for w in words if w and not 0 <= int(w) < len(classes)), None)
+    if wrong is not None:
+        raise InputError(
+            f"Label {wrong} is out of range; -1 (blank) to {len(classes) - 1} are expected, "
+            f"for {len(classes)} names were given."
+        )
+    return [classes[int(w)] if w else "" for w in words]
+
+
+def format_label(value: Any) -> str:
+    """A label as a word: "" if it is blank, whole numbers without a point.
+
+    Raises:
+        InputError: It is neither a string nor a whole number.
+    """
+    if value is None or value != value or (value == BLANK and not isinstance(value, str)):
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, (int, float)) and float(value).is_integer():
+        return str(int(value))
+    raise InputError(f"Label {value!r} is no class; strings or whole numbers are expected.")

@@ -9,10 +9,9 @@ import numpy as np
 import torch
 
 from ..errors import InputError, unknown_name
-from .arrays import format_label
 from .dataset import Dataset
 from .hub import SPLIT_ALIASES
-from .labels import collect_classes, map_labels_to_indices
+from .labels import collect_classes, format_label, map_labels_to_indices
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,11 +22,7 @@ MAX_TEXTS = 256
 
 
 def read_table_split(file: Path, label: str | None, split: str) -> Dataset:
-    """A split of `own.table`, without a fingerprint.
-
-    Raises:
-        InputError: As `own.table`.
-    """
+    """A split of `user.load_table`, without a fingerprint; raises what that does."""
     files = find_table_files(file)
     if split not in files:
         raise unknown_name(f"{file.name} split", split, files)
@@ -59,25 +54,25 @@ def find_table_files(file: Path) -> dict[str, Path]:
     elif file.suffix.lower() in TABLE_SUFFIXES and file.is_file():
         return {"train": file}
     state = "has no such file" if file.is_dir() else "is none" if file.exists() else "is not there"
-    raise InputError(f"A CSV or parquet file is wanted; {file} {state}.")
+    raise InputError(f"A CSV or parquet file is expected; {file} {state}.")
 
 
 def _read_table_file(file: Path) -> DataFrame:
     """A file's rows."""
     import pandas
 
+    parquet = file.suffix.lower() == ".parquet"
     try:
-        if file.suffix.lower() == ".parquet":
-            table = pandas.read_parquet(file)
-        else:
-            table = pandas.read_csv(file, skipinitialspace=True)
+        table = (
+            pandas.read_parquet(file) if parquet else pandas.read_csv(file, skipinitialspace=True)
+        )
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
         raise InputError(
-            f"{file} cannot be read ({reason}); a table with a header is wanted."
+            f"{file} cannot be read ({reason}); a table with a header is expected."
         ) from error
     if table.empty:
-        raise InputError(f"{file} has no rows; one or more is wanted.")
+        raise InputError(f"{file} has no rows; one or more is expected.")
     return table
 
 
@@ -90,17 +85,13 @@ def _concatenate_splits(file: Path, sheets: dict[str, DataFrame]) -> DataFrame:
         if set(other.columns) != set(first.columns):
             odd = sorted(map(str, set(other.columns) ^ set(first.columns)))[0]
             raise InputError(
-                f"Column {odd!r} is not in every file of {file}; the same columns are wanted."
+                f"Column {odd!r} is not in every file of {file}; the same columns are expected."
             )
     return pandas.concat(list(sheets.values()), ignore_index=True)
 
 
 def _parse_label_column(column: Any, file: Path) -> list[str]:
-    """The labels of a column as words, "" where blank.
-
-    Raises:
-        InputError: A cell is a number with a fraction.
-    """
+    """The labels of a column as words, "" where blank; a number with a fraction is refused."""
     values = column.astype(object).where(column.notna(), None).tolist()
     try:
         return ["-1" if v == -1 else format_label(v) for v in values]
@@ -109,16 +100,12 @@ def _parse_label_column(column: Any, file: Path) -> list[str]:
 
 
 def _encode_table(table: DataFrame, file: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    """All columns as float32 (n, d), and their names.
-
-    Raises:
-        InputError: There is no column, or a cell is blank, infinite or of another kind.
-    """
+    """All columns as float32 (n, d), and their names; each cell must be finite."""
     named: dict[str, np.ndarray] = {}
     for name in table:
         named |= _encode_column(str(name), table[name], file)
     if not named:
-        raise InputError(f"{file.name} has no columns beside the label; one or more is wanted.")
+        raise InputError(f"{file.name} has no columns beside the label; one or more is expected.")
     with np.errstate(over="ignore"):
         x = np.stack(list(named.values()), 1).astype(np.float32)
     bad = ~np.isfinite(x)
@@ -126,7 +113,7 @@ def _encode_table(table: DataFrame, file: Path) -> tuple[np.ndarray, tuple[str, 
         row, place = np.argwhere(bad)[0]
         raise InputError(
             f"{file.name} has {int(bad.sum())} blank, NaN or infinite cells, the first in row "
-            f"{int(row) + 1}, column {list(named)[place]!r}; numbers are wanted."
+            f"{int(row) + 1}, column {list(named)[place]!r}; numbers are expected."
         )
     return x, tuple(named)
 
@@ -139,7 +126,7 @@ def _encode_column(name: str, column: Any, file: Path) -> dict[str, np.ndarray]:
         row = int(np.argmax(column.isna().to_numpy()))
         raise InputError(
             f"{file.name} has {int(column.isna().sum())} blank cells in column {name!r}, the first "
-            f"in row {row + 1}; a text in each is wanted."
+            f"in row {row + 1}; a text in each is expected."
         )
     texts = column.astype(str)
     _check_texts(name, texts, column.dtype.kind, file)
@@ -155,11 +142,11 @@ def _check_texts(name: str, texts: Any, kind: str, file: Path) -> None:
         row = int(np.argmin(parsed))
         raise InputError(
             f"Column {name!r} of {file.name} holds numbers, but {texts.iloc[row]!r} in row "
-            f"{row + 1}; numbers alone are wanted."
+            f"{row + 1}; numbers alone are expected."
         )
     if kind in "mM" or texts.nunique() > MAX_TEXTS:
         what = "times" if kind in "mM" else f"{texts.nunique()} different texts"
         raise InputError(
             f"Column {name!r} of {file.name} holds {what}; numbers, or {MAX_TEXTS} texts at most, "
-            "are wanted: drop it."
+            "are expected: drop it."
         )

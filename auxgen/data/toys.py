@@ -3,16 +3,13 @@
 All points are float32, all draws independent, and the same for the same seed on every machine.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import log, pi, sqrt, tau
 
 import torch
 from torch import Tensor
 
-from .dataset import Dataset
-from .fingerprints import add_fingerprint
+from .dataset import Dataset, add_fingerprint
 
 
 def make_moons(n: int, noise: float = 0.1, seed: int = 0) -> Dataset:
@@ -23,13 +20,12 @@ def make_moons(n: int, noise: float = 0.1, seed: int = 0) -> Dataset:
     Args:
         n: Points, x (n, 2).
         noise: Standard deviation of the Gaussian noise on both coordinates.
-        seed: Of the draw.
     """
     generator = torch.Generator().manual_seed(seed)
     y = torch.randint(2, (n,), generator=generator)
     t = pi * torch.rand(n, generator=generator)
     x = _compute_arc_points(t, y) + noise * torch.randn(n, 2, generator=generator)
-    return _make_point_dataset(x, y, ("top", "bottom"), f"moons/{seed}")
+    return _make_points(x, y, ("top", "bottom"), f"moons/{seed}")
 
 
 def make_labelled_moons(places: Sequence[float] = (0.0, 0.5, 1.0)) -> Dataset:
@@ -40,7 +36,7 @@ def make_labelled_moons(places: Sequence[float] = (0.0, 0.5, 1.0)) -> Dataset:
     """
     t = pi * torch.tensor(places).repeat(2)
     y = torch.arange(2).repeat_interleave(len(places))
-    return _make_point_dataset(_compute_arc_points(t, y), y, ("top", "bottom"), "moons/labelled")
+    return _make_points(_compute_arc_points(t, y), y, ("top", "bottom"), "moons/labelled")
 
 
 def _compute_arc_points(t: Tensor, y: Tensor) -> Tensor:
@@ -68,7 +64,7 @@ def make_mixture(
     generator = torch.Generator().manual_seed(seed)
     y = torch.randint(len(centres), (n,), generator=generator)
     x = centres[y] + sd * torch.randn(n, centres.shape[1], generator=generator)
-    return _make_point_dataset(x, y, tuple(str(c) for c in range(len(centres))), f"{name}/{seed}")
+    return _make_points(x, y, tuple(map(str, range(len(centres)))), f"{name}/{seed}")
 
 
 def mixture_log_prob(x: Tensor, centres: Tensor, *, sd: float) -> Tensor:
@@ -108,7 +104,7 @@ def make_circle(n: int, seed: int = 0, *, radius: float = 1.0, sd: float = 0.01)
     angle = tau * torch.rand(n, generator=generator)
     r = radius + sd * torch.randn(n, generator=generator)
     x = r[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
-    return _make_point_dataset(x, None, (), f"circle/{seed}")
+    return _make_points(x, None, (), f"circle/{seed}")
 
 
 def circle_log_prob(x: Tensor, *, radius: float = 1.0, sd: float = 0.01) -> Tensor:
@@ -142,7 +138,7 @@ def make_pinwheel(
     a, b = (torch.randn(n, 2, generator=generator) * scale + torch.tensor([1.0, 0.0])).unbind(1)
     angle = tau * y / arms + rate * a.exp()
     x = torch.stack([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], 1)
-    return _make_point_dataset(x, y, tuple(str(c) for c in range(arms)), f"pinwheel/{seed}")
+    return _make_points(x, y, tuple(map(str, range(arms))), f"pinwheel/{seed}")
 
 
 def make_swiss_roll(n: int, seed: int = 0, *, noise: float = 0.0, dimensions: int = 3) -> Dataset:
@@ -152,7 +148,6 @@ def make_swiss_roll(n: int, seed: int = 0, *, noise: float = 0.0, dimensions: in
 
     Args:
         n: Points, x (n, dimensions).
-        seed: Of the draw.
         noise: Standard deviation of the Gaussian noise on every coordinate.
         dimensions: 3 or 2.
     """
@@ -162,12 +157,10 @@ def make_swiss_roll(n: int, seed: int = 0, *, noise: float = 0.0, dimensions: in
     roll = [t * t.cos(), t * t.sin()] if dimensions == 2 else [t * t.cos(), u, t * t.sin()]
     x = torch.stack(roll, 1)
     x = x + noise * torch.randn(x.shape, generator=generator)
-    return _make_point_dataset(x, None, (), f"swiss_roll/{seed}")
+    return _make_points(x, None, (), f"swiss_roll/{seed}")
 
 
-def _make_point_dataset(
-    x: Tensor, y: Tensor | None, classes: tuple[str, ...], name: str
-) -> Dataset:
+def _make_points(x: Tensor, y: Tensor | None, classes: tuple[str, ...], name: str) -> Dataset:
     """Rows of a toy; y is blank where the toy has no components."""
     y = torch.full((len(x),), -1) if y is None else y
     return add_fingerprint(Dataset(x, y, classes, name, ""))

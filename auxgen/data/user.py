@@ -1,24 +1,22 @@
 """A person's own data: folders of images, arrays and tables; and holding out a test set."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..errors import InputError
-from .arrays import parse_labels as labels_of
-from .arrays import parse_rows
-from .cache import CacheKey, UndecodedDataset, load_or_create_dataset
-from .dataset import Dataset
+from ..files import compute_digest
+from . import cache
+from .dataset import Dataset, add_fingerprint
 from .decoding import EncodedPicture, Frame, PictureReader, decode_blocks, find_common_shape
-from .fingerprints import add_fingerprint, compute_digest, compute_files_digest
 from .folders import METADATA_FILE, ImageListing, list_images
 from .hub import SPLIT_ALIASES
-from .labels import check_labels, find_labelled_rows, map_labels_to_indices
+from .labels import check_labels, find_labelled_rows, map_labels_to_indices, parse_labels
 from .tables import read_table_split
 
 __all__ = ["load_arrays", "load_image_folder", "load_table", "split_randomly", "split_stratified"]
@@ -33,7 +31,6 @@ def load_image_folder(
     with a column file_name. Splits are folders train, test and valid; without them all is "train".
 
     Args:
-        folder: Where the images are.
         label: The column of metadata.csv that holds the label; "label" if there is such a column.
             Other columns of 0 and 1, or true and false, become attributes. Blank cells are unknown.
         size: Side in pixels of the square that images are resized to.
@@ -41,58 +38,46 @@ def load_image_folder(
 
     Raises:
         InputError: Something of this is not there or cannot be read, images differ in size and none
-            is given, or the labels asked for will not do.
+            is given, or the labels cannot be used.
         NotSaved: The cache cannot be written.
     """
-    return load_framed_images(
-        Path(folder).expanduser(), label=label, split=split, frame=Frame(size)
-    )
+    folder = Path(folder).expanduser()
+    return load_framed_images(folder, label=label, split=split, frame=Frame(size))
 
 
-def load_framed_images(
-    folder: Path, *, split: str, frame: Frame, label: str | None = None
-) -> Dataset:
+def load_framed_images(folder: Path, split: str, frame: Frame, label: str | None = None) -> Dataset:
     """`load_image_folder`, with a frame."""
-    split = SPLIT_ALIASES.get(split, split)
+    split, place = SPLIT_ALIASES.get(split, split), folder.resolve()
     found = list_images(folder, split, label)
-    sheets = sorted(folder.rglob(METADATA_FILE))
-    classes = compute_digest(*found.classes)
-    key = CacheKey(
-        name=f"{folder.resolve().name}/{split}",
-        origin=f"images {folder.resolve()} {split} {label} {frame}",
-        source_state=compute_digest(compute_files_digest([*found.files, *sheets], folder), classes),
-    )
-    examples = load_or_create_dataset(
-        key, lambda: _prepare_image_folder(found, folder, key.name, frame)
-    )
+    files = [*found.files, *sorted(folder.rglob(METADATA_FILE))]
+    states = cache.compute_files_digest(files, folder), compute_digest(*found.classes)
+    name, origin = f"{place.name}/{split}", f"images {place} {split} {label} {frame}"
+    file = cache.make_cache_file(name, origin, compute_digest(*states))
+    prepare = partial(_prepare_image_folder, found, folder, name, frame)
+    examples = cache.load_or_create_dataset(file, prepare)
     if found.label_column_given and split == "train":
         check_labels(examples)
     return examples
 
 
 def _prepare_image_folder(
-    image_listing: ImageListing, folder: Path, name: str, frame: Frame
-) -> UndecodedDataset:
+    found: ImageListing, folder: Path, name: str, frame: Frame
+) -> cache.UndecodedDataset:
     """The images of a folder before they are decoded."""
 
-    def read(start: int, stop: int) -> list[EncodedPicture]:
-        return [
-            EncodedPicture(str(f.relative_to(folder)), f) for f in image_listing.files[start:stop]
-        ]
+    def read(rows: slice) -> list[EncodedPicture]:
+        return [EncodedPicture(str(f.relative_to(folder)), f) for f in found.files[rows]]
 
-    pictures = PictureReader(len(image_listing.files), read)
+    pictures = PictureReader(len(found.files), read)
     shape = find_common_shape(pictures, frame)
-    flags = list(image_listing.attributes.values())
-    examples = Dataset(
-        x=torch.empty(len(image_listing.files), *shape, dtype=torch.uint8, device="meta"),
-        y=map_labels_to_indices(image_listing.labels, image_listing.classes),
-        classes=image_listing.classes,
-        name=name,
-        fingerprint="",
-        attributes=torch.tensor(flags).T.contiguous() if flags else None,
-        attribute_names=tuple(image_listing.attributes),
+    return cache.make_undecoded_dataset(
+        decode_blocks(pictures, shape[0], frame),
+        (len(found.files), *shape),
+        map_labels_to_indices(found.labels, found.classes),
+        found.classes,
+        name,
+        found.attributes,
     )
-    return UndecodedDataset(examples, decode_blocks(pictures, shape, frame, name))
 
 
 def load_arrays(x: Any, y: Any = None, names: Sequence[str] | None = None) -> Dataset:
@@ -108,17 +93,85 @@ def load_arrays(x: Any, y: Any = None, names: Sequence[str] | None = None) -> Da
 
     Raises:
         InputError: x is empty, or has another shape, values out of range, NaN or infinity; y has
-            another length, unknown labels, or will not do.
+            another length or unknown labels, or cannot be used (see `check_labels`).
     """
-    x = parse_rows(x)
+    x = _parse_rows(x)
     if y is None:
-        return add_fingerprint(
-            Dataset(x, torch.full((len(x),), -1), tuple(names or ()), "arrays", "")
-        )
-    classes, y = labels_of(y, len(x), names)
+        blank = torch.full((len(x),), -1)
+        return add_fingerprint(Dataset(x, blank, tuple(names or ()), "arrays", ""))
+    classes, y = parse_labels(y, len(x), names)
     examples = Dataset(x, y, classes, "arrays", "")
     check_labels(examples)
     return add_fingerprint(examples)
+
+
+def _parse_rows(x: Any) -> Tensor:
+    """x of `load_arrays`: uint8 images (n, c, h, w), or float32 vectors (n, d)."""
+    array = _parse_numbers(x)
+    if array.size == 0:
+        raise InputError(f"x of shape {array.shape} is empty; one row or more is expected.")
+    if array.dtype.kind == "f":
+        _require_finite(array)
+    if array.ndim in (3, 4):
+        pixels = _move_channels_first(_convert_to_uint8(array))
+        return torch.from_numpy(np.ascontiguousarray(pixels))
+    if array.ndim != 2:
+        raise InputError(f"x has shape {array.shape}; images or vectors (n, d) are expected.")
+    if array.dtype == np.uint8:
+        raise InputError(
+            f"x is uint8 of shape {array.shape}; "
+            "images (n, h, w), or vectors as floats, are expected."
+        )
+    with np.errstate(over="ignore"):
+        rows = array.astype(np.float32)
+    _require_finite(rows)
+    return torch.from_numpy(rows)
+
+
+def _parse_numbers(x: Any) -> np.ndarray:
+    """x as an array of numbers."""
+    try:
+        array = x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"x is no array ({error}); rows of equal length are expected.") from error
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"x holds {array.dtype} values; numbers are expected.")
+    return array
+
+
+def _require_finite(array: np.ndarray) -> None:
+    """Raises if an entry is NaN or infinite."""
+    bad = ~np.isfinite(array)
+    if bad.any():
+        first = ", ".join(str(int(i)) for i in np.argwhere(bad)[0])
+        raise InputError(
+            f"x has {int(bad.sum())} NaN or infinite entries, the first at [{first}]; "
+            "finite numbers are expected."
+        )
+
+
+def _convert_to_uint8(array: np.ndarray) -> np.ndarray:
+    """Images as uint8: as they are, or floats in [0, 1] rounded to 256 steps."""
+    if array.dtype == np.uint8:
+        return array
+    low, high = array.min(), array.max()
+    if array.dtype.kind != "f" or low < 0 or high > 1:
+        raise InputError(
+            f"x holds images of {array.dtype} from {low:g} to {high:g}; "
+            "uint8, or floats from 0 to 1, are expected."
+        )
+    return (array * 255).round().astype(np.uint8)
+
+
+def _move_channels_first(array: np.ndarray) -> np.ndarray:
+    """Images (n, h, w), (n, c, h, w) or (n, h, w, c) -> (n, c, h, w)."""
+    if array.ndim == 3:
+        return array[:, None]
+    if array.shape[1] in (1, 3):
+        return array
+    if array.shape[3] in (1, 3):
+        return array.transpose(0, 3, 1, 2)
+    raise InputError(f"x has shape {array.shape}; images with 1 or 3 channels are expected.")
 
 
 def load_table(file: str | Path, *, label: str | None, split: str = "train") -> Dataset:
@@ -135,7 +188,7 @@ def load_table(file: str | Path, *, label: str | None, split: str = "train") -> 
 
     Raises:
         InputError: Something is not there or cannot be read, a cell is blank or infinite, or the
-            labels will not do.
+            labels cannot be used (see `check_labels`).
     """
     examples = read_table_split(Path(file).expanduser(), label, SPLIT_ALIASES.get(split, split))
     if label is not None and examples.name.endswith("/train"):
@@ -148,19 +201,16 @@ def split_stratified(dataset: Dataset, fraction: float, seed: int) -> tuple[Data
 
     Args:
         dataset: Rows, labelled or not.
-        fraction: Of the labelled rows, that goes to test.
-        seed: Of the draw.
+        fraction: Share of the labelled rows that goes to the test set.
 
     Raises:
         InputError: The fraction is not between 0 and 1, no row is labelled, or a class has a single
             labelled row, which cannot be on both sides.
     """
     if not 0 < fraction < 1:
-        raise InputError(f"A fraction of {fraction} was given; one between 0 and 1 is wanted.")
-    groups = [
-        (dataset.y == c).nonzero().flatten()
-        for c in dataset.y[find_labelled_rows(dataset.y)].unique().tolist()
-    ]
+        raise InputError(f"A fraction of {fraction} was given; one between 0 and 1 is expected.")
+    y = dataset.y
+    groups = [(y == c).nonzero().flatten() for c in y[find_labelled_rows(y)].unique().tolist()]
     if not groups:
         raise InputError(f"No row of {dataset.name} is labelled; a test set needs labels.")
     shares = _apportion_shares([len(g) for g in groups], fraction)
@@ -168,41 +218,37 @@ def split_stratified(dataset: Dataset, fraction: float, seed: int) -> tuple[Data
     held = torch.zeros(len(dataset), dtype=torch.bool)
     for group, share in zip(groups, shares, strict=True):
         if len(group) < 2:
-            c = dataset.classes[int(dataset.y[group[0]])]
-            raise InputError(f"Class {c!r} has 1 labelled row; 2 are wanted, one for each side.")
-        chosen = torch.randperm(len(group), generator=generator)[
-            : min(max(share, 1), len(group) - 1)
-        ]
-        held[group[chosen]] = True
-    return _select_rows(dataset, ~held), _select_rows(dataset, held)
+            c = dataset.classes[int(y[group[0]])]
+            raise InputError(f"Class {c!r} has 1 labelled row; 2 are expected, one for each side.")
+        count = min(max(share, 1), len(group) - 1)
+        held[group[torch.randperm(len(group), generator=generator)[:count]]] = True
+    return _split_by_mask(dataset, held)
 
 
 def split_randomly(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
     """Splits rows into (train, held out), labelled or not, in the order in which they are.
 
     Args:
-        dataset: Rows.
-        fraction: Of them, that is held out.
-        seed: Of the draw.
+        fraction: Share of the rows that is held out.
 
     Raises:
         InputError: Nothing would be left on one side.
     """
-    held = round(fraction * len(dataset)) if 0 < fraction < 1 else 0
-    if not 0 < held < len(dataset):
+    count = round(fraction * len(dataset)) if 0 < fraction < 1 else 0
+    if not 0 < count < len(dataset):
         raise InputError(
             f"A share of {fraction:g} of {len(dataset)} images was to be held out; one that "
-            "leaves images on both sides is wanted."
+            "leaves images on both sides is expected."
         )
     order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))
-    chosen = torch.zeros(len(dataset), dtype=torch.bool)
-    chosen[order[:held]] = True
-    return _select_rows(dataset, ~chosen), _select_rows(dataset, chosen)
+    held = torch.zeros(len(dataset), dtype=torch.bool)
+    held[order[:count]] = True
+    return _split_by_mask(dataset, held)
 
 
-def _select_rows(dataset: Dataset, rows: Tensor) -> Dataset:
-    """The rows of a mask, with a fingerprint of their own."""
-    return add_fingerprint(dataset[rows])
+def _split_by_mask(dataset: Dataset, held: Tensor) -> tuple[Dataset, Dataset]:
+    """The other rows, and those of a mask (n,), each with a fingerprint of their own."""
+    return add_fingerprint(dataset[~held]), add_fingerprint(dataset[held])
 
 
 def _apportion_shares(sizes: list[int], fraction: float) -> list[int]:

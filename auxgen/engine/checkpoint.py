@@ -1,8 +1,5 @@
 """Exact checkpoints: model, average, optimisers and position, each file with its checksum."""
 
-from __future__ import annotations
-
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,15 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .. import files
 from ..errors import InputError
-from ..files import (
-    compute_checksum,
-    encode_json,
-    pack_tensors,
-    read_json,
-    unpack_tensors,
-    write_folder,
-)
 from .loop import Training
 
 MAX_CHECKPOINTS = 2
@@ -28,11 +18,8 @@ MAX_CHECKPOINTS = 2
 def save_checkpoint(folder: Path, stage: str, run: str, training: Training) -> Path:
     """Write checkpoints/<stage>-<step>, then drop those older than the last two.
 
-    Args:
-        folder: The run's checkpoints.
-        stage: Its name.
-        run: The identity of the run, which a checkpoint of another run does not have.
-        training: What is saved. Its random state is its seed and its step.
+    The identity of the run is written too: a checkpoint of another run has another one. The random
+    state is the seed and the step.
 
     Raises:
         NotSaved: It could not be written; older checkpoints are untouched.
@@ -41,10 +28,10 @@ def save_checkpoint(folder: Path, stage: str, run: str, training: Training) -> P
     if target.exists():
         return target
     tensors, numbers = _collect_optimizer_state(training)
-    files = {
-        "model.safetensors": pack_tensors(training.method.state_dict()),
-        "average.safetensors": pack_tensors(training.average.means),
-        "optimizers.safetensors": pack_tensors(tensors),
+    contents = {
+        "model.safetensors": files.pack_tensors(training.method.state_dict()),
+        "average.safetensors": files.pack_tensors(training.average.means),
+        "optimizers.safetensors": files.pack_tensors(tensors),
     }
     state = {
         "run": run,
@@ -53,9 +40,9 @@ def save_checkpoint(folder: Path, stage: str, run: str, training: Training) -> P
         "seed": training.seed,
         "ranks": training.ranks.size,
         "optimizers": numbers,
-        "sha256": {name: compute_checksum(data) for name, data in files.items()},
+        "sha256": {name: files.compute_checksum(data) for name, data in contents.items()},
     }
-    write_folder(target, {**files, "state.json": encode_json(state)})
+    files.write_folder(target, {**contents, "state.json": files.encode_json(state)})
     for old in find_checkpoints(folder, stage)[:-MAX_CHECKPOINTS]:
         shutil.rmtree(old)
     return target
@@ -73,12 +60,17 @@ def load_checkpoint(checkpoint: Path, stage: str, run: str, training: Training) 
     Raises:
         InputError: It is of another run or another number of ranks, or is truncated or damaged.
     """
-    state = read_json(checkpoint / "state.json", "checkpoint")
-    _check_identity(checkpoint, state, {"run": run, "stage": stage, "seed": training.seed})
+    state = files.read_json(checkpoint / "state.json", "checkpoint")
+    for what, value in {"run": run, "stage": stage, "seed": training.seed}.items():
+        if state.get(what) != value:
+            raise InputError(
+                f"{checkpoint} belongs to another experiment: its {what} is {state.get(what)!r}, "
+                f"this run's is {value!r}."
+            )
     if state.get("ranks") != training.ranks.size:
         raise InputError(
             f"{checkpoint} was written by {state.get('ranks')} ranks and this is a run on "
-            f"{training.ranks.size}; go on with the same number."
+            f"{training.ranks.size}; continue with the same number."
         )
     contents = {n: _read_verified_tensors(checkpoint / n, c) for n, c in state["sha256"].items()}
     try:
@@ -88,28 +80,19 @@ def load_checkpoint(checkpoint: Path, stage: str, run: str, training: Training) 
         _restore_optimizers(training, contents["optimizers.safetensors"], state["optimizers"])
         training.step = int(state["step"])
     except (KeyError, RuntimeError, ValueError) as error:
-        told = f"{checkpoint} does not fit this experiment: {str(error).splitlines()[0]}"
-        raise InputError(f"{told} Resume with the code and options that wrote it.") from error
-
-
-def _check_identity(checkpoint: Path, state: dict[str, Any], expected: dict[str, Any]) -> None:
-    for what, value in expected.items():
-        if state.get(what) != value:
-            raise InputError(
-                f"{checkpoint} belongs to another experiment: its {what} is {state.get(what)!r}, "
-                f"this run's is {value!r}."
-            )
+        reason = f"{checkpoint} does not fit this experiment: {str(error).splitlines()[0]}"
+        raise InputError(f"{reason} Resume with the code and options that wrote it.") from error
 
 
 def _read_verified_tensors(file: Path, expected: str) -> dict[str, Tensor]:
     """A checkpoint's tensors, if every byte is as it was written."""
     data = file.read_bytes() if file.exists() else b""
-    if compute_checksum(data) != expected:
+    if files.compute_checksum(data) != expected:
         raise InputError(
             f"{file} is damaged ({len(data)} bytes whose checksum is not the one written); "
             f"remove {file.parent} to go on from the checkpoint before it."
         )
-    return unpack_tensors(data, file)
+    return files.unpack_tensors(data, file)
 
 
 def _collect_optimizer_state(training: Training) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -121,7 +104,6 @@ def _collect_optimizer_state(training: Training) -> tuple[dict[str, Tensor], dic
             for name, value in state.items():
                 where = tensors if isinstance(value, Tensor) else numbers
                 where[f"{player}/{index}/{name}"] = value
-    json.dumps(numbers)
     return tensors, numbers
 
 
@@ -135,9 +117,8 @@ def _restore_optimizers(
         for key, value in {**tensors, **numbers}.items():
             owner, index, name = key.split("/")
             if owner == player:
-                state.setdefault(int(index), {})[name] = _match_memory_format(
-                    value, own[int(index)]
-                )
+                k = int(index)
+                state.setdefault(k, {})[name] = _match_memory_format(value, own[k])
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 

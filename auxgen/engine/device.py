@@ -1,18 +1,23 @@
-"""Devices: which one a name means, and what it is, in words."""
-
-from __future__ import annotations
+"""Where training runs: a device, and several processes that train one model together."""
 
 import os
 import platform
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
+from torch import Tensor
 
 from ..errors import InputError
 
 
 def resolve_device(device: str) -> str:
-    """The device's name, "auto" decided.
+    """The name of a device, where "auto" is the best there is.
 
     Raises:
         InputError: This machine has none of that name.
@@ -24,18 +29,98 @@ def resolve_device(device: str) -> str:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise InputError(
-            f"This machine has no device {device!r}; auto, cpu or cuda is wanted."
+            f"This machine has no device {device!r}; expected auto, cpu or cuda."
         ) from error
     return device
 
 
 def describe_hardware(device: str) -> str:
-    """What it runs on, in words: the processor's model and the threads in use."""
+    """The hardware in words: the processor's model and the threads in use."""
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
     info = Path("/proc/cpuinfo")
-    said = info.read_text().splitlines() if info.exists() else []
-    models = [line.partition(":")[2].strip() for line in said if line.startswith("model name")]
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     threads = torch.get_num_threads()
     named = models[0] if models else platform.processor() or platform.machine()
     return f"{named}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Which process this is, of how many; results are the same on all, buffers included."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the one that writes."""
+        return self.rank == 0
+
+    @torch.no_grad()
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor by its mean over ranks, in one message.
+
+        Unlike DistributedDataParallel this allows several forward passes for one backward.
+        """
+        if self.size == 1 or not tensors:
+            return
+        flat = torch.cat([t.flatten() for t in tensors])
+        dist.all_reduce(flat)
+        flat /= self.size
+        for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+            tensor.copy_(part.view_as(tensor))
+
+    @torch.no_grad()
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor by the first rank's."""
+        if self.size > 1:
+            for tensor in tensors:
+                dist.broadcast(tensor, 0)
+
+    def reduce_any(self, flag: bool) -> bool:
+        """Whether the flag is up on any rank."""
+        if self.size == 1:
+            return flag
+        device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+        up = torch.tensor(int(flag), device=device)
+        dist.all_reduce(up, dist.ReduceOp.MAX)
+        return bool(up.item())
+
+    def wait(self) -> None:
+        """Wait until every rank is here."""
+        if self.size > 1:
+            dist.barrier()
+
+
+@contextmanager
+def init_ranks(device: str) -> Iterator[Ranks]:
+    """The ranks that torchrun started, or the only one."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
+        yield Ranks(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else Ranks()
+        return
+    dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    yield Ranks(dist.get_rank(), dist.get_world_size())
+    dist.barrier()
+
+
+@contextmanager
+def exit_cleanly() -> Iterator[None]:
+    """Wraps all that a process of torchrun does; it ends the process and never returns.
+
+    The threads of torch 2.13's gloo can abort a process in its last moments, when all work is done
+    and saved, and torchrun then reports a failure. Nothing is left to do there, so it is skipped.
+    """
+    status = 1
+    try:
+        yield
+        status = 0
+    except SystemExit as leaving:
+        status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)

@@ -1,18 +1,15 @@
-"""Playing rounds: gradients, steps, the moving average."""
-
-from __future__ import annotations
+"""Plays rounds: gradients, steps, the moving average."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from ..method import Gradient, Method, Moves, Step
-from ..networks.batch_norm import recalibrate_batch_norm
+from ..networks.freezing import recalibrate_batch_norm
 from ..rng import derive_seed
-from .average import MovingAverage
-from .ranks import Ranks
+from .device import Ranks
 from .settings import Engine, Precision
 from .watch import Meter
 
@@ -20,8 +17,8 @@ from .watch import Meter
 class Training:
     """A method in training: all the state that a checkpoint holds, and what changes it.
 
-    The randomness of a round is a function of (seed, rank, step), as a batch is: to go on after
-    step t is to know t, and whatever else draws random numbers between rounds disturbs nothing.
+    The randomness of a round is a function of (seed, rank, step), as a batch is: to continue after
+    step t is to know t, and random numbers drawn between rounds disturb nothing.
     """
 
     def __init__(
@@ -54,7 +51,7 @@ class Training:
         self.meter, self.step = Meter(), 0
 
     def run_round(self, batch: object) -> None:
-        """One round, then the average takes its weights in."""
+        """Play one round, then update the moving average."""
         torch.manual_seed(derive_seed(self.seed, 3, self.ranks.rank, self.step))
         self.set_learning_rates()
         for move in self.iterate_under_autocast(self.method.round(batch, self.make_step_tensor())):
@@ -69,24 +66,24 @@ class Training:
         self.step += 1
 
     def make_step_tensor(self) -> Tensor:
-        """The step on the device, filled in there rather than copied, which would wait."""
+        """The step as a tensor that is filled on the device: a copy would wait for the device."""
         return torch.full((), self.step, dtype=torch.int64, device=self.device)
 
     def set_learning_rates(self) -> None:
+        """Set every optimiser's rates to their base times the schedule's factor at this step."""
         factor = float(self.engine.learning_rate(torch.tensor(self.step)))
         for name, optimizer in self.optimizers.items():
             for group, rate in zip(optimizer.param_groups, self.base_rates[name], strict=True):
                 group["lr"] = rate * factor
 
     def accumulate_gradient(self, move: Gradient) -> None:
-        """The gradient of a loss reaches its players and nobody else."""
-        move.loss.backward(
-            inputs=[p for name in move.players for p in self.player_parameters[name]]
-        )
+        """Add the gradient of a loss to the parameters of its players, and to nobody else's."""
+        own = [p for name in move.players for p in self.player_parameters[name]]
+        move.loss.backward(inputs=own)
         self.meter.add({**move.terms, f"loss/{'+'.join(move.players)}": move.loss})
 
     def apply_gradient(self, player: str) -> None:
-        """The gradient gathered is averaged over ranks, clipped, used and cleared."""
+        """Average the gathered gradient over ranks, clip it, step with it and clear it."""
         own, engine = self.player_parameters[player], self.engine
         self.ranks.average([p.grad for p in own if p.grad is not None])
         norm = nn.utils.clip_grad_norm_(own, engine.max_grad_norm)
@@ -97,7 +94,7 @@ class Training:
         self.optimizers[player].zero_grad()
 
     def iterate_under_autocast(self, moves: Moves) -> Moves:
-        """Forward passes run in the chosen precision, what is done with a move does not."""
+        """The moves, with forward passes (and nothing else) in the chosen precision."""
         while True:
             with self.make_autocast():
                 move = next(moves, None)
@@ -106,11 +103,12 @@ class Training:
             yield move
 
     def make_autocast(self) -> torch.autocast:
+        """The context in which forward passes run."""
         kind = torch.device(self.device).type
         return torch.autocast(kind, torch.bfloat16, enabled=self.uses_bf16)
 
     def build_averaged_method(self, batches: Iterable[object]) -> Method:
-        """A copy of the moving average, batch-norm statistics re-estimated on the batches given."""
+        """A copy of the moving average, its batch-norm statistics estimated on these batches."""
         method = copy.deepcopy(self.average.method)
         method.load_state_dict(self.method.state_dict() | self.average.means)
         freeze_unowned_networks(method)
@@ -118,20 +116,43 @@ class Training:
 
         def forward(i: int) -> None:
             torch.manual_seed(derive_seed(self.seed, 4, self.ranks.rank, i))
-            for _ in self.iterate_under_autocast(
-                method.round(next(source), self.make_step_tensor())
-            ):
+            moves = method.round(next(source), self.make_step_tensor())
+            for _ in self.iterate_under_autocast(moves):
                 pass
 
         recalibrate_batch_norm(method, forward, self.engine.recalibration)
         self.ranks.average(_collect_moving_buffers(method))
-        # what is counted or kept of rows has no mean over ranks: all take the first rank's
+        # counts and memories of rows have no mean over ranks: all take the first rank's
         self.ranks.broadcast([b for b in method.buffers() if not b.is_floating_point()])
         return method.eval().requires_grad_(False)
 
 
+class MovingAverage:
+    """A copy of the method whose owned parameters are means of their recent values.
+
+    The decay at step t is min(d, (1 + t) / (10 + t)), so that short runs are not made of initial
+    weights. Buffers are the live ones until `Training.build_averaged_method` estimates batch-norm
+    statistics.
+    """
+
+    def __init__(self, method: Method, owned: Sequence[nn.Parameter], decay: float) -> None:
+        self.method = copy.deepcopy(method).requires_grad_(False)
+        names = {id(p): name for name, p in method.named_parameters()}
+        mine = dict(self.method.named_parameters())
+        self.decay = decay
+        self.live_parameters: list[Tensor] = list(owned)
+        self.means = {names[id(p)]: mine[names[id(p)]] for p in owned}
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in the weights after step `step`."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        means: list[Tensor] = list(self.means.values())
+        torch._foreach_lerp_(means, self.live_parameters, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
+
+
 def collect_parameters(networks: Iterable[nn.Module]) -> list[nn.Parameter]:
-    """Of all networks, each once."""
+    """Parameters of all networks, each once."""
     return list(dict.fromkeys(p for network in networks for p in network.parameters()))
 
 
@@ -143,7 +164,7 @@ def _collect_moving_buffers(method: Method) -> list[Tensor]:
 
 
 def freeze_unowned_networks(method: Method) -> None:
-    """A fitted classifier or encoder: no gradients, and eval mode."""
+    """Put what no player owns, such as a fitted classifier, into eval mode without gradients."""
     method.eval().requires_grad_(False)
     for networks in method.players().values():
         for network in networks:

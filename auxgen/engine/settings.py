@@ -1,6 +1,4 @@
-"""How long and how to descend; the same for every method."""
-
-from __future__ import annotations
+"""Settings of training, the same for every method."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +28,7 @@ def adam(
         InputError: The learning rate is not a positive number.
     """
     if not 0 < lr < float("inf"):
-        raise InputError(f"A learning rate of {lr} was given; a positive number is wanted.")
+        raise InputError(f"A learning rate of {lr} was given; expected a positive number.")
     return lambda player, own: Adam(
         own, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True
     )
@@ -41,14 +39,14 @@ class Engine:
     """How a stage is trained.
 
     Attributes:
-        steps: Rounds to play.
-        optimizers: Makes each player's optimiser.
-        learning_rate: Factor on every learning rate, a function of the step.
-        max_grad_norm: Each player's gradient is scaled down to this total norm.
-        max_grad_value: Then each of its entries is clipped to this magnitude.
+        steps: Number of rounds.
+        optimizers: Function that makes each player's optimiser.
+        learning_rate: Factor on every learning rate, as a function of the step.
+        max_grad_norm: Largest norm of a player's gradient, which is scaled down to it.
+        max_grad_value: Largest magnitude of an entry, to which it is clipped after that.
         average: Decay d of the moving average; at step t it is min(d, (1 + t) / (10 + t)).
-        recalibration: Batches that re-estimate the average's batch-norm statistics.
-        precision: Of forward passes, unless the person says otherwise.
+        recalibration: Batches on which the average's batch-norm statistics are estimated.
+        precision: Precision of forward passes, unless train is given another.
         log_every: Steps between lines of the log.
         save_every: Seconds between checkpoints.
     """

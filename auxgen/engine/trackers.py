@@ -1,7 +1,5 @@
 """Trackers that people already use, behind one small Protocol."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -13,24 +11,21 @@ from ..errors import InputError, unknown_name
 
 
 class Tracker(Protocol):
-    """Where numbers go besides metrics.jsonl."""
+    """A place for numbers beside metrics.jsonl."""
 
     def log_terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         """Write named numbers of a stage at a step."""
-        ...
 
     def close(self) -> None:
         """Nothing more will come."""
-        ...
 
 
 @final
 class TensorBoard:
     """Event files in RUN/tensorboard."""
 
-    def __init__(self, run: Path) -> None:
-        module = _import_tracker_package("torch.utils.tensorboard", "tensorboard")
-        self.writer = module.SummaryWriter(str(run / "tensorboard"))
+    def __init__(self, tensorboard: Any, run: Path) -> None:
+        self.writer = tensorboard.SummaryWriter(str(run / "tensorboard"))
 
     def log_terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         for name, value in values.items():
@@ -47,16 +42,10 @@ class WeightsAndBiases:
     Steps start again with every stage, so each stage's numbers have a step of their own.
     """
 
-    def __init__(self, run: Path) -> None:
-        asked = _read_run_config(run)
-        self.run = _import_tracker_package("wandb", "wandb").init(
-            project="auxgen",
-            name=run.name,
-            id=asked.get("id"),
-            resume="allow",
-            dir=str(run),
-            config=asked,
-        )
+    def __init__(self, wandb: Any, run: Path) -> None:
+        config = _read_run_config(run)
+        place = {"project": "auxgen", "name": run.name, "dir": str(run)}
+        self.run = wandb.init(**place, id=config.get("id"), resume="allow", config=config)
 
     def log_terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         self.run.log({f"{stage}/{n}": v for n, v in values.items()} | {f"{stage}/step": step})
@@ -69,11 +58,10 @@ class WeightsAndBiases:
 class MLflow:
     """A run of MLflow, named like the folder; another one each time that training goes on."""
 
-    def __init__(self, run: Path) -> None:
-        self.mlflow = _import_tracker_package("mlflow", "mlflow")
-        asked = _read_run_config(run)
-        self.mlflow.start_run(run_name=run.name, tags={"auxgen.id": str(asked.get("id"))})
-        self.mlflow.log_params(asked.get("options", {}))
+    def __init__(self, mlflow: Any, run: Path) -> None:
+        self.mlflow, config = mlflow, _read_run_config(run)
+        mlflow.start_run(run_name=run.name, tags={"auxgen.id": str(config.get("id"))})
+        mlflow.log_params(config.get("options", {}))
 
     def log_terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         self.mlflow.log_metrics({f"{stage}/{n}": v for n, v in values.items()}, step=step)
@@ -82,11 +70,12 @@ class MLflow:
         self.mlflow.end_run()
 
 
-TRACKERS: Mapping[str, Callable[[Path], Tracker]] = {
-    "tensorboard": TensorBoard,
-    "wandb": WeightsAndBiases,
-    "mlflow": MLflow,
+TRACKERS: Mapping[str, tuple[str, Callable[[Any, Path], Tracker]]] = {
+    "tensorboard": ("torch.utils.tensorboard", TensorBoard),
+    "wandb": ("wandb", WeightsAndBiases),
+    "mlflow": ("mlflow", MLflow),
 }
+"""Trackers by name: the module that they need, and what opens them, of it and a run's folder."""
 
 
 def open_trackers(names: Sequence[str], run: Path) -> list[Tracker]:
@@ -95,32 +84,30 @@ def open_trackers(names: Sequence[str], run: Path) -> list[Tracker]:
     Raises:
         InputError: There is no such tracker, or it is not installed.
     """
-    check_trackers(names)
-    return [TRACKERS[name](run) for name in names]
+    modules = check_trackers(names)
+    return [TRACKERS[name][1](module, run) for name, module in modules.items()]
 
 
-def check_trackers(names: Sequence[str]) -> None:
-    """Refuse a tracker before anything is made.
+def check_trackers(names: Sequence[str]) -> dict[str, ModuleType]:
+    """Refuse a tracker before anything is made; returns the modules that they need by name.
 
     Raises:
         InputError: There is no such tracker, or it is not installed.
     """
+    modules = {}
     for name in names:
         if name not in TRACKERS:
             raise unknown_name("tracker", name, TRACKERS)
-        _import_tracker_package(name, name)
+        try:
+            modules[name] = import_module(TRACKERS[name][0])
+        except ImportError as error:
+            raise InputError(
+                f"--log {name} needs a package that is missing: pip install 'auxgen[trackers]'."
+            ) from error
+    return modules
 
 
 def _read_run_config(run: Path) -> dict[str, Any]:
     """What run.json says, where there is one."""
     file = run / "run.json"
     return json.loads(file.read_text()) if file.exists() else {}
-
-
-def _import_tracker_package(module: str, package: str) -> ModuleType:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise InputError(
-            f"--log {package} needs a package that is missing: pip install 'auxgen[trackers]'."
-        ) from error

@@ -1,15 +1,14 @@
 """What a person sees of training: terms, progress, signals, and what became non-finite."""
 
-from __future__ import annotations
-
 import json
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from types import FrameType
@@ -20,6 +19,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..errors import Diverged
+from ..files import write_file
 
 
 class Meter:
@@ -50,9 +50,8 @@ def check_finite(means: Mapping[str, float], stage: str, step: int, saved: int |
     """Raise Diverged where a mean is not finite."""
     bad = [name for name, value in means.items() if not isfinite(value)]
     if bad:
-        back = (
-            "nothing was saved yet" if saved is None else f"the checkpoint of step {saved} is good"
-        )
+        back = f"the checkpoint of step {saved} is good"
+        back = "nothing was saved yet" if saved is None else back
         raise Diverged(
             f"{', '.join(bad)} of stage {stage} became {means[bad[0]]} at or before step {step}; "
             f"{back}: try a smaller learning rate, a smaller max_grad_norm or --precision 32."
@@ -61,26 +60,23 @@ def check_finite(means: Mapping[str, float], stage: str, step: int, saved: int |
 
 @dataclass
 class StopSignal:
-    """Whether a signal asked training to stop; the second one stops at once."""
+    """The signal that asked training to stop, "" before it comes; the second one stops at once."""
 
-    requested: bool = False
-    signal_name: str = ""
+    name: str = ""
 
     def handle_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
-        if self.requested:
+        if self.name:
             raise KeyboardInterrupt
-        self.requested, self.signal_name = True, signal.Signals(number).name
+        self.name = signal.Signals(number).name
 
 
 @contextmanager
 def catch_signals() -> Iterator[StopSignal]:
     """SIGINT and SIGTERM set a flag, which is read after the round."""
-    stop = StopSignal()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {s: signal.signal(s, stop.handle_signal) for s in (signal.SIGINT, signal.SIGTERM)}
+    stop, is_main = StopSignal(), threading.current_thread() is threading.main_thread()
+    caught = (signal.SIGINT, signal.SIGTERM) if is_main else ()  # other threads may catch none
+    before = {number: signal.signal(number, stop.handle_signal) for number in caught}
     try:
         yield stop
     finally:
@@ -88,31 +84,16 @@ def catch_signals() -> Iterator[StopSignal]:
             signal.signal(number, handler)
 
 
-@dataclass
 class ProgressReporter:
     """A bar on a terminal; elsewhere a line at each tenth of the way."""
 
-    stage: str
-    steps: int
-    start_step: int
-    quiet: bool = False
-    last_reported_tenth: int = field(init=False)
-    start_time: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.last_reported_tenth, self.start_time = (
-            10 * self.start_step // max(self.steps, 1),
-            time.monotonic(),
-        )
-        hidden = self.quiet or not sys.stderr.isatty()
-        self.bar = tqdm(
-            total=self.steps,
-            initial=self.start_step,
-            desc=self.stage,
-            disable=hidden,
-            unit="step",
-            dynamic_ncols=True,
-        )
+    def __init__(self, stage: str, steps: int, start_step: int, quiet: bool) -> None:
+        self.stage, self.steps, self.start_step = stage, steps, start_step
+        self.last_reported_tenth = 10 * start_step // max(steps, 1)
+        self.start_time = time.monotonic()
+        self.has_lines = not quiet and not sys.stderr.isatty()
+        bar = partial(tqdm, desc=stage, unit="step", dynamic_ncols=True)
+        self.bar = bar(total=steps, initial=start_step, disable=quiet or self.has_lines)
 
     def advance(self) -> None:
         self.bar.update()
@@ -120,12 +101,9 @@ class ProgressReporter:
     def update(self, step: int, means: Mapping[str, float]) -> None:
         shown = {n: f"{v:.4g}" for n, v in means.items() if not n.startswith("gradient/")}
         self.bar.set_postfix(shown, refresh=False)
-        if (
-            self.bar.disable
-            and not self.quiet
-            and 10 * step // self.steps > self.last_reported_tenth
-        ):
-            self.last_reported_tenth = 10 * step // self.steps
+        tenth = 10 * step // self.steps
+        if self.has_lines and tenth > self.last_reported_tenth:
+            self.last_reported_tenth = tenth
             pace = (time.monotonic() - self.start_time) / max(step - self.start_step, 1)
             terms = "  ".join(f"{n} {v}" for n, v in shown.items())
             left = f"{pace * (self.steps - step):.0f} s left"
@@ -147,19 +125,13 @@ class MetricsFile:
 
     def read_lines(self) -> list[dict[str, Any]]:
         """What was written, less a last line that a kill cut short."""
-        if not self.file.exists():
-            return []
         found = []
-        for line in self.file.read_text().splitlines():
-            try:
+        for line in self.file.read_text().splitlines() if self.file.exists() else ():
+            with suppress(json.JSONDecodeError):
                 found.append(json.loads(line))
-            except json.JSONDecodeError:
-                continue
         return found
 
     def discard_after(self, stage: str, step: int) -> None:
         """Drop what a killed run logged of a stage after the step that it goes on from."""
         kept = [o for o in self.read_lines() if o["stage"] != stage or o["step"] <= step]
-        whole = self.file.with_suffix(".partial")
-        whole.write_text("".join(json.dumps(line) + "\n" for line in kept))
-        whole.replace(self.file)
+        write_file(self.file, "".join(json.dumps(line) + "\n" for line in kept).encode())

@@ -1,7 +1,5 @@
 """Carrying out evaluations: seeded, without gradients, timed."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +11,7 @@ from typing import Any, cast
 import torch
 
 from ..errors import InputError
-from ..files import encode_json, write_text_file
+from ..files import encode_json, write_file
 from ..method import Method
 from ..score import Evaluation, Score
 from ..stage import Experiment
@@ -35,18 +33,14 @@ def measure_scores(
     the random state is put back afterwards. Scores that share an evaluation share its seconds.
 
     Args:
-        stage: The stage's name.
-        method: What is measured.
-        evaluations: By name.
-        seed: The run's.
         draws: Repetitions, each with a seed of its own; then values are means over them.
         quiet: Print no line for each score.
     """
     found = {}
     for name, evaluation in evaluations.items():
         start = time.monotonic()
-        repetitions = draws if _is_random(evaluation) else 1
-        each = [_run_once(name, evaluation, method, seed, draw) for draw in range(repetitions)]
+        repetitions = range(draws if _is_random(evaluation) else 1)
+        each = [_run_once(name, evaluation, method, seed, draw) for draw in repetitions]
         seconds = round(time.monotonic() - start, 2)
         for score in each[0]:
             average = average_draws([one[score] for one in each])
@@ -102,16 +96,13 @@ def evaluate_run(
     """Measure a run's stages and write scores.json; scores of other names that are there stay.
 
     Args:
-        run: Whose stages are trained.
-        stages: The stages, whose methods get the run's weights.
-        evaluations: By stage and name.
-        device: Where methods run.
-        draws: See `measure_scores`.
-        quiet: See `measure_scores`.
+        stages: Stages of the run, whose methods get its weights.
+        evaluations: Evaluations by stage and name.
+        draws: As for `measure_scores`.
+        quiet: As for `measure_scores`.
 
     Returns:
-        {"run": {...}, "scores": {"<stage>/<score>": {"value", "unit", "n", "spread", "spread_is",
-        "protocol", "caution", "seconds", "detail"}}}.
+        What scores.json holds, with the new scores alone.
 
     Raises:
         InputError: A stage is not trained yet.
@@ -129,21 +120,20 @@ def evaluate_run(
             name, method, evaluations[name], run.config["seed"], draws=draws, quiet=quiet
         )
     every = {"run": run.config, "scores": {**run.read_scores()["scores"], **found}}
-    write_text_file(run.path / "scores.json", encode_json(every).decode())
+    write_file(run.path / "scores.json", encode_json(every))
     return {"run": run.config, "scores": found}
 
 
 def draw_run_pictures(run: Run, stages: Experiment) -> list[Path]:
     """Draw what the trained stages have to show into RUN/pictures."""
     folder, drawn = run.path / "pictures", []
-    for name, stage in stages.items():
-        if name in run.trained_stages():
-            run.restore_stage(name, stage)
-            folder.mkdir(exist_ok=True)
-            for title, picture in stage.pictures.items():
-                file = folder / f"{name}-{title}.png"
-                torch.manual_seed(run.config["seed"])
-                with torch.no_grad():
-                    picture(stage.method.eval(), file)
-                drawn.append(file)
+    trained = {name: stage for name, stage in stages.items() if name in run.trained_stages()}
+    for name, stage in trained.items():
+        run.restore_stage(name, stage)
+        folder.mkdir(exist_ok=True)
+        for title, picture in stage.pictures.items():
+            drawn.append(folder / f"{name}-{title}.png")
+            torch.manual_seed(run.config["seed"])
+            with torch.no_grad():
+                picture(stage.method.eval(), drawn[-1])
     return drawn

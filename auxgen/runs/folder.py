@@ -1,6 +1,4 @@
-"""A run's folder: what was asked for, what came of it so far."""
-
-from __future__ import annotations
+"""A run's folder: its configuration, and what it holds so far."""
 
 import os
 import platform
@@ -14,11 +12,11 @@ from typing import Any
 
 import torch
 
-from .. import model
-from ..engine.device import describe_hardware
+from ..builders.artefact import restore_weights
+from ..engine.device import Ranks, describe_hardware
 from ..engine.settings import Precision
 from ..errors import InputError, NotSaved
-from ..files import compute_checksum, encode_json, make_save_error, read_json, write_text_file
+from ..files import encode_json, make_save_error, read_json, write_file
 from ..stage import Experiment, Stage
 from ..version import __version__
 
@@ -32,14 +30,12 @@ class Run:
     Attributes:
         path: The folder.
         config: What run.json holds: experiment, options, seed, device, versions, commit.
+
+    Raises:
+        InputError: The folder is no run.
     """
 
     def __init__(self, path: str | Path) -> None:
-        """Open a run.
-
-        Raises:
-            InputError: The folder is no run.
-        """
         self.path = Path(path)
         if not self.path.is_dir():
             raise InputError(f"There is no folder {self.path}; expected a run's folder.")
@@ -53,44 +49,9 @@ class Run:
                 f"auxgen reads 1 to {FORMAT}."
             )
 
-    @classmethod
-    def create(cls, path: str | Path, config: Mapping[str, Any], file: Path | None) -> Run:
-        """Make a new folder with its run.json.
-
-        Args:
-            path: The folder.
-            config: What run.json holds, see `make_config`.
-            file: A person's own experiment file, which is copied.
-
-        Raises:
-            InputError: Something is there already.
-        """
-        path = Path(path)
-        if path.exists():
-            raise InputError(
-                f"{path} exists already; give another --run, or continue it with: "
-                f"auxgen train --resume {path}."
-            )
-        text = encode_json(config).decode()
-        try:
-            (path / "checkpoints").mkdir(parents=True)
-            if file is not None:
-                (path / "experiment.py").write_bytes(file.read_bytes())
-            write_text_file(path / "run.json", text)
-        except OSError as error:
-            shutil.rmtree(path, ignore_errors=True)
-            raise (
-                error if isinstance(error, NotSaved) else make_save_error(path, 0.0, error)
-            ) from error
-        return cls(path)
-
     def trained_stages(self) -> list[str]:
         """Names of the stages that are trained, in order."""
         return [s for s in self.config["stages"] if (self.path / s / "model.safetensors").exists()]
-
-    def is_finished(self) -> bool:
-        """Whether all stages are trained."""
-        return self.trained_stages() == self.config["stages"]
 
     def read_scores(self) -> dict[str, Any]:
         """The object in scores.json; with no scores before `evaluate` wrote it."""
@@ -103,9 +64,7 @@ class Run:
         Raises:
             InputError: They are not those that were written, or the experiment has changed.
         """
-        file, config = (self.path / name / part for part in ("model.safetensors", "config.json"))
-        known = read_json(config, "artefact") if config.exists() else {}
-        model.load_weights(stage.method, file, known.get("sha256", compute_checksum(file.read_bytes())))
+        restore_weights(stage.method, self.path / name)
 
 
 def make_config(
@@ -119,12 +78,11 @@ def make_config(
     """What run.json holds: all that is needed to do the run again.
 
     Args:
-        name: The experiment's; None for stages made in Python.
-        stages: Its stages.
+        name: Name of the experiment; None for stages made in Python.
         options: Its options, JSON-able; the seed among them.
-        device: What it runs on.
-        precision: Of forward passes; None for the experiment's own.
+        precision: Precision of forward passes; None for the experiment's own.
     """
+    python = platform.python_version()
     return {
         "format": FORMAT,
         "id": uuid.uuid4().hex,
@@ -137,14 +95,50 @@ def make_config(
         "precision": precision,
         "ranks": int(os.environ.get("WORLD_SIZE", "1")),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {
-            "auxgen": __version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": {"auxgen": __version__, "torch": torch.__version__, "python": python},
         "commit": find_commit(),
         "facts": {name: dict(stage.facts) for name, stage in stages.items()},
     }
+
+
+def create_run(path: str | Path, config: Mapping[str, Any], file: Path | None, ranks: Ranks) -> Run:
+    """Make a new folder with its run.json, by the first rank alone; all ranks refuse together.
+
+    Args:
+        config: What run.json holds, see `make_config`.
+        file: A person's own experiment file, which is copied.
+
+    Raises:
+        InputError: The folder exists, or could not be made.
+    """
+    refused = None
+    if ranks.is_first:
+        try:
+            _write_run_folder(Path(path), config, file)
+        except (InputError, OSError) as error:
+            refused = error
+    if ranks.reduce_any(refused is not None):
+        raise refused or InputError(f"{path} could not be made.")
+    return Run(path)
+
+
+def _write_run_folder(path: Path, config: Mapping[str, Any], file: Path | None) -> None:
+    if path.exists():
+        raise InputError(
+            f"{path} exists already; give another --run, or continue it with: "
+            f"auxgen train --resume {path}."
+        )
+    text = encode_json(config)
+    try:
+        (path / "checkpoints").mkdir(parents=True)
+        if file is not None:
+            write_file(path / "experiment.py", file.read_bytes())
+        write_file(path / "run.json", text)
+    except OSError as error:
+        shutil.rmtree(path, ignore_errors=True)
+        if isinstance(error, NotSaved):
+            raise
+        raise make_save_error(path, 0.0, error) from error
 
 
 def find_commit() -> str | None:

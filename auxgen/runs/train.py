@@ -1,23 +1,22 @@
 """Training an experiment's stages into a run's folder: checkpoints, log, monitor, artefacts."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import count
 from typing import Any
 
 import torch
 
-from .. import model
+from ..builders.artefact import save_model
 from ..engine import checkpoint
+from ..engine.device import Ranks
 from ..engine.loop import Training
-from ..engine.ranks import Ranks
 from ..engine.settings import Precision
-from ..engine.trackers import Tracker, open_trackers
+from ..engine.trackers import open_trackers
 from ..engine.watch import MetricsFile, ProgressReporter, StopSignal, catch_signals, check_finite
-from ..errors import InputError, Interrupted, NotSaved
+from ..errors import Interrupted, NotSaved
 from ..rng import derive_seed
 from ..stage import Experiment, Stage
 from .evaluate import measure_scores
@@ -46,19 +45,26 @@ class StageTrainer:
         if stage.start is not None:
             torch.manual_seed(seed)
             stage.start(stage.method)
+        device, precision = settings.device, settings.precision
         self.training = Training(
-            stage.method,
-            stage.engine,
-            seed=seed,
-            device=settings.device,
-            precision=settings.precision,
-            ranks=ranks,
+            stage.method, stage.engine, seed=seed, device=device, precision=precision, ranks=ranks
         )
         self.metrics = MetricsFile(run.path / "metrics.jsonl")
         self.checkpoints = run.path / "checkpoints"
         self.last_saved_step: int | None = None
         self.start_time, self.last_save_time = time.monotonic(), time.monotonic()
-        self.trackers: list[Tracker] = open_trackers(settings.log, run.path) if ranks.is_first else []
+        self.trackers = open_trackers(settings.log if ranks.is_first else (), run.path)
+
+    def train(self) -> None:
+        """Train from the start or the newest checkpoint, and leave the artefact."""
+        try:
+            self.restore_latest()
+            with catch_signals() as stop:
+                self.run_rounds(stop)
+            self.finish()
+        finally:
+            for tracker in self.trackers:
+                tracker.close()
 
     def restore_latest(self) -> None:
         """Return to the newest checkpoint, if there is one."""
@@ -73,8 +79,7 @@ class StageTrainer:
         """Play the rounds that are left."""
         training, engine = self.training, self.stage.engine
         quiet = self.settings.quiet or not self.ranks.is_first
-        progress = ProgressReporter(self.name, engine.steps, training.step, quiet)
-        try:
+        with closing(ProgressReporter(self.name, engine.steps, training.step, quiet)) as progress:
             while training.step < engine.steps:
                 training.run_round(self.get_batch(training.step))
                 progress.advance()
@@ -84,17 +89,16 @@ class StageTrainer:
                 elif self.ranks.size == 1:
                     self.save_or_stop(stop)
                 self.run_monitor()
-        finally:
-            progress.close()
 
     def save_or_stop(self, stop: StopSignal) -> None:
         """Save when it is time; leave when a signal asks for it."""
         due = time.monotonic() - self.last_save_time > self.stage.engine.save_every
-        if self.ranks.reduce_any(stop.requested):
+        if self.ranks.reduce_any(stop.name != ""):
             self.save_checkpoint()
             raise Interrupted(
-                f"Stopped by {stop.signal_name or 'another rank'} after step {self.training.step} of stage "
-                f"{self.name}; all is saved, continue with: auxgen train --resume {self.run.path}"
+                f"Stopped by {stop.name or 'another rank'} after step {self.training.step} "
+                f"of stage {self.name}; all is saved, continue with: auxgen train --resume "
+                f"{self.run.path}"
             )
         if self.ranks.reduce_any(due):
             self.save_checkpoint()
@@ -116,25 +120,22 @@ class StageTrainer:
             seconds = round(time.monotonic() - self.start_time, 2)
             line = {"stage": self.name, "step": self.training.step, "seconds": seconds}
             self.metrics.append_line({**line, kind: values})
-            for log in self.trackers:
-                log.log_terms(self.name, self.training.step, values)
+            for tracker in self.trackers:
+                tracker.log_terms(self.name, self.training.step, values)
 
     def save_checkpoint(self) -> None:
         """Write a checkpoint of a state that is finite."""
-        check_finite(
-            self.training.meter.compute_means(), self.name, self.training.step, self.last_saved_step
-        )
+        training, saved = self.training, self.last_saved_step
+        check_finite(training.meter.compute_means(), self.name, training.step, saved)
         if self.ranks.is_first:
             run = self.run.config["id"]
             try:
-                checkpoint.save_checkpoint(self.checkpoints, self.name, run, self.training)
+                checkpoint.save_checkpoint(self.checkpoints, self.name, run, training)
             except NotSaved as error:
-                good = (
-                    "none was saved before" if self.last_saved_step is None else f"step {self.last_saved_step} is good"
-                )
+                good = "none was saved before" if saved is None else f"step {saved} is good"
                 again = f"free some and continue with: auxgen train --resume {self.run.path}"
                 raise NotSaved(f"{str(error).rstrip('.')}; {good}, {again}") from error
-        self.last_saved_step, self.last_save_time = self.training.step, time.monotonic()
+        self.last_saved_step, self.last_save_time = training.step, time.monotonic()
 
     def run_monitor(self) -> None:
         """Measure the moving average, where the stage has a monitor and it is time."""
@@ -142,50 +143,24 @@ class StageTrainer:
         if monitor is None or self.training.step % monitor.every:
             return
         method = self.training.build_averaged_method(self.upcoming_batches())
-        scores = measure_scores(
-            self.name, method, monitor.evaluations, self.run.config["seed"]
-        )
+        scores = measure_scores(self.name, method, monitor.evaluations, self.run.config["seed"])
         self.write_metrics("scores", {n.partition("/")[2]: s["value"] for n, s in scores.items()})
 
     def upcoming_batches(self) -> Iterator[Any]:
         """Batches from here on, for statistics."""
-        step = self.training.step
-        while True:
-            yield self.get_batch(step)
-            step += 1
+        return map(self.get_batch, count(self.training.step))
 
     def finish(self) -> None:
         """Load the average into the method and write its artefact."""
         averaged = self.training.build_averaged_method(self.upcoming_batches())
-        stage = self.stage
+        stage, config = self.stage, self.run.config
         stage.method.load_state_dict(averaged.state_dict())
         stage.method.eval().requires_grad_(False)
         if self.ranks.is_first:
-            config = self.run.config
-            card = {
-                "experiment": config["experiment"],
-                "stage": self.name,
-                "options": config["options"],
-                "seed": config["seed"],
-                "steps": self.training.step,
-            }
-            folder = self.run.path / self.name
-            model.save_model(folder, stage.method, stage.recipe, stage.space, card)
-
-
-def _train_stage(
-    run: Run, name: str, index: int, stage: Stage, ranks: Ranks, settings: RuntimeSettings
-) -> None:
-    """Train a stage from its start or its newest checkpoint, and leave its artefact."""
-    session = StageTrainer(run, name, index, stage, ranks, settings)
-    try:
-        session.restore_latest()
-        with catch_signals() as stop:
-            session.run_rounds(stop)
-        session.finish()
-    finally:
-        for log in session.trackers:
-            log.close()
+            card = {"experiment": config["experiment"], "stage": self.name}
+            card |= {key: config[key] for key in ("options", "seed")}
+            card["steps"] = self.training.step
+            save_model(self.run.path / self.name, stage.method, stage.recipe, stage.space, card)
 
 
 def train_remaining(run: Run, stages: Experiment, ranks: Ranks, settings: RuntimeSettings) -> Run:
@@ -194,23 +169,6 @@ def train_remaining(run: Run, stages: Experiment, ranks: Ranks, settings: Runtim
         if (run.path / name / "model.safetensors").exists():
             run.restore_stage(name, stage)
         else:
-            _train_stage(run, name, index, stage, ranks, settings)
+            StageTrainer(run, name, index, stage, ranks, settings).train()
         ranks.wait()
     return run
-
-
-def create_run(path: str | Path, config: dict[str, Any], file: Path | None, ranks: Ranks) -> Run:
-    """Make a run's folder, by the first rank alone; all ranks refuse together.
-
-    Raises:
-        InputError: The folder exists, or could not be made.
-    """
-    refused = None
-    if ranks.is_first:
-        try:
-            Run.create(path, config, file)
-        except (InputError, OSError) as error:
-            refused = error
-    if ranks.reduce_any(refused is not None):
-        raise refused or InputError(f"{path} could not be made.")
-    return Run(path)

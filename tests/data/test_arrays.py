@@ -66,33 +66,33 @@ HOLED[2, 1, 0, 1] = np.nan
     [
         (
             BAD,
-            "x has 2 NaN or infinite entries, the first at [1, 1]; finite numbers are wanted.",
+            "x has 2 NaN or infinite entries, the first at [1, 1]; finite numbers are expected.",
         ),
         (
             VECTORS * 1e300,
-            "x has 8 NaN or infinite entries, the first at [0, 0]; finite numbers are wanted.",
+            "x has 8 NaN or infinite entries, the first at [0, 0]; finite numbers are expected.",
         ),
         (
             HOLED,
             "x has 1 NaN or infinite entries, the first at [2, 1, 0, 1]; "
-            "finite numbers are wanted.",
+            "finite numbers are expected.",
         ),
         (
             IMAGES + 0.5,
             "x holds images of float64 from 0.5 to 255.5; "
-            "uint8, or floats from 0 to 1, are wanted.",
+            "uint8, or floats from 0 to 1, are expected.",
         ),
         (
             IMAGES.repeat(2, -1),
-            "x has shape (4, 6, 8, 6); images with 1 or 3 channels are wanted.",
+            "x has shape (4, 6, 8, 6); images with 1 or 3 channels are expected.",
         ),
         (
             IMAGES[:, :, 0, 0],
-            "x is uint8 of shape (4, 6); images (n, h, w), or vectors as floats, are wanted.",
+            "x is uint8 of shape (4, 6); images (n, h, w), or vectors as floats, are expected.",
         ),
-        (VECTORS[0], "x has shape (2,); images or vectors (n, d) are wanted."),
-        (VECTORS[:0], "x of shape (0, 2) is empty; one row or more is wanted."),
-        (np.array([["a"]]), "x holds <U1 values; numbers are wanted."),
+        (VECTORS[0], "x has shape (2,); images or vectors (n, d) are expected."),
+        (VECTORS[:0], "x of shape (0, 2) is empty; one row or more is expected."),
+        (np.array([["a"]]), "x holds <U1 values; numbers are expected."),
     ],
 )
 def test_arrays_that_cannot_be_used_are_told(x: Any, said: str) -> None:
@@ -104,14 +104,14 @@ def test_arrays_that_cannot_be_used_are_told(x: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("y", "names", "said"),
     [
-        ([0, 1], None, "y has shape (2,); one label for each of 4 rows is wanted."),
-        ([-1] * 4, None, "No row of arrays is labelled; rows of two classes or more are wanted."),
-        ([0, 0, -1, 0], None, "Only class '0' of arrays is labelled; two or more are wanted."),
-        ([0, 1, -2, 0], None, "Label -2 is out of range; -1 (blank) or more is wanted."),
+        ([0, 1], None, "y has shape (2,); one label for each of 4 rows is expected."),
+        ([-1] * 4, None, "No row of arrays is labelled; rows of two classes or more are expected."),
+        ([0, 0, -1, 0], None, "Only class '0' of arrays is labelled; two or more are expected."),
+        ([0, 1, -2, 0], None, "Label -2 is out of range; -1 (blank) or more is expected."),
         (
             [0, 1, 2, 0],
             ("a", "b"),
-            "Label 2 is out of range; -1 (blank) to 1 are wanted, for 2 names were given.",
+            "Label 2 is out of range; -1 (blank) to 1 are expected, for 2 names were given.",
         ),
         (
             [0, 1, 0, 0],
@@ -119,8 +119,8 @@ def test_arrays_that_cannot_be_used_are_told(x: Any, said: str) -> None:
             "No row of arrays is labelled 'c'; label at least one, or leave out that class.",
         ),
         (["cat", "dgo", "", ""], ("cat", "dog"), "There is no name of a class 'dgo'; "),
-        ([0.5, 1, 0, 0], None, "Label 0.5 is no class; strings or whole numbers are wanted."),
-        ([0, 1, 0, 0], ("a", "a"), "names holds 'a' more than once; each class once is wanted."),
+        ([0.5, 1, 0, 0], None, "Label 0.5 is no class; strings or whole numbers are expected."),
+        ([0, 1, 0, 0], ("a", "a"), "names holds 'a' more than once; each class once is expected."),
     ],
 )
 def test_labels_that_cannot_be_used_are_told(y: Any, names: Any, said: str) -> None:
@@ -162,9 +162,9 @@ def test_every_class_is_on_both_sides_of_a_holdout() -> None:
 @pytest.mark.parametrize(
     ("y", "fraction", "said"),
     [
-        ([0, 0, 1, 1], 1.0, "A fraction of 1.0 was given; one between 0 and 1 is wanted."),
+        ([0, 0, 1, 1], 1.0, "A fraction of 1.0 was given; one between 0 and 1 is expected."),
         ([-1, -1], 0.5, "No row of some is labelled; a test set needs labels."),
-        ([0, 0, 1], 0.5, "Class 'b' has 1 labelled row; 2 are wanted, one for each side."),
+        ([0, 0, 1], 0.5, "Class 'b' has 1 labelled row; 2 are expected, one for each side."),
     ],
 )
 def test_a_holdout_that_cannot_be_is_told(y: list[int], fraction: float, said: str) -> None:
@@ -197,9 +197,9 @@ def test_a_label_draw_leaves_the_global_generator_alone_and_contains_smaller_dra
 @pytest.mark.parametrize(
     ("y", "per_class", "said"),
     [
-        ([0, 0, 1], 2, "Class 1 has 1 labelled rows; 2 per class are wanted."),
-        ([0, 1], 0, "0 labels per class were asked for; 1 or more is wanted."),
-        ([-1], 1, "No row is labelled; labels of two classes or more are wanted."),
+        ([0, 0, 1], 2, "Class 1 has 1 labelled rows; 2 per class are expected."),
+        ([0, 1], 0, "0 labels per class were requested; 1 or more is expected."),
+        ([-1], 1, "No row is labelled; labels of two classes or more are expected."),
     ],
 )
 def test_a_label_draw_that_cannot_be_is_told(y: list[int], per_class: int, said: str) -> None:

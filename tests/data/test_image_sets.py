@@ -182,7 +182,9 @@ def test_a_set_without_images_is_refused_with_its_columns(pets: Path) -> None:
     from datasets import Features, Value
 
     parquet(pets.parent / "words", "train", {"text": ["a"]}, Features(text=Value("string")))
-    with pytest.raises(InputError, match=r"has the columns text; a column of images is wanted\.$"):
+    with pytest.raises(
+        InputError, match=r"has the columns text; a column of images is expected\.$"
+    ):
         images.load_image_dataset("words")
 
 

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from auxgen.data import images
+from auxgen.data import decoding, images
 from auxgen.data.dataset import fit_preprocessor
-from auxgen.data.official import norb
 from auxgen.errors import InputError
 from auxgen.plotting.grids import draw_image_grid
 
@@ -118,7 +117,7 @@ def test_gzipped_files_are_read_alike(folder: Path) -> None:
 def test_the_test_split_has_its_own_files_and_more_pairs_than_are_read_at_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(norb, "PICTURES_PER_BLOCK", 3)
+    monkeypatch.setattr(decoding, "PICTURES_PER_BLOCK", 3)
     for part, content in split(pairs(7), [4] * 7, [[0, 0, 0, 0]] * 7).items():
         stem = "smallnorb-5x01235x9x18x6x2x96x96-testing"
         (folder / f"{stem}-{part}.mat").write_bytes(content)
@@ -175,14 +174,18 @@ def test_a_gzipped_file_that_is_damaged_is_refused(folder: Path, spoiled: bytes 
 @pytest.mark.parametrize(
     ("part", "content", "said"),
     [
-        ("dat", matrix(FLOATS, pairs()), r"magic number 0x1E3D4C51; 0x1E3D4C55 is wanted.*bytes"),
-        ("cat", matrix(BYTES, np.array(Y)), r"number 0x1E3D4C55; 0x1E3D4C54 is wanted.*int32"),
+        ("dat", matrix(FLOATS, pairs()), r"magic number 0x1E3D4C51; 0x1E3D4C55 is expected.*bytes"),
+        ("cat", matrix(BYTES, np.array(Y)), r"number 0x1E3D4C55; 0x1E3D4C54 is expected.*int32"),
         ("dat", matrix(BYTES, pairs()[:, 0]), r"a matrix \(5, 96, 96\); pairs \(n, 2, 96, 96\)"),
         ("dat", struct.pack("<5i", BYTES, 9, 1, 1, 1), r"a matrix of 9 dimensions; 1 to 4 are"),
-        ("dat", matrix(BYTES, pairs(6)), r"-cat\.mat holds a matrix \(5,\); \(6,\) is wanted"),
-        ("cat", matrix(INTEGERS, np.array(Y[:4])), r"holds a matrix \(4,\); \(5,\) is wanted, an"),
-        ("info", matrix(INTEGERS, np.array(INFO)[:4]), r"matrix \(4, 4\); \(5, 4\) is wanted"),
-        ("cat", matrix(INTEGERS, np.array([0, 1, 5, 2, 3])), r"has a label 5; 0 to 4 are wanted"),
+        ("dat", matrix(BYTES, pairs(6)), r"-cat\.mat holds a matrix \(5,\); \(6,\) is expected"),
+        (
+            "cat",
+            matrix(INTEGERS, np.array(Y[:4])),
+            r"holds a matrix \(4,\); \(5,\) is expected, an",
+        ),
+        ("info", matrix(INTEGERS, np.array(INFO)[:4]), r"matrix \(4, 4\); \(5, 4\) is expected"),
+        ("cat", matrix(INTEGERS, np.array([0, 1, 5, 2, 3])), r"has a label 5; 0 to 4 are expected"),
         ("info", matrix(INTEGERS, np.array([*INFO[:4], [9, 1, 7, 4]])), r"has azimuth 7; one of"),
     ],
 )

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from auxgen.data import images
-from auxgen.data.official import decoded
 from auxgen.errors import InputError
 
 NAMES = ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"]
@@ -73,7 +72,7 @@ def test_48_pixels_are_means_of_four(folder: Path) -> None:
 def test_more_pictures_than_are_read_at_once_keep_their_order(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auxgen.data.official.stl10.PICTURES_PER_BLOCK", 2)
+    monkeypatch.setattr("auxgen.data.decoding.PICTURES_PER_BLOCK", 2)
     torch.testing.assert_close(
         images.load_image_dataset("stl10", "unlabeled").x, torch.from_numpy(pictures(5, 2))
     )
@@ -89,7 +88,8 @@ def test_it_may_lie_one_folder_deeper_as_the_archive_has_it(folder: Path) -> Non
 
 def test_it_is_decoded_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = images.load_image_dataset("stl10")
-    monkeypatch.setattr(decoded, "frame_blocks", lambda *_: pytest.fail("decoded again"))
+    again = "auxgen.data.official.formats.prepare_pixel_dataset"
+    monkeypatch.setattr(again, lambda *_, **__: pytest.fail("decoded again"))
     assert images.load_image_dataset("stl10").fingerprint == first.fingerprint
 
 
@@ -127,7 +127,9 @@ def test_a_file_cut_between_pictures_has_not_as_many_labels(folder: Path) -> Non
 @pytest.mark.parametrize("label", [0, 11])
 def test_a_label_of_no_class_is_refused(folder: Path, label: int) -> None:
     (folder / "train_y.bin").write_bytes(bytes([1, label, 2]))
-    with pytest.raises(InputError, match=rf"train_y\.bin has a label {label}; 1 to 10 are wanted"):
+    with pytest.raises(
+        InputError, match=rf"train_y\.bin has a label {label}; 1 to 10 are expected"
+    ):
         images.load_image_dataset("stl10")
 
 
@@ -138,5 +140,5 @@ def test_an_empty_file_other_names_and_too_large_a_crop_are_refused(folder: Path
     with pytest.raises(InputError, match=r"unlabeled_X\.bin holds no pictures; one or more"):
         images.load_image_dataset("stl10", "unlabeled")
     (folder / "class_names.txt").write_text("cat\ndog\n")
-    with pytest.raises(InputError, match=r"class_names\.txt names 2 classes; 10 are wanted\.$"):
+    with pytest.raises(InputError, match=r"class_names\.txt names 2 classes; 10 are expected\.$"):
         images.load_image_dataset("stl10")

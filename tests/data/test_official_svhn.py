@@ -146,9 +146,12 @@ def test_a_truncated_file_is_refused(folder: Path, cache: Path, keep: int) -> No
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"y": np.ones((3, 1), np.uint8)}, r"holds 4 pictures and it 3 labels; as many are wanted"),
-        ({"y": np.full((4, 1), 11, np.uint8)}, r"has a label 11; 1 to 10 are wanted\.$"),
-        ({"y": np.zeros((4, 1), np.uint8)}, r"has a label 0; 1 to 10 are wanted\.$"),
+        (
+            {"y": np.ones((3, 1), np.uint8)},
+            r"holds 4 pictures and it 3 labels; as many are expected",
+        ),
+        ({"y": np.full((4, 1), 11, np.uint8)}, r"has a label 11; 1 to 10 are expected\.$"),
+        ({"y": np.zeros((4, 1), np.uint8)}, r"has a label 0; 1 to 10 are expected\.$"),
         (
             {"X": np.zeros((32, 32, 3, 4))},
             r"has X float64 \(32, 32, 3, 4\); uint8 \(32, 32, 3, n\)",
@@ -166,5 +169,5 @@ def test_a_file_of_other_content_is_refused(
 
 def test_a_file_without_its_variables_is_refused(folder: Path) -> None:
     savemat(folder / "train_32x32.mat", {"X": pictures(2)})
-    with pytest.raises(InputError, match=r"has no variable y; X and y are wanted\.$"):
+    with pytest.raises(InputError, match=r"has no variable y; X and y are expected\.$"):
         images.load_image_dataset("svhn")

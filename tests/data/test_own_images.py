@@ -116,14 +116,14 @@ def said(folder: Path, **how: object) -> str:
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
-    assert said(tmp_path / "zoo") == "There is no folder zoo; a folder with images is wanted."
+    assert said(tmp_path / "zoo") == "There is no folder zoo; a folder with images is expected."
 
 
 def test_a_folder_without_images_is_told(tmp_path: Path) -> None:
     (tmp_path / "zoo" / "test").mkdir(parents=True)
     (tmp_path / "zoo" / "notes.txt").touch()
     assert said(tmp_path / "zoo") == (
-        "Folder zoo/test has no images; PNG, JPEG or WebP files are wanted."
+        "Folder zoo/test has no images; PNG, JPEG or WebP files are expected."
     )
 
 
@@ -135,14 +135,16 @@ def test_two_sizes_are_told_with_a_file_of_each(zoo: Path) -> None:
 
 
 def test_an_image_smaller_than_the_crop_is_told(zoo: Path) -> None:
-    with pytest.raises(InputError, match=r"^0.png is 8x6 pixels; at least the crop of 7 is wanted"):
+    with pytest.raises(
+        InputError, match=r"^0.png is 8x6 pixels; at least the crop of 7 is expected"
+    ):
         sets.load_image_dataset(str(zoo), crop=7)
-    assert said(zoo, size=0) == "A size of 0 was given; 1 pixel or more is wanted."
+    assert said(zoo, size=0) == "A size of 0 was given; 1 pixel or more is expected."
 
 
 def test_a_file_that_is_no_image_is_told(zoo: Path) -> None:
     (zoo / "2.png").write_text("not an image")
-    assert said(zoo) == "2.png is not an image; a PNG, JPEG or WebP file is wanted."
+    assert said(zoo) == "2.png is not an image; a PNG, JPEG or WebP file is expected."
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp"])
@@ -161,14 +163,14 @@ def test_metadata_that_names_a_missing_file_is_told(zoo: Path) -> None:
     describe(zoo, "file_name,label", "0.png,cat", "7.png,dog", "8.png,dog")
     assert said(zoo) == (
         "zoo/metadata.csv names '7.png' and 1 more, where no image is; "
-        "images below its folder are wanted."
+        "images below its folder are expected."
     )
 
 
 def test_metadata_without_file_names_is_told(zoo: Path) -> None:
     describe(zoo, "file,label", "0.png,cat")
     assert said(zoo) == (
-        "zoo/metadata.csv has the columns file, label; a column file_name is wanted."
+        "zoo/metadata.csv has the columns file, label; a column file_name is expected."
     )
 
 

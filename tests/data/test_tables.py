@@ -61,32 +61,33 @@ def test_splits_of_a_folder_agree_on_columns_and_classes(tmp_path: Path) -> None
             ("x,y", "1,a", ",b", "inf,a"),
             "y",
             "t.csv has 2 blank, NaN or infinite cells, the first in row 2, column 'x'; "
-            "numbers are wanted.",
+            "numbers are expected.",
         ),
         (
             ("x,y", "red,a", ",b"),
             "y",
-            "t.csv has 1 blank cells in column 'x', the first in row 2; a text in each is wanted.",
+            "t.csv has 1 blank cells in column 'x', the first in row 2; "
+            "a text in each is expected.",
         ),
         (
             ("x,y", "1,a", "2,b", "?,b"),
             "y",
-            "Column 'x' of t.csv holds numbers, but '?' in row 3; numbers alone are wanted.",
+            "Column 'x' of t.csv holds numbers, but '?' in row 3; numbers alone are expected.",
         ),
         (
             ("x,y", *(f"word{i},a" for i in range(300))),
             "y",
             "Column 'x' of t.csv holds 300 different texts; numbers, or 256 texts at most, "
-            "are wanted: drop it.",
+            "are expected: drop it.",
         ),
         (
             ("x,y", "1,0.5", "2,1"),
             "y",
-            "Column 'y' of t.csv: Label 0.5 is no class; strings or whole numbers are wanted.",
+            "Column 'y' of t.csv: Label 0.5 is no class; strings or whole numbers are expected.",
         ),
         (("x,y", "1,", "2,"), "y", "No row of t/train is labelled; "),
         (("x,y", "1,a", "2,a"), "y", "Only class 'a' of t/train is labelled; "),
-        (("y", "a", "b"), "y", "t.csv has no columns beside the label; one or more is wanted."),
+        (("y", "a", "b"), "y", "t.csv has no columns beside the label; one or more is expected."),
     ],
 )
 def test_tables_that_cannot_be_used_are_told(
@@ -98,11 +99,13 @@ def test_tables_that_cannot_be_used_are_told(
 
 
 def test_files_that_are_no_tables_are_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^A CSV or parquet file is wanted; .*t.csv is not there"):
+    with pytest.raises(
+        InputError, match=r"^A CSV or parquet file is expected; .*t.csv is not there"
+    ):
         own.load_table(tmp_path / "t.csv", label="y")
     with pytest.raises(InputError, match=r" has no such file\.$"):
         own.load_table(tmp_path, label="y")
-    with pytest.raises(InputError, match=r"t.csv has no rows; one or more is wanted\.$"):
+    with pytest.raises(InputError, match=r"t.csv has no rows; one or more is expected\.$"):
         own.load_table(write(tmp_path / "t.csv", "x,y"), label="y")
     (tmp_path / "t.csv").write_bytes(b"")
     with pytest.raises(InputError, match=r"t.csv cannot be read \(No columns"):

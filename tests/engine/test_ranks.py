@@ -22,7 +22,7 @@ import torch.distributed as dist
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from laws import METHODS, experiment
-from auxgen.engine.ranks import exit_cleanly, init_ranks
+from auxgen.engine.device import exit_cleanly, init_ranks
 from auxgen.launch import train
 with exit_cleanly(), init_ranks("cpu") as here:
     for method in {methods!r}:

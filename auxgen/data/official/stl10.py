@@ -5,23 +5,20 @@ time, each column by column; train_y.bin and test_y.bin a byte for each picture,
 class_names.txt a name a line. https://cs.stanford.edu/~acoates/stl10
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
 from ...errors import InputError
 from ..cache import UndecodedDataset
-from ..decoding import PICTURES_PER_BLOCK, Frame
-from .decoded import PixelBlocks, check_equal_counts, check_label_range
-from .decoded import prepare_pixel_dataset as drafted
-from .layout import OfficialFormat, SplitFiles
+from ..decoding import Frame, split_into_blocks
+from . import formats
+from .formats import OfficialFormat, PixelBlocks, SplitFiles
 
-PICTURE_SIDE = 96
-PICTURE_BYTES = 3 * PICTURE_SIDE * PICTURE_SIDE
+PICTURE_SHAPE = (3, 96, 96)
+PICTURE_BYTES = prod(PICTURE_SHAPE)
 CLASS_NAMES_FILE = {"classes": "class_names.txt"}
 
 
@@ -34,49 +31,37 @@ def prepare_stl10(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDatas
     file = parts["X"]
     classes = tuple(parts["classes"].read_text(encoding="utf-8").split())
     if len(classes) != 10:
-        raise InputError(f"{parts['classes']} names {len(classes)} classes; 10 are wanted.")
-    n = _count_pictures(file)
+        raise InputError(f"{parts['classes']} names {len(classes)} classes; 10 are expected.")
+    size = file.stat().st_size
+    n, rest = divmod(size, PICTURE_BYTES)
+    if rest:
+        raise InputError(
+            f"{file} has {size} bytes, which is truncated: whole pictures of {PICTURE_BYTES} are "
+            "expected."
+        )
     y = np.full(n, -1)
     if "y" in parts:
         labels = np.fromfile(parts["y"], np.uint8)
-        check_equal_counts(n, len(labels), (file, parts["y"]))
-        check_label_range(labels, 1, 10, parts["y"])
+        formats.check_equal_counts(n, len(labels), (file, parts["y"]))
+        formats.check_label_range(labels, 1, 10, parts["y"])
         y = labels.astype(np.int64) - 1
-    pixels = PixelBlocks(
-        str(file), (n, 3, PICTURE_SIDE, PICTURE_SIDE), _read_picture_blocks(file, n)
-    )
-    return drafted(pixels, y, classes, title=title, frame=frame)
-
-
-def _count_pictures(file: Path) -> int:
-    """How many pictures a file holds.
-
-    Raises:
-        InputError: Not a whole number.
-    """
-    size = file.stat().st_size
-    if size % PICTURE_BYTES:
-        raise InputError(
-            f"{file} has {size} bytes, which is truncated: whole pictures of {PICTURE_BYTES} are wanted."
-        )
-    return size // PICTURE_BYTES
+    pixels = PixelBlocks(str(file), (n, *PICTURE_SHAPE), _read_picture_blocks(file, n))
+    return formats.prepare_pixel_dataset(pixels, y, classes, title, frame)
 
 
 def _read_picture_blocks(file: Path, n: int) -> Iterator[np.ndarray]:
     """A few pictures at a time, rows of pixels before columns: uint8 (m, 3, 96, 96)."""
-    for start in range(0, n, PICTURES_PER_BLOCK):
-        count = min(PICTURES_PER_BLOCK, n - start)
-        flat = np.fromfile(file, np.uint8, count * PICTURE_BYTES, offset=start * PICTURE_BYTES)
-        yield flat.reshape(count, 3, PICTURE_SIDE, PICTURE_SIDE).swapaxes(2, 3)
+    for rows in split_into_blocks(n):
+        size = (rows.stop - rows.start) * PICTURE_BYTES
+        flat = np.fromfile(file, np.uint8, size, offset=rows.start * PICTURE_BYTES)
+        yield flat.reshape(-1, *PICTURE_SHAPE).swapaxes(2, 3)
 
 
 STL10 = OfficialFormat(
-    files=MappingProxyType(
-        {
-            "train": {"X": "train_X.bin", "y": "train_y.bin", **CLASS_NAMES_FILE},
-            "test": {"X": "test_X.bin", "y": "test_y.bin", **CLASS_NAMES_FILE},
-            "unlabeled": {"X": "unlabeled_X.bin", **CLASS_NAMES_FILE},
-        }
-    ),
+    files={
+        "train": {"X": "train_X.bin", "y": "train_y.bin", **CLASS_NAMES_FILE},
+        "test": {"X": "test_X.bin", "y": "test_y.bin", **CLASS_NAMES_FILE},
+        "unlabeled": {"X": "unlabeled_X.bin", **CLASS_NAMES_FILE},
+    },
     prepare=prepare_stl10,
 )

@@ -5,21 +5,16 @@ columns of pixels first, and y (n, 1), 1 to 10, where 10 is the digit 0.
 http://ufldl.stanford.edu/housenumbers
 """
 
-from __future__ import annotations
-
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
 from ...errors import InputError
 from ..cache import UndecodedDataset
-from ..decoding import PICTURES_PER_BLOCK, Frame
-from .decoded import PixelBlocks, check_equal_counts, check_label_range
-from .decoded import prepare_pixel_dataset as drafted
-from .layout import OfficialFormat, SplitFiles
+from ..decoding import Frame, split_into_blocks
+from . import formats
+from .formats import OfficialFormat, PixelBlocks, SplitFiles
 
 DIGIT_CLASSES = tuple("0123456789")
 PICTURE_SHAPE = (32, 32, 3)
@@ -34,18 +29,15 @@ def prepare_svhn(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDatase
     file = parts["X and y"]
     x, y = load_matlab_variables(file)
     if x.dtype != np.uint8 or x.ndim != 4 or x.shape[:3] != PICTURE_SHAPE:
-        raise InputError(f"{file} has X {x.dtype} {x.shape}; uint8 (32, 32, 3, n) is wanted.")
+        raise InputError(f"{file} has X {x.dtype} {x.shape}; uint8 (32, 32, 3, n) is expected.")
     y = y.reshape(-1).astype(np.int64)
     n = x.shape[-1]
-    check_equal_counts(n, len(y), (file, file))
-    check_label_range(y, 1, 10, file)
+    formats.check_equal_counts(n, len(y), (file, file))
+    formats.check_label_range(y, 1, 10, file)
 
-    def blocks() -> Iterator[np.ndarray]:
-        for start in range(0, n, PICTURES_PER_BLOCK):
-            yield x[..., start : start + PICTURES_PER_BLOCK].transpose(3, 2, 0, 1)
-
-    pixels = PixelBlocks(str(file), (n, 3, 32, 32), blocks())
-    return drafted(pixels, y % 10, DIGIT_CLASSES, title=title, frame=frame)
+    blocks = (x[..., rows].transpose(3, 2, 0, 1) for rows in split_into_blocks(n))
+    pixels = PixelBlocks(str(file), (n, 3, 32, 32), blocks)
+    return formats.prepare_pixel_dataset(pixels, y % 10, DIGIT_CLASSES, title, frame)
 
 
 def load_matlab_variables(file: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -63,17 +55,15 @@ def load_matlab_variables(file: Path) -> tuple[np.ndarray, np.ndarray]:
     except Exception as error:  # scipy's, zlib's and the file system's are of many kinds
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise InputError(
-            f"{file} cannot be read ({reason}); the whole MATLAB file is wanted."
+            f"{file} cannot be read ({reason}); the whole MATLAB file is expected."
         ) from error
     missing = [name for name in ("X", "y") if name not in held]
     if missing:
-        raise InputError(f"{file} has no variable {missing[0]}; X and y are wanted.")
+        raise InputError(f"{file} has no variable {missing[0]}; X and y are expected.")
     return held["X"], held["y"]
 
 
 SVHN = OfficialFormat(
-    files=MappingProxyType(
-        {split: {"X and y": f"{split}_32x32.mat"} for split in ("train", "test", "extra")}
-    ),
+    files={split: {"X and y": f"{split}_32x32.mat"} for split in ("train", "test", "extra")},
     prepare=prepare_svhn,
 )
