@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
-from typing import Any
+from importlib import import_module
+from typing import Any, ClassVar
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
 
 from auxgen import __version__
 
@@ -25,6 +30,21 @@ autodoc_default_options = {"members": True}
 napoleon_google_docstring = True
 napoleon_use_ivar = True
 
+
+class Room(SphinxDirective):
+    """`automodule` for all modules of a package but those of the option `except`."""
+
+    required_arguments = 1
+    option_spec: ClassVar = {"except": str}
+
+    def run(self) -> list[nodes.Node]:
+        package = import_module(self.arguments[0])
+        left_out = re.split(r",\s*", self.options.get("except", ""))
+        modules = [m.name for m in pkgutil.iter_modules(package.__path__)]
+        names = [f"{package.__name__}.{m}" for m in modules if m not in left_out]
+        return self.parse_text_to_nodes("\n\n".join(f".. automodule:: {name}" for name in names))
+
+
 CODE = re.compile(r"(`[^`]*`)")
 
 
@@ -38,4 +58,5 @@ def plain(app: Any, what: str, name: str, it: object, options: Any, lines: list[
 
 
 def setup(app: Any) -> None:
+    app.add_directive("room", Room)
     app.connect("autodoc-process-docstring", plain, priority=400)

@@ -1,6 +1,7 @@
 """Who may import whom: rooms only look downwards, and no files import each other in a circle.
 
-Imports inside functions count as well. docs/architecture.md draws the same floors.
+Imports inside functions count as well. The floors are those that docs/architecture.md
+draws.
 """
 
 from __future__ import annotations
@@ -14,23 +15,14 @@ import pytest
 import auxgen
 
 ROOT = Path(auxgen.__file__).parent
-FLOORS = (
-    ("errors", "rng", "version", "score", "old_names"),
-    ("files",),
-    ("functional", "metrics", "method", "data"),
-    ("networks",),
-    ("methods", "engine"),
-    ("builders", "inference"),
-    ("model", "stage", "plotting"),
-    ("features", "report"),
-    ("runs", "estimators"),
-    ("evaluation",),
-    ("experiments",),
-    ("launch",),
-    ("reproduction",),
-    ("cli",),
-    ("__init__", "__main__"),
-)
+PAGE = ROOT.parent / "docs" / "architecture.md"
+WIDTH = 44
+"""Columns of the drawing that name rooms; the rest of a line says what they are for."""
+DRAWING = next(part for part in PAGE.read_text().split("```\n") if part.startswith("cli "))
+FLOORS = [
+    *(line[:WIDTH].split() for line in reversed(DRAWING.splitlines())),
+    ["__init__", "__main__"],
+]
 """From the ground up. A room is a folder or a file of the package."""
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 NARROW = {"report": {"errors", "files"}}
