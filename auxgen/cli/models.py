@@ -26,6 +26,11 @@ def _load_model(
     """The model of a run, an artefact or, where a person names it, a run's own experiment file.
 
     Only in the last case is anything in the folder executed.
+
+    Args:
+        model: A run or an artefact.
+        stage: Stage of a run; the last by default.
+        device: auto, cpu, cuda or cuda:1.
     """
     if model.name != "experiment.py":
         return (load(model, stage).to(device),)
@@ -46,7 +51,15 @@ def _load_model_and_rows(
     stage: str | None = None,
     device: str = "cpu",
 ) -> tuple[Model, InputRows]:
-    """A model, and the rows in a person's files."""
+    """A model, and the rows in a person's files.
+
+    Args:
+        model: A run or an artefact.
+        files: Images, folders, .npy or .csv files.
+        resize: Resize images that have another size.
+        stage: Stage of a run; the last by default.
+        device: auto, cpu, cuda or cuda:1.
+    """
     (found,) = _load_model(model, stage=stage, device=device)
     return found, read_rows(files, found.space, resize=resize)
 

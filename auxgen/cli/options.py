@@ -117,7 +117,11 @@ def format_option(name: str) -> str:
 
 
 def _check_arguments(function: Callable[..., Any], args: Sequence[str], prog: str) -> list[str]:
-    """The words for tyro, which would take the last of `--metric a --metric b` alone."""
+    """The words for tyro, which would take the last of `--metric a --metric b` alone.
+
+    Raises:
+        InputError: An unknown option, a value of another type, or something is missing.
+    """
     hints = typing.get_type_hints(function)
     kinds = {format_option(p.name): hints.get(p.name, Any) for p in list_named_parameters(function)}
     loose, options = group_by_option(args)

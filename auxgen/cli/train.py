@@ -96,13 +96,23 @@ def _collect_options(
     EXPERIMENT is a name that auxgen experiments lists, or your Python file with a function
     experiment(*, seed, ...) that returns stages; auxgen train EXPERIMENT --help shows its options.
     --resume continues a run where it stopped, bit for bit, and takes --device and --log besides.
+
+    Args:
+        run: Folder of the run; it must not exist.
+        device: auto, cpu, cuda or cuda:1.
+        precision: 32 or bf16; the experiment's own if not given.
+        log: Trackers to write to as well: tensorboard, wandb, mlflow.
     """
     trackers = _parse_trackers(log)
     return {"run": run, "device": device, "precision": precision, "log": trackers, **options}
 
 
 def _check_resume_arguments(args: Sequence[str]) -> None:
-    """Refuse what the run has recorded itself."""
+    """Refuse what the run has recorded itself.
+
+    Raises:
+        InputError: An option other than --device and --log, or an experiment.
+    """
     loose, options = group_by_option(args)
     for word in (*loose, *(name for name, _ in options)):
         if word not in ("--resume", "--device", "--log", "--help", "-h"):
@@ -112,7 +122,13 @@ def _check_resume_arguments(args: Sequence[str]) -> None:
 
 
 def _resume_run(*, resume: Path, device: str = "auto", log: tuple[str, ...] = ()) -> None:
-    """Continue a run where it stopped, bit for bit."""
+    """Continue a run where it stopped, bit for bit.
+
+    Args:
+        resume: Folder of the run.
+        device: auto, cpu, cuda or cuda:1.
+        log: Trackers to write to as well: tensorboard, wandb, mlflow.
+    """
     from ..launch import resume as resume_run
 
     _print_trained(resume_run(resume, device=device, log=_parse_trackers(log)))
