@@ -24,8 +24,7 @@ from PIL import Image
 from torch import Tensor
 
 from auxgen.data import images
-from auxgen.data.dataset import Dataset
-from auxgen.data.fingerprints import add_fingerprint
+from auxgen.data.dataset import Dataset, add_fingerprint
 from auxgen.engine.device import describe_hardware
 from auxgen.evaluation.compare import compare_image_sets
 from auxgen.features.extractors import quantise_pictures
@@ -75,7 +74,7 @@ def measured(real: Dataset, fake: Dataset) -> dict[str, dict]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True, help="OUT.json and OUT.png")
     parser.add_argument("--rows", type=int, default=10_000, help="test images")
     args = parser.parse_args()
