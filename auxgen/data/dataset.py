@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from .frame import Frame
 
 DataKind = Literal["images", "points", "table"]
 
@@ -28,6 +29,8 @@ class Dataset:
         attributes: (n, k) float32, 0 or 1, NaN where blank; None where there are none.
         attribute_names: Names of the k attributes.
         columns: Names of the columns of a table.
+        frame: What became of every picture; None where rows come from no files of pictures.
+        notes: Sentences about what was guessed or left out when the rows were read.
     """
 
     x: Tensor
@@ -38,6 +41,8 @@ class Dataset:
     attributes: Tensor | None = None
     attribute_names: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    frame: Frame | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.x)
@@ -104,6 +109,7 @@ class Preprocessor:
         attributes: Names of the attributes that the model predicts, by index.
         binary: Whether the model sees bits, of which grey values are the probabilities; in JSON
             only where it does.
+        frame: How a picture in a file becomes a raw row; in JSON only where it is known.
     """
 
     kind: DataKind
@@ -117,6 +123,7 @@ class Preprocessor:
     columns: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
     binary: bool = False
+    frame: Frame | None = None
 
     @property
     def width(self) -> int:
@@ -146,14 +153,23 @@ class Preprocessor:
 
     def to_json(self) -> dict[str, Any]:
         known = asdict(self)
-        if not self.binary:  # other models' artefacts stay as they were before there was the field
-            del known["binary"]
+        for later in ("binary", "frame"):  # artefacts from before there was the field stay the same
+            if not known[later]:
+                del known[later]
         return known
 
     @classmethod
     def from_json(cls, known: dict[str, Any]) -> Preprocessor:
         tuples: dict[str, Any] = {k: tuple(v) for k, v in known.items() if isinstance(v, list)}
-        return cls(**{**known, **tuples})
+        frame = Frame(**known["frame"]) if known.get("frame") else None
+        return cls(**{**known, **tuples, "frame": frame})
+
+    def describe_row_shape(self) -> str:
+        """The shape of a raw row, in words."""
+        if len(self.shape) == 3:
+            c, h, w = self.shape
+            return f"images of {w} x {h} pixels and {c} channel{'' if c == 1 else 's'}"
+        return f"rows of {torch.Size(self.shape).numel()} values"
 
 
 def fit_preprocessor(
@@ -182,4 +198,5 @@ def fit_preprocessor(
         classes=dataset.classes,
         columns=dataset.columns,
         binary=binary,
+        frame=dataset.frame,
     )

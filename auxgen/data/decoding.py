@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import InputError
+from .frame import Frame
 
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"})
 ORIENTATION_TAG = 0x0112
@@ -42,30 +43,6 @@ class PictureReader:
 
     def iterate_blocks(self) -> Iterator[Sequence[EncodedPicture]]:
         return map(self.read, split_into_blocks(self.count))
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What becomes of every picture.
-
-    Attributes:
-        size: Side in pixels of the square that it is resized to; None keeps its size.
-        crop: Side in pixels of the square first cut from its centre; None for the largest square
-            where `size` is given, else for all of it.
-        filter: Filter of the resizing.
-    """
-
-    size: int | None = None
-    crop: int | None = None
-    filter: Image.Resampling = Image.Resampling.LANCZOS
-
-    def __post_init__(self) -> None:
-        for name, side in (("size", self.size), ("crop", self.crop)):
-            if side is not None and side < 1:
-                raise InputError(f"A {name} of {side} was given; 1 pixel or more is expected.")
-
-    def get_output_side(self) -> int | None:
-        return self.size or self.crop
 
 
 def find_common_shape(pictures: PictureReader, frame: Frame) -> tuple[int, int, int]:
@@ -145,7 +122,7 @@ def apply_frame(image: Image.Image, frame: Frame) -> Image.Image:
         left, top = (image.width - side) // 2, (image.height - side) // 2
         image = image.crop((left, top, left + side, top + side))
     if frame.size is not None and image.width != frame.size:
-        image = image.resize((frame.size, frame.size), frame.filter)
+        image = image.resize((frame.size, frame.size), Image.Resampling[frame.filter.upper()])
     return image
 
 

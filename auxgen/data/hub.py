@@ -9,7 +9,8 @@ import numpy as np
 
 from ..errors import InputError, unknown_name
 from .cache import UndecodedDataset, make_undecoded_dataset
-from .decoding import EncodedPicture, Frame, PictureReader, decode_blocks, find_common_shape
+from .decoding import EncodedPicture, PictureReader, decode_blocks, find_common_shape
+from .frame import Frame
 
 SPLIT_ALIASES = {"training": "train", "testing": "test", "validation": "valid", "val": "valid"}
 SPLIT_ALIASES |= {"dev": "valid", "unlabelled": "unlabeled"}

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from PIL import Image
 
 from ..errors import InputError, unknown_name
 from . import hub
@@ -20,8 +19,8 @@ from .cache import (
     make_cache_file,
 )
 from .dataset import Dataset, add_fingerprint
-from .decoding import Frame
 from .folders import find_image_files
+from .frame import Frame
 from .official.formats import OfficialFormat, load_official_dataset, make_missing_files_error
 from .official.norb import NORB_PAIRS, NORB_SINGLES
 from .official.stl10 import STL10
@@ -30,9 +29,9 @@ from .official.svhn import SVHN
 DATA_SUFFIXES = frozenset({".parquet", ".arrow"})
 DIGITS_TEST_ROWS = 500
 FULL_FRAME = Frame()
-AREA_FRAME = Frame(filter=Image.Resampling.BOX)
+AREA_FRAME = Frame(filter="box")
 """Pictures made smaller by the mean over areas."""
-NEAREST_FRAME = Frame(filter=Image.Resampling.NEAREST)
+NEAREST_FRAME = Frame(filter="nearest")
 """Pictures made smaller by leaving out pixels."""
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,21 +16,33 @@ from torch import Tensor
 
 from ..errors import InputError
 from .dataset import Preprocessor
+from .picture_inputs import IMAGE_SUFFIXES, read_pictures
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 FILE_KINDS = "images, a folder, .npy or .csv"
-BILINEAR = 2  # PIL.Image.Resampling.BILINEAR, which need not be imported for it
 
 
 @dataclass(frozen=True, eq=False)
 class InputRows:
-    """Raw rows (n, *shape) as float32, pixels in [0, 1], and the names of their n sources."""
+    """Raw rows (n, *shape) as float32, pixels in [0, 1], and the names of their n sources.
+
+    Attributes:
+        x: The rows.
+        names: A name for each, all different.
+        notes: Sentences about what was guessed or left out when they were read.
+    """
 
     x: Tensor
     names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+class _Part(NamedTuple):
+    """The rows of a file or of a folder's pictures, with names below a place."""
+
+    x: Tensor
+    names: tuple[str, ...]
+    place: Path
+    notes: tuple[str, ...] = ()
 
 
 def read_rows(paths: Sequence[Path], space: Preprocessor, *, resize: bool = False) -> InputRows:
@@ -43,64 +56,49 @@ def read_rows(paths: Sequence[Path], space: Preprocessor, *, resize: bool = Fals
     Raises:
         InputError: A file that is not there, cannot be read or does not fit.
     """
-    parts = [part for path in paths for part in _read_path(Path(path), space, resize)]
+    parts = [_read_path(Path(path), space, resize) for path in paths]
     if not any(len(part.names) for part in parts):
         got = ", ".join(str(path) for path in paths) or "nothing"
         raise InputError(f"There are no rows in {got}; expected images, .npy or .csv.")
-    names = tuple(name for part in parts for name in part.names)
-    return InputRows(torch.cat([part.x for part in parts]), names)
+    names = make_names_unique([(part.place, name) for part in parts for name in part.names])
+    notes = dict.fromkeys(note for part in parts for note in part.notes)
+    return InputRows(torch.cat([part.x for part in parts]), names, tuple(notes))
 
 
-def _read_path(path: Path, space: Preprocessor, resize: bool) -> list[InputRows]:
+def make_names_unique(sources: Sequence[tuple[Path, str]]) -> tuple[str, ...]:
+    """A name for each (place, name below it): the name, with its place where two are alike.
+
+    A source that is given a second time gets " (2)".
+    """
+    short = Counter(name for _, name in sources)
+    full = [str(place / name) if short[name] > 1 else name for place, name in sources]
+    seen: Counter[str] = Counter()
+    names: list[str] = []
+    for name in full:
+        seen[name] += 1
+        names.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
+    return tuple(names)
+
+
+def _read_path(path: Path, space: Preprocessor, resize: bool) -> _Part:
     if path.is_dir():
         inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
-        return [_read_image(p, space, resize, str(p.relative_to(path))) for p in inside]
+        names = tuple(str(p.relative_to(path)) for p in inside)
+        return _Part(read_pictures(inside, names, space, resize), names, path)
     if not path.is_file():
         raise InputError(f"There is no file {str(path)!r}; expected {FILE_KINDS}.")
     ending = path.suffix.lower()
     if ending in IMAGE_SUFFIXES:
-        return [_read_image(path, space, resize, path.name)]
+        return _Part(read_pictures([path], [path.name], space, resize), (path.name,), path.parent)
     if ending == ".npy":
-        return [_name_rows(_read_array(path, space), path)]
+        return _number_rows(_read_array(path, space), path)
     if ending == ".csv":
-        return [_name_rows(_read_csv_rows(path, space), path)]
+        return _number_rows(_read_csv_rows(path, space), path)
     raise InputError(f"{path.name!r} cannot be read; expected {FILE_KINDS}.")
 
 
-def _name_rows(x: Tensor, path: Path) -> InputRows:
-    return InputRows(x, tuple(f"{path.name}:{i}" for i in range(len(x))))
-
-
-def _read_image(path: Path, space: Preprocessor, resize: bool, name: str) -> InputRows:
-    """One image file as a row (1, c, h, w)."""
-    if len(space.shape) != 3:
-        raise InputError(f"{name!r} is an image, but the model takes {_describe_row_shape(space)}.")
-    c, h, w = space.shape
-    if c not in (1, 3):
-        raise InputError(f"{name!r} cannot fill {c} channels; give the rows as .npy.")
-    image = _open_upright_image(path, name).convert("L" if c == 1 else "RGB")
-    if image.size != (w, h):
-        if not resize:
-            got = f"{image.width} x {image.height}"
-            raise InputError(f"{name!r} is {got} pixels, the model takes {w} x {h}; ask to resize.")
-        image = image.resize((w, h), resample=BILINEAR)
-    pixels = torch.from_numpy(np.array(image, dtype=np.float32) / 255)
-    return InputRows(pixels.reshape(h, w, c).permute(2, 0, 1).unsqueeze(0), (name,))
-
-
-def _open_upright_image(path: Path, name: str) -> Image:
-    """The image in a file, turned upright, with 8 bits a channel."""
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(path) as opened:
-            image = ImageOps.exif_transpose(opened)
-            if image.mode.startswith("I;16"):  # which `convert` would clip at 255
-                image = Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
-            image.load()
-            return image
-    except OSError as error:
-        raise InputError(f"{name!r} cannot be read; expected an intact image.") from error
+def _number_rows(x: Tensor, path: Path) -> _Part:
+    return _Part(x, tuple(f"{path.name}:{i}" for i in range(len(x))), path.parent)
 
 
 def _read_array(path: Path, space: Preprocessor) -> Tensor:
@@ -151,7 +149,7 @@ def _reshape_rows(x: Tensor, space: Preprocessor, name: str) -> Tensor:
         if x.shape[-3:] == (h, w, c) and x.ndim in (3, 4):
             return x.reshape(-1, h, w, c).permute(0, 3, 1, 2)
     raise InputError(
-        f"{name!r} holds {tuple(x.shape)}, but the model takes {_describe_row_shape(space)}."
+        f"{name!r} holds {tuple(x.shape)}, but the model takes {space.describe_row_shape()}."
     )
 
 
@@ -190,7 +188,7 @@ def _match_columns(header: list[str], space: Preprocessor, name: str) -> list[in
 def _parse_cells(cells: Sequence[str], space: Preprocessor, where: str) -> list[float]:
     if len(cells) != prod(space.shape):
         raise InputError(
-            f"{where} has {len(cells)} values, but the model takes {_describe_row_shape(space)}."
+            f"{where} has {len(cells)} values, but the model takes {space.describe_row_shape()}."
         )
     try:
         return [float(cell) for cell in cells]
@@ -216,11 +214,3 @@ def _is_numeric(cell: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _describe_row_shape(space: Preprocessor) -> str:
-    """The shape of a row, in words."""
-    if len(space.shape) == 3:
-        c, h, w = space.shape
-        return f"images of {w} x {h} pixels and {c} channel{'' if c == 1 else 's'}"
-    return f"rows of {prod(space.shape)} values"

@@ -13,8 +13,9 @@ from ..errors import InputError
 from ..files import compute_digest
 from . import cache
 from .dataset import Dataset, add_fingerprint
-from .decoding import EncodedPicture, Frame, PictureReader, decode_blocks, find_common_shape
+from .decoding import EncodedPicture, PictureReader, decode_blocks, find_common_shape
 from .folders import METADATA_FILE, ImageListing, list_images
+from .frame import Frame
 from .hub import SPLIT_ALIASES
 from .labels import check_labels, find_labelled_rows, map_labels_to_indices, parse_labels
 from .tables import read_table_split

@@ -40,7 +40,8 @@ def image_preprocessor(train: Dataset, *, flat: bool = False, **rest: Any) -> Pr
     `rest` are further fields of `Preprocessor`, such as shift and scale.
     """
     shape = tuple(train.x.shape[1:])
-    return Preprocessor(kind="images", shape=shape, flat=flat, classes=train.classes, **rest)
+    known = {"classes": train.classes, "frame": train.frame}
+    return Preprocessor(kind="images", shape=shape, flat=flat, **known, **rest)
 
 
 def choose_extractor(extractor: str, data: str) -> str | None:

@@ -184,3 +184,16 @@ def test_predictions_are_written_with_every_probability(tmp_path):
 def test_rows_are_written_under_their_columns(tmp_path):
     path = write_rows(torch.tensor([[30.0, 1.75]]), tmp_path / "r.csv", ("age", "height"))
     assert lines(path) == [["age", "height"], ["30", "1.75"]]
+
+
+def test_two_files_of_one_name_and_one_file_twice_get_names_of_their_own(tmp_path):
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        saved(tmp_path / place / "x.png")
+        np.save(tmp_path / place / "x.npy", np.zeros((2, 24)))
+    a, b = tmp_path / "a", tmp_path / "b"
+    pictures = read_rows([a / "x.png", b / "x.png", a / "x.png"], GREY).names
+    assert pictures == (f"{a}/x.png", f"{b}/x.png", f"{a}/x.png (2)")
+    arrays = read_rows([a / "x.npy", b / "x.npy"], GREY).names
+    assert arrays == (f"{a}/x.npy:0", f"{a}/x.npy:1", f"{b}/x.npy:0", f"{b}/x.npy:1")
+    assert read_rows([a, b], GREY).names == (f"{a}/x.png", f"{b}/x.png")

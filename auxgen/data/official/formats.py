@@ -11,7 +11,8 @@ from PIL import Image
 from ...errors import InputError, unknown_name
 from .. import cache
 from ..dataset import Dataset
-from ..decoding import Frame, apply_frame, check_picture_size
+from ..decoding import apply_frame, check_picture_size
+from ..frame import Frame
 
 SplitFiles = Mapping[str, Path]
 """The files of a split, by what they hold."""

@@ -13,7 +13,8 @@ import numpy as np
 
 from ...errors import InputError
 from ..cache import UndecodedDataset
-from ..decoding import Frame, split_into_blocks
+from ..decoding import split_into_blocks
+from ..frame import Frame
 from . import formats
 from .formats import OfficialFormat, PixelBlocks, SplitFiles
 
