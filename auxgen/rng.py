@@ -43,6 +43,20 @@ def use_seed(seed: int | None, device: torch.device) -> Iterator[None]:
         yield
 
 
+def get_random_state(device: torch.device) -> tuple[torch.Tensor, ...]:
+    """The state of torch's random numbers, of the CPU and of a GPU where the device is one."""
+    if device.type == "cuda":
+        return torch.get_rng_state(), torch.cuda.get_rng_state(device)
+    return (torch.get_rng_state(),)
+
+
+def set_random_state(state: tuple[torch.Tensor, ...], device: torch.device) -> None:
+    """Return to a state of `get_random_state`."""
+    torch.set_rng_state(state[0])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state[1], device)
+
+
 def get_device(method: object) -> torch.device:
     """The device of a method's parameters, else of its buffers; the CPU if it has neither."""
     if not isinstance(method, nn.Module):

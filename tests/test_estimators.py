@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import make_moons
+from sklearn.utils.estimator_checks import (
+    check_methods_sample_order_invariance,
+    check_methods_subset_invariance,
+)
 
 from auxgen import SemiSupervisedClassifier
 from auxgen.errors import InputError
@@ -101,3 +105,12 @@ def test_rows_far_out_have_lower_bounds() -> None:
     assert bounds.shape == (600,)
     np.testing.assert_array_equal(bounds, model.score_samples(x))
     assert model.score_samples(x + 50).max() < bounds.min()
+
+
+@pytest.mark.parametrize("model", ["sdgm", "adgm", "m2"])
+@pytest.mark.parametrize(
+    "check", [check_methods_subset_invariance, check_methods_sample_order_invariance]
+)
+def test_a_row_is_predicted_alike_in_any_subset_and_order(check, model) -> None:
+    small = SemiSupervisedClassifier(model, steps=20, hidden=(8,), latent=2)
+    check("SemiSupervisedClassifier", small)

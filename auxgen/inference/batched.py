@@ -1,14 +1,16 @@
-"""Passes over rows in batches, and class probabilities of rows as a model sees them."""
+"""Passes over rows, in batches or each alone, and class probabilities of rows."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, final
 
 import torch
 from torch import Tensor
+from torch.func import vmap
 
 from ..data.dataset import Preprocessor
 from ..method import Classifies, Describes
-from ..rng import get_device
+from ..networks.distributions import skip_argument_checks
+from ..rng import get_device, get_random_state, set_random_state
 
 Output = TypeVar("Output")
 """A tensor (b, ...), or a tuple or mapping of such; None in place of a tensor stays None."""
@@ -39,11 +41,82 @@ def map_batches(
     return _map_tensors(lambda *parts: torch.cat(parts), *outputs)
 
 
+def map_rows(
+    function: Callable[..., Output],
+    *rows: Tensor,
+    device: torch.device | str,
+    batch_size: int = 256,
+) -> Output:
+    """Apply a function to each row as if it came alone, always from the same random state.
+
+    What comes of a row depends on that row only: not on the other rows, on their order or number,
+    or on the size of a batch. The draws within a row are independent, as the function makes them.
+    All rows share them, so a mean over rows has the error of a single row's draws, and does not
+    improve with more rows: measures of the mean use `map_batches`.
+
+    Args:
+        function, rows, device, batch_size: As for `map_batches`.
+    """
+    alone = _ApplyToRowsAlone(function, torch.device(device))
+    return map_batches(alone, *rows, device=device, batch_size=batch_size)
+
+
+_MIN_VECTORS = 8
+"""Matrix products of one to three rows round otherwise than those of more rows (MKL, float32)."""
+
+
+@final
+class _ApplyToRowsAlone:
+    """A function of a batch (b, ...) whose draws are the same for each of its rows."""
+
+    def __init__(self, function: Callable[..., Any], device: torch.device) -> None:
+        self.function, self.device = function, device
+        self.start = get_random_state(device)
+        self.is_random: bool | None = None
+        self.can_vectorise = True
+
+    def __call__(self, *batch: Tensor) -> Any:
+        if self.is_random is None:  # one row tells, and costs little
+            self.function(*(x[:1] for x in batch))
+            self.is_random = self.has_drawn()
+        n, is_vectors = len(batch[0]), batch[0].ndim == 2
+        if is_vectors and 0 < n < _MIN_VECTORS:
+            rows = torch.arange(_MIN_VECTORS) % n
+            return _map_tensors(lambda x: x[:n], self.apply(*(x[rows] for x in batch)))
+        return self.apply(*batch)
+
+    def apply(self, *batch: Tensor) -> Any:
+        """The function's output for a batch (b, ...)."""
+        if not self.is_random or len(batch[0]) == 0:
+            return self.function(*batch)
+        if self.can_vectorise:
+            try:
+                set_random_state(self.start, self.device)
+                with skip_argument_checks():
+                    return vmap(self.apply_to_row, randomness="same")(*batch)
+            except (RuntimeError, ValueError, TypeError):  # torch cannot vectorise every function
+                self.can_vectorise = False
+        each = [self.apply_to_row(*row) for row in zip(*batch, strict=True)]
+        return _map_tensors(lambda *parts: torch.stack(parts), *each)
+
+    def apply_to_row(self, *row: Tensor) -> Any:
+        """The function's output for one row, from the random state at the start."""
+        if not self.can_vectorise:
+            set_random_state(self.start, self.device)
+        return _map_tensors(lambda x: x[0], self.function(*(x.unsqueeze(0) for x in row)))
+
+    def has_drawn(self) -> bool:
+        state = get_random_state(self.device)
+        return not all(map(torch.equal, state, self.start))
+
+
 def map_raw_rows(
     function: Callable[[Tensor], Output], method: object, space: Preprocessor, raw: Tensor
 ) -> Output:
-    """Apply a function to batches of raw rows (n, *shape), as the method sees them."""
-    return map_batches(lambda part: function(space.transform(part)), raw, device=get_device(method))
+    """Apply a function to each of raw rows (n, *shape), as the method sees it, as `map_rows`."""
+    device = get_device(method)
+    alone = _ApplyToRowsAlone(function, device)
+    return map_batches(lambda part: alone(space.transform(part)), raw, device=device)
 
 
 def _map_tensors(function: Callable[..., Tensor], *outputs: Any) -> Any:
@@ -62,6 +135,12 @@ def binarise_with_seed(x: Tensor, seed: int) -> Tensor:
     """One Bernoulli draw of each entry, the same on every device: x in [0, 1] -> 0 or 1."""
     generator = torch.Generator().manual_seed(seed)
     return torch.bernoulli(x.cpu(), generator=generator).to(x)
+
+
+def binarise_rows_alike(x: Tensor, seed: int) -> Tensor:
+    """As `binarise_with_seed`, with the same uniform numbers for every row: x (n, *event)."""
+    uniform = torch.rand(x.shape[1:], generator=torch.Generator().manual_seed(seed))
+    return (uniform < x.cpu()).to(x)
 
 
 def predict_class_probabilities(
@@ -88,4 +167,4 @@ def predict_attribute_probabilities(
 def _map_to_float64(
     function: Callable[[Tensor], Tensor], method: object, x: Tensor, batch_size: int
 ) -> Tensor:
-    return map_batches(function, x, device=get_device(method), batch_size=batch_size).double()
+    return map_rows(function, x, device=get_device(method), batch_size=batch_size).double()

@@ -14,7 +14,7 @@ from ..method import Bounds, Classifies, Weighs, require
 from ..metrics.calibration import apply_temperature, select_most_confident
 from ..networks.distributions import bernoulli
 from ..rng import get_device
-from .batched import binarise_with_seed, map_batches, map_raw_rows
+from .batched import binarise_rows_alike, map_batches, map_raw_rows, map_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,28 +125,35 @@ def _accumulate_log_weights(method: Weighs, x: Tensor, k: int, chunk: int) -> tu
 
 
 def estimate_elbo(method: Bounds, x: Tensor, draws: int = 1, *, batch_size: int = 256) -> Tensor:
-    """The evidence lower bound, a mean over `draws`, in nats: x (n, *event) -> (n,) float64."""
+    """The evidence lower bound, a mean over `draws`, in nats: x (n, *event) -> (n,) float64.
 
-    def average(part: Tensor) -> Tensor:
-        first = method.elbo(part).double()
-        return sum((method.elbo(part).double() for _ in range(1, draws)), first) / draws
-
+    The draws of different rows are independent, so that a mean over rows is exact to the standard
+    error over rows; `estimate_row_bounds` is for the bound of each row by itself.
+    """
+    average = partial(_average_elbo, method, draws)
     return map_batches(average, x, device=get_device(method), batch_size=batch_size)
+
+
+def _average_elbo(method: Bounds, draws: int, x: Tensor) -> Tensor:
+    """x (b, *event) -> (b,) float64."""
+    first = method.elbo(x).double()
+    return sum((method.elbo(x).double() for _ in range(1, draws)), first) / draws
 
 
 def estimate_row_bounds(method: object, space: Preprocessor, raw: Tensor, draws: int = 1) -> Tensor:
     """Lower bounds on log p(x) of raw rows, means over `draws`, in nats: (n, *shape) -> (n,).
 
     x is the row as the model sees it. For a model of bits, grey values are drawn as bits once, with
-    seed 0, as the `elbo` of a run's evaluation draws them. Rows of another kind may have high
-    bounds (docs/papers/adgm.md).
+    seed 0. All rows have the same draws, so that a row's bound does not depend on the others. Rows
+    of another kind may have high bounds (docs/papers/adgm.md).
 
     Raises:
         InputError: The model has no bound.
     """
     x = space.transform(raw)
-    x = binarise_with_seed(x, 0) if sees_bits(method, space) else x
-    return estimate_elbo(require(method, Bounds), x, draws)
+    x = binarise_rows_alike(x, 0) if sees_bits(method, space) else x
+    average = partial(_average_elbo, require(method, Bounds), draws)
+    return map_rows(average, x, device=get_device(method))
 
 
 def sees_bits(method: object, space: Preprocessor) -> bool:

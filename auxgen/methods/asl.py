@@ -108,7 +108,7 @@ def importance_log_weights(
     q_u: Distribution, p_u: Distribution, p_x: nn.Module, x: Tensor, k: int
 ) -> Tensor:
     """log p(u) p(x|u) / q(u|x) for k draws of u from q_u: x (b, *event) -> (k, b), nats."""
-    u = q_u.sample(torch.Size((k,)))
+    u = q_u.rsample(torch.Size((k,)))
     rows = x.expand(k, *x.shape).flatten(0, 1)
     log_p_x: Tensor = p_x(u.flatten(0, 1)).log_prob(rows)
     return log_density(p_u, u) + log_p_x.view(k, len(x)) - q_u.log_prob(u)

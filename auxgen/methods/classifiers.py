@@ -10,7 +10,7 @@ from torch.distributions import Bernoulli, Categorical
 from ..data.batches import LabelledBatch, SemiSupervisedBatch
 from ..functional.bounds import weight_prior
 from ..method import Extracts, Method, Moves, descend
-from ..networks.distributions import VALIDATE, Conditional
+from ..networks.distributions import Conditional, checks_arguments
 
 
 @final
@@ -86,7 +86,7 @@ class AttributeClassifier(FeatureClassifier):
 
 def attribute_distribution(logits: Tensor) -> Bernoulli:
     """Yes or no to every attribute: logits (b, k) -> batch (b, k)."""
-    return Bernoulli(logits=logits, validate_args=VALIDATE)
+    return Bernoulli(logits=logits, validate_args=checks_arguments())
 
 
 def attribute_log_likelihood(q_y: Bernoulli, y: Tensor) -> Tensor:

@@ -1,7 +1,9 @@
 """Networks that return distributions of torch, so that p(x|z) is written p_x(z)."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from math import log, sqrt, tau
 from typing import final
 
@@ -14,9 +16,25 @@ from ..functional.precision import promote_to_float32
 
 VALIDATE = os.environ.get("AUXGEN_DEBUG", "0") != "0"
 """Whether distributions check their arguments; each check waits for the device."""
+_CHECKS_ALLOWED: ContextVar[bool] = ContextVar("checks_allowed", default=True)
 
 Family = Callable[[Tensor], Distribution]
 """Parameters (batch, ...) -> a distribution."""
+
+
+def checks_arguments() -> bool:
+    """Whether a distribution that is made now checks its arguments."""
+    return VALIDATE and _CHECKS_ALLOWED.get()
+
+
+@contextmanager
+def skip_argument_checks() -> Iterator[None]:
+    """Make distributions inside without checks, which torch cannot carry out within `vmap`."""
+    token = _CHECKS_ALLOWED.set(False)
+    try:
+        yield
+    finally:
+        _CHECKS_ALLOWED.reset(token)
 
 
 class Conditional(nn.Module):
@@ -48,17 +66,21 @@ def bounded_normal(parameters: Tensor) -> Independent:
 
 def normal(mean: Tensor, std: Tensor, event_dims: int) -> Independent:
     """N(mean, diag(std^2)) over the last `event_dims` dimensions."""
-    return Independent(Normal(mean, std, validate_args=VALIDATE), event_dims, VALIDATE)
+    return Independent(
+        Normal(mean, std, validate_args=checks_arguments()), event_dims, checks_arguments()
+    )
 
 
 def bernoulli(logits: Tensor) -> Independent:
     """Independent bits over the last dimension; logits (..., d)."""
-    return Independent(td.Bernoulli(logits=logits, validate_args=VALIDATE), 1, VALIDATE)
+    return Independent(
+        td.Bernoulli(logits=logits, validate_args=checks_arguments()), 1, checks_arguments()
+    )
 
 
 def categorical(logits: Tensor) -> Categorical:
     """One of k; logits (..., k)."""
-    return Categorical(logits=logits, validate_args=VALIDATE)
+    return Categorical(logits=logits, validate_args=checks_arguments())
 
 
 class FixedScaleNormal(nn.Module):
@@ -80,8 +102,8 @@ class FixedScaleLaplace(nn.Module):
         self.scale, self.event_dims = scale, event_dims
 
     def forward(self, mean: Tensor) -> Independent:
-        each = td.Laplace(mean, torch.full_like(mean, self.scale), validate_args=VALIDATE)
-        return Independent(each, self.event_dims, VALIDATE)
+        each = td.Laplace(mean, torch.full_like(mean, self.scale), validate_args=checks_arguments())
+        return Independent(each, self.event_dims, checks_arguments())
 
 
 class LearnedScaleNormal(nn.Module):
@@ -201,7 +223,11 @@ class UniformCube(nn.Module):
         self.register_buffer("ones", torch.ones(dim), persistent=False)
 
     def forward(self) -> Independent:
-        return Independent(td.Uniform(-self.ones, self.ones, validate_args=VALIDATE), 1, VALIDATE)
+        return Independent(
+            td.Uniform(-self.ones, self.ones, validate_args=checks_arguments()),
+            1,
+            checks_arguments(),
+        )
 
 
 @final
