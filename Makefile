@@ -8,7 +8,7 @@ demo: .venv/installed
 	$(BIN)/auxgen demo
 
 test: .venv/installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .
@@ -17,7 +17,7 @@ check: .venv/installed-dev
 	$(MAKE) docs
 
 slow: .venv/installed-dev
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n auto --dist loadfile
 
 docs: .venv/installed-dev
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
