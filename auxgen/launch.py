@@ -1,16 +1,16 @@
 """Train, resume and evaluate by name: the only room that knows experiments by their names."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import torch
 from filelock import FileLock
 
 from .engine.device import init_ranks, resolve_device
-from .engine.settings import Precision
+from .engine.settings import Precision, PrecisionChoice
 from .errors import InputError, require_at_least, unknown_name
 from .evaluation import catalogue
 from .experiments import registry
@@ -28,7 +28,7 @@ def train(
     *,
     run: str | Path,
     device: str = "auto",
-    precision: Precision | None = None,
+    precision: PrecisionChoice | Mapping[str, Precision] = "auto",
     log: Sequence[str] = (),
     quiet: bool = False,
     **options: Any,
@@ -39,18 +39,22 @@ def train(
         experiment: A name, a Python file with a function `experiment`, or stages.
         run: The new folder.
         device: "auto", "cpu", "cuda" or "cuda:1".
-        precision: Precision of forward passes; None for the experiment's own.
+        precision: Precision of forward passes, of all stages or by stage: "32", "bf16", or "auto",
+            which is float32 unless bfloat16 is measured to be clearly faster.
         log: Trackers to write to as well: "tensorboard", "wandb", "mlflow".
         quiet: No progress on stderr.
         options: The experiment's keyword arguments.
 
     Raises:
-        InputError: There is no such experiment, option or device, or the folder exists.
+        InputError: There is no such experiment, option, device or precision, or the folder exists.
         Diverged: A term is not finite any more; the last good checkpoint is kept.
         Interrupted: A signal stopped training; everything is saved.
         NotSaved: The disk is full; the last good checkpoint is kept.
     """
     name, file, stages = None, None, experiment
+    for each in precision.values() if isinstance(precision, Mapping) else (precision,):
+        if each not in get_args(PrecisionChoice):
+            raise unknown_name("precision", str(each), get_args(PrecisionChoice))
     if isinstance(stages, str | Path):
         entry = registry.find_experiment(stages)
         name, file = entry.name, entry.file

@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Literal
 
 from . import report
+from .engine.settings import Precision, PrecisionChoice
 from .engine.watch import MetricsFile
 from .errors import require_at_least
 from .experiments.common import Reproduction, TableRow
@@ -26,6 +28,7 @@ def reproduce(
     seeds: int | None = None,
     out: str | Path | None = None,
     device: str = "auto",
+    precision: PrecisionChoice = "auto",
     quiet: bool = False,
     **options: Any,
 ) -> Path:
@@ -38,6 +41,7 @@ def reproduce(
         out: Folder for runs and results; runs/reproduce/<name>-<budget> when None. Runs that are
             there are not trained again, and unfinished ones are continued.
         device: As for `train`.
+        precision: As for `train`; what is measured of a row's first run holds for its other seeds.
         quiet: No progress on stderr.
         options: Options of every experiment, such as epochs; they replace the table's own.
 
@@ -51,7 +55,8 @@ def reproduce(
     count = table.seeds if seeds is None else seeds
     require_at_least(1, seeds=count)
     folder = Path(out) if out is not None else Path("runs/reproduce") / f"{name}-{budget}"
-    lines = [_measure_row(row, count, folder, device, quiet, options) for row in table.rows]
+    how = _TrainingSettings(device, precision, quiet)
+    lines = [_measure_row(row, count, folder, how, options) for row in table.rows]
     means = {(line["name"], c): v["mean"] for line in lines for c, v in line["columns"].items()}
     result = {
         "reproduction": name,
@@ -69,8 +74,17 @@ def reproduce(
     return folder
 
 
+@dataclass(frozen=True)
+class _TrainingSettings:
+    """How runs are trained: the precision of all stages, or by stage."""
+
+    device: str
+    precision: PrecisionChoice | Mapping[str, Precision]
+    quiet: bool
+
+
 def _measure_row(
-    row: TableRow, seeds: int, folder: Path, device: str, quiet: bool, options: Mapping[str, Any]
+    row: TableRow, seeds: int, folder: Path, how: _TrainingSettings, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Train and measure a row's runs, one for each seed, and average their scores."""
     settings = {**row.options, **options}
@@ -78,9 +92,11 @@ def _measure_row(
     runs, scores = [], []
     for seed in range(seeds):
         run = folder / name / f"seed={seed}"
-        scores.append(_ensure_run_scores(run, row, {**settings, "seed": seed}, device, quiet))
+        scores.append(_ensure_run_scores(run, row, {**settings, "seed": seed}, how))
         runs.append(str(run.relative_to(folder)))
-    config = Run(folder / runs[0]).config
+        if how.precision == "auto":  # what was measured for the first seed holds for all
+            how = replace(how, precision=Run(run).config.get("precisions", {}))
+    configs = [Run(folder / run).config for run in runs]
     scored = {c: [each[key] for each in scores] for c, key in row.scores.items()}
     curves = {c: [_read_curve(folder / run, key) for run in runs] for c, key in row.scores.items()}
     return {
@@ -90,22 +106,26 @@ def _measure_row(
         "columns": {c: _summarise_seeds(s, row.paper.get(c, "")) for c, s in scored.items()},
         "curves": {c: each for c, each in curves.items() if any(each)},
         "runs": runs,
-        **{fact: config[fact] for fact in ("hardware", "started", "commit")},
+        "made": [
+            {fact: config.get(fact) for fact in ("hardware", "started", "commit", "precisions")}
+            for config in configs
+        ],
     }
 
 
 def _ensure_run_scores(
-    run: Path, row: TableRow, options: dict[str, Any], device: str, quiet: bool
+    run: Path, row: TableRow, options: dict[str, Any], how: _TrainingSettings
 ) -> dict[str, dict[str, Any]]:
     """The scores of a run, which is trained, continued or measured first if necessary."""
     if not run.exists():
-        if not quiet:
+        if not how.quiet:
             print(f"training {run}", file=sys.stderr)
-        train(row.experiment, run=run, device=device, quiet=quiet, **options)
+        given = {"device": how.device, "precision": how.precision, "quiet": how.quiet}
+        train(row.experiment, run=run, **given, **options)
     elif len(Run(run).trained_stages()) < len(Run(run).config["stages"]):
-        resume(run, device=device, quiet=quiet)
+        resume(run, device=how.device, quiet=how.quiet)
     if not set(row.scores.values()) <= Run(run).read_scores()["scores"].keys():
-        evaluate(run, device=device)
+        evaluate(run, device=how.device)
         draw_pictures(run)
     return Run(run).read_scores()["scores"]
 

@@ -183,6 +183,7 @@ def reproduce_command(
     seeds: int | None = None,
     out: Path | None = None,
     device: str = "auto",
+    precision: Literal["auto", "32", "bf16"] = "auto",
 ) -> None:
     """Reproduce a table or figure of a paper: ours beside theirs.
 
@@ -194,11 +195,13 @@ def reproduce_command(
         seeds: Runs of each row; the table's own number by default.
         out: Folder for runs and results; runs/reproduce/NAME-BUDGET by default.
         device: auto, cpu, cuda or cuda:1.
+        precision: 32, bf16, or auto, measured once for all seeds of a row.
     """
     from ..report import tables
     from ..reproduction import load_reproduction, reproduce
 
-    folder = reproduce(name, budget=budget, seeds=seeds, out=out, device=device)
+    given = {"budget": budget, "seeds": seeds, "out": out, "device": device}
+    folder = reproduce(name, **given, precision=precision)
     tables.show_reproduction(load_reproduction(folder))
     print(f"{folder}/table.json  {folder}/table.png  {folder}/report.html")
 

@@ -87,7 +87,7 @@ def _collect_options(
     *,
     run: Path,
     device: str = "auto",
-    precision: Literal["32", "bf16"] | None = None,
+    precision: Literal["auto", "32", "bf16"] = "auto",
     log: tuple[str, ...] = (),
     **options: Any,
 ) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _collect_options(
     Args:
         run: Folder of the run; it must not exist.
         device: auto, cpu, cuda or cuda:1.
-        precision: 32 or bf16; the experiment's own if not given.
+        precision: 32, bf16, or auto: float32 unless bfloat16 is measured to be clearly faster.
         log: Trackers to write to as well: tensorboard, wandb, mlflow.
     """
     trackers = _parse_trackers(log)

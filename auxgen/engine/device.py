@@ -38,12 +38,26 @@ def describe_hardware(device: str) -> str:
     """The hardware in words: the processor's model and the threads in use."""
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     threads = torch.get_num_threads()
-    named = models[0] if models else platform.processor() or platform.machine()
+    named = _read_cpu_facts().get("model name") or platform.processor() or platform.machine()
     return f"{named}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def describe_instructions(device: str) -> str:
+    """What the hardware can do: one name may stand for several kinds."""
+    if device.startswith("cuda"):
+        return "{}.{}".format(*torch.cuda.get_device_capability(device))
+    facts = _read_cpu_facts()
+    known = [facts.get(fact, "") for fact in ("cpu family", "model", "flags", "Features")]
+    return " ".join([torch.backends.cpu.get_cpu_capability(), *known])
+
+
+def _read_cpu_facts() -> dict[str, str]:
+    """What Linux says of the first processor, by name; nothing elsewhere."""
+    info = Path("/proc/cpuinfo")
+    first = info.read_text().partition("\n\n")[0] if info.exists() else ""
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 @dataclass(frozen=True)

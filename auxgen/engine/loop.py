@@ -18,7 +18,8 @@ class Training:
     """A method in training: all the state that a checkpoint holds, and what changes it.
 
     The randomness of a round is a function of (seed, rank, step), as a batch is: to continue after
-    step t is to know t, and random numbers drawn between rounds disturb nothing.
+    step t is to know t, and random numbers drawn between rounds disturb nothing. The precision
+    "auto" is float32 here: who trains a stage measures before (engine/precision.py).
     """
 
     def __init__(

@@ -11,6 +11,8 @@ from ..errors import InputError, require_at_least
 from ..functional.schedules import Schedule, constant
 
 Precision = Literal["32", "bf16"]
+PrecisionChoice = Literal["auto", Precision]
+"""auto: float32, unless bfloat16 is clearly faster on the machine at hand (engine/precision.py)."""
 
 OptimizerFactory = Callable[[str, list[nn.Parameter]], Optimizer]
 """(player, its parameters) -> its optimiser."""
@@ -47,6 +49,7 @@ class Engine:
         average: Decay d of the moving average; at step t it is min(d, (1 + t) / (10 + t)).
         recalibration: Batches on which the average's batch-norm statistics are estimated.
         precision: Precision of forward passes, unless train is given another.
+        old_precision: Precision of runs of version 0.1 whose run.json names none.
         log_every: Steps between lines of the log.
         save_every: Seconds between checkpoints.
     """
@@ -58,7 +61,8 @@ class Engine:
     max_grad_value: float = float("inf")
     average: float = 0.999
     recalibration: int = 50
-    precision: Precision = "32"
+    precision: PrecisionChoice = "auto"
+    old_precision: Precision = "32"
     log_every: int = 50
     save_every: float = 60.0
 

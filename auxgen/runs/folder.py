@@ -14,7 +14,7 @@ import torch
 
 from ..builders.artefact import restore_weights
 from ..engine.device import Ranks, describe_hardware
-from ..engine.settings import Precision
+from ..engine.settings import Precision, PrecisionChoice
 from ..errors import InputError, NotSaved
 from ..files import encode_json, make_save_error, read_json, write_file
 from ..stage import Experiment, Stage
@@ -58,6 +58,17 @@ class Run:
         file = self.path / "scores.json"
         return read_json(file, "run") if file.exists() else {"run": self.config, "scores": {}}
 
+    def record_precision(self, stage: str, precision: Precision, ranks: Ranks) -> None:
+        """Keep the precision of a stage in run.json, so that the stage continues with it.
+
+        Raises:
+            NotSaved: The file cannot be written.
+        """
+        precisions = {**self.config.get("precisions", {}), stage: precision}
+        self.config = {**self.config, "precisions": precisions}
+        if ranks.is_first:
+            write_file(self.path / "run.json", encode_json(self.config))
+
     def restore_stage(self, name: str, stage: Stage) -> None:
         """Load a trained stage's weights into its method.
 
@@ -73,14 +84,14 @@ def make_config(
     options: Mapping[str, Any],
     *,
     device: str,
-    precision: Precision | None,
+    precision: PrecisionChoice | Mapping[str, Precision],
 ) -> dict[str, Any]:
     """What run.json holds: all that is needed to do the run again.
 
     Args:
         name: Name of the experiment; None for stages made in Python.
         options: Its options, JSON-able; the seed among them.
-        precision: Precision of forward passes; None for the experiment's own.
+        precision: Precision of forward passes that was asked for, of all stages or by stage.
     """
     python = platform.python_version()
     return {
@@ -92,7 +103,8 @@ def make_config(
         "stages": list(stages),
         "device": device,
         "hardware": describe_hardware(device),
-        "precision": precision,
+        "precision": precision if isinstance(precision, str) else dict(precision),
+        "precisions": {},
         "ranks": int(os.environ.get("WORLD_SIZE", "1")),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"auxgen": __version__, "torch": torch.__version__, "python": python},

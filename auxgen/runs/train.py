@@ -1,7 +1,8 @@
 """Training an experiment's stages into a run's folder: checkpoints, log, monitor, artefacts."""
 
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
@@ -13,7 +14,8 @@ from ..builders.artefact import save_model
 from ..engine import checkpoint
 from ..engine.device import Ranks
 from ..engine.loop import Training
-from ..engine.settings import Precision
+from ..engine.precision import MIN_STEPS, find_round_times
+from ..engine.settings import Precision, PrecisionChoice
 from ..engine.trackers import open_trackers
 from ..engine.watch import MetricsFile, ProgressReporter, StopSignal, catch_signals, check_finite
 from ..errors import Interrupted, NotSaved
@@ -25,10 +27,18 @@ from .folder import Run
 
 @dataclass(frozen=True)
 class RuntimeSettings:
-    """How this machine trains: device, precision, trackers, and whether progress is shown."""
+    """How this machine trains.
+
+    Attributes:
+        device: Where.
+        precision: Precision of forward passes, of all stages or by stage; None in runs of version
+            0.1, whose stages have their `old_precision`.
+        log: Trackers.
+        quiet: Whether nothing is shown.
+    """
 
     device: str
-    precision: Precision | None = None
+    precision: PrecisionChoice | Mapping[str, Precision] | None = "auto"
     log: tuple[str, ...] = ()
     quiet: bool = False
 
@@ -45,7 +55,7 @@ class StageTrainer:
         if stage.start is not None:
             torch.manual_seed(seed)
             stage.start(stage.method)
-        device, precision = settings.device, settings.precision
+        device, precision = settings.device, self.choose_precision()
         self.training = Training(
             stage.method, stage.engine, seed=seed, device=device, precision=precision, ranks=ranks
         )
@@ -54,6 +64,41 @@ class StageTrainer:
         self.last_saved_step: int | None = None
         self.start_time, self.last_save_time = time.monotonic(), time.monotonic()
         self.trackers = open_trackers(settings.log if ranks.is_first else (), run.path)
+
+    def choose_precision(self) -> Precision:
+        """The precision that the stage began with, that was asked for, or that is faster here."""
+        chosen = self.run.config.get("precisions", {}).get(self.name)
+        if chosen is None:
+            asked = self.get_asked_precision()
+            chosen = self.measure_precision() if asked == "auto" else asked
+            self.run.record_precision(self.name, chosen, self.ranks)
+        return chosen
+
+    def get_asked_precision(self) -> PrecisionChoice:
+        engine, asked = self.stage.engine, self.settings.precision
+        if asked is None:
+            return engine.old_precision if engine.precision == "auto" else engine.precision
+        if isinstance(asked, Mapping):
+            return asked[self.name] if self.name in asked else engine.precision
+        return engine.precision if asked == "auto" else asked
+
+    def measure_precision(self) -> Precision:
+        """float32, unless the first rank measures that bfloat16 is clearly faster."""
+        stage, device = self.stage, self.settings.device
+        if stage.engine.steps < MIN_STEPS:
+            return "32"
+        uses_bf16 = torch.zeros((), device=device)
+        if self.ranks.is_first:
+            batches = [self.get_batch(step) for step in range(2)]
+            sizes = stage.recipe and stage.recipe.arguments
+            times = find_round_times(
+                stage.method, batches, stage.engine, device=device, sizes=sizes
+            )
+            uses_bf16.fill_(times.choose() == "bf16")
+            if not self.settings.quiet:
+                print(f"{self.name} {times.describe()}", file=sys.stderr)
+        self.ranks.broadcast([uses_bf16])
+        return "bf16" if uses_bf16.item() else "32"
 
     def train(self) -> None:
         """Train from the start or the newest checkpoint, and leave the artefact."""

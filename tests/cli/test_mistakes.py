@@ -101,7 +101,7 @@ def test_a_command(
         ("--seed 1 2", "auxgen train {own} takes options only, and got '2'."),
         ("--seed 1", "auxgen train {own} needs --run, a path; see its --help."),
         ("--run x --device gpu", "This machine has no device 'gpu'; expected auto, cpu or cuda."),
-        ("--run x --precision 16", "--precision takes 32 or bf16, not '16'."),
+        ("--run x --precision 16", "--precision takes auto, 32 or bf16, not '16'."),
         (
             "--run x --log tensorbord",
             "There is no tracker 'tensorbord'; did you mean 'tensorboard'?",

@@ -355,7 +355,7 @@ def test_the_schedule_reaches_the_optimisers() -> None:
     """The same three optimisers all along, each with the rate of the step and weight decay."""
     sizes: dict[str, Any] = {"widths": (4,), "latent": 3, "edit_distance": 1, "batch": 4}
     epochs: dict[str, Any] = {"introvac_epochs": 6, "vac_epochs": 6, "introvac_halvings": (0.9,)}
-    plan = IntrovacPlan(lr=2e-4, precision="32", **sizes, **epochs)
+    plan = IntrovacPlan(lr=2e-4, **sizes, **epochs)
     images = {"channels": 1, "size": 8, "widths": [4], "z": 3}
     method = Recipe("introvac", {"images": images, "attributes": 1}).build()
     training = Training(method, make_introvac_engine("introvac", plan, rows=16), seed=0)

@@ -43,7 +43,12 @@ def experiment(plan: AdgmDigitsPlan = DIGITS_PLAN, *, seed: int = 0) -> Experime
     few = Engine(1000, adam(plan.lr), average=0.99)
     rate = partial(hold_then_cosine, steps=plan.steps, hold=0.5)
     engine = Engine(
-        plan.steps, adam(plan.lr), rate, max_grad_norm=5.0, average=plan.average, precision="bf16"
+        plan.steps,
+        adam(plan.lr),
+        rate,
+        max_grad_norm=5.0,
+        average=plan.average,
+        old_precision="bf16",
     )
     make_stage = partial(make_semi_supervised_stage, data=data, batch=plan.batch, seed=seed)
     supervised = make_stage(alone, engine=few, draws=1)

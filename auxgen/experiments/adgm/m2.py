@@ -149,7 +149,7 @@ def m2_pyro(plan: M2PyroPlan = M2_PYRO_PLAN, *, seed: int = 0) -> Experiment:
         temperature_from=plan.temperature_from,
     )
     steps = count_steps(len(train), plan.batch, plan.epochs)
-    engine = Engine(steps, adam(plan.lr), average=plan.average, precision="bf16")
+    engine = Engine(steps, adam(plan.lr), average=plan.average, old_precision="bf16")
     stage = make_semi_supervised_stage(recipe, data, engine, batch=plan.batch, seed=seed, draws=1)
     x = data.space.transform(valid.raw_rows())
     chosen_by = TestError(x, valid.y, split_name="validation", classes=data.space.classes)

@@ -52,7 +52,7 @@ def experiment(plan: LayeredVaePlan = LAYERED_VAE["cpu"], *, seed: int = 0) -> E
         "avae_uninformed": Recipe("avae_uninformed", auxiliary),
     }
     rate = partial(hold_then_cosine, steps=steps, hold=plan.hold)
-    engine = Engine(steps, adam(plan.lr), rate, average=plan.average, precision="bf16")
+    engine = Engine(steps, adam(plan.lr), rate, average=plan.average, old_precision="bf16")
     x = space.transform(test.raw_rows()[: plan.test_rows])
     evaluations: dict[str, Evaluation] = {
         "importance_bound": ImportanceBound(x, k=NUM_IMPORTANCE_WEIGHTS, binarised_seed=0),

@@ -134,7 +134,7 @@ def _make_image_experiment(
     if hold is not None:
         rate = partial(hold_then_cosine, steps=steps, hold=hold)
     engine = Engine(
-        steps, adam(plan.lr), rate, max_grad_norm=5.0, average=plan.average, precision="bf16"
+        steps, adam(plan.lr), rate, max_grad_norm=5.0, average=plan.average, old_precision="bf16"
     )
     every = count_monitor_steps(n, plan.batch, plan.monitor_epochs)
     stage = make_semi_supervised_stage(

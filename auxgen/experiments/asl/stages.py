@@ -61,9 +61,11 @@ def make_image_sizes(train: Dataset, plan: AslImagePlan | AslGivenPlan) -> dict[
 
 
 def make_asl_image_engine(plan: AslImagePlan | AslGivenPlan, steps: int) -> Engine:
-    """Adam in bf16. At its highest rate from the first round on, the MI encoder can die."""
+    """Adam. At its highest rate from the first round on, the MI encoder can die."""
     rate = partial(rise_then_cosine, steps=steps, rise=0.1)
-    return Engine(steps, adam(plan.lr), learning_rate=rate, average=plan.average, precision="bf16")
+    return Engine(
+        steps, adam(plan.lr), learning_rate=rate, average=plan.average, old_precision="bf16"
+    )
 
 
 def make_coupling_sizes(transforms: int, hidden: Sequence[int]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def build_game(
             adam(plan.lr, betas=(0.5, 0.999)),
             average=plan.average,
             recalibration=RECALIBRATION_BATCHES,
-            precision=plan.precision,
+            old_precision=plan.old_precision,
         ),
         evaluations={**monitored, **evaluations},
         monitor=Monitor(max(1, steps // MONITOR_COUNT), monitored),

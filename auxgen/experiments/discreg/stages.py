@@ -110,12 +110,12 @@ def make_image_arguments(train: Dataset, plan: DiscregPlan) -> dict[str, Any]:
 
 
 def _make_vae_engine(plan: VaeComparisonPlan, rows: int, epochs: float) -> Engine:
-    """Adam, whose rate rises over a tenth of the rounds and falls; bf16 where it pays."""
+    """Adam, whose rate rises over a tenth of the rounds and falls."""
     steps = count_steps(rows, plan.batch, epochs * plan.scale_epochs)
     return Engine(
         steps,
         adam(plan.lr),
         learning_rate=partial(rise_then_cosine, steps=steps, rise=0.1),
         average=plan.average,
-        precision="bf16",
+        old_precision="bf16",
     )

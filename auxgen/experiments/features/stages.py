@@ -116,7 +116,7 @@ def _make_stage(
         adam(plan.lr),
         learning_rate=partial(rise_then_cosine, steps=steps, rise=0.2),
         average=plan.average,
-        precision="bf16",
+        old_precision="bf16",
     )
     train, test = splits
     corruption = partial(apply_corruptions, corruptions=(*flips, *shifts))

@@ -45,7 +45,7 @@ class VacPlan(Plan):
     joint_edit_distance: float = 5.0
     scorers: tuple[str, ...] = ()
     betas: Mapping[str, float] = field(default_factory=dict, metadata=NOT_AN_OPTION)
-    precision: Precision = field(default="bf16", metadata=NOT_AN_OPTION)
+    old_precision: Precision = field(default="bf16", metadata=NOT_AN_OPTION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,7 @@ DIGITS_PLAN = IntrovacPlan(
     edit_distance=3.0,
     joint_edit_distance=4.0,
     scorers=("features.digits",),
-    precision="32",
+    old_precision="32",
 )
 PLANE_PLAN = VacPlan(
     widths=(32,),
@@ -143,7 +143,7 @@ PLANE_PLAN = VacPlan(
     edit_distance=3.0,
     scorers=("features.digits",),
     betas={"reg": 0.5},
-    precision="32",
+    old_precision="32",
 )
 FASHION_PLAN = IntrovacFashionPlan(
     widths=(16, 32, 64),

@@ -109,5 +109,5 @@ def make_introvac_engine(stage: str, plan: VacPlan, rows: int) -> Engine:
         adam(plan.lr, weight_decay=WEIGHT_DECAY),
         learning_rate=partial(multistep_decay, at=() if stage == "pretrained" else at, factor=0.5),
         average=plan.average,
-        precision=plan.precision,
+        old_precision=plan.old_precision,
     )
