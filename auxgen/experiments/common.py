@@ -20,7 +20,7 @@ class Plan:
     """What a person can choose of an experiment; a budget is a plan, changed by `replace`.
 
     Fields are the options of the command line. What each means is said once, in `options.WORDS` or
-    the `WORDS` of a paper's plans.
+    the `WORDS` beside a paper's plans.
     """
 
     lr: float

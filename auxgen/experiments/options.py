@@ -1,7 +1,7 @@
 """The words of the command line: what an option means, in every experiment that has it.
 
 One word has one meaning and one meaning has one word. Words that a single paper uses stand in the
-`WORDS` of its plans.
+`WORDS` beside its plans.
 """
 
 from collections.abc import Mapping

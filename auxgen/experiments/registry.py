@@ -1,13 +1,14 @@
 """Experiments by name, and their options.
 
-A paper's package lists its experiments and tables in its __init__, which imports nothing else; a
-module is imported when its experiment is asked for. An experiment is a function of a plan and a
-seed, or, in a person's own file, of typed keyword arguments.
+Each package beside this file is a paper. It lists its experiments and tables in its __init__, which
+imports nothing else; a module is imported when its experiment is asked for. An experiment is a
+function of a plan and a seed, or, in a person's own file, of typed keyword arguments.
 """
 
 import importlib
 import importlib.util
 import inspect
+import pkgutil
 import re
 import sys
 import typing
@@ -21,8 +22,6 @@ from typing import Any, Literal, get_args, get_origin
 from ..errors import InputError, unknown_name
 from .about import About, Renamed
 from .options import WORDS
-
-PAPERS = ("adgm", "asl", "dfm", "discreg", "introvac", "features", "vae")
 
 
 @dataclass(frozen=True)
@@ -63,20 +62,27 @@ def _import_paper(paper: str) -> ModuleType:
     return importlib.import_module(f"{__package__}.{paper}")
 
 
+def find_papers() -> list[str]:
+    """Names of the papers, the first parts of their experiments' names."""
+    place = importlib.import_module(__name__.rpartition(".")[0]).__path__
+    return [module.name for module in pkgutil.iter_modules(place) if module.ispkg]
+
+
 def list_papers() -> dict[str, str]:
-    """Titles of the papers, by the first part of their experiments' names."""
-    return {paper: (_import_paper(paper).__doc__ or "").partition("\n")[0] for paper in PAPERS}
+    """Titles of the papers by name."""
+    return {p: (_import_paper(p).__doc__ or "").partition("\n")[0] for p in find_papers()}
 
 
 def list_experiments() -> dict[str, About]:
     """All experiments that can be trained, by name; nothing of them is imported."""
-    papers = {paper: _import_paper(paper).EXPERIMENTS for paper in PAPERS}
+    papers = {paper: _import_paper(paper).EXPERIMENTS for paper in find_papers()}
     return {f"{p}.{name}": about for p, listed in papers.items() for name, about in listed.items()}
 
 
 def list_reproductions() -> list[str]:
     """Names of the tables and figures that can be reproduced."""
-    return [f"{paper}.{name}" for paper in PAPERS for name in _import_paper(paper).TABLES]
+    tables = {paper: getattr(_import_paper(paper), "TABLES", ()) for paper in find_papers()}
+    return [f"{paper}.{name}" for paper, names in tables.items() for name in names]
 
 
 def list_extractors() -> list[str]:

@@ -23,6 +23,7 @@ from auxgen.experiments.common import Plan
 from auxgen.experiments.registry import (
     build_experiment,
     find_experiment,
+    find_papers,
     list_experiments,
     list_options,
     list_reproductions,
@@ -162,7 +163,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, text in PAPER.items():
         (place / f"{name}.py").write_text(text)
     monkeypatch.setattr(experiments, "__path__", [*experiments.__path__, str(tmp_path)])
-    monkeypatch.setattr(registry, "PAPERS", ("toy",))
+    monkeypatch.setattr(registry, "find_papers", lambda: ["toy"])
     yield
     for name in [name for name in sys.modules if f"{name}.".startswith("auxgen.experiments.toy.")]:
         del sys.modules[name]
@@ -366,12 +367,24 @@ def test_a_file_without_an_experiment_is_refused(
         find_experiment(file)
 
 
-PAPERS = registry.PAPERS
-
-
 def load_plan_modules() -> list[Any]:
-    names = [f"auxgen.experiments.{paper}.plans" for paper in PAPERS]
-    return [import_module(name) for name in names if find_spec(name)]
+    """The modules that hold plans and words: a paper's plans, and those of its experiments."""
+    names = {f"auxgen.experiments.{paper}.plans" for paper in find_papers()}
+    names |= {find_experiment(name).function.__module__ for name in list_experiments()}
+    return [import_module(name) for name in sorted(names) if find_spec(name)]
+
+
+def test_every_package_of_experiments_is_a_paper_and_nothing_else_is() -> None:
+    packages = Path(experiments.__path__[0]).glob("*/__init__.py")
+    assert find_papers() == sorted(file.parent.name for file in packages)
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_paper_without_tables_or_renamed_options_lists_none(tmp_path: Path) -> None:
+    init = tmp_path / "toy" / "__init__.py"
+    init.write_text(init.read_text().partition("TABLES")[0])
+    assert list_reproductions() == []
+    assert find_experiment("toy.disc").renamed == {}
 
 
 @pytest.mark.parametrize("name", list_experiments())

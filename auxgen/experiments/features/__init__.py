@@ -1,6 +1,6 @@
 """Feature extractors that are trained here, for distances between sets of pictures."""
 
-from ..about import About, Renamed
+from ..about import About
 
 _MEASURED = {
     "celeba": (
@@ -42,5 +42,3 @@ EXPERIMENTS = {
         "sets:own",
     ),
 }
-TABLES: tuple[str, ...] = ()
-RENAMED_OPTIONS: dict[str, Renamed] = {}

@@ -13,5 +13,4 @@ EXPERIMENTS = {
         time="minutes on 2 CPU cores",
     ),
 }
-TABLES: tuple[str, ...] = ()
 RENAMED_OPTIONS: Mapping[str, Renamed] = {"mnist": {"warm_up": "warm_up_steps"}}
