@@ -182,6 +182,6 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         return self.model_.log_prob_bound(X, draws=self.draws, seed=self.random_state).numpy()
 
     def sample(self, n: int) -> np.ndarray:
-        """Draw n rows in the units of x, from torch's random state: -> (n, d)."""
+        """Draw n rows from p(x), in the units of x, from torch's random state: -> (n, d)."""
         check_is_fitted(self)
         return self.model_.sample(n, seed=None).numpy()

@@ -74,6 +74,15 @@ class SamplesByClass(Protocol):
 
 
 @runtime_checkable
+class SamplesConditional(Protocol):
+    """A generative model that ends in p(x|.), whose draws and means can both be had."""
+
+    def sample_p_x(self, n: int) -> Distribution:
+        """p(x|.) at n draws of all that it is given: batch (n,); by class as `sample`."""
+        ...
+
+
+@runtime_checkable
 class Encodes(Protocol):
     """Has a code z of x."""
 
@@ -88,6 +97,15 @@ class Decodes(Protocol):
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Distribution:
         """p(x|z) or p(x|y,z): z (b, d), y (b,) class indices -> batch (b,)."""
+        ...
+
+
+@runtime_checkable
+class DecodesDraw(Protocol):
+    """Makes x of a code, its class, and a draw of what x depends on besides."""
+
+    def decode_draw(self, z: Tensor, y: Tensor) -> Distribution:
+        """p(x|.) as `Decodes`, at draws, not means, of all other variables: -> batch (b,)."""
         ...
 
 
@@ -157,11 +175,13 @@ class HasAttributeWeights(Protocol):
 ABILITIES: dict[type, str] = {
     Encodes: "encode",
     Decodes: "decode",
+    DecodesDraw: "decode draws",
     Classifies: "classify",
     Describes: "predict attributes",
     Extracts: "extract features",
     Samples: "sample",
     SamplesByClass: "sample by class",
+    SamplesConditional: "draw from p(x|.)",
     Bounds: "bound log p(x)",
     Weighs: "weigh draws of its code",
     HasPrior: "draw codes from a prior",

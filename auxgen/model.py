@@ -64,14 +64,28 @@ class Model:
         self.method.to(resolve_device(device))
         return self
 
-    def sample(self, n: int, *, y: ClassLabels | None = None, seed: int | None = 0) -> Tensor:
-        """Draw n rows, of the classes y where these are given: -> (n, *shape)."""
+    def sample(
+        self,
+        n: int,
+        *,
+        y: ClassLabels | None = None,
+        mean: bool | None = None,
+        seed: int | None = 0,
+    ) -> Tensor:
+        """Draw n rows, of the classes y where these are given: -> (n, *shape).
+
+        Args:
+            mean: Whether rows are the means of p(x|.) at draws of all else, and not draws of
+                p(x|.), which also have the noise that the model sees in rows. By default pictures
+                are means, as papers show them, and points and rows of tables are draws.
+        """
         require_at_least(0, n=n)
+        mean = self.space.kind == "images" if mean is None else mean
         if y is not None:
             require(self.method, SamplesByClass)
         labels = None if y is None else convert_class_labels(self.space, y, n)
         with self._use_seed(seed):
-            return sample_rows(self.method, self.space, n, labels)
+            return sample_rows(self.method, self.space, n, labels, mean=mean)
 
     def encode(self, rows: Rows, *, seed: int | None = 0) -> Tensor:
         """Mean codes, the means of q(z|x): (n, *shape) -> (n, d)."""

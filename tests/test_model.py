@@ -19,7 +19,7 @@ from auxgen.builders.artefact import save_model
 from auxgen.data.dataset import Dataset, Preprocessor
 from auxgen.errors import InputError
 from auxgen.inference.codes import interpolate_linearly
-from auxgen.method import Bounds, Classifies, Decodes, Encodes, Samples, require
+from auxgen.method import Bounds, Classifies, Decodes, Encodes, SamplesConditional, require
 from auxgen.model import Model
 
 N = 300  # more than one batch
@@ -103,12 +103,18 @@ def run_command(command: str, model: Model, out: Path, *options: str, rows: Tens
 def test_samples(model: Model, tmp_path: Path) -> None:
     drawn = model.sample(N, seed=3)
     torch.manual_seed(3)
-    first = require(model.method, Samples).sample(256)
+    p_x = require(model.method, SamplesConditional).sample_p_x(256)
+    first = p_x.mean if model.space.kind == "images" else p_x.sample()
     torch.testing.assert_close(drawn[:256], restore(model, first))
     assert drawn.shape == (N, *model.space.shape)
     assert not torch.equal(drawn, model.sample(N, seed=4))
     out = run_command("sample", model, tmp_path / "x.npy", "--n", str(N), "--seed", "3", rows=drawn)
     assert np.array_equal(np.load(out), drawn)
+    for mean, word in ((True, "--mean"), (False, "--no-mean")):
+        rows = model.sample(N, seed=3, mean=mean)
+        assert torch.equal(rows, drawn) == (mean == (model.space.kind == "images"))
+        out = run_command("sample", model, out, "--n", str(N), "--seed", "3", word, rows=drawn)
+        assert np.array_equal(np.load(out), rows)
 
 
 def test_samples_of_classes(model: Model, tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def sample_command(
     n: int = 64,
     of: str | None = None,
     by_class: bool = False,
+    mean: bool | None = None,
     where: str | None = None,
     alpha: float = 0.05,
     steps: int = 500,
@@ -87,6 +88,8 @@ def sample_command(
         n: Number of draws; with --by-class, of codes z.
         of: Class of all draws.
         by_class: One code z in each row, one class in each column.
+        mean: Means of p(x|.), without the noise that the model sees in rows; the default for
+            pictures. --no-mean draws from p(x|.), the default for points and tables.
         where: Attributes that draws must have (1) or lack (0), such as "Eyeglasses=1,FacialHair=0".
             One Langevin chain leads to each draw; the next four options are for these chains.
         alpha: Size of a step.
@@ -100,13 +103,16 @@ def sample_command(
         raise InputError("--by-class draws every class, --of one class; give one of the two.")
     if where is not None and (by_class or of is not None):
         raise InputError("--where takes attributes, --of and --by-class classes; give one of them.")
+    if where is not None and mean is False:
+        raise InputError("--where gives means, which the model judges; give --no-mean without it.")
     torch.manual_seed(seed)
     if by_class:
-        x = codes.make_class_grid(model.method, model.space, n)
+        as_means = model.space.kind == "images" if mean is None else mean
+        x = codes.make_class_grid(model.method, model.space, n, mean=as_means)
         _write_output(x, out, model, columns=len(model.space.classes))
         return
     if where is None:
-        _write_output(model.sample(n, y=of, seed=seed), out, model)
+        _write_output(model.sample(n, y=of, mean=mean, seed=seed), out, model)
         return
     required = conditional.parse_conditions(where)
     chains = {"alpha": alpha, "steps": steps, "corrected": corrected, "rejecting": rejecting}

@@ -128,11 +128,11 @@ def _check_arguments(function: Callable[..., Any], args: Sequence[str], prog: st
     words: dict[str, list[str]] = {}
     for option, values in options:
         kind = _find_option_type(option, kinds)
-        if kind is bool and any(a.replace("_", "-").startswith(f"{option}=") for a in args):
+        if _is_flag(kind) and any(a.replace("_", "-").startswith(f"{option}=") for a in args):
             raise InputError(f"{option} takes no value, and got {values[0]!r}.")
-        if kind is not bool and not values:
+        if not _is_flag(kind) and not values:
             raise InputError(f"{option} takes {_describe_type(kind)}, and got none.")
-        taken = 0 if kind is bool else len(values) if _takes_several(kind) else 1
+        taken = 0 if _is_flag(kind) else len(values) if _takes_several(kind) else 1
         for value in values[:taken]:
             if not _matches_type(value, kind):
                 raise InputError(f"{option} takes {_describe_type(kind)}, not {value!r}.")
@@ -180,7 +180,7 @@ def _find_option_type(option: str, kinds: Mapping[str, Any]) -> Any:
     """The type of an option; --no-x has that of x, where that is yes or no."""
     if option in kinds:
         return kinds[option]
-    if kinds.get(option.replace("--no-", "--", 1)) is bool:
+    if _is_flag(kinds.get(option.replace("--no-", "--", 1))):
         return bool
     if not kinds:
         raise InputError(f"There is no option {option!r}; there are none.")
@@ -194,6 +194,11 @@ def _list_alternatives(kind: Any) -> list[Any]:
     if get_origin(kind) in _SEQUENCE_TYPES:
         return _list_alternatives(get_args(kind)[0])
     return [] if kind is type(None) else [kind]
+
+
+def _is_flag(kind: Any) -> bool:
+    """Whether an option is yes or no, and so typed without a value."""
+    return _list_alternatives(kind) == [bool]
 
 
 def _takes_several(kind: Any) -> bool:

@@ -8,7 +8,17 @@ from torch import Tensor
 
 from ..data.dataset import Preprocessor
 from ..errors import InputError, unknown_name
-from ..method import Classifies, Decodes, Encodes, HasPrior, Samples, SamplesByClass, require
+from ..method import (
+    Classifies,
+    Decodes,
+    DecodesDraw,
+    Encodes,
+    HasPrior,
+    Samples,
+    SamplesByClass,
+    SamplesConditional,
+    require,
+)
 from ..rng import get_device
 from .batched import map_batches, map_raw_rows
 
@@ -36,8 +46,13 @@ def predict_classes(method: object, space: Preprocessor, raw: Tensor) -> Tensor 
     return map_raw_rows(lambda x: method.classify(x).probs.argmax(-1), method, space, raw)
 
 
-def decode_to_rows(method: object, space: Preprocessor, z: Tensor, y: Tensor | None) -> Tensor:
+def decode_to_rows(
+    method: object, space: Preprocessor, z: Tensor, y: Tensor | None, *, mean: bool = True
+) -> Tensor:
     """Means of p(x|z) or p(x|y,z) in raw units: z (n, d), y (n,) -> (n, *shape), on the CPU.
+
+    Args:
+        mean: Whether to return means; draws otherwise.
 
     Raises:
         InputError: The model cannot decode.
@@ -45,7 +60,11 @@ def decode_to_rows(method: object, space: Preprocessor, z: Tensor, y: Tensor | N
     decoder = require(method, Decodes)
 
     def decode(z: Tensor, y: Tensor | None = None) -> Tensor:
-        return space.inverse_transform(decoder.decode(z, y).mean)
+        if mean:
+            return space.inverse_transform(decoder.decode(z, y).mean)
+        if y is not None and isinstance(method, DecodesDraw):
+            return space.inverse_transform(method.decode_draw(z, y).sample())
+        return space.inverse_transform(decoder.decode(z, y).sample())
 
     return map_batches(decode, *(z,) if y is None else (z, y), device=get_device(method))
 
@@ -125,26 +144,44 @@ def make_analogies(method: object, space: Preprocessor, raw: Tensor) -> Tensor:
     return torch.cat((raw.cpu().unsqueeze(1), decoded.view(len(raw), k, *space.shape)), 1)
 
 
-def sample_rows(method: object, space: Preprocessor, n: int, y: Tensor | None = None) -> Tensor:
+def sample_rows(
+    method: object,
+    space: Preprocessor,
+    n: int,
+    y: Tensor | None = None,
+    *,
+    mean: bool | None = None,
+) -> Tensor:
     """Draw n raw rows, of the given classes (n,) or attributes (n, k) if any: -> (n, *shape).
+
+    Args:
+        mean: Whether rows are the means of p(x|.) at draws of all else, or draws of p(x|.), for a
+            method that has both. None for the method's own `sample`, which gives means, with noise
+            where the paper adds it: evaluations and pictures of experiments measure and show it.
 
     Raises:
         InputError: The model cannot sample, or not by class.
     """
     if n == 0:
         return torch.empty(0, *space.shape)
+    sampler = require(method, Samples) if y is None else require(method, SamplesByClass)
 
     def draw(part: Tensor) -> Tensor:
-        if y is None:
-            return space.inverse_transform(require(method, Samples).sample(len(part)))
-        return space.inverse_transform(require(method, SamplesByClass).sample(len(part), part))
+        given = () if y is None else (part,)
+        if mean is None or not isinstance(sampler, SamplesConditional):
+            return space.inverse_transform(sampler.sample(len(part), *given))
+        p_x = sampler.sample_p_x(len(part), *given)
+        return space.inverse_transform(p_x.mean if mean else p_x.sample())
 
     return map_batches(draw, torch.empty(n) if y is None else y, device=get_device(method))
 
 
 @torch.no_grad()
-def make_class_grid(method: object, space: Preprocessor, n: int) -> Tensor:
+def make_class_grid(method: object, space: Preprocessor, n: int, *, mean: bool = True) -> Tensor:
     """Decode n codes from the prior under each of k classes: -> (n * k, *shape), code after code.
+
+    Args:
+        mean: As for `decode_to_rows`.
 
     Raises:
         InputError: The model has no classes, no prior or no decoder.
@@ -154,7 +191,7 @@ def make_class_grid(method: object, space: Preprocessor, n: int) -> Tensor:
         raise InputError("This model has no classes; expected a model of classes for a grid.")
     require(method, SamplesByClass)
     z = require(method, HasPrior).p_z().sample((n,)).repeat_interleave(k, 0)
-    return decode_to_rows(method, space, z, torch.arange(k).repeat(n))
+    return decode_to_rows(method, space, z, torch.arange(k).repeat(n), mean=mean)
 
 
 def find_class_index(space: Preprocessor, name: str | int) -> int:

@@ -133,3 +133,6 @@ class SDGM(AuxiliaryDGM):
     def decode(self, z: Tensor, y: Tensor) -> Distribution:
         """p(x|a,y,z) at the mean of p(a|z,y)."""
         return self.p_x(self.p_a(self.p_y.one_hot(y), z).mean, self.p_y.one_hot(y), z)
+
+    def decode_draw(self, z: Tensor, y: Tensor) -> Distribution:
+        return self.p_x(self.p_a(self.p_y.one_hot(y), z).sample(), self.p_y.one_hot(y), z)

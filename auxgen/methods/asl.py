@@ -81,6 +81,10 @@ class UnconditionalASL(BaseASL):
     def round(self, batch: Tensor, step: Tensor) -> Moves:
         yield from self.make_moves(batch, None)
 
+    def sample_p_x(self, n: int) -> Distribution:
+        """p(x|u) at n draws of u: -> batch (n,)."""
+        return self.p_x(self.p_u().sample((n,)))
+
     def sample(self, n: int) -> Tensor:
         """u ~ p(u), x = g(u), with residual noise where `noise` > 0: -> (n, *event)."""
         return self.sample_from_codes(self.p_u().sample((n,)))

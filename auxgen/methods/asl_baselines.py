@@ -3,6 +3,7 @@
 from typing import final
 
 from torch import Tensor, nn
+from torch.distributions import Distribution
 
 from ..method import Method, Moves, descend
 from ..networks.densities import log_density
@@ -64,6 +65,10 @@ class TwoStageVAE(CodeDensityMethod):
         """One-sample bound on log p(x), nats: (b, *event) -> (b,)."""
         return self.log_weights(x, 1)[0]
 
+    def sample_p_x(self, n: int) -> Distribution:
+        """p(x|u) at n draws of u: -> batch (n,)."""
+        return self.p_x(self.p_u().sample((n,)))
+
     def sample(self, n: int) -> Tensor:
         """Means of p(x|u) at n draws of u: -> (n, *event)."""
-        return self.p_x(self.p_u().sample((n,))).mean
+        return self.sample_p_x(n).mean

@@ -6,6 +6,7 @@ from typing import Any, final
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.distributions import Distribution
 
 from ..data.batches import LabelledBatch
 from ..method import Moves
@@ -64,7 +65,15 @@ class ConditionalASL(BaseASL):
         self.recent.store(context, step)
         yield from self.make_moves(batch.x, context)
 
+    def sample_codes(self, n: int, y: Tensor | None) -> Tensor:
+        """u ~ p(u|y): y (n,) classes or (n, k) attributes, drawn when None -> (n, r)."""
+        context = self.recent.sample(n) if y is None else self.make_context(y)
+        return self.p_u(context).sample()
+
+    def sample_p_x(self, n: int, y: Tensor | None = None) -> Distribution:
+        """p(x|u) at n draws of u ~ p(u|y), y as for `sample`: -> batch (n,)."""
+        return self.p_x(self.sample_codes(n, y))
+
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         """u ~ p(u|y), x = g(u): y (n,) classes or (n, k) attributes, drawn when None."""
-        context = self.recent.sample(n) if y is None else self.make_context(y)
-        return self.sample_from_codes(self.p_u(context).sample())
+        return self.sample_from_codes(self.sample_codes(n, y))

@@ -41,12 +41,16 @@ class HierarchicalVAE(Method, ABC):
         del y
         return self.p_x(z)
 
-    def sample(self, n: int) -> Tensor:
-        """Means of p(x|z_1) at n ancestral draws of z: -> (n, d)."""
+    def sample_p_x(self, n: int) -> Distribution:
+        """p(x|z_1) at n ancestral draws of z: -> batch (n,)."""
         z = self.p_top().sample((n,))
         for p_z in reversed(self.p_z):
             z = p_z(z).sample()
-        return self.p_x(z).mean
+        return self.p_x(z)
+
+    def sample(self, n: int) -> Tensor:
+        """Means of p(x|z_1) at n ancestral draws of z: -> (n, d)."""
+        return self.sample_p_x(n).mean
 
 
 @final

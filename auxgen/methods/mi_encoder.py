@@ -79,6 +79,10 @@ class InformativeEncoder(Method):
         mean: Tensor = self.g(z)
         return normal(mean, self.a().sqrt().view(mean.shape[1:]).expand_as(mean), mean.ndim - 1)
 
+    def sample_p_x(self, n: int) -> Independent:
+        """p(x|u) at n draws of N(0, I), to which p(u) is close: -> batch (n,)."""
+        return self.decode(self.p_u().sample((n,)))
+
     def sample(self, n: int) -> Tensor:
         """g at n draws of N(0, I), to which p(u) is close: -> (n, *event)."""
-        return self.decode(self.p_u().sample((n,))).mean
+        return self.sample_p_x(n).mean

@@ -83,7 +83,19 @@ class SemiSupervisedModel(Method, ABC):
     def decode(self, z: Tensor, y: Tensor) -> Distribution:
         """p(x|y,z): z (b, d_z), y (b,) -> batch (b,)."""
 
-    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        """Means of p(x|.) at n draws from the prior; y (n,), drawn when None: -> (n, d)."""
+    def decode_draw(self, z: Tensor, y: Tensor) -> Distribution:
+        """p(x|y,z) or, where x depends on a, p(x|a,y,z) at a draw of a: as `decode`."""
+        return self.decode(z, y)
+
+    def sample_prior(self, n: int, y: Tensor | None) -> tuple[Tensor, Tensor]:
+        """n draws of z and y, unless y (n,) is given: -> (n, d_z), (n,)."""
         z = self.p_z().sample((n,))
-        return self.decode(z, self.p_y().sample((n,)) if y is None else y).mean
+        return z, self.p_y().sample((n,)) if y is None else y
+
+    def sample_p_x(self, n: int, y: Tensor | None = None) -> Distribution:
+        """p(x|.) at n draws from the prior; y (n,), drawn when None: -> batch (n,)."""
+        return self.decode_draw(*self.sample_prior(n, y))
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        """Means of p(x|y,z) as `decode` has it, at n draws from the prior: -> (n, d)."""
+        return self.decode(*self.sample_prior(n, y)).mean

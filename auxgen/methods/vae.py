@@ -27,9 +27,13 @@ class CodedMethod(Method, ABC):
         del y
         return self.p_x(z)
 
+    def sample_p_x(self, n: int) -> Distribution:
+        """p(x|z) at n draws of z: -> batch (n,)."""
+        return self.p_x(self.p_z().sample((n,)))
+
     def sample(self, n: int) -> Tensor:
         """Means of p(x|z) at n draws of z: -> (n, *event)."""
-        return self.p_x(self.p_z().sample((n,))).mean
+        return self.sample_p_x(n).mean
 
 
 class BaseVAE(CodedMethod, ABC):
