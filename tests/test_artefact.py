@@ -155,7 +155,7 @@ def test_a_stage_without_a_recipe_is_loaded_by_its_experiment(tmp_path: Path) ->
 def sample(stage: Stage, n: int) -> torch.Tensor:
     assert stage.space is not None
     torch.manual_seed(0)
-    return sample_rows(stage.method, stage.space, n)
+    return sample_rows(stage.method, stage.space, n, mean=False)
 
 
 def test_a_stage_with_a_recipe_serves_where_the_last_one_has_none(tmp_path: Path) -> None:

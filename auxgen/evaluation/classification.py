@@ -8,6 +8,7 @@ from typing import Any, Protocol, final
 import torch
 from torch import Tensor
 
+from ..errors import InputError
 from ..inference.batched import predict_attribute_probabilities, predict_class_probabilities
 from ..method import Classifies, Describes, require
 from ..metrics import classification
@@ -19,6 +20,7 @@ from .protocol import (
     SplitEvaluation,
     make_mean_score,
     make_share_score,
+    measure_interval,
     standard_error,
 )
 
@@ -157,14 +159,31 @@ class AttributeTestErrors(SplitEvaluation):
         }
         detail: dict[str, Any] = {"attributes": list(self.names), **numbers}
         detail["mean_always_commoner"] = means["always_commoner"]
-        error, balanced, n = means["error"], means["balanced_accuracy"], len(y)
         balanced_is = f"{protocol} of the shares of yes and of no told right, then over attributes"
-        spread = standard_error(100 * classification.row_error_terms(predicted, y))
-        spread_is, error_is = ROW_STANDARD_ERROR, f"{protocol} over attributes"
-        return {
-            "attribute_error": Score(error, "%", n, error_is, spread, spread_is, detail=detail),
-            "attribute_balanced_accuracy": Score(balanced, "%", n, balanced_is),
-        }
+        error_is = f"{protocol} over attributes"
+        error = make_attribute_error_score(predicted, y, error_is, detail=detail)
+        balanced = Score(means["balanced_accuracy"], "%", known, balanced_is)
+        return {"attribute_error": error, "attribute_balanced_accuracy": balanced}
+
+
+def make_attribute_error_score(predicted: Tensor, y: Tensor, protocol: str, **more: Any) -> Score:
+    """Mean error over attributes, in per cent, of the rows with a known answer; `more` as `Score`.
+
+    The interval is that of a share of these rows. It is too wide where a row has several answers,
+    which err apart, and right where it has one. predicted (n, k) bool, y (n, k), NaN where blank.
+
+    Raises:
+        InputError: No answer is known.
+    """
+    rows = (~y.isnan()).any(1)
+    if not rows.any():
+        raise InputError("No attribute of these rows is known; one or more is expected.")
+    predicted, y = predicted[rows], y[rows]
+    share, n = classification.attribute_error_rates(predicted, y).nanmean().item(), len(y)
+    spread = standard_error(100 * classification.row_error_terms(predicted, y)) or None
+    spread_is = "" if spread is None else ROW_STANDARD_ERROR
+    interval = measure_interval(share, n)
+    return Score(100 * share, "%", n, protocol, spread, spread_is, interval, **more)
 
 
 class BaselineClassifier(Protocol):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from math import log
+from types import MappingProxyType
 from typing import NamedTuple, final
 
 import torch
@@ -17,7 +18,7 @@ from ..method import Encodes, require
 from ..metrics import representation
 from ..rng import get_device, use_seed
 from ..score import Score
-from .protocol import SplitEvaluation
+from .protocol import SplitEvaluation, make_share_score
 
 SILHOUETTE_ROWS = 5000
 INFORMATION_ROWS = 2000
@@ -63,14 +64,26 @@ class CodeQuality(SplitEvaluation):
         train = _encode_dataset(method, self.space, self.train) if learns and self.train else None
         measured = {name: CODE_MEASURES[name](train, test) for name in self.measures}
         rows = f"codes of {self.describe_rows(len(self.test))}"
-        return {
-            name: Score(value, unit, len(self.test), f"{what}; {rows}", detail=detail)
-            for name, (value, unit, what, detail) in measured.items()
-        }
+        return {name: one.make_score(rows) for name, one in measured.items()}
 
 
-Measurement = tuple[float, str, str, dict[str, list[float]]]
-"""Value, unit, protocol, detail."""
+class Measurement(NamedTuple):
+    """A value, its unit, what it is in words, the number of rows measured, and more numbers.
+
+    In per cent it is a share of these rows.
+    """
+
+    value: float
+    unit: str
+    what: str
+    n: int
+    detail: Mapping[str, list[float]] = MappingProxyType({})
+
+    def make_score(self, rows: str) -> Score:
+        protocol = f"{self.what}; {rows}"
+        if self.unit == "%":
+            return make_share_score(self.value, self.n, protocol, whole=100)
+        return Score(self.value, self.unit, self.n, protocol, detail=dict(self.detail))
 
 
 def _encode_dataset(method: object, space: Preprocessor, dataset: Dataset) -> EncodedRows:
@@ -96,20 +109,25 @@ def _select_labelled_codes(codes: EncodedRows | None, purpose: str) -> tuple[Ten
 
 def _measure_knn_accuracy(train: EncodedRows | None, test: EncodedRows) -> Measurement:
     x, y = _select_labelled_codes(train, "take neighbours from")
-    value = representation.knn_accuracy(x, y, *_select_labelled_codes(test, "measure"), k=10)
-    return float(value), "%", f"accuracy of 10 nearest of {len(x)} training codes", {}
+    measured = _select_labelled_codes(test, "measure")
+    value = representation.knn_accuracy(x, y, *measured, k=10)
+    what = f"accuracy of 10 nearest of {len(x)} training codes"
+    return Measurement(float(value), "%", what, len(measured[0]))
 
 
 def _measure_probe_accuracy(train: EncodedRows | None, test: EncodedRows) -> Measurement:
     x, y = _select_labelled_codes(train, "fit a probe to")
-    value = representation.probe_accuracy(x, y, *_select_labelled_codes(test, "measure"))
-    return float(value), "%", f"accuracy of logistic regression on {len(x)} training codes", {}
+    measured = _select_labelled_codes(test, "measure")
+    value = representation.probe_accuracy(x, y, *measured)
+    what = f"accuracy of logistic regression on {len(x)} training codes"
+    return Measurement(float(value), "%", what, len(measured[0]))
 
 
 def _measure_silhouette(_: EncodedRows | None, test: EncodedRows) -> Measurement:
     x, y = _select_labelled_codes(test, "measure")
-    what = f"silhouette of classes, {min(SILHOUETTE_ROWS, len(x))} rows"
-    return float(representation.silhouette(x, y, rows=SILHOUETTE_ROWS)), "", what, {}
+    n = min(SILHOUETTE_ROWS, len(x))
+    value = float(representation.silhouette(x, y, rows=SILHOUETTE_ROWS))
+    return Measurement(value, "", f"silhouette of classes, {n} rows", n)
 
 
 def _require_gaussian_codes(test: EncodedRows) -> tuple[Tensor, Tensor]:
@@ -120,18 +138,21 @@ def _require_gaussian_codes(test: EncodedRows) -> tuple[Tensor, Tensor]:
 
 def _measure_kl(_: EncodedRows | None, test: EncodedRows) -> Measurement:
     each = representation.kl_per_unit(*_require_gaussian_codes(test))
-    return each.sum().item(), "nats", "KL from q(z|x) to N(0, I)", {"units": each.tolist()}
+    value, detail = each.sum().item(), {"units": each.tolist()}
+    return Measurement(value, "nats", "KL from q(z|x) to N(0, I)", len(test.mean), detail)
 
 
 def _measure_active_units(_: EncodedRows | None, test: EncodedRows) -> Measurement:
     each = representation.kl_per_unit(*_require_gaussian_codes(test))
     what = f"units of {len(each)} with a mean KL to N(0, 1) above 0.01 nats"
-    return float(representation.count_active_units(each)), "units", what, {"units": each.tolist()}
+    value, detail = float(representation.count_active_units(each)), {"units": each.tolist()}
+    return Measurement(value, "units", what, len(test.mean), detail)
 
 
 def _measure_active_units_by_variance(_: EncodedRows | None, test: EncodedRows) -> Measurement:
     what = f"units of {test.mean.shape[1]} whose mean given x has a variance above 0.01 over rows"
-    return float(representation.count_active_units_by_variance(test.mean)), "units", what, {}
+    value = float(representation.count_active_units_by_variance(test.mean))
+    return Measurement(value, "units", what, len(test.mean))
 
 
 def _measure_mutual_information(_: EncodedRows | None, test: EncodedRows) -> Measurement:
@@ -141,7 +162,8 @@ def _measure_mutual_information(_: EncodedRows | None, test: EncodedRows) -> Mea
     bounds = representation.mutual_information_bounds(mean, sd, z)
     most = f"at most {log(len(mean)):.2f}, and in the detail an upper one"
     what = f"lower bound on I(x; z) from {len(mean)} rows, {most}"
-    return bounds.lower.item(), "nats", what, {"upper_bound": [bounds.upper.item()]}
+    detail = {"upper_bound": [bounds.upper.item()]}
+    return Measurement(bounds.lower.item(), "nats", what, len(mean), detail)
 
 
 CODE_MEASURES: Mapping[str, Callable[[EncodedRows | None, EncodedRows], Measurement]] = {

@@ -17,7 +17,7 @@ from ..metrics import reconstruction
 from ..rng import get_device, use_seed
 from ..score import Score
 from .feature_distances import COMPARISONS, RealFeatures, compare_features
-from .protocol import ROW_STANDARD_ERROR, PictureEvaluation, make_mean_score, standard_error
+from .protocol import PictureEvaluation, make_mean_score, make_share_score
 
 
 @final
@@ -196,5 +196,4 @@ def _measure_label_accuracy(real: Dataset, back: ExtractedFeatures, extractor: E
             "classifier of these classes, and labelled rows."
         )
     right = (back.probs.argmax(1) == real.y)[labelled].double()
-    value, spread = 100 * right.mean().item(), 100 * (standard_error(right) or 0)
-    return Score(value, "%", len(right), "labels found", spread, ROW_STANDARD_ERROR)
+    return make_share_score(right.mean().item(), len(right), "labels found")

@@ -11,9 +11,8 @@ from torch import Tensor
 from ..data.dataset import Dataset, Preprocessor
 from ..errors import InputError
 from ..inference.batched import binarise_with_seed
-from ..score import Score
+from ..score import BINOMIAL_STANDARD_ERROR, Score, wilson_interval
 
-BINOMIAL_STANDARD_ERROR = "binomial standard error"
 ROW_STANDARD_ERROR = "standard error over rows"
 
 
@@ -120,10 +119,19 @@ def make_mean_score(each: Tensor, unit: str, protocol: str, **more: Any) -> Scor
 def make_share_score(
     part: float, n: int, protocol: str, *, whole: float = 1.0, **more: Any
 ) -> Score:
-    """A share of n rows in per cent, with its binomial standard error; `more` as in `Score`.
+    """A share of n rows in per cent, with its 95 % interval; `more` as in `Score`.
 
-    The share is `part` out of `whole`: 1 for a fraction, 100 for a number in per cent.
+    The share is `part` out of `whole`: 1 for a fraction, 100 for a number in per cent. Its binomial
+    standard error says nothing where it is 0, at no error or none right, and is left out there.
     """
-    scale = 100 / whole
-    spread = scale * sqrt(part * (whole - part) / n)
-    return Score(scale * part, "%", n, protocol, spread, BINOMIAL_STANDARD_ERROR, **more)
+    share = min(max(part / whole, 0.0), 1.0)
+    spread = 100 * sqrt(share * (1 - share) / n) or None
+    spread_is = "" if spread is None else BINOMIAL_STANDARD_ERROR
+    interval = measure_interval(share, n)
+    return Score(100 * share, "%", n, protocol, spread, spread_is, interval, **more)
+
+
+def measure_interval(share: float, n: int) -> tuple[float, float]:
+    """The 95 % confidence interval, in per cent, of a share in [0, 1] of n rows."""
+    low, high = wilson_interval(share, n)
+    return 100 * low, 100 * high

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..errors import InputError
+from ..score import describe_few_rows
 from . import figures
 from .read import NARROW_SPACE, Curve, CurveName, RunFolder, ScoreRecord
 
@@ -41,6 +42,7 @@ def render_page(runs: Sequence[RunFolder]) -> str:
         figures=figures,
         score_columns=["score", *columns, "protocol"],
         scores=_list_scores(runs),
+        cautions=_list_cautions(runs),
         matrices=_list_confusion_matrices(runs),
         reliability=_plot_reliability_curves(runs),
     )
@@ -102,6 +104,16 @@ def _list_scores(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
         alike = len({score.protocol for _, score in measured}) == 1
         rows.append({"name": name, "cells": cells, "is_comparable": alike, "measured": measured})
     return rows
+
+
+def _list_cautions(runs: Sequence[RunFolder]) -> list[str]:
+    """A sentence for each run with scores of few rows."""
+    found = []
+    for run in runs:
+        sentence = describe_few_rows({name: score.n for name, score in run.scores.items()})
+        if sentence:
+            found.append(f"{run.label}: {sentence}" if len(runs) > 1 else sentence)
+    return found
 
 
 def _list_confusion_matrices(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:

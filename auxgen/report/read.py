@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import read_json
+from ..score import INTERVAL_IS, get_interval
 
 NARROW_SPACE = "\u202f"
 """A narrow space that does not break, between a number and its unit."""
@@ -25,6 +26,7 @@ class ScoreRecord:
     protocol: str
     spread: float | None
     spread_is: str
+    interval: tuple[float, float] | None
     caution: str
     detail: dict[str, Any]
 
@@ -36,8 +38,19 @@ class ScoreRecord:
         return f"{value}{NARROW_SPACE}{self.unit}" if self.unit else value
 
     def format_spread(self) -> str:
-        """The spread, such as \u00b1 0.42; "" where there is none."""
-        return "" if self.spread is None else f"\u00b1 {self.spread:.{self._count_decimals()}f}"
+        """The interval, such as (1.20 to 6.05), else the spread, such as \u00b1 0.42, or ""."""
+        decimals = self._count_decimals()
+        if self.interval is not None:
+            low, high = self.interval
+            return f"({low:.{decimals}f} to {high:.{decimals}f})"
+        return "" if self.spread is None else f"\u00b1 {self.spread:.{decimals}f}"
+
+    def describe_spread(self) -> str:
+        """What `format_spread` shows, in words; "" for nothing."""
+        return f"brackets hold the {INTERVAL_IS}" if self.interval else self._describe_deviation()
+
+    def _describe_deviation(self) -> str:
+        return f"spread is the {self.spread_is}" if self.spread_is else ""
 
     def __str__(self) -> str:
         return f"{self.format_value()} {self.format_spread()}".strip()
@@ -172,6 +185,7 @@ def _parse_score(score: Mapping[str, Any]) -> ScoreRecord:
         protocol=str(score["protocol"]),
         spread=None if spread is None else float(spread),
         spread_is=str(score.get("spread_is", "")),
+        interval=get_interval(score),
         caution=str(score.get("caution", "")),
         detail=dict(score.get("detail") or {}),
     )

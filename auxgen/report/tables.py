@@ -9,6 +9,7 @@ from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..score import INTERVAL_IS, describe_few_rows, get_interval
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -50,6 +51,9 @@ def show_scores(runs: Sequence[str], results: Sequence[Mapping[str, Any]], mixed
     console.print(table)
     for shared, each in notes.items():
         console.print("\n".join([shared or "As follows", *each]), markup=False, highlight=False)
+    few = {name: cell["n"] for each in scores for name, cell in each.items()}
+    if sentence := describe_few_rows(few):
+        console.print(sentence, markup=False, highlight=False)
 
 
 def _find_seeds(results: Sequence[Mapping[str, Any]]) -> set[int]:
@@ -70,12 +74,16 @@ def _average_scores(cells: Sequence[Mapping[str, Any] | None]) -> Mapping[str, A
     if len(known) < 2 or len(_list_texts(cells, "protocol")) > 1:
         return None
     values = [cell["value"] for cell in known]
-    return {**known[0], "value": mean(values), "spread": stdev(values)}
+    shown = {"value": mean(values), "spread": stdev(values), "spread_is": "", "interval": None}
+    return {**known[0], **shown}
 
 
 def _describe_measurement(cells: Sequence[Mapping[str, Any] | None], protocol: str) -> str:
-    """What was measured, what the spread is, and a caution if there is one."""
-    spreads = [f"\N{PLUS-MINUS SIGN} {text}" for text in _list_texts(cells, "spread_is") if text]
+    """What was measured, what the spread or interval is, and a caution if there is one."""
+    with_interval = [cell for cell in cells if cell and get_interval(cell)]
+    others = [cell for cell in cells if cell not in with_interval]
+    spreads = [f"\N{PLUS-MINUS SIGN} {text}" for text in _list_texts(others, "spread_is") if text]
+    spreads += [f"in brackets {INTERVAL_IS}"] * bool(with_interval)
     cautions = [f"CAUTION: {text}" for text in _list_texts(cells, "caution") if text]
     return "; ".join([protocol, *spreads, *cautions])
 
@@ -86,9 +94,12 @@ def _list_texts(cells: Sequence[Mapping[str, Any] | None], key: str) -> list[str
 
 
 def _format_score(score: Mapping[str, Any] | None) -> str:
-    """A score as text: value, plus-minus its spread, unit."""
+    """A score as text: value, its interval or plus-minus its spread, unit."""
     if score is None:
         return ""
+    if interval := get_interval(score):
+        low, high = interval
+        return f"{score['value']:.4g} ({low:.3g} to {high:.3g}) {score['unit']}".strip()
     spread = "" if score.get("spread") is None else f" \N{PLUS-MINUS SIGN} {score['spread']:.2g}"
     return f"{score['value']:.4g}{spread} {score['unit']}".strip()
 
@@ -141,5 +152,5 @@ def _make_empty_table(table: Mapping[str, Any], titles: Sequence[str]) -> Table:
 def _format_ours_and_paper(cell: Mapping[str, Any] | None) -> tuple[str, str]:
     if cell is None:
         return "", ""
-    ours = _format_score({**cell, "value": cell["mean"], "spread": cell["sd"]})
+    ours = _format_score({**cell, "value": cell["mean"], "spread": cell["sd"], "spread_is": ""})
     return ours, cell["paper"] or "-"

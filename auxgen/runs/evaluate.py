@@ -79,6 +79,7 @@ def average_draws(each: Sequence[Score]) -> Score:
         value=mean(values),
         spread=stdev(values),
         spread_is=f"standard deviation over {len(each)} draws",
+        interval=None,
         protocol=f"{first.protocol}; mean of {len(each)} draws, with this seed and the next ones",
         detail={**first.detail, "draws": values},
     )

@@ -19,6 +19,7 @@ from auxgen.metrics.classification import (
     balanced_accuracy,
     minority_answer_rates,
 )
+from auxgen.score import wilson_interval
 
 
 class Told:
@@ -39,6 +40,7 @@ def test_test_error_leaves_out_unlabelled_rows_and_has_the_confusion():
     )
     assert (score.value, score.unit, score.n) == (25.0, "%", 4)
     assert score.spread == pytest.approx(100 * (0.25 * 0.75 / 4) ** 0.5)
+    assert score.interval == pytest.approx([100 * end for end in wilson_interval(0.25, 4)])
     assert score.detail["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
     assert score.detail["classes"] == ["a", "b", "c"]
 
@@ -122,6 +124,28 @@ def test_the_spread_is_the_standard_error_over_rows() -> None:
     each = 100 * (predicted != (y == 1)).double().mean(1)
     spread = error["attribute_error"].spread
     assert spread == pytest.approx(each.std().item() / math.sqrt(60))
+
+
+def test_unknown_answers_are_not_among_the_rows_that_were_measured() -> None:
+    predicted, y = sample_answers(0.0)
+    y[2:] = torch.nan
+    y[0, 1:] = torch.nan
+    made = AttributeTestErrors(predicted.float() - 0.5, y, names=tuple("abcd"))(PositiveIsYes())
+    assert [score.n for score in made.values()] == [2, 2]
+    assert "test split, 2 rows" in made["attribute_error"].protocol
+    with pytest.raises(InputError, match="No attribute of these rows is known"):
+        AttributeTestErrors(predicted.float(), y.fill_(torch.nan), names=tuple("abcd"))(
+            PositiveIsYes()
+        )
+
+
+def test_no_wrong_answer_is_no_certainty() -> None:
+    predicted, _ = sample_answers()
+    error = AttributeTestErrors(
+        predicted[:10].float() - 0.5, predicted[:10].float(), names=tuple("abcd")
+    )(PositiveIsYes())["attribute_error"]
+    assert (error.value, error.spread) == (0.0, None)
+    assert error.interval == pytest.approx((0, 27.753), abs=1e-3)
 
 
 def test_a_method_that_predicts_no_attributes_is_refused() -> None:

@@ -63,7 +63,7 @@ def test_a_faded_copy_loses_the_label_of_light_pictures_alone():
     )
     score = evaluation(Copier(fade=0.2))["reconstruction accuracy(quadrants)"]
     assert (score.value, score.n) == (50, 30)
-    assert score.spread == pytest.approx(100 * (0.25 / 29) ** 0.5, rel=1e-6)
+    assert score.spread == pytest.approx(100 * (0.25 / 30) ** 0.5, rel=1e-6)
 
 
 def test_closeness_is_that_of_the_pictures():

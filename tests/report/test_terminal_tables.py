@@ -8,6 +8,7 @@ import pytest
 
 from auxgen.errors import InputError
 from auxgen.report.tables import show_reproduction, show_scores
+from auxgen.score import wilson_interval
 
 
 def result(value: float, *, protocol: str = "error; 10 rows", **config: Any) -> dict[str, Any]:
@@ -42,9 +43,12 @@ def test_how_it_was_measured_is_printed_once_with_spread_and_caution(
 ):
     show_scores(["a", "b"], [result(2.0, seed=0), result(4.0, seed=1)], mixed=False)
     text = " ".join(capsys.readouterr().out.split())
-    assert text.count("10 rows") == 1
-    note = "sdgm/test_error: error; \N{PLUS-MINUS SIGN} binomial standard error; CAUTION: ten rows"
+    assert text.count("; 10 rows") + text.count("10 rows sdgm") == 1
+    note = "sdgm/test_error: error; in brackets 95 % interval (Wilson); CAUTION: ten rows only"
     assert note in text
+    low, high = wilson_interval(0.02, 10)
+    assert f"2 ({100 * low:.3g} to {100 * high:.3g}) %" in text
+    assert "CAUTION: only 10 rows measured by sdgm/test_error" in text
 
 
 def test_different_protocols_are_refused_unless_mixed(capsys: pytest.CaptureFixture[str]):

@@ -9,11 +9,11 @@ import torch
 
 from ...data.dataset import Dataset, Preprocessor
 from ...evaluation.attribute_scorers import AttributeScorer, ScorerEnsemble
-from ...evaluation.classification import AttributeTestErrors
+from ...evaluation.classification import AttributeTestErrors, make_attribute_error_score
 from ...evaluation.edits import AttributeEditQuality, find_directions
 from ...evaluation.equal_effect import EqualEffectComparison
 from ...evaluation.images import PixelSimilarity, ReconstructionQuality, SampleQuality
-from ...evaluation.protocol import ROW_STANDARD_ERROR, SplitEvaluation, standard_error
+from ...evaluation.protocol import SplitEvaluation
 from ...evaluation.recognition import LangevinSampleAccuracy
 from ...functional.directions import fit_mean_difference
 from ...inference.codes import embed_rows, reconstruct_rows
@@ -21,7 +21,6 @@ from ...inference.disentangling import find_disentangled_directions
 from ...inference.editing import DirectionFinder, fit_probe_directions, get_classifier_directions
 from ...method import Method
 from ...methods.vac import VariationalClassifier
-from ...metrics.classification import attribute_error_rates, row_error_terms
 from ...score import Evaluation, Score
 
 INTROVAC = "IntroVAC"
@@ -188,12 +187,10 @@ class ProbeError(SplitEvaluation):
         names = [n for n in self.test.attribute_names if n in probes]
         columns = [self.test.attribute_names.index(name) for name in names]
         predicted, y = torch.stack([probes[n].logit(z) > 0 for n in names], 1), y[:, columns]
-        error = 100 * attribute_error_rates(predicted, y).nanmean().item()
-        spread = standard_error(100 * row_error_terms(predicted, y))
         what = f"logistic regression on codes of {len(self.train)} training rows"
         attributes = f"blanks left out; mean over {len(names)} attributes"
         protocol = self.describe_protocol(what, len(y), attributes)
-        return Score(error, "%", len(y), protocol, spread, ROW_STANDARD_ERROR)
+        return make_attribute_error_score(predicted, y, protocol)
 
 
 @final
