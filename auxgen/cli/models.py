@@ -56,12 +56,16 @@ def _load_model_and_rows(
     Args:
         model: A run or an artefact.
         files: Images, folders, .npy or .csv files.
-        resize: Resize images that have another size.
+        resize: Fit images for whose size training had no rule: the largest part from the centre,
+            resized. A model that was trained with --size needs none of it.
         stage: Stage of a run; the last by default.
         device: auto, cpu, cuda or cuda:1.
     """
     (found,) = _load_model(model, stage=stage, device=device)
-    return found, read_rows(files, found.space, resize=resize)
+    rows = read_rows(files, found.space, resize=resize)
+    for note in rows.notes:
+        print(note, file=sys.stderr)
+    return found, rows
 
 
 @take_options(_load_model)

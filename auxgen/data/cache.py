@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -14,9 +14,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..files import CacheFile, compute_digest, load_or_create
-from .dataset import Dataset, start_digest
+from .dataset import Dataset, add_fingerprint, start_digest
+from .frame import Frame
 
-CACHE_FORMAT_VERSION = 1
+CACHE_FORMAT_VERSION = 2
 """Increases when decoding or the file's layout changes, so that older files are not found."""
 SAFETENSORS_DTYPES = {torch.int64: "I64", torch.float32: "F32", torch.uint8: "U8"}
 
@@ -40,6 +41,9 @@ def make_undecoded_dataset(
     classes: Sequence[str],
     name: str,
     attributes: Mapping[str, np.ndarray | Sequence[float]] | None = None,
+    *,
+    frame: Frame | None = None,
+    notes: Sequence[str] = (),
 ) -> UndecodedDataset:
     """A dataset of images before they are decoded.
 
@@ -50,6 +54,8 @@ def make_undecoded_dataset(
         classes: Names of the classes.
         name: Name of the dataset.
         attributes: 0, 1, NaN or None for each row, by the attribute's name.
+        frame: What becomes of every picture.
+        notes: Sentences about what was guessed.
     """
     flags = np.stack(list(attributes.values()), 1).astype(np.float32) if attributes else None
     dataset = Dataset(
@@ -60,6 +66,8 @@ def make_undecoded_dataset(
         fingerprint="",
         attributes=None if flags is None else torch.from_numpy(flags),
         attribute_names=tuple(attributes or ()),
+        frame=frame,
+        notes=tuple(notes),
     )
     return UndecodedDataset(dataset, blocks)
 
@@ -76,9 +84,13 @@ def make_cache_file(name: str, origin: str, source_state: str) -> CacheFile:
 
 
 def compute_files_digest(files: Iterable[Path], root: Path) -> str:
-    """A digest that changes when a file comes, goes, or changes in name, size or time."""
+    """A digest that changes when a file comes, goes, or changes in name, size or time.
+
+    There are two times: that of the content, which programs that copy files set as they like, and
+    that at which the system saw the last change, which they cannot set.
+    """
     stats = [(file.relative_to(root).as_posix(), file.stat()) for file in sorted(files)]
-    return compute_digest(*((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats))
+    return compute_digest(*((n, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for n, s in stats))
 
 
 def load_or_create_dataset(file: CacheFile, make: Callable[[], UndecodedDataset]) -> Dataset:
@@ -102,15 +114,23 @@ def load_newest_dataset(file: CacheFile) -> Dataset | None:
 
 
 def _read_dataset_file(path: Path) -> Dataset | None:
-    """The dataset in a file, x memory-mapped; None if the file is missing or damaged."""
+    """The dataset in a file, x memory-mapped; None if the file is missing or damaged.
+
+    All is read once and compared with its digests.
+    """
     try:
         with safe_open(path, framework="pt") as file:
-            facts = json.loads(file.metadata()["examples"])
+            known = file.metadata()
             tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118 (not a dict)
+        if known["digest"] != compute_digest(known["examples"]):
+            return None
+        facts = json.loads(known["examples"])
+        frame = Frame(**facts.pop("frame")) if facts["frame"] else None
         facts = {k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()}
-        return Dataset(**facts, **tensors)
+        found = Dataset(**facts, **tensors, frame=frame)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None
+    return found if add_fingerprint(found).fingerprint == found.fingerprint else None
 
 
 def _write_tensors(undecoded: UndecodedDataset, file: BinaryIO) -> None:
@@ -139,18 +159,24 @@ def _write_tensors(undecoded: UndecodedDataset, file: BinaryIO) -> None:
 
 def _build_header(dataset: Dataset, fingerprint: str) -> bytes:
     """The header of a safetensors file: its length in 8 bytes, then JSON padded to 8 bytes."""
-    facts = {"classes": dataset.classes, "name": dataset.name, "fingerprint": fingerprint}
-    facts["attribute_names"] = dataset.attribute_names
-    table: dict[str, object] = {"__metadata__": {"examples": json.dumps(facts)}}
+    facts: dict[str, object] = {
+        "classes": dataset.classes,
+        "name": dataset.name,
+        "fingerprint": fingerprint,
+    }
+    facts |= {"attribute_names": dataset.attribute_names, "notes": dataset.notes}
+    facts["frame"] = None if dataset.frame is None else asdict(dataset.frame)
+    text = json.dumps(facts)
+    table: dict[str, object] = {"__metadata__": {"examples": text, "digest": compute_digest(text)}}
     start = 0
     for name, tensor in {**_collect_label_tensors(dataset), "x": dataset.x}.items():
         end = start + tensor.numel() * tensor.element_size()
         kind, shape = SAFETENSORS_DTYPES[tensor.dtype], list(tensor.shape)
         table[name] = {"dtype": kind, "shape": shape, "data_offsets": [start, end]}
         start = end
-    text = json.dumps(table).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text
+    header = json.dumps(table).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header
 
 
 def _collect_label_tensors(dataset: Dataset) -> dict[str, Tensor]:

@@ -13,10 +13,12 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import InputError
+from .depth import is_deep, scale_to_eight_bits
 from .frame import Frame
 
-GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"})
-ORIENTATION_TAG = 0x0112
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
+TURNING_FORMATS = frozenset({"TIFF"})
+"""Formats whose pictures Pillow turns upright itself, their size in the header included."""
 PICTURES_PER_BLOCK = 256
 """Pictures read at once: all that is in memory beside their pixels."""
 
@@ -43,30 +45,6 @@ class PictureReader:
 
     def iterate_blocks(self) -> Iterator[Sequence[EncodedPicture]]:
         return map(self.read, split_into_blocks(self.count))
-
-
-def find_common_shape(pictures: PictureReader, frame: Frame) -> tuple[int, int, int]:
-    """The shape (c, h, w) that all pictures have in the frame; reads their headers only.
-
-    One channel when all are grey, else three.
-
-    Raises:
-        InputError: A file is no image, two differ in size and none is given, one is smaller than
-            the crop.
-    """
-    colours, first = 1, None
-    with ThreadPoolExecutor() as pool:
-        for part in pictures.iterate_blocks():
-            headers = pool.map(_read_picture_header, part)
-            for picture, (grey, size) in zip(part, headers, strict=True):
-                colours = colours if grey else 3
-                first = first or (picture.location, size)
-                check_picture_size(picture.location, size, first, frame)
-    if first is None:
-        raise InputError("No picture was found; one or more are expected.")
-    width, height = first[1]
-    side = frame.get_output_side()
-    return colours, side or height, side or width
 
 
 def check_picture_size(
@@ -97,22 +75,33 @@ def decode_blocks(pictures: PictureReader, channels: int, frame: Frame) -> Itera
             yield np.stack(list(pool.map(decode, part)))
 
 
-def _read_picture_header(picture: EncodedPicture) -> tuple[bool, tuple[int, int]]:
-    """Whether a picture is grey, and its (width, height) when upright."""
-    with _open_picture(picture) as image:
-        sideways = _read_orientation(image) >= 5
-        width, height = image.size
-        return image.mode in GREY_MODES, (height, width) if sideways else (width, height)
-
-
 def _decode_picture(picture: EncodedPicture, channels: int, frame: Frame) -> np.ndarray:
     """A picture, upright, in its frame: uint8 (c, h, w)."""
-    with _open_picture(picture) as image:
-        image.load()
-        upright = ImageOps.exif_transpose(image) if _read_orientation(image) > 1 else image
-        shallow = _scale_to_eight_bits(upright).convert("L" if channels == 1 else "RGB")
-        pixels = np.asarray(apply_frame(shallow, frame))
-    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+    with open_picture(picture) as image:
+        upright = load_upright(image, channels, frame, picture.location)
+        return convert_to_pixels(apply_frame(upright, frame))
+
+
+def load_upright(
+    image: Image.Image, channels: int, frame: Frame, location: str = "The picture"
+) -> Image.Image:
+    """The whole picture, upright, grey (one channel) or coloured, with 8 bits a channel.
+
+    Raises:
+        InputError: Its values do not fit what is white in the frame.
+    """
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    if is_deep(upright):
+        upright = scale_to_eight_bits(upright, frame, location)
+    if upright.has_transparency_data:
+        upright = upright.convert("RGBA")
+        if frame.alpha == "white":
+            upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
+    if upright.mode == "LAB":  # which Pillow cannot make grey at once
+        upright = upright.convert("RGB")
+    mode = "L" if channels == 1 else "RGB"
+    return upright if upright.mode == mode else upright.convert(mode)
 
 
 def apply_frame(image: Image.Image, frame: Frame) -> Image.Image:
@@ -126,20 +115,25 @@ def apply_frame(image: Image.Image, frame: Frame) -> Image.Image:
     return image
 
 
-def _read_orientation(image: Image.Image) -> int:
-    """The EXIF orientation that cameras write, 1 to 8; 1 is upright, from 5 on width is height."""
-    return image.getexif().get(ORIENTATION_TAG, 1) if image.format in ("JPEG", "MPO") else 1
+def convert_to_pixels(image: Image.Image) -> np.ndarray:
+    """A grey or coloured picture as uint8 (c, h, w)."""
+    pixels = np.asarray(image)
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
-def _scale_to_eight_bits(image: Image.Image) -> Image.Image:
-    """Pictures of 16 bits scaled to 8, where Pillow would clip them."""
-    if not image.mode.startswith("I"):
-        return image
-    return Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
+def is_sideways(image: Image.Image) -> bool:
+    """Whether the width in the header is the height of the upright picture.
+
+    The orientation is that of EXIF, 1 to 8; 1 is upright, from 5 on width is height. To find it in
+    a PNG file its pixels may have to be read, which is spared for squares.
+    """
+    if image.format in TURNING_FORMATS or image.width == image.height:
+        return False
+    return image.getexif().get(0x0112, 1) >= 5
 
 
 @contextmanager
-def _open_picture(picture: EncodedPicture) -> Iterator[Image.Image]:
+def open_picture(picture: EncodedPicture) -> Iterator[Image.Image]:
     """The picture, open; what Pillow may say of a bad file becomes one sentence."""
     content = picture.content
     try:
@@ -151,7 +145,8 @@ def _open_picture(picture: EncodedPicture) -> Iterator[Image.Image]:
         raise InputError(
             f"{picture.location} is not an image; a PNG, JPEG or WebP file is expected."
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except Exception as error:  # readers of damaged files raise errors of many kinds
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise InputError(
-            f"{picture.location} cannot be decoded ({error}); a whole image file is expected."
+            f"{picture.location} cannot be decoded ({reason}); a whole image file is expected."
         ) from error

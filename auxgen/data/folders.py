@@ -1,23 +1,56 @@
 """A person's folder of image files: which there are, and what is known of them."""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, unknown_name
 from .hub import SPLIT_ALIASES
 from .labels import collect_classes
-
-IMAGE_FILE_SUFFIXES = frozenset(
-    f".{s}"
-    for s in ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm")
+from .sheets import (
+    LABEL_COLUMNS,
+    SHEET_FILES,
+    PictureSheets,
+    find_sheet,
+    parse_flags,
+    read_picture_sheets,
 )
-METADATA_FILE = "metadata.csv"
+from .walking import (
+    LeftOut,
+    Tally,
+    find_image_files,
+    format_path,
+    has_image_files,
+    is_image_file,
+    list_folders,
+)
+
+SPLITS = ("train", "test", "valid")
 UNLABELLED_FOLDERS = frozenset({"unlabelled", "unlabeled"})
 """Class folders of these names hold images without a label."""
-FLAG_VALUES = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "": float("nan")}
-"""The cells of an attribute."""
+
+
+@dataclass(frozen=True)
+class ImageSplit:
+    """The folder of a split, and its image files."""
+
+    place: Path
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class ImageFolder:
+    """A folder's splits, all is "train" where no folder is so named; and notes for a person."""
+
+    splits: Mapping[str, ImageSplit]
+    notes: tuple[str, ...]
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of all splits."""
+        return [file for split in self.splits.values() for file in split.files]
 
 
 @dataclass(frozen=True)
@@ -30,6 +63,9 @@ class ImageListing:
         classes: The classes of all splits together.
         attributes: A 0, 1 or NaN for each image, by the attribute's name.
         label_column_given: Whether a person named the column of the labels.
+        every: The image files of all splits.
+        sheets: The files that describe them.
+        notes: Sentences about what was guessed or left out.
     """
 
     files: tuple[Path, ...]
@@ -37,119 +73,193 @@ class ImageListing:
     classes: tuple[str, ...]
     attributes: Mapping[str, list[float]] = field(default_factory=dict)
     label_column_given: bool = False
+    every: tuple[Path, ...] = ()
+    sheets: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def list_images(folder: Path, split: str, label: str | None) -> ImageListing:
     """What is in the folder for that split.
 
     Raises:
-        InputError: The folder, its images, the split or the label column are not there, or
-            metadata.csv names files that are not.
+        InputError: The folder, its images, the split or the label column are not there, or a sheet
+            names files that are not.
     """
-    parts = find_image_splits(folder)
-    if split not in parts:
-        raise unknown_name(f"{folder.name} split", split, parts)
-    rows = _read_all_metadata(folder, parts)
-    if rows:
-        return _list_described_images(parts[split][1], rows, label)
+    found = scan_image_folder(folder)
+    if split not in found.splits:
+        raise unknown_name(f"{format_path(folder.name)} split", split, found.splits)
+    places = [folder, *(own.place for own in found.splits.values())]
+    sheets = read_picture_sheets(folder, places, found.files)
+    if sheets.rows:
+        return _list_described_images(folder, split, found, sheets, label)
     if label is not None:
         raise InputError(
-            f"Label column {label!r} was given, but {folder} has no {METADATA_FILE}; "
-            "one with a file_name column and that column is expected."
+            f"Label column {label!r} was given, but {format_path(folder)} has no "
+            f"{' or '.join(SHEET_FILES)}; one with a file_name column and that column is expected."
         )
-    words = {s: [_get_class_folder(p, place) for p in files] for s, (place, files) in parts.items()}
-    classes = collect_classes(w for own in words.values() for w in own)
-    return ImageListing(tuple(parts[split][1]), tuple(words[split]), classes)
+    words = {
+        name: tuple(_get_class_folder(file, own.place) for file in own.files)
+        for name, own in found.splits.items()
+    }
+    return ImageListing(
+        found.splits[split].files,
+        words[split],
+        collect_classes(word for own in words.values() for word in own),
+        every=tuple(found.files),
+        notes=(*found.notes, *_describe_nested_classes(found)),
+    )
 
 
-def find_image_splits(folder: Path) -> dict[str, tuple[Path, list[Path]]]:
+def find_image_splits(folder: Path) -> Mapping[str, ImageSplit]:
+    """The splits of a folder, see `scan_image_folder`."""
+    return scan_image_folder(folder).splits
+
+
+def scan_image_folder(folder: Path) -> ImageFolder:
     """The folder and the image files of every split; all is "train" where no folder is so named.
 
     Raises:
-        InputError: There is no folder, or no image in it.
+        InputError: There is no folder, no image in it, or it is not clear what is a split.
     """
     if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}; a folder with images is expected.")
-    below = [p for p in sorted(folder.iterdir()) if p.is_dir()]
-    named = {SPLIT_ALIASES.get(p.name.lower(), p.name.lower()): p for p in below}
-    places = {s: p for s, p in named.items() if s in ("train", "test", "valid")}
-    found = {s: (p, list(find_image_files(p))) for s, p in (places or {"train": folder}).items()}
-    empty = next((place for place, files in found.values() if not files), None)
+        raise InputError(
+            f"There is no folder {format_path(folder)}; a folder with images is expected."
+        )
+    places, notes = _find_split_places(folder)
+    left_out = LeftOut()
+    found = {
+        split: ImageSplit(place, tuple(find_image_files(place, left_out)))
+        for split, place in places.items()
+    }
+    empty = next((own.place for own in found.values() if not own.files), None)
     if empty is not None:
-        raise InputError(f"Folder {empty} has no images; PNG, JPEG or WebP files are expected.")
-    return found
+        raise InputError(
+            f"Folder {format_path(empty)} has no images; PNG, JPEG or WebP files are expected."
+        )
+    return ImageFolder(found, (*notes, *left_out.make_notes()))
 
 
-def find_image_files(folder: Path) -> Iterator[Path]:
-    """The image files below, in order, but hidden ones."""
-    for path in sorted(folder.rglob("*")):
-        hidden = any(p.startswith((".", "__")) for p in path.relative_to(folder).parts)
-        if path.suffix.lower() in IMAGE_FILE_SUFFIXES and path.is_file() and not hidden:
-            yield path
+def _find_split_places(folder: Path) -> tuple[dict[str, Path], list[str]]:
+    """The folders of the splits, and what a person should know of the choice.
+
+    A folder called train may be a class among others; what lies in it decides.
+    """
+    below = list_folders(folder)
+    split_of = {p: SPLIT_ALIASES.get(p.name.lower(), p.name.lower()) for p in below}
+    named = [p for p in below if split_of[p] in SPLITS]
+    if not named:
+        return {"train": folder}, []
+    beside = [p for p in below if p not in named and has_image_files(p)]
+    classes = [p for p in beside if p.name.lower() not in UNLABELLED_FOLDERS]
+    words = ", ".join(format_path(p.name) for p in classes[:5])
+    train = next((p for p in named if split_of[p] == "train"), None)
+    if classes and (train is None or not _holds_a_split(train)):
+        if named != [train] or not has_image_files(named[0]):
+            names = " and ".join(format_path(p.name) for p in named)
+            raise InputError(
+                f"{format_path(folder)} has {names}, by name a split, beside {words}: put class "
+                "folders into a folder train, or give that folder another name."
+            )
+        note = (
+            f"Folder {format_path(named[0].name)} is taken for a class, as it lies beside {words} "
+            "and has no folders of its own."
+        )
+        return {"train": folder}, [note]
+    twice = [p.name for p in named if [split_of[q] for q in named].count(split_of[p]) > 1]
+    if twice:
+        raise InputError(
+            f"{format_path(folder)} has the folders {' and '.join(map(format_path, twice))}, which "
+            "mean the same split; one of them is expected."
+        )
+    return {split_of[p]: p for p in named}, _describe_left_beside(folder, beside, named)
+
+
+def _holds_a_split(place: Path) -> bool:
+    """Whether a folder has class folders or a sheet of its own."""
+    return find_sheet(place) is not None or any(map(has_image_files, list_folders(place)))
+
+
+def _describe_left_beside(folder: Path, beside: Sequence[Path], named: Sequence[Path]) -> list[str]:
+    """Notes on pictures that are in no split."""
+    splits = ", ".join(format_path(p.name) for p in named)
+    loose = [p for p in sorted(folder.iterdir()) if is_image_file(p)]
+    return [
+        f"{format_path(path.name)} is left out: it lies beside the splits {splits}."
+        for path in (*beside[:3], *loose[:3])
+    ]
 
 
 def _get_class_folder(file: Path, place: Path) -> str:
     """The label of an image: the folder in which it lies; blank if in none."""
     first, *rest = file.relative_to(place).parts
-    return first if rest and first.lower() not in UNLABELLED_FOLDERS else ""
+    return format_path(first) if rest and first.lower() not in UNLABELLED_FOLDERS else ""
 
 
-def _read_all_metadata(
-    folder: Path, parts: dict[str, tuple[Path, list[Path]]]
-) -> dict[Path, dict[str, str]]:
-    """The rows of all metadata.csv, by the image file; empty where there is none."""
-    places = dict.fromkeys([folder, *(place for place, _ in parts.values())])
-    known = {f for _, files in parts.values() for f in files}
-    rows: dict[Path, dict[str, str]] = {}
-    for sheet in (p / METADATA_FILE for p in places if (p / METADATA_FILE).is_file()):
-        own = list(_read_metadata_file(sheet))
-        missing = [r["file_name"] for r in own if sheet.parent / r["file_name"] not in known]
-        if missing:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            raise InputError(
-                f"{sheet} names {missing[0]!r}{more}, where no image is; "
-                "images below its folder are expected."
-            )
-        rows |= {sheet.parent / r["file_name"]: r for r in own}
-    return rows
-
-
-def _read_metadata_file(sheet: Path) -> Iterator[dict[str, str]]:
-    """The rows of a metadata.csv, cells stripped."""
-    with sheet.open(newline="", encoding="utf-8-sig") as lines:
-        reader = csv.DictReader(lines)
-        if "file_name" not in (reader.fieldnames or ()):
-            raise InputError(
-                f"{sheet} has the columns {', '.join(reader.fieldnames or ['(none)'])}; "
-                "a column file_name is expected."
-            )
-        for row in reader:
-            yield {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
+def _describe_nested_classes(found: ImageFolder) -> list[str]:
+    """A note on folders in class folders."""
+    each = (file.relative_to(own.place) for own in found.splits.values() for file in own.files)
+    deep = (path for path in each if len(path.parts) > 2)
+    first = next((p for p in deep if p.parts[0].lower() not in UNLABELLED_FOLDERS), None)
+    if first is None:
+        return []
+    return [
+        f"A picture in folders of a class folder has the class of the first: {format_path(first)} "
+        f"is of class {format_path(first.parts[0])!r}."
+    ]
 
 
 def _list_described_images(
-    files: list[Path], rows: Mapping[Path, Mapping[str, str]], label: str | None
+    folder: Path, split: str, found: ImageFolder, sheets: PictureSheets, label: str | None
 ) -> ImageListing:
-    """Files that metadata.csv describes; of an image that it does not name all is blank."""
-    columns = list(dict.fromkeys(c for row in rows.values() for c in row if c != "file_name"))
+    """Images that a sheet describes; of an image that it does not name all is blank."""
+    files, rows = found.splits[split].files, sheets.rows
+    columns = sheets.columns
+    sheet = sheets.files[0].name
     if label is not None and label not in columns:
-        raise unknown_name(f"{METADATA_FILE} column", label, columns)
+        raise unknown_name(f"{sheet} column", label, columns)
     given = label is not None
-    label = label or ("label" if "label" in columns else None)
+    label = label or next((c for n in LABEL_COLUMNS for c in columns if c.lower() == n), None)
 
     def get_cells(column: str, chosen: Iterable[Path]) -> list[str]:
         return [rows.get(file, {}).get(column, "") for file in chosen]
 
-    flags = [c for c in columns if c != label and _is_flag_column(get_cells(c, rows))]
+    flags = {c: parse_flags(get_cells(c, rows)) for c in columns if c != label}
+    kept = [c for c, values in flags.items() if values is not None]
+    attributes = {c: parse_flags(get_cells(c, files)) or [float("nan")] * len(files) for c in kept}
     return ImageListing(
-        files=tuple(files),
+        files=files,
         labels=tuple(get_cells(label, files) if label else [""] * len(files)),
         classes=collect_classes(get_cells(label, rows) if label else []),
-        attributes={c: [FLAG_VALUES[v.lower()] for v in get_cells(c, files)] for c in flags},
+        attributes=attributes,
         label_column_given=given,
+        every=tuple(found.files),
+        sheets=sheets.files,
+        notes=(*found.notes, *sheets.notes, *_describe_columns(folder, found, sheets, label, kept)),
     )
 
 
-def _is_flag_column(cells: list[str]) -> bool:
-    """Whether a column is an attribute: 0, 1, true, false or blank, and not all blank."""
-    return any(cells) and all(c.lower() in FLAG_VALUES for c in cells)
+def _describe_columns(
+    folder: Path, found: ImageFolder, sheets: PictureSheets, label: str | None, kept: Sequence[str]
+) -> list[str]:
+    """Notes on columns that are not used, and on pictures that no sheet names."""
+    sheet, notes = sheets.files[0].name, []
+    unused = [c for c in sheets.columns if c != label and c not in kept]
+    if unused:
+        notes.append(
+            f"{sheet}: {', '.join(unused)} left out, being neither the label nor of 0 and 1 alone."
+        )
+    if label is None:
+        notes.append(f"{sheet} has no column label, and none was named: no picture has a label.")
+    unnamed = Tally()
+    for file in found.files:
+        if file not in sheets.rows:
+            unnamed.add(format_path(file.relative_to(folder)))
+    if unnamed.count:
+        notes.append(
+            unnamed.describe(
+                f"{{first}} is not named in {sheet}: it has no label.",
+                f"{{count}} pictures (the first: {{first}}) are not named in {sheet}: they have no "
+                "label.",
+            )
+        )
+    return notes

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import numpy as np
 
 from ..errors import InputError, unknown_name
 from .cache import UndecodedDataset, make_undecoded_dataset
-from .decoding import EncodedPicture, PictureReader, decode_blocks, find_common_shape
+from .decoding import EncodedPicture, PictureReader, decode_blocks
 from .frame import Frame
+from .survey import survey_pictures
 
 SPLIT_ALIASES = {"training": "train", "testing": "test", "validation": "valid", "val": "valid"}
 SPLIT_ALIASES |= {"dev": "valid", "unlabelled": "unlabeled"}
@@ -69,15 +71,18 @@ def prepare_hub_dataset(
     columns = _find_columns(data, where)
     known = data.select_columns([*columns["label"], *columns["flags"]]).with_format("arrow")[:]
     encoded = _make_picture_reader(data, columns["image"][0], f"{where} ({split})")
-    shape = find_common_shape(encoded, frame)
+    # splits are read one by one, so that their pictures together cannot say what is white
+    survey = survey_pictures(encoded, replace(frame, integer_white=65535))
     classes, y = _read_label_column(data, known, columns["label"])
     return make_undecoded_dataset(
-        decode_blocks(encoded, shape[0], frame),
-        (len(data), *shape),
+        decode_blocks(encoded, survey.shape[0], survey.frame),
+        (len(data), *survey.shape),
         y,
         classes,
         f"{where}/{split}",
         {name: known[name].to_numpy(zero_copy_only=False) for name in columns["flags"]},
+        frame=survey.frame,
+        notes=survey.notes,
     )
 
 

@@ -19,12 +19,12 @@ from .cache import (
     make_cache_file,
 )
 from .dataset import Dataset, add_fingerprint
-from .folders import find_image_files
 from .frame import Frame
 from .official.formats import OfficialFormat, load_official_dataset, make_missing_files_error
 from .official.norb import NORB_PAIRS, NORB_SINGLES
 from .official.stl10 import STL10
 from .official.svhn import SVHN
+from .walking import has_image_files
 
 DATA_SUFFIXES = frozenset({".parquet", ".arrow"})
 DIGITS_TEST_ROWS = 500
@@ -135,9 +135,7 @@ def find_local_folder(name: str, folders: tuple[str, ...] = ()) -> Path | None:
 
 def _has_official_files(official: OfficialFormat, folder: Path) -> bool:
     """Whether a folder has official files, or nothing else that could be the set either."""
-    return official.has_files_in(folder) or not (
-        find_data_files(folder) or any(find_image_files(folder))
-    )
+    return official.has_files_in(folder) or not (find_data_files(folder) or has_image_files(folder))
 
 
 def find_data_files(folder: Path) -> list[Path]:
@@ -186,7 +184,7 @@ def load_sklearn_digits(split: str, size: int | None = None, crop: int | None = 
     """
     from sklearn.datasets import load_digits
 
-    Frame(size)
+    frame = Frame(size, filter="bilinear")
     if crop is not None:
         raise InputError(
             f"A crop of {crop} was given; digits have 8x8 pixels, and none is expected."
@@ -196,7 +194,7 @@ def load_sklearn_digits(split: str, size: int | None = None, crop: int | None = 
     if size is not None:
         x = F.interpolate(x, (size, size), mode="bilinear", antialias=True)
     y = torch.from_numpy(y).to(torch.int64)
-    every = Dataset(x.round().to(torch.uint8), y, tuple("0123456789"), "digits", "")
+    every = Dataset(x.round().to(torch.uint8), y, tuple("0123456789"), "digits", "", frame=frame)
     train, test = own.split_stratified(every, DIGITS_TEST_ROWS / len(every), seed=0)
     parts = {"train": train, "test": test}
     if split not in parts:

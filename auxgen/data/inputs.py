@@ -16,7 +16,8 @@ from torch import Tensor
 
 from ..errors import InputError
 from .dataset import Preprocessor
-from .picture_inputs import IMAGE_SUFFIXES, read_pictures
+from .picture_inputs import read_pictures
+from .walking import IMAGE_FILE_SUFFIXES, LeftOut, find_image_files, format_path
 
 FILE_KINDS = "images, a folder, .npy or .csv"
 
@@ -51,7 +52,8 @@ def read_rows(paths: Sequence[Path], space: Preprocessor, *, resize: bool = Fals
     Args:
         paths: Files or folders; a folder gives its images, those of its folders too, by name.
         space: How the model sees rows. Images are turned grey or coloured to match its channels.
-        resize: Stretch images of other sizes to fit; otherwise they are refused.
+        resize: Fit images for whose size the frame of training has no rule; otherwise they are
+            refused.
 
     Raises:
         InputError: A file that is not there, cannot be read or does not fit.
@@ -71,7 +73,7 @@ def make_names_unique(sources: Sequence[tuple[Path, str]]) -> tuple[str, ...]:
     A source that is given a second time gets " (2)".
     """
     short = Counter(name for _, name in sources)
-    full = [str(place / name) if short[name] > 1 else name for place, name in sources]
+    full = [format_path(place / name) if short[name] > 1 else name for place, name in sources]
     seen: Counter[str] = Counter()
     names: list[str] = []
     for name in full:
@@ -82,19 +84,27 @@ def make_names_unique(sources: Sequence[tuple[Path, str]]) -> tuple[str, ...]:
 
 def _read_path(path: Path, space: Preprocessor, resize: bool) -> _Part:
     if path.is_dir():
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
-        names = tuple(str(p.relative_to(path)) for p in inside)
-        return _Part(read_pictures(inside, names, space, resize), names, path)
+        left_out = LeftOut()
+        inside = find_image_files(path, left_out)
+        return _read_pictures(inside, path, space, resize, left_out.make_notes())
     if not path.is_file():
         raise InputError(f"There is no file {str(path)!r}; expected {FILE_KINDS}.")
     ending = path.suffix.lower()
-    if ending in IMAGE_SUFFIXES:
-        return _Part(read_pictures([path], [path.name], space, resize), (path.name,), path.parent)
+    if ending in IMAGE_FILE_SUFFIXES:
+        return _read_pictures([path], path.parent, space, resize, [])
     if ending == ".npy":
         return _number_rows(_read_array(path, space), path)
     if ending == ".csv":
         return _number_rows(_read_csv_rows(path, space), path)
     raise InputError(f"{path.name!r} cannot be read; expected {FILE_KINDS}.")
+
+
+def _read_pictures(
+    files: Sequence[Path], place: Path, space: Preprocessor, resize: bool, notes: Sequence[str]
+) -> _Part:
+    names = tuple(format_path(file.relative_to(place)) for file in files)
+    x, more = read_pictures(files, names, space, resize=resize)
+    return _Part(x, names, place, (*notes, *more))
 
 
 def _number_rows(x: Tensor, path: Path) -> _Part:

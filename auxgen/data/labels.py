@@ -74,7 +74,7 @@ def collect_classes(words: Iterable[str]) -> tuple[str, ...]:
     """The different words but the blank one: whole numbers in order of size, else by alphabet."""
     different = {w for w in words if w}
     whole = all(w.lstrip("-").isdecimal() for w in different)
-    return tuple(sorted(different, key=int) if whole else sorted(different))
+    return tuple(sorted(different, key=lambda w: (int(w), w)) if whole else sorted(different))
 
 
 def map_labels_to_indices(words: Iterable[str], classes: tuple[str, ...]) -> Tensor:

@@ -1,63 +1,136 @@
-"""A person's picture files as raw rows that fit a model's space."""
+"""A person's picture files as raw rows that fit a model's space: framed as in training."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
 from .dataset import Preprocessor
+from .decoding import (
+    GREY_MODES,
+    EncodedPicture,
+    apply_frame,
+    convert_to_pixels,
+    load_upright,
+    open_picture,
+)
+from .depth import get_white, is_deep, read_pixel_range
+from .frame import Frame
+from .survey import describe_oddity, describe_white, find_oddities
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+UNKNOWN_FRAME = Frame(alpha="drop")
+"""How pictures were read when artefacts did not say it yet."""
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-BILINEAR = 2  # PIL.Image.Resampling.BILINEAR, which need not be imported for it
+
+class _FramedPicture(NamedTuple):
+    """Pixels uint8 (c, h, w), and notes on the picture: kinds of oddities, and sentences."""
+
+    pixels: np.ndarray
+    oddities: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def read_pictures(
-    files: Sequence[Path], names: Sequence[str], space: Preprocessor, resize: bool
-) -> Tensor:
-    """Image files as rows (n, c, h, w).
+    files: Sequence[Path], names: Sequence[str], space: Preprocessor, *, resize: bool
+) -> tuple[Tensor, list[str]]:
+    """Image files as rows (n, c, h, w), and notes on what was guessed.
+
+    Args:
+        files: The files.
+        names: What to call each in messages.
+        space: How the model sees rows, and how its pictures were framed.
+        resize: Whether to fit pictures for which the frame has no rule.
 
     Raises:
         InputError: The model sees no such images, or a file is no whole image or does not fit.
     """
-    rows = [_read_picture(f, space, n, resize) for f, n in zip(files, names, strict=True)]
-    return torch.cat(rows) if rows else torch.empty(0, *space.shape)
-
-
-def _read_picture(path: Path, space: Preprocessor, name: str, resize: bool) -> Tensor:
+    if not files:
+        return torch.empty(0, *space.shape), []
     if len(space.shape) != 3:
-        raise InputError(f"{name!r} is an image, but the model takes {space.describe_row_shape()}.")
-    c, h, w = space.shape
-    if c not in (1, 3):
-        raise InputError(f"{name!r} cannot fill {c} channels; give the rows as .npy.")
-    image = _open_upright_image(path, name).convert("L" if c == 1 else "RGB")
-    if image.size != (w, h):
-        if not resize:
-            got = f"{image.width} x {image.height}"
-            raise InputError(f"{name!r} is {got} pixels, the model takes {w} x {h}; ask to resize.")
-        image = image.resize((w, h), resample=BILINEAR)
-    pixels = torch.from_numpy(np.array(image, dtype=np.float32) / 255)
-    return pixels.reshape(h, w, c).permute(2, 0, 1).unsqueeze(0)
+        raise InputError(
+            f"{names[0]!r} is an image, but the model takes {space.describe_row_shape()}."
+        )
+    if space.shape[0] not in (1, 3):
+        raise InputError(f"{names[0]!r} cannot fill {space.shape[0]} channels; give rows as .npy.")
+    pictures = [EncodedPicture(name, file) for name, file in zip(names, files, strict=True)]
+    with ThreadPoolExecutor() as pool:
+        framed = list(pool.map(partial(_read_picture, space=space, resize=resize), pictures))
+    pixels = torch.from_numpy(np.stack([one.pixels for one in framed]))
+    return pixels / 255.0, _make_notes(names, framed, space)
 
 
-def _open_upright_image(path: Path, name: str) -> Image:
-    """The image in a file, turned upright, with 8 bits a channel."""
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(path) as opened:
-            image = ImageOps.exif_transpose(opened)
-            if image.mode.startswith("I;16"):  # which `convert` would clip at 255
-                image = Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
+def _read_picture(picture: EncodedPicture, space: Preprocessor, resize: bool) -> _FramedPicture:
+    frame = space.frame or UNKNOWN_FRAME
+    with open_picture(picture) as image:
+        oddities = list(find_oddities(image))
+        if space.shape[0] == 1 and image.mode not in GREY_MODES:
+            oddities.append("coloured")
+        notes = ()
+        if is_deep(image):
             image.load()
-            return image
-    except OSError as error:
-        raise InputError(f"{name!r} cannot be read; expected an intact image.") from error
+            values = read_pixel_range(image, picture.location)
+            notes = () if get_white(frame, values) else (describe_white(values, frame),)
+        upright = load_upright(image, space.shape[0], frame, picture.location)
+        fitted, how = _fit(upright, space, resize, picture.location)
+        return _FramedPicture(convert_to_pixels(fitted), (*oddities, *how), notes)
+
+
+def _fit(
+    image: Image.Image, space: Preprocessor, resize: bool, name: str
+) -> tuple[Image.Image, tuple[str, ...]]:
+    """The picture at the model's size: by the frame of training where that has a rule for it."""
+    frame, (height, width) = space.frame, space.shape[1:]
+    if frame is not None and min(image.size) >= (frame.crop or 1):
+        framed = apply_frame(image, frame)
+        if framed.size == (width, height):
+            return framed, ()
+    if image.size == (width, height):
+        return image, () if frame is None else ("framed",)
+    if resize:
+        return _cover(image, (width, height), frame or UNKNOWN_FRAME), ("resized",)
+    least = f", at least {frame.crop} of them each way" if frame and frame.crop else ""
+    raise InputError(
+        f"{name!r} is {image.width} x {image.height} pixels, the model takes {width} x {height}"
+        f"{least}; --resize fits others."
+    )
+
+
+def _cover(image: Image.Image, size: tuple[int, int], frame: Frame) -> Image.Image:
+    """The largest part from the centre that has the proportions of a size, resized to it."""
+    width, height = size
+    scale = min(image.width / width, image.height / height)
+    half_width, half_height = scale * width / 2, scale * height / 2
+    x, y = image.width / 2, image.height / 2
+    box = (x - half_width, y - half_height, x + half_width, y + half_height)
+    return image.resize(size, Image.Resampling[frame.filter.upper()], box)
+
+
+def _make_notes(
+    names: Sequence[str], framed: Sequence[_FramedPicture], space: Preprocessor
+) -> list[str]:
+    """Sentences on what a person should know of how the pictures were read."""
+    odd: dict[str, list[str]] = {}
+    for name, one in zip(names, framed, strict=True):
+        for kind in one.oddities:
+            odd.setdefault(kind, []).append(name)
+    notes = [] if space.frame is not None else [_DESCRIPTION_OF_UNKNOWN]
+    if space.frame is None or space.frame.alpha == "drop":
+        odd.pop("alpha", None)
+    notes += [describe_oddity(kind, len(found), found[0]) for kind, found in odd.items()]
+    return [*notes, *dict.fromkeys(note for one in framed for note in one.notes)]
+
+
+_DESCRIPTION_OF_UNKNOWN = (
+    "The model does not say how its pictures were cropped and resized, as it is of an earlier "
+    "version: pictures of its size are taken as they are, and --resize takes the largest part of "
+    "others from their centre; transparency is dropped."
+)

@@ -1,6 +1,7 @@
 """A person's own data: folders of images, arrays and tables; and holding out a test set."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from ..errors import InputError
 from ..files import compute_digest
 from . import cache
 from .dataset import Dataset, add_fingerprint
-from .decoding import EncodedPicture, PictureReader, decode_blocks, find_common_shape
-from .folders import METADATA_FILE, ImageListing, list_images
+from .decoding import EncodedPicture, PictureReader, decode_blocks
+from .folders import ImageListing, list_images
 from .frame import Frame
 from .hub import SPLIT_ALIASES
 from .labels import check_labels, find_labelled_rows, map_labels_to_indices, parse_labels
+from .survey import survey_pictures
 from .tables import read_table_split
+from .walking import format_path
 
 __all__ = ["load_arrays", "load_image_folder", "load_table", "split_randomly", "split_stratified"]
 
@@ -28,11 +31,12 @@ def load_image_folder(
 ) -> Dataset:
     """Image files: x uint8 (n, c, h, w).
 
-    Labels come from class folders (folder/cat/1.png), or from a metadata.csv beside the images
-    with a column file_name. Splits are folders train, test and valid; without them all is "train".
+    Labels come from class folders (folder/cat/1.png), or from a metadata.csv or labels.csv beside
+    the images with a column of file names. Splits are folders train, test and valid; without them
+    all is "train".
 
     Args:
-        label: The column of metadata.csv that holds the label; "label" if there is such a column.
+        label: The column of the sheet that holds the label; "label" if there is such a column.
             Other columns of 0 and 1, or true and false, become attributes. Blank cells are unknown.
         size: Side in pixels of the square that images are resized to.
         split: "train", "test" or "valid".
@@ -50,35 +54,45 @@ def load_framed_images(folder: Path, split: str, frame: Frame, label: str | None
     """`load_image_folder`, with a frame."""
     split, place = SPLIT_ALIASES.get(split, split), folder.resolve()
     found = list_images(folder, split, label)
-    files = [*found.files, *sorted(folder.rglob(METADATA_FILE))]
-    states = cache.compute_files_digest(files, folder), compute_digest(*found.classes)
-    name, origin = f"{place.name}/{split}", f"images {place} {split} {label} {frame}"
+    states = (
+        cache.compute_files_digest([*found.every, *found.sheets], folder),
+        compute_digest(*found.classes),
+    )
+    name = f"{format_path(place.name)}/{split}"
+    origin = f"images {place} {split} {label} {frame}"
     file = cache.make_cache_file(name, origin, compute_digest(*states))
     prepare = partial(_prepare_image_folder, found, folder, name, frame)
     examples = cache.load_or_create_dataset(file, prepare)
     if found.label_column_given and split == "train":
         check_labels(examples)
-    return examples
+    return replace(examples, notes=(*found.notes, *examples.notes))
 
 
 def _prepare_image_folder(
     found: ImageListing, folder: Path, name: str, frame: Frame
 ) -> cache.UndecodedDataset:
-    """The images of a folder before they are decoded."""
-
-    def read(rows: slice) -> list[EncodedPicture]:
-        return [EncodedPicture(str(f.relative_to(folder)), f) for f in found.files[rows]]
-
-    pictures = PictureReader(len(found.files), read)
-    shape = find_common_shape(pictures, frame)
+    """The images of a folder before they are decoded; those of all splits agree in their shape."""
+    survey = survey_pictures(_make_picture_reader(found.every, folder), frame)
+    pictures = _make_picture_reader(found.files, folder)
     return cache.make_undecoded_dataset(
-        decode_blocks(pictures, shape[0], frame),
-        (len(found.files), *shape),
+        decode_blocks(pictures, survey.shape[0], survey.frame),
+        (len(found.files), *survey.shape),
         map_labels_to_indices(found.labels, found.classes),
         found.classes,
         name,
         found.attributes,
+        frame=survey.frame,
+        notes=survey.notes,
     )
+
+
+def _make_picture_reader(files: Sequence[Path], folder: Path) -> PictureReader:
+    """The pictures in files below a folder."""
+
+    def read(rows: slice) -> list[EncodedPicture]:
+        return [EncodedPicture(format_path(f.relative_to(folder)), f) for f in files[rows]]
+
+    return PictureReader(len(files), read)
 
 
 def load_arrays(x: Any, y: Any = None, names: Sequence[str] | None = None) -> Dataset:

@@ -12,7 +12,6 @@ from PIL import Image
 from auxgen.data import images as sets
 from auxgen.data import user as own
 from auxgen.data.dataset import Dataset
-from auxgen.data.decoding import ORIENTATION_TAG
 from auxgen.errors import InputError, NotSaved
 
 GREY = np.random.default_rng(0).integers(0, 256, (4, 6, 8), dtype=np.uint8)
@@ -94,7 +93,7 @@ def test_images_of_16_bits_are_scaled_and_turned_photos_are_upright(tmp_path: Pa
         own.load_image_folder(tmp_path / "deep").x[0, 0], torch.from_numpy(GREY[0])
     )
     exif = Image.Exif()
-    exif[ORIENTATION_TAG] = 6
+    exif[0x0112] = 6
     (tmp_path / "turned").mkdir()
     Image.fromarray(GREY[0]).save(tmp_path / "turned" / "a.jpg", exif=exif, quality=100)
     upright = own.load_image_folder(tmp_path / "turned").x[0, 0].float()
@@ -168,14 +167,17 @@ def test_metadata_that_names_a_missing_file_is_told(zoo: Path) -> None:
 
 
 def test_metadata_without_file_names_is_told(zoo: Path) -> None:
-    describe(zoo, "file,label", "0.png,cat")
+    describe(zoo, "animal,label", "0,cat")
     assert said(zoo) == (
-        "zoo/metadata.csv has the columns file, label; a column file_name is expected."
+        "zoo/metadata.csv has the columns animal, label; a column file_name is expected."
     )
 
 
 def test_a_label_column_that_is_not_there_is_told_with_the_nearest(zoo: Path) -> None:
-    assert "zoo has no metadata.csv; one with a file_name column" in said(zoo, label="species")
+    assert (
+        "zoo has no metadata.csv or labels.csv or metadata.tsv or labels.tsv; one with a file_name"
+        in said(zoo, label="species")
+    )
     describe(zoo, "file_name,species", "0.png,cat")
     assert said(zoo, label="specie") == (
         "There is no metadata.csv column 'specie'; did you mean 'species'?"

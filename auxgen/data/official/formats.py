@@ -127,7 +127,7 @@ def prepare_pixel_dataset(
     side = frame.get_output_side()
     shape = (n, c, side or h, side or w)
     blocks = (_apply_frame_to_block(block, frame) for block in pixels.blocks)
-    return cache.make_undecoded_dataset(blocks, shape, y, classes, title, attributes)
+    return cache.make_undecoded_dataset(blocks, shape, y, classes, title, attributes, frame=frame)
 
 
 def _apply_frame_to_block(block: np.ndarray, frame: Frame) -> np.ndarray:

@@ -22,6 +22,7 @@ from ...inference.editing import DirectionFinder, fit_probe_directions, get_clas
 from ...method import Method
 from ...methods.vac import VariationalClassifier
 from ...score import Evaluation, Score
+from ..common import image_preprocessor
 
 INTROVAC = "IntroVAC"
 BASELINES = ("VAE, linear probe", "VAE, difference of means", "VAC")
@@ -62,8 +63,8 @@ class IntrovacEvaluations:
     @property
     def space(self) -> Preprocessor:
         """Pixels as they are, with the names of the attributes."""
-        shape, names = tuple(self.train.x.shape[1:]), self.train.attribute_names
-        return Preprocessor(kind="images", shape=shape, flat=False, attributes=names)
+        pixels = image_preprocessor(self.train)
+        return replace(pixels, classes=(), attributes=self.train.attribute_names)
 
     def make_evaluations(self, stage: str) -> Mapping[str, Evaluation]:
         """The scores of a stage, by name."""

@@ -1,0 +1,252 @@
+"""Files of tables: .csv, .tsv, .parquet, .feather and .xlsx, as they are written."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from io import BytesIO, StringIO
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import InputError
+from .cells import Decimal, RawTable, format_moment, format_number, strip_texts
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+TEXT_SUFFIXES = (".csv", ".tsv")
+TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".feather", ".xlsx")
+TABLE_KINDS = ".csv, .tsv, .parquet, .feather or .xlsx"
+_SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+_SEPARATOR_WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How a file of text is written, where a person says so; None for a good guess.
+
+    Attributes:
+        separator: What stands between cells: one character, or "tab".
+        encoding: Name of the encoding, such as "utf-8" or "cp1252".
+        decimal: The decimal sign, "." or ",".
+    """
+
+    separator: str | None = None
+    encoding: str | None = None
+    decimal: Decimal | None = None
+
+
+def read_table_file(
+    file: Path, form: TableFormat | None = None, expected: Collection[str] = ()
+) -> RawTable:
+    """A file's rows; the first row of a text file or a sheet is the header.
+
+    Args:
+        file: A file with one of `TABLE_SUFFIXES`.
+        form: How a file of text is written.
+        expected: Columns that the file should have, by which separators are told apart.
+
+    Raises:
+        InputError: The file cannot be read, or has no rows.
+    """
+    form, suffix = form or TableFormat(), file.suffix.lower()
+    try:
+        if suffix in TEXT_SUFFIXES:
+            table = _read_text(file, form, expected)
+        elif suffix == ".xlsx":
+            table = _read_sheet(file)
+        else:
+            table = _read_arrow(file)
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise InputError(
+            f"{file} cannot be read ({reason}); a table with a header is expected."
+        ) from error
+    if not len(table):
+        raise InputError(f"{file} has no rows; one or more is expected.")
+    return table
+
+
+def _read_text(file: Path, form: TableFormat, expected: Collection[str]) -> RawTable:
+    import pandas
+
+    text, notes = _decode_text(file, form.encoding)
+    if not text.strip():
+        raise InputError(f"{file} is empty; a table with a header is expected.")
+    separator = _find_separator(file, text, form.separator, expected)
+    usual = "\t" if file.suffix.lower() == ".tsv" else ","
+    if separator != usual and form.separator is None:
+        notes.append(f"{file.name}: cells are taken to be separated by {_SEPARATORS[separator]}.")
+    frame = pandas.read_csv(
+        StringIO(text),
+        sep=separator,
+        header=None,
+        dtype=str,
+        na_filter=False,
+        skipinitialspace=separator != "\t",
+    )
+    cells = [strip_texts(frame[i].to_numpy(dtype=object)) for i in frame]
+    return _drop_header(file.name, [c[0] for c in cells], [c[1:] for c in cells], notes)
+
+
+def _drop_header(
+    source: str, header: Sequence[Any], cells: Sequence[np.ndarray], notes: Iterable[str]
+) -> RawTable:
+    """A table whose names are stripped, and whose columns without a name are called by place."""
+    words = ["" if name is None else str(name).strip() for name in header]
+    names = tuple(word or f"Unnamed: {i}" for i, word in enumerate(words))
+    return RawTable(source, names, tuple(cells), tuple(notes))
+
+
+def _decode_text(file: Path, encoding: str | None) -> tuple[str, list[str]]:
+    """A file's text, and what was guessed of its encoding."""
+    data = file.read_bytes()
+    if encoding is not None:
+        try:
+            return data.decode(encoding).removeprefix("\ufeff"), []
+        except LookupError:
+            raise InputError(f"There is no encoding {encoding!r}; utf-8 is one.") from None
+        except UnicodeError:
+            raise InputError(
+                f"{file} is not in the encoding {encoding!r}; leave it out for a guess."
+            ) from None
+    for mark, name in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            return data.decode(name, errors="replace"), []
+    if b"\0" in data:
+        raise InputError(f"{file} holds bytes that are no text; a table of text is expected.")
+    try:
+        return data.decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        note = (
+            f"{file.name} is not in UTF-8 and is taken for Western European (cp1252): "
+            "--encoding NAME says another."
+        )
+        try:
+            return data.decode("cp1252"), [note]
+        except UnicodeDecodeError:
+            return data.decode("latin-1"), [note.replace("cp1252", "latin-1")]
+
+
+def _find_separator(file: Path, text: str, given: str | None, expected: Collection[str]) -> str:
+    """The separator that a person names, or under which the file looks most like the table."""
+    if given is not None:
+        separator = _SEPARATOR_WORDS.get(given, given)
+        if len(separator) != 1 or separator in '"\n\r':
+            raise InputError(f"The separator is {given!r}; expected one character, or tab.")
+        return separator
+    usual = "\t" if file.suffix.lower() == ".tsv" else ","
+    scores = {mark: _rate_separator(text, mark, set(expected)) for mark in _SEPARATORS}
+    best = max(scores, key=lambda mark: (*scores[mark], mark == usual))
+    return best if scores[best] > scores[usual] else usual
+
+
+def _rate_separator(text: str, mark: str, expected: set[str]) -> tuple[int, bool, int]:
+    """How many expected columns there are, whether all lines agree, and in how many cells."""
+    try:
+        lines = list(islice(filter(None, csv.reader(StringIO(text), delimiter=mark)), 50))
+    except csv.Error:
+        return 0, False, 0
+    widths = {len(line) for line in lines}
+    names = {name.strip() for name in lines[0]} if lines else set()
+    agrees = len(widths) == 1 and widths != {1}
+    return len(names & expected), agrees, max(widths, default=0) if agrees else 0
+
+
+def _read_sheet(file: Path) -> RawTable:
+    """The first sheet of an Excel file."""
+    try:
+        import openpyxl
+    except ImportError:
+        raise InputError(
+            f"{file} is read by openpyxl, which is not installed: pip install 'auxgen[excel]', or "
+            "save the sheet as .csv."
+        ) from None
+    from zipfile import BadZipFile
+
+    try:
+        book = openpyxl.load_workbook(BytesIO(file.read_bytes()), read_only=True, data_only=True)
+    except BadZipFile as error:
+        raise InputError(f"{file} is no Excel file; a table with a header is expected.") from error
+    rows = [row for row in book.worksheets[0].iter_rows(values_only=True) if any(map(_is_set, row))]
+    notes = []
+    if len(book.sheetnames) > 1:
+        notes.append(f"{file.name}: of {len(book.sheetnames)} sheets the first is read.")
+    if not rows:
+        raise InputError(f"{file} is empty; a table with a header is expected.")
+    width = max(map(len, rows))
+    whole = [(*row, *(None for _ in range(width - len(row)))) for row in rows]
+    columns = [list(column) for column in zip(*whole, strict=True)]
+    columns = [column for column in columns if any(map(_is_set, column))]
+    cells = [_convert_values(column[1:]) for column in columns]
+    return _drop_header(file.name, [column[0] for column in columns], cells, notes)
+
+
+def _is_set(value: object) -> bool:
+    return value is not None and str(value).strip() != ""
+
+
+def _read_arrow(file: Path) -> RawTable:
+    import pyarrow.feather
+    import pyarrow.parquet
+
+    parquet = file.suffix.lower() == ".parquet"
+    table = pyarrow.parquet.ParquetFile(file).read() if parquet else None
+    table = pyarrow.feather.read_table(file) if table is None else table
+    kept = [i for i, n in enumerate(table.column_names) if not n.startswith("__index_level_")]
+    cells = [_convert_arrow(table.column_names[i], table.column(i), file) for i in kept]
+    return _drop_header(file.name, [table.column_names[i] for i in kept], cells, [])
+
+
+def _convert_arrow(name: str, column: Any, file: Path) -> np.ndarray:
+    """The cells of a column of an arrow table."""
+    from pyarrow import types
+
+    kind = column.type
+    if types.is_nested(kind) or types.is_binary(kind):
+        raise InputError(
+            f"Column {name!r} of {file.name} holds {kind}; numbers or texts are expected: drop it."
+        )
+    if types.is_floating(kind):
+        return column.cast("float64").to_numpy(zero_copy_only=False)
+    if types.is_signed_integer(kind) and not column.null_count:
+        return column.to_numpy().astype(np.int64)
+    return _convert_values(column.to_pylist())
+
+
+def convert_frame(frame: DataFrame, source: str = "rows") -> RawTable:
+    """The cells of a DataFrame."""
+    cells = []
+    for i in range(frame.shape[1]):
+        column = frame.iloc[:, i]
+        native = isinstance(column.dtype, np.dtype) and column.dtype.kind in "if"
+        kind = np.float64 if column.dtype.kind == "f" else np.int64
+        values = column.astype(object).where(column.notna(), None)
+        cells.append(column.to_numpy(dtype=kind) if native else _convert_values(values.tolist()))
+    return _drop_header(source, list(frame.columns), cells, [])
+
+
+def _convert_values(values: Sequence[Any]) -> np.ndarray:
+    """Cells of any type: numbers alone as float64, all others as texts, "" where blank."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds and kinds <= {float}:
+        numbers = [float("nan") if v is None else v for v in values]
+        return np.array(numbers, dtype=np.float64)
+    return np.array([_format_value(value) for value in values], dtype=object)
+
+
+def _format_value(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, date):
+        return format_moment(value)
+    if isinstance(value, float):
+        return format_number(value)
+    return str(value).strip()

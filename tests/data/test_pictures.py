@@ -1,0 +1,340 @@
+"""What is trained on is what is predicted on: every kind of picture file, read by both doors."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from auxgen.data import user
+from auxgen.data.dataset import Dataset, Preprocessor
+from auxgen.data.frame import Frame
+from auxgen.data.inputs import InputRows, read_rows
+from auxgen.errors import InputError
+from auxgen.experiments.common import image_preprocessor
+
+MODES = {
+    **{mode: mode for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F", "I")},
+    "P with a clear colour": "P",
+    "RGB with a clear colour": "RGB",
+}
+LOSSLESS = ("png", "tiff", "webp", "bmp", "gif", "ppm")
+FORMATS = (*LOSSLESS, "jpg")
+SIZES = ((6, 6), (7, 4), (4, 9), (1, 1), (13, 2))
+ORIENTATIONS = {
+    1: lambda x: x,
+    2: lambda x: x[:, ::-1],
+    3: lambda x: x[::-1, ::-1],
+    4: lambda x: x[::-1],
+    5: lambda x: x.swapaxes(0, 1),
+    6: lambda x: np.rot90(x, -1),
+    7: lambda x: x[::-1, ::-1].swapaxes(0, 1),
+    8: lambda x: np.rot90(x, 1),
+}
+"""What is upright of (h, w, ...) stored pixels, by the EXIF standard's numbers."""
+
+
+def make_picture(kind: str, size: tuple[int, int], seed: int = 0) -> Image.Image:
+    """Noise in a mode of Pillow."""
+    rng, (width, height) = np.random.default_rng(seed), size
+    bytes_ = rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
+    mode = MODES[kind]
+    if mode == "I;16":
+        return Image.fromarray(rng.integers(0, 65536, (height, width)).astype(np.uint16))
+    if mode == "I":
+        return Image.fromarray(rng.integers(0, 65536, (height, width)).astype(np.int32))
+    if mode == "F":
+        return Image.fromarray(rng.random((height, width), dtype=np.float32))
+    bands = {"1": 1, "L": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4}[mode]
+    base = Image.fromarray(bytes_[..., :bands].squeeze(-1) if bands == 1 else bytes_[..., :bands])
+    if mode == "CMYK":
+        return Image.frombytes("CMYK", size, bytes_.tobytes())
+    if mode == "P":
+        return base.quantize(16)
+    return base.convert(mode)
+
+
+def save(path: Path, kind: str, size: tuple[int, int]) -> bool:
+    """Write a picture; False where the format has no such pictures."""
+    picture = make_picture(kind, size)
+    options: dict[str, object] = {}
+    if "clear colour" in kind:
+        if path.suffix not in (".png", ".gif") or (path.suffix == ".gif" and picture.mode != "P"):
+            return False
+        first = picture.getpixel((0, 0))
+        options["transparency"] = first
+    if path.suffix == ".webp":
+        options["lossless"] = True
+    try:
+        picture.save(path, **options)  # type: ignore[arg-type]
+    except (OSError, KeyError, ValueError):
+        path.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def read_both(folder: Path, size: int | None) -> tuple[Dataset, InputRows]:
+    """The folder as training reads it, and as a model of it does."""
+    dataset = user.load_image_folder(folder, size=size)
+    known = image_preprocessor(dataset).to_json()
+    return dataset, read_rows([folder], Preprocessor.from_json(known))
+
+
+@pytest.mark.parametrize("size", [None, 1, 5, 16])
+@pytest.mark.parametrize("kind", MODES)
+def test_a_model_reads_the_pictures_of_training_to_the_same_bits(
+    tmp_path: Path, kind: str, size: int | None
+) -> None:
+    written = 0
+    for number, (suffix, shape) in enumerate(product(FORMATS, SIZES)):
+        (tmp_path / str(number)).mkdir()
+        if save(tmp_path / str(number) / f"a.{suffix}", kind, shape):
+            trained, rows = read_both(tmp_path / str(number), size)
+            assert torch.equal(rows.x, trained.raw_rows())
+            written += 1
+    assert written >= len(SIZES)  # each kind has a format
+
+
+@pytest.mark.parametrize("size", [None, 3])
+@pytest.mark.parametrize("suffix", ["png", "tiff", "webp", "jpg"])
+def test_pictures_are_upright_in_every_format(
+    tmp_path: Path, suffix: str, size: int | None
+) -> None:
+    rows_, columns = np.mgrid[:4, :7]
+    stored = np.stack((60 * rows_, 40 * columns, 20 * rows_ + 20 * columns), -1).astype(np.uint8)
+    for orientation, turn in ORIENTATIONS.items():
+        folder, exif = tmp_path / str(orientation), Image.Exif()
+        folder.mkdir()
+        exif[0x0112] = orientation
+        options = {"quality": 100, "subsampling": 0} if suffix == "jpg" else {"lossless": True}
+        Image.fromarray(stored).save(folder / f"a.{suffix}", exif=exif, **options)
+        trained, rows = read_both(folder, size)
+        assert torch.equal(rows.x, trained.raw_rows())
+        if size is None:
+            upright = torch.from_numpy(turn(stored).transpose(2, 0, 1).astype(np.float32))
+            error = (trained.x[0].float() - upright).abs().max()
+            assert error <= (12 if suffix == "jpg" else 0)
+
+
+def test_a_folder_of_all_kinds_is_read_as_one(tmp_path: Path) -> None:
+    for kind, suffix in product(MODES, FORMATS):
+        save(tmp_path / f"{list(MODES).index(kind)}-{suffix}.{suffix}", kind, (9, 6))
+    trained, rows = read_both(tmp_path, 4)
+    assert trained.x.shape[1:] == (3, 4, 4)
+    assert torch.equal(rows.x, trained.raw_rows())
+    one = [read_rows([tmp_path / name], image_preprocessor(trained)).x for name in rows.names]
+    assert torch.equal(torch.cat(one), trained.raw_rows())  # a picture's row is its own
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_transparent_is_white(tmp_path: Path, mode: str) -> None:
+    picture = make_picture(mode, (6, 5))
+    picture.save(tmp_path / "a.png")
+    trained, rows = read_both(tmp_path, None)
+    values = np.asarray(picture).astype(float)
+    alpha = values[..., -1:] / 255
+    expected = (values[..., :-1] * alpha + 255 * (1 - alpha)).transpose(2, 0, 1)
+    assert np.abs(trained.x[0].numpy() - expected).max() < 1
+    assert (
+        trained.notes == rows.notes == ("a.png is transparent; what is transparent becomes white.",)
+    )
+
+
+def test_a_model_that_dropped_transparency_still_does(tmp_path: Path) -> None:
+    picture = make_picture("RGBA", (6, 5))
+    picture.save(tmp_path / "a.png")
+    for frame in (Frame(alpha="drop"), None):
+        rows = read_rows([tmp_path], Preprocessor("images", (3, 5, 6), frame=frame))
+        beneath = torch.from_numpy(np.asarray(picture)[..., :3].copy()).permute(2, 0, 1)
+        assert torch.equal(rows.x[0], beneath / 255.0)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values", "white"),
+    [
+        (np.uint16, (0, 40_000), 65535),
+        (np.uint16, (0, 4001), 4095),
+        (np.uint16, (0, 1001), 1023),
+        (np.uint16, (0, 201), 255),
+        (np.int32, (0, 60_001), 65535),
+        (np.int32, (0, 4001), 4095),
+        (np.float32, (0, 0.8), 1),
+        (np.float32, (0, 200.5), 255),
+        (np.float32, (0, 3.0), 255),
+    ],
+)
+def test_one_value_is_white_in_all_deep_pictures_of_a_folder(
+    tmp_path: Path, dtype: type, values: tuple[float, float], white: float
+) -> None:
+    bright = np.array([values] * 3, dtype)
+    for name, pixels in (("a", bright), ("b", bright // 2)):
+        Image.fromarray(pixels.astype(dtype)).save(tmp_path / f"{name}.tif")
+    trained, rows = read_both(tmp_path, None)
+    assert torch.equal(rows.x, trained.raw_rows())
+    expected = round(values[1] / white * 255)
+    assert trained.x[0].max() == expected
+    assert trained.x[1].max().item() == pytest.approx(expected / 2, abs=128 / white + 1)
+    assert any(f"{white} is taken as white" in note for note in trained.notes)
+    assert rows.notes == ()  # the artefact knows
+
+
+@pytest.mark.parametrize("step", [16, 257])
+def test_dark_pictures_of_16_bits_that_were_made_from_fewer_stay_dark(
+    tmp_path: Path, step: int
+) -> None:
+    Image.fromarray(np.arange(0, 4000, step, dtype=np.uint16)[None]).save(tmp_path / "a.png")
+    trained, rows = read_both(tmp_path, None)
+    assert torch.equal(rows.x, trained.raw_rows())
+    assert trained.x.max() == round(3999 // step * step / 257)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.array([[0, 100_000]], np.int32),
+        np.array([[-5, 7]], np.int32),
+        np.array([[0.2, 5.5]], np.float32),
+        np.array([[0.0, np.nan]], np.float32),
+        np.array([[0.0, np.inf]], np.float32),
+        np.array([[-3.0, 1.0]], np.float32),
+        np.array([[1e6, 2e6]], np.float32),
+    ],
+)
+def test_a_picture_whose_white_is_not_known_is_refused_at_both_doors(
+    tmp_path: Path, pixels: np.ndarray
+) -> None:
+    Image.fromarray(pixels).save(tmp_path / "a.tif")
+    for read in (
+        lambda: user.load_image_folder(tmp_path),
+        lambda: read_rows([tmp_path], Preprocessor("images", (1, 1, 2), frame=Frame())),
+    ):
+        with pytest.raises(InputError, match=r"^a\.tif has pixels (up to|from) .*expected\.$"):
+            read()
+
+
+def test_a_brighter_picture_than_the_white_of_training_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    Image.fromarray(np.array([[0, 4001]], np.uint16)).save(tmp_path / "train" / "a.png")
+    Image.fromarray(np.array([[0, 5000]], np.uint16)).save(tmp_path / "b.png")
+    space = image_preprocessor(user.load_image_folder(tmp_path / "train"))
+    with pytest.raises(InputError, match=r"up to 5000, but in the pictures .* 4095 is white"):
+        read_rows([tmp_path / "b.png"], space)
+
+
+def test_splits_have_the_channels_and_the_white_of_all_together(tmp_path: Path) -> None:
+    for split, kind in (("train", "L"), ("test", "RGB")):
+        (tmp_path / split).mkdir()
+        save(tmp_path / split / "a.png", kind, (4, 4))
+    Image.fromarray(np.full((4, 4), 1001, np.uint16)).save(tmp_path / "train" / "b.png")
+    Image.fromarray(np.full((4, 4), 4001, np.uint16)).save(tmp_path / "test" / "b.png")
+    train, test = (user.load_image_folder(tmp_path, split=s) for s in ("train", "test"))
+    assert train.x.shape == test.x.shape == (2, 3, 4, 4)
+    assert train.frame == test.frame == Frame(integer_white=4095)
+    assert train.x[1].max() == round(1001 / 4095 * 255)
+
+
+def test_an_already_cropped_picture_is_taken_as_it_is_and_told(tmp_path: Path) -> None:
+    space = Preprocessor("images", (1, 4, 4), frame=Frame(size=4, crop=6))
+    save(tmp_path / "small.png", "L", (4, 4))
+    save(tmp_path / "large.png", "L", (9, 9))
+    rows = read_rows([tmp_path], space)
+    expected = np.asarray(make_picture("L", (9, 9)).crop((1, 1, 7, 7)).resize((4, 4), 1)) / 255
+    assert np.allclose(rows.x[0, 0], expected)
+    assert torch.equal(rows.x[1, 0], torch.from_numpy(np.array(make_picture("L", (4, 4)))) / 255.0)
+    assert rows.notes == (
+        "small.png is taken as it is, since it has the size that pictures had after training's "
+        "crop.",
+    )
+    save(tmp_path / "medium.png", "L", (5, 5))
+    with pytest.raises(InputError, match=r"5 x 5 pixels, .* takes 4 x 4, at least 6 .* --resize"):
+        read_rows([tmp_path / "medium.png"], space)
+    assert read_rows([tmp_path / "medium.png"], space, resize=True).x.shape == (1, 1, 4, 4)
+
+
+def test_a_model_of_an_unknown_frame_says_so_once(tmp_path: Path) -> None:
+    for name in "ab":
+        save(tmp_path / f"{name}.png", "L", (4, 4))
+    notes = read_rows([tmp_path], Preprocessor("images", (1, 4, 4))).notes
+    assert len(notes) == 1
+    assert "does not say how its pictures were cropped" in notes[0]
+
+
+def test_colour_and_animation_are_told(tmp_path: Path) -> None:
+    frames = [make_picture("RGB", (4, 4), seed) for seed in (1, 2)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    notes = read_rows([tmp_path], Preprocessor("images", (1, 4, 4), frame=Frame())).notes
+    assert notes == (
+        "a.gif is of several pictures each, of which the first is taken.",
+        "a.gif is coloured, and turned grey as the model is.",
+    )
+
+
+BAD_FILES = {
+    "empty.png": b"",
+    "text.jpg": b"no picture",
+    "head.png": b"\x89PNG\r\n\x1a\n" + b"\0" * 30,
+    "head.tif": b"II*\0" + b"\xff" * 40,
+    "head.gif": b"GIF89a" + b"\xff" * 20,
+    "head.bmp": b"BM" + b"\xff" * 60,
+    "head.webp": b"RIFF\x20\0\0\0WEBPVP8 " + b"\xff" * 20,
+    "head.ppm": b"P6 9999999999 9999999999 255\n",
+}
+
+
+def make_bomb() -> bytes:
+    """A PNG file whose header says 50,000 x 50,000 pixels."""
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = struct.pack(">IIBBBBB", 50_000, 50_000, 1, 0, 0, 0, 0)
+    rest = chunk(b"IDAT", zlib.compress(b"\0" * 6251 * 100)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + rest
+
+
+def cut_files(tmp_path: Path) -> dict[str, bytes]:
+    """Pictures of every format that end too early."""
+    found = {}
+    for suffix in FORMATS:
+        path = tmp_path / f"whole.{suffix}"
+        save(path, "RGB", (40, 30))
+        data = path.read_bytes()
+        found |= {f"cut{share}.{suffix}": data[: len(data) * share // 10] for share in (1, 5, 9)}
+    return found
+
+
+def test_a_damaged_picture_is_refused_by_name_at_both_doors(tmp_path: Path) -> None:
+    """In one sentence; Pillow takes GIF and JPEG files that lack their very end."""
+    (tmp_path / "one").mkdir()
+    refused = 0
+    for name, data in ({"bomb.png": make_bomb()} | BAD_FILES | cut_files(tmp_path)).items():
+        file = tmp_path / "one" / name
+        file.write_bytes(data)
+        said = []
+        for read in (
+            lambda: user.load_image_folder(tmp_path / "one"),
+            lambda: read_rows(
+                [tmp_path / "one"], Preprocessor("images", (3, 30, 40), frame=Frame())
+            ),
+        ):
+            with suppress(InputError):
+                read()
+                continue
+            with pytest.raises(InputError) as caught:
+                read()
+            said.append(str(caught.value))
+        assert len(said) in (0, 2), name
+        assert all(name in each and "\n" not in each and each[-9:] == "expected." for each in said)
+        assert said or name.startswith("cut9")
+        refused += bool(said)
+        file.unlink()
+    assert refused >= len(BAD_FILES) + 1 + 2 * len(FORMATS)
