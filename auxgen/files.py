@@ -1,11 +1,13 @@
 """Whole files or none when writing, one-sentence errors when reading, and files kept in a cache."""
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,10 @@ from .errors import InputError, NotSaved
 Content = bytes | Callable[[BinaryIO], object]
 """What a file holds: its bytes, or a function that writes them to an open file."""
 T = TypeVar("T")
+PARTIAL = ".partial"
+"""Ending of a file that is being written; before it stands the number of the process."""
+LEFTOVER_SECONDS = 3600
+"""After so long without a write, a partial file of a process that is gone is a leftover."""
 
 
 def write_file(file: Path, content: Content) -> Path:
@@ -42,7 +48,7 @@ def write_file(file: Path, content: Content) -> Path:
 
 def _replace_file(file: Path, content: Content) -> None:
     # Two processes that write the same file do not write into each other's temporary file
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.partial")
+    temporary = file.with_name(f".{file.name}.{os.getpid()}{PARTIAL}")
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         _write_to_disk(temporary, content)
@@ -201,6 +207,32 @@ class CacheFile:
         return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
+def _sweep_leftovers(file: CacheFile) -> None:
+    """Delete what killed processes left half written in the file's folder, under the file's lock.
+
+    Of this file nobody else writes now. Others may be written on another machine that shares the
+    folder, whose processes have numbers that mean nothing here; these change all the time.
+    """
+    for path in file.path.parent.glob(f".*{PARTIAL}"):
+        number = path.name.removesuffix(PARTIAL).rpartition(".")[2]
+        with contextlib.suppress(OSError):
+            own = path.name.startswith(f".{file.stem}")
+            old = time.time() - path.stat().st_mtime > LEFTOVER_SECONDS
+            if own or (old and number.isdecimal() and not _is_running(int(number))):
+                path.unlink()
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another person's
+        return True
+    return True
+
+
 def load_or_create(
     file: CacheFile, load: Callable[[Path], T | None], create: Callable[[], Content], *, what: str
 ) -> T:
@@ -226,6 +258,7 @@ def load_or_create(
         with FileLock(path.with_name(f".{file.stem}.lock")):
             found = load(path)
             if found is None:
+                _sweep_leftovers(file)
                 _replace_file(path, create())
                 found = load(path)
                 for older in file.list_states() if file.state else ():

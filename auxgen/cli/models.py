@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.images import load_image_dataset
+from ..data.images import load_images_in_frame
 from ..data.inputs import InputRows, read_rows
 from ..errors import InputError, require_at_least
 from ..files import write_file
@@ -149,8 +149,9 @@ def edit_command(
     Args:
         attribute: Names with distances, such as Eyeglasses=+3 Smiling=-1; the prior's codes have
             standard deviation 1 in every direction.
-        out: Folder to write: an image for each, triplets.png (original, reconstruction, edited),
-            and edits.csv (distances, and the model's probabilities before and after).
+        out: Folder to write: an image for each, and edits.csv (distances, and the model's
+            probabilities before and after). Beside it OUT-triplets.png (original, reconstruction,
+            edited).
         until: Probability, such as 0.95, at which to stop on the way.
         keep: Attributes that must stay as they are: their directions are projected out.
         by: Image set or folder with the attributes to keep as columns: directions are turned to
@@ -161,7 +162,7 @@ def edit_command(
     """
     if model.space.kind != "images":
         raise InputError(f"{model.name} sees {model.space.kind}; expected a model of images.")
-    load_images = partial(load_image_dataset, split="train", size=model.space.shape[-1])
+    load_images = partial(load_images_in_frame, space=model.space)
     edits = model.edit(
         rows.x,
         editing.parse_distances(attribute),
@@ -171,11 +172,12 @@ def edit_command(
         probe=None if probe is None else load_images(probe),
         seed=seed,
     )
-    tables.write_edits(out, rows, edits)
+    page = tables.write_edits(out, rows, edits)
     if edits.reached is not None and not edits.reached.all():
         missed = int((~edits.reached).sum())
         print(f"{missed} of {len(edits.reached)} do not reach {until:g} even at the full distance")
     print(out)
+    print(page)
 
 
 @take_options(_load_model_and_rows)

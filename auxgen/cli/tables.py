@@ -17,7 +17,6 @@ from ..inference.editing import EditedRows
 from ..inference.prediction import Predictions
 from ..plotting.grids import write_grid, write_picture
 
-TRIPLETS_FILE = "triplets.png"
 TABLE_FILE = "edits.csv"
 
 
@@ -67,15 +66,23 @@ def write_predictions(predictions: Predictions, path: Path, names: Sequence[str]
     return _write_csv(path, header, ([name, label, *row] for name, label, row in lines))
 
 
-def write_edits(folder: Path, rows: InputRows, edits: EditedRows) -> None:
-    """Write a picture of each edited row, a page with all of them, and a table, into a folder."""
+def write_edits(folder: Path, rows: InputRows, edits: EditedRows) -> Path:
+    """Write a picture of each edited row and a table into a folder; and a page beside it.
+
+    The page has original, reconstruction and edited picture of each row. It is no picture of the
+    folder, so that the folder can be compared and learned from as it is.
+
+    Returns:
+        The page.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files = make_edit_file_names(rows.names)
     for name, picture in zip(files, edits.edited, strict=True):
         write_picture(picture, folder / name)
     triplets = torch.stack((rows.x, edits.reconstruction, edits.edited), 1)
-    write_grid(triplets.flatten(0, 1), folder / TRIPLETS_FILE, 3 * min(3, len(triplets)))
     _write_edit_table(folder / TABLE_FILE, files, edits)
+    page = folder.resolve().with_name(f"{folder.resolve().name}-triplets.png")
+    return write_grid(triplets.flatten(0, 1), page, 3 * min(3, len(triplets)))
 
 
 def make_edit_file_names(sources: Sequence[str]) -> list[str]:
@@ -84,7 +91,7 @@ def make_edit_file_names(sources: Sequence[str]) -> list[str]:
     The name for row 3 of x.npy is "x-3.png".
     """
     names: list[str] = []
-    taken = {TRIPLETS_FILE}
+    taken: set[str] = set()
     for source in sources:
         file, _, row = source.rpartition(":") if ":" in source else (source, "", "")
         parts = PurePath(file or source).with_suffix("").parts

@@ -67,6 +67,14 @@ def derive_attributes_from_classes(
     return replace(dataset, attributes=y, attribute_names=tuple(attributes))
 
 
+def turn_classes_into_attributes(dataset: Dataset) -> Dataset:
+    """The same rows with an attribute for each class, blank where the class is, which is told."""
+    known = {c: {other: int(other == c) for other in dataset.classes} for c in dataset.classes}
+    note = f"Each class is an attribute: {', '.join(dataset.classes)}."
+    made = derive_attributes_from_classes(dataset, known)
+    return replace(made, notes=(*dataset.notes, note))
+
+
 def select_attribute_subset(dataset: Dataset, ratio: float) -> Dataset:
     """Rows that have an attribute, then the first rows that have none, `ratio` for each of those.
 

@@ -18,7 +18,7 @@ from .cache import (
     load_or_create_dataset,
     make_cache_file,
 )
-from .dataset import Dataset, add_fingerprint
+from .dataset import Dataset, Preprocessor, add_fingerprint
 from .frame import Frame
 from .official.formats import OfficialFormat, load_official_dataset, make_missing_files_error
 from .official.norb import NORB_PAIRS, NORB_SINGLES
@@ -109,6 +109,18 @@ def load_image_dataset(
     if find_data_files(folder):
         return _load_from_folder(name, folder, split, source.config, frame)
     return replace(own.load_framed_images(folder, split, frame), name=f"{name}/{split}")
+
+
+def load_images_in_frame(name: str, space: Preprocessor) -> Dataset:
+    """The training rows of a set or folder, its pictures framed as those of a model were.
+
+    Raises:
+        InputError: As `load_image_dataset`.
+    """
+    frame, side = space.frame or FULL_FRAME, space.shape[-1]
+    if name == "digits" or name in KNOWN_SETS:
+        return load_image_dataset(name, size=side)
+    return load_image_dataset(name, size=side, crop=frame.crop)
 
 
 def get_image_side(dataset: Dataset) -> int:

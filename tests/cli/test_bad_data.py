@@ -145,8 +145,8 @@ def test_files_that_do_not_fit_a_model(
     np.save(tmp_path / "nan.npy", np.full((2, 64), np.nan, np.float32))
     out = () if command == "predict" else ("--out", tmp_path / "out.csv")
     for name, words in {
-        "large.png": "is 9 x 9 pixels, the model takes 8 x 8; ask to resize",
-        "words.png": "'words.png' cannot be read; expected an intact image.",
+        "large.png": "is 9 x 9 pixels, the model takes 8 x 8; --resize fits others",
+        "words.png": "words.png is not an image; a PNG, JPEG or WebP file is expected.",
         "words.csv": "line 2 has 2 values",
         "words.doc": "cannot be read",
         "wide.npy": "holds (2, 65), but the model takes images of 8 x 8 pixels",

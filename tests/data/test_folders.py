@@ -34,10 +34,10 @@ def name_labels(found: Dataset) -> list[str]:
     return [found.classes[y] if y >= 0 else "" for y in found.y.tolist()]
 
 
-def refuse(folder: Path, **how: str) -> str:
+def refuse(folder: Path) -> str:
     """The sentence with which a folder is refused."""
     with pytest.raises(InputError) as caught:
-        user.load_image_folder(folder, **how)
+        user.load_image_folder(folder)
     assert "\n" not in str(caught.value)
     return str(caught.value).replace(f"{folder.parent}/", "")
 
@@ -219,8 +219,7 @@ def test_a_sheet_is_found_by_its_name_and_its_column_of_files(
     describe(zoo, *lines, name=name)
     found = user.load_image_folder(zoo)
     assert name_labels(found) == ["01", "NA", ""]
-    sheet = f"{name}: they have" if False else name
-    assert found.notes == (f"deep/3.png is not named in {sheet}: it has no label.",)
+    assert found.notes == (f"deep/3.png is not named in {name}: it has no label.",)
 
 
 def test_a_column_is_known_by_the_pictures_that_it_names(zoo: Path) -> None:

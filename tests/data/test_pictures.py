@@ -111,8 +111,9 @@ def test_pictures_are_upright_in_every_format(
         folder, exif = tmp_path / str(orientation), Image.Exif()
         folder.mkdir()
         exif[0x0112] = orientation
-        options = {"quality": 100, "subsampling": 0} if suffix == "jpg" else {"lossless": True}
-        Image.fromarray(stored).save(folder / f"a.{suffix}", exif=exif, **options)
+        Image.fromarray(stored).save(
+            folder / f"a.{suffix}", exif=exif, quality=100, subsampling=0, lossless=True
+        )
         trained, rows = read_both(folder, size)
         assert torch.equal(rows.x, trained.raw_rows())
         if size is None:

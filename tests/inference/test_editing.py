@@ -249,7 +249,7 @@ def test_files_of_an_edit(tmp_path: Path) -> None:
     edits = edit_rows(Describing(), SPACE, raw, moves)
     sources = InputRows(raw, ("a.jpg", "deep/a.png", "a.png"))
     write_edits(tmp_path / "out", sources, edits)
-    assert make_edit_file_names(("triplets.png", "x.npy:3")) == ["triplets-2.png", "x-3.png"]
+    assert make_edit_file_names(("x-3.png", "x.npy:3")) == ["x-3.png", "x-3-2.png"]
     with (tmp_path / "out" / "edits.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert [line["file"] for line in lines] == ["a.png", "deep-a.png", "a-2.png"]

@@ -43,7 +43,7 @@ def experiment(plan: AslGivenPlan = ASL_GIVEN_PLAN, *, encoder: str, seed: int =
     """
     require_at_least(2, batch=plan.batch)
     require_at_least(1, latent=plan.latent, transforms=plan.transforms)
-    splits = load_asl_image_splits(plan.data, plan.held_out_rows)
+    splits = load_asl_image_splits(plan.data, plan.held_out_rows, plan.size)
     train, test, space = splits.train, splits.test, splits.space
     given = _load_given_encoder(encoder, train)
     recipe = _make_given_encoder_recipe(train, plan, given)

@@ -79,7 +79,7 @@ def _build_image_stages(plan: AslImagePlan, seed: int) -> Experiment:
     require_at_least(1, latent=plan.latent, transforms=plan.transforms)
     require_at_least(1, resamplings=plan.resamplings)
     require_at_least(2, batch=plan.batch, mapped_codes=plan.mapped_codes)
-    splits = load_asl_image_splits(plan.data, plan.held_out_rows)
+    splits = load_asl_image_splits(plan.data, plan.held_out_rows, plan.size)
     train, test, space = splits.train, splits.test, splits.space
     recipes = _make_image_recipes(train, plan)
     methods = {name: recipe.build() for name, recipe in recipes.items()}

@@ -65,6 +65,7 @@ class AslGivenPlan(AslPlan):
     """ASL of images on an encoder that is given."""
 
     data: str
+    size: int | None = None
     latent: int
     layout: Layout
     epochs: float
@@ -78,6 +79,7 @@ class AslImagePlan(AslPlan):
     """All models of table 1 on a set of images."""
 
     data: str
+    size: int | None = None
     layout: Layout
     latent: int
     scale_epochs: float = 1.0

@@ -34,18 +34,24 @@ class AslImageSplits:
     space: Preprocessor
 
 
-def load_asl_image_splits(data: str, held_out_rows: int) -> AslImageSplits:
+def load_asl_image_splits(data: str, held_out_rows: int, size: int | None) -> AslImageSplits:
     """Training and test images; the last training images are the test where some are held out.
+
+    Args:
+        data: Their set or folder.
+        held_out_rows: Training images that are held out; 0 where there is a test split.
+        size: Side in pixels to which images are resized; None for the set's own.
 
     Raises:
         InputError: Images are not square, or no row would be left.
     """
     require_at_least(0, held_out_rows=held_out_rows)
-    train = images.load_image_dataset(data, "train")
+    train = images.load_image_dataset(data, "train", size=size)
     images.get_image_side(train)
     space = image_preprocessor(train)
     if not held_out_rows:
-        return AslImageSplits(train, images.load_image_dataset(data, "test"), "test", space)
+        test = images.load_image_dataset(data, "test", size=size)
+        return AslImageSplits(train, test, "test", space)
     if held_out_rows >= len(train):
         raise InputError(
             f"held_out_rows is {held_out_rows} of {len(train)} training rows; expected fewer."

@@ -4,13 +4,14 @@
     auxgen edit runs/mine photo.png --attribute NAME=+3 --out edited/
 
 A folder of images with a metadata.csv: a column file_name, and for each attribute a column of 0 and
-1, or true and false, left blank where it is not known. A blank contributes no loss.
+1, or true and false, left blank where it is not known. A blank contributes no loss. Without such
+columns every class is an attribute: of class folders, or of the column that --label names.
 """
 
 from pathlib import Path
 
 from ...data import folders, user
-from ...data.attributes import derive_attributes
+from ...data.attributes import derive_attributes, turn_classes_into_attributes
 from ...data.dataset import Dataset
 from ...errors import InputError
 from ...evaluation.attribute_scorers import MultilabelScorer
@@ -29,17 +30,23 @@ def make_plan(budget: Budget = "cpu", size: PhotoSize = 64) -> IntrovacOwnPlan:
 
 
 def experiment(
-    plan: IntrovacOwnPlan = OWN_PLAN, *, data: Path, attribute: tuple[str, ...] = (), seed: int = 0
+    plan: IntrovacOwnPlan = OWN_PLAN,
+    *,
+    data: Path,
+    attribute: tuple[str, ...] = (),
+    label: str | None = None,
+    seed: int = 0,
 ) -> Experiment:
     """Variational classifiers of your images.
 
     Args:
         plan: Sizes and training.
-        data: Folder of images with a metadata.csv.
-        attribute: Columns to learn; all that have both answers when empty.
+        data: Folder of images with a metadata.csv, or in class folders.
+        attribute: Columns to learn, or classes; all that have both answers when empty.
+        label: Column of the class, of which each becomes an attribute.
         seed: Seed of the held-out images and the order of the rows.
     """
-    train, test = _load_attribute_splits(Path(data), plan, attribute, seed)
+    train, test = _load_attribute_splits(Path(data), plan, attribute, label, seed)
     columns = {name: (name,) for name in train.attribute_names}
     scorers = [MultilabelScorer(name, columns) for name in plan.scorers]
     evaluations = IntrovacEvaluations(train, test, scorers, next(iter(plan.scorers), None))
@@ -47,10 +54,22 @@ def experiment(
 
 
 def _load_attribute_splits(
-    data: Path, plan: IntrovacOwnPlan, attribute: tuple[str, ...], seed: int
+    data: Path, plan: IntrovacOwnPlan, attribute: tuple[str, ...], label: str | None, seed: int
 ) -> tuple[Dataset, Dataset]:
     """Training and test rows: the folder's own, or some held out."""
-    every = user.load_image_folder(data, size=plan.size, split="train")
+
+    def load(split: str) -> Dataset:
+        rows = user.load_image_folder(data, label=label, size=plan.size, split=split)
+        if rows.attributes is not None and label is None:
+            return rows
+        if not rows.classes:
+            raise InputError(
+                f"{rows.name} has no attributes; columns of 0 and 1 in a metadata.csv, class "
+                "folders, or --label COLUMN are expected: each class then becomes an attribute."
+            )
+        return turn_classes_into_attributes(rows)
+
+    every = load("train")
     columns = {name: (name,) for name in attribute or _list_answered_attributes(every)}
     train = derive_attributes(every, columns)
     for name in columns:
@@ -60,8 +79,7 @@ def _load_attribute_splits(
                 "images without it."
             )
     if "test" in folders.find_image_splits(data):
-        test = user.load_image_folder(data, size=plan.size, split="test")
-        return train, derive_attributes(test, columns)
+        return train, derive_attributes(load("test"), columns)
     return user.split_randomly(train, plan.test_fraction, seed)
 
 
