@@ -20,6 +20,10 @@ class InputError(UserError, ValueError):
     status = 2
 
 
+class NotRebuilt(InputError):
+    """A run's experiment that cannot be built again as it was: its data changed or is gone."""
+
+
 class Diverged(UserError, ArithmeticError):
     """A term or a gradient that is not finite; names it and its step, and says how to continue."""
 

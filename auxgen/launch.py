@@ -11,10 +11,11 @@ from filelock import FileLock
 
 from .engine.device import init_ranks, resolve_device
 from .engine.settings import Precision, PrecisionChoice
-from .errors import InputError, require_at_least, unknown_name
+from .errors import InputError, NotRebuilt, require_at_least, unknown_name
 from .evaluation import catalogue
 from .experiments import registry
 from .features.trained import MissingExtractor, is_run_finished
+from .runs.datasets import check_data_unchanged, format_data_card
 from .runs.evaluate import draw_run_pictures, evaluate_run
 from .runs.folder import Run, create_run, make_config
 from .runs.train import RuntimeSettings, train_remaining
@@ -65,8 +66,16 @@ def train(
     with init_ranks(device) as here:
         config = make_config(name, stages, options, device=device, precision=precision)
         created = create_run(run, config, file, here)
+        if here.is_first and not quiet and _is_own_data(options):
+            print("\n".join(format_data_card(config["datasets"])), file=sys.stderr)
         remaining = partial(train_remaining, created, stages, here, settings)
         return train_missing_extractors_for(remaining)
+
+
+def _is_own_data(options: Mapping[str, Any]) -> bool:
+    """Whether an experiment learns from a file or a folder, which its options name."""
+    data = options.get("data")
+    return data is not None and Path(str(data)).expanduser().exists()
 
 
 def resume(
@@ -98,17 +107,23 @@ def rebuild_experiment(run: Run) -> Experiment:
     """The stages of a run, built again from its run.json.
 
     Raises:
-        InputError: `train` got stages and not a name, or the experiment does not exist any more.
+        InputError: `train` got stages and not a name.
+        NotRebuilt: The experiment or its data does not exist any more, or the data has changed.
     """
     name = run.config.get("experiment")
     if name is None:
         raise InputError(f"{run.path} was trained from Python; pass its stages as experiment=.")
     own = run.path / "experiment.py"
-    entry = registry.find_experiment(own if own.exists() else name)
-    options = run.config["options"]
-    if run.config.get("format", 1) == 1:
-        options = registry.update_old_options(entry, options)
-    return train_missing_extractors_for(partial(registry.build_experiment, entry, options))
+    try:
+        entry = registry.find_experiment(own if own.exists() else name)
+        options = run.config["options"]
+        if run.config.get("format", 1) == 1:
+            options = registry.update_old_options(entry, options)
+        stages = train_missing_extractors_for(partial(registry.build_experiment, entry, options))
+    except InputError as error:
+        raise NotRebuilt(str(error)) from error
+    check_data_unchanged(run.path, run.config.get("datasets", {}), stages)
+    return stages
 
 
 def evaluate(
@@ -166,7 +181,10 @@ def draw_pictures(run: str | Path, *, experiment: Experiment | None = None) -> l
 def _open_run(run: str | Path, experiment: Experiment | None) -> tuple[Run, Experiment]:
     """A run with its stages, which are those given or built again."""
     opened = Run(run)
-    return opened, rebuild_experiment(opened) if experiment is None else experiment
+    if experiment is None:
+        return opened, rebuild_experiment(opened)
+    check_data_unchanged(opened.path, opened.config.get("datasets", {}), experiment)
+    return opened, experiment
 
 
 def train_missing_extractors_for(work: Callable[[], Result]) -> Result:

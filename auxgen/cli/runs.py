@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import textwrap
 from collections.abc import Mapping
 from functools import partial
@@ -9,7 +10,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import InputError
+from ..errors import InputError, NotRebuilt
 from .train import print_on_first_rank
 
 
@@ -155,9 +156,14 @@ def report_command(runs: tuple[Path, ...], /, *, out: Path | None = None) -> Non
     from ..launch import draw_pictures
     from ..report import write_report
 
+    notes: dict[Path, str] = {}
     for run in runs:
-        draw_pictures(run)
-    print(write_report(runs, out or runs[0] / "report.html"))
+        try:
+            draw_pictures(run)
+        except NotRebuilt as error:
+            notes[run] = f"This is what was stored when it was measured. {error}"
+            print(f"{error} The report shows what is stored.", file=sys.stderr)
+    print(write_report(runs, out or runs[0] / "report.html", notes))
 
 
 def export_command(run: Path, folder: Path, /, *, stage: str | None = None) -> None:

@@ -84,6 +84,19 @@ def catch_signals() -> Iterator[StopSignal]:
             signal.signal(number, handler)
 
 
+TIMED_ROUNDS = 30
+"""Rounds from which the time of all is estimated."""
+
+
+def format_duration(seconds: float) -> str:
+    """A length of time in its two largest units."""
+    minutes, s = divmod(round(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {m} min"
+    return f"{m} min {s} s" if m else f"{s} s"
+
+
 class ProgressReporter:
     """A bar on a terminal; elsewhere a line at each tenth of the way."""
 
@@ -91,12 +104,20 @@ class ProgressReporter:
         self.stage, self.steps, self.start_step = stage, steps, start_step
         self.last_reported_tenth = 10 * start_step // max(steps, 1)
         self.start_time = time.monotonic()
+        self.is_quiet, self.advanced, self.has_told_time = quiet, 0, False
         self.has_lines = not quiet and not sys.stderr.isatty()
         bar = partial(tqdm, desc=stage, unit="step", dynamic_ncols=True)
         self.bar = bar(total=steps, initial=start_step, disable=quiet or self.has_lines)
 
     def advance(self) -> None:
         self.bar.update()
+        self.advanced += 1
+        if self.advanced >= TIMED_ROUNDS and not self.has_told_time:
+            self.has_told_time = True
+            seconds = (time.monotonic() - self.start_time) / self.advanced * self.steps
+            if not self.is_quiet and seconds > 10:
+                line = f"{self.stage}: {self.steps:,} rounds, about {format_duration(seconds)}"
+                self.bar.write(line, file=sys.stderr)
 
     def update(self, step: int, means: Mapping[str, float]) -> None:
         shown = {n: f"{v:.4g}" for n, v in means.items() if not n.startswith("gradient/")}

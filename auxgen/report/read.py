@@ -77,6 +77,15 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class DataCard:
+    """The data of a run: lines by split, cautions, and the rounds of each stage."""
+
+    splits: dict[str, list[str]]
+    warnings: list[str]
+    rounds: dict[str, int]
+
+
+@dataclass(frozen=True)
 class RunFolder:
     """The content of a run's folder: run.json, metrics.jsonl, scores.json and the pictures.
 
@@ -85,6 +94,7 @@ class RunFolder:
         scores: By "<stage>/<metric>".
         pictures: The bytes of PNGs, by caption.
         missing: Sentences about what is not there.
+        data: What the run was trained on, see `DataCard`; None where run.json does not say.
     """
 
     label: str
@@ -93,15 +103,17 @@ class RunFolder:
     scores: dict[str, ScoreRecord]
     pictures: dict[str, bytes]
     missing: tuple[str, ...]
+    data: DataCard | None = None
 
 
-def read_run_folders(paths: Sequence[Path]) -> list[RunFolder]:
-    """The run folders, in the order given.
+def read_run_folders(paths: Sequence[Path], notes: Mapping[Path, str]) -> list[RunFolder]:
+    """The run folders, in the order given, with a sentence about some of them.
 
     Raises:
         InputError: A path is no folder, or a file in it is malformed.
     """
-    return list(map(_read_run_folder, paths, _make_run_labels(paths)))
+    each = zip(paths, _make_run_labels(paths), strict=True)
+    return [_read_run_folder(path, label, notes.get(path, "")) for path, label in each]
 
 
 def _make_run_labels(paths: Sequence[Path]) -> list[str]:
@@ -113,7 +125,7 @@ def _make_run_labels(paths: Sequence[Path]) -> list[str]:
     return ["/".join(p[-depth:]) for p in parts]
 
 
-def _read_run_folder(path: Path, label: str) -> RunFolder:
+def _read_run_folder(path: Path, label: str, note: str) -> RunFolder:
     if not path.is_dir():
         raise InputError(f"There is no run folder {str(path)!r}; expected one that train made.")
     facts = _read_if_there(path / "run.json")
@@ -128,7 +140,39 @@ def _read_run_folder(path: Path, label: str) -> RunFolder:
     pictures = _read_pictures(path / "pictures")
     if len(missing) == 3 and not pictures:
         raise InputError(f"{str(path)!r} holds no run; expected a folder that train made.")
-    return RunFolder(label, facts or {}, curves, scores, pictures, missing)
+    told = (*missing, note) if note else missing
+    known, card = dict(facts or {}), None
+    if "datasets" in known:
+        card = _parse_data_card(known, path / "run.json")
+        known = {k: v for k, v in known.items() if k not in ("datasets", "warnings", "rounds")}
+    return RunFolder(label, known, curves, scores, pictures, told, card)
+
+
+def _parse_data_card(facts: Mapping[str, Any], file: Path) -> DataCard:
+    try:
+        splits = {str(name): _list_data_lines(data) for name, data in facts["datasets"].items()}
+        warnings = [str(warning) for warning in facts.get("warnings", [])]
+        rounds = {str(stage): int(n) for stage, n in facts.get("rounds", {}).items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{str(file)!r} is malformed; expected datasets with rows, shape and labels."
+        ) from error
+    return DataCard(splits, warnings, rounds)
+
+
+def _list_data_lines(data: Mapping[str, Any]) -> list[str]:
+    """What is known of a split, in words."""
+    shape = " x ".join(map(str, data["shape"]))
+    lines = [f"{int(data['rows']):,} rows of {shape} from {data['name']}"]
+    labelled = {name: int(n) for name, n in data["labelled"].items() if n}
+    if labelled:
+        each = ", ".join(f"{name} {n:,}" for name, n in labelled.items())
+        lines.append(f"{sum(labelled.values()):,} labelled: {each}")
+    named = [(word, data[word]) for word in ("columns", "attributes") if data[word]]
+    lines += [f"{word}: {', '.join(map(str, names))}" for word, names in named]
+    if data["frame"]:
+        lines.append("pictures: " + ", ".join(f"{k} {v}" for k, v in data["frame"].items()))
+    return lines + [str(note) for note in data["notes"]]
 
 
 def _read_if_there(file: Path) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from ..errors import InputError, NotSaved
 from ..files import encode_json, make_save_error, read_json, write_file
 from ..stage import Experiment, Stage
 from ..version import __version__
+from .datasets import describe_datasets, list_warnings
 
 FORMAT = 2
 """Version of run.json: 1, which says no format, was written before options had one meaning each."""
@@ -93,7 +94,7 @@ def make_config(
         options: Its options, JSON-able; the seed among them.
         precision: Precision of forward passes that was asked for, of all stages or by stage.
     """
-    python = platform.python_version()
+    python, datasets = platform.python_version(), describe_datasets(stages)
     return {
         "format": FORMAT,
         "id": uuid.uuid4().hex,
@@ -109,6 +110,9 @@ def make_config(
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"auxgen": __version__, "torch": torch.__version__, "python": python},
         "commit": find_commit(),
+        "datasets": datasets,
+        "warnings": list_warnings(datasets),
+        "rounds": {name: stage.engine.steps for name, stage in stages.items()},
         "facts": {name: dict(stage.facts) for name, stage in stages.items()},
     }
 

@@ -1,0 +1,158 @@
+"""What a run remembers of its data: a card that a person reads, and whether the data changed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..data.dataset import Dataset
+from ..data.labels import BLANK
+from ..errors import InputError, NotRebuilt
+from ..score import FEW_ROWS
+from ..stage import Experiment
+
+MAX_LISTED = 12
+"""Classes or columns that the card lists on the terminal, at most."""
+
+
+def describe_datasets(stages: Experiment) -> dict[str, dict[str, Any]]:
+    """The rows of all stages by split, or by "<stage>/<split>" where a stage has its own.
+
+    Returns:
+        For each: name, fingerprint, kind, rows, shape of a row, columns, attributes, the labelled
+        rows of each class, what became of pictures (frame), and what reading them told (notes).
+    """
+    found: dict[str, Dataset] = {}
+    for name, stage in stages.items():
+        for split, rows in stage.data.items():
+            same = split not in found or _is_same(found[split], rows)
+            found[split if same else f"{name}/{split}"] = rows
+    return {split: _describe_dataset(rows) for split, rows in found.items()}
+
+
+def _is_same(first: Dataset, second: Dataset) -> bool:
+    return first.fingerprint == second.fingerprint and len(first) == len(second)
+
+
+def _describe_dataset(rows: Dataset) -> dict[str, Any]:
+    counts = rows.y[rows.y != BLANK].bincount(minlength=len(rows.classes)).tolist()
+    return {
+        "name": rows.name,
+        "fingerprint": rows.fingerprint,
+        "kind": rows.kind,
+        "rows": len(rows),
+        "shape": list(rows.x.shape[1:]),
+        "columns": list(rows.columns),
+        "attributes": list(rows.attribute_names),
+        "labelled": dict(zip(rows.classes, counts, strict=True)),
+        "frame": None if rows.frame is None else asdict(rows.frame),
+        "notes": list(rows.notes),
+    }
+
+
+def list_warnings(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Sentences about what makes a result unsure: classes with few labels, few rows to test on."""
+    found = []
+    for split, rows in described.items():
+        labelled = rows["labelled"]
+        single = [name for name, n in labelled.items() if n == 1]
+        if split.endswith("train") and single:
+            names, has = _shorten(map(repr, single)), "has" if len(single) == 1 else "have"
+            found.append(f"{names} {has} one labelled row to learn from.")
+        measured = sum(labelled.values()) or rows["rows"]
+        if split.endswith("test") and measured < FEW_ROWS:
+            found.append(
+                f"Only {measured} rows are held out to measure on: their scores will be rough."
+            )
+    return found
+
+
+def format_data_card(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Lines about the data for a person, printed once before training."""
+    lines = []
+    for split, rows in described.items():
+        shape = " x ".join(map(str, rows["shape"]))
+        what = {"images": f"pictures of {shape}", "table": "rows", "points": "rows"}[rows["kind"]]
+        lines.append(f"{split}: {rows['rows']:,} {what} of {rows['name']}")
+        labelled = {name: n for name, n in rows["labelled"].items() if n}
+        if labelled:
+            each = _shorten(f"{name} {n:,}" for name, n in labelled.items())
+            lines.append(f"  labelled {sum(labelled.values()):,}: {each}")
+        named = [(word, rows[word]) for word in ("columns", "attributes") if rows[word]]
+        lines += [f"  {len(names)} {word}: {_shorten(names)}" for word, names in named]
+        if rows["frame"]:
+            lines.append(f"  {_describe_frame(rows['frame'])}")
+        lines += [f"  {note}" for note in rows["notes"]]
+    return lines + [f"Caution: {warning}" for warning in list_warnings(described)]
+
+
+def _describe_frame(frame: Mapping[str, Any]) -> str:
+    """What became of every picture, in words."""
+    size, crop = frame["size"], frame["crop"]
+    cut = f"the middle {crop} x {crop} pixels" if crop else "the largest square in the middle"
+    resized = f"{cut}, resized to {size} x {size} ({frame['filter']})" if size else cut
+    shown = resized if size or crop else "pictures as they are"
+    beneath = "on white" if frame["alpha"] == "white" else "left out"
+    return f"{shown}; transparency {beneath}"
+
+
+def _shorten(words: Iterable[str]) -> str:
+    """The words, the first ones of many."""
+    each = list(words)
+    more = len(each) - MAX_LISTED
+    return ", ".join(each[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def check_data_unchanged(
+    run: Path, known: Mapping[str, Mapping[str, Any]], stages: Experiment
+) -> None:
+    """Check that the data is what a run was trained on, as far as it is known.
+
+    Args:
+        run: The run's folder, for the message.
+        known: What `describe_datasets` returned when it was trained.
+        stages: Its stages, built again.
+
+    Raises:
+        NotRebuilt: It is not; the sentence says what changed, as far as the run knows.
+        InputError: What is known is malformed.
+    """
+    now = describe_datasets(stages)
+    try:
+        known = dict(known)
+        changed = [s for s in now if s in known and known[s]["fingerprint"] != now[s]["fingerprint"]]
+        changes = {split: _describe_change(known[split], now[split]) for split in changed}
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"{run}/run.json is malformed; expected datasets with fingerprint, rows and labels."
+        ) from error
+    for split, change in changes.items():
+        raise NotRebuilt(
+            f"{now[split]['name']} is not what {run} was trained on: {change}; "
+            "put the old data back, or train a new run."
+        )
+
+
+def _describe_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What differs between two descriptions, in words."""
+    changes = []
+    if before["rows"] != after["rows"]:
+        changes.append(f"it had {before['rows']:,} rows and has {after['rows']:,}")
+    for word in ("classes", "columns", "attributes"):
+        old, new = (_list_names(each, word) for each in (before, after))
+        gone = [name for name in old if name not in new]
+        came = [name for name in new if name not in old]
+        if gone or came:
+            parts = [f"without {_shorten(gone)}"] * bool(gone) + [f"with {_shorten(came)}"] * bool(
+                came
+            )
+            changes.append(f"its {word} are now {' and '.join(parts)}")
+        elif old != new:
+            changes.append(f"its {word} are in another order")
+    if before["labelled"] != after["labelled"] and not changes:
+        changes.append("its labels have changed")
+    return ", ".join(changes) or "its values or the order of its rows have changed"
+
+
+def _list_names(described: Mapping[str, Any], word: str) -> list[str]:
+    return list(described["labelled"] if word == "classes" else described[word])
