@@ -88,7 +88,7 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         Raises:
             InputError: Fewer than two classes are labelled, or x is not finite.
         """
-        X, y = validate_data(self, X, y, dtype=np.float32)
+        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
         self.classes_ = np.unique(y[y != -1])
         places = np.where(y == -1, -1, np.searchsorted(self.classes_, y))
         train = user.load_arrays(X, places, names=[str(c) for c in self.classes_])
@@ -162,7 +162,7 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities of `classes_`: x (n, d) -> (n, k)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, reset=False)
+        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
         predict = partial(self.model_.predict, draws=self.draws, seed=self.random_state)
         return predict(X, temperature=self.temperature_).probabilities.numpy()
 
@@ -178,7 +178,7 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         another kind (docs/papers/adgm.md).
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, reset=False)
+        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
         return self.model_.log_prob_bound(X, draws=self.draws, seed=self.random_state).numpy()
 
     def sample(self, n: int) -> np.ndarray:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .builders.artefact import read_artefact, restore_weights, write_artefact
+from .data.columns import is_frame
 from .data.dataset import Dataset, Preprocessor
 from .data.inputs import convert_array
 from .engine.device import resolve_device
@@ -30,12 +31,16 @@ from .inference.prediction import Predictions, abstain_on_unsure, estimate_row_b
 from .method import Decodes, Method, SamplesByClass, require
 from .rng import get_device, use_seed
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 _PIXEL_TOLERANCE = 0.5
 """How far outside [0, 1] pixels may lie, as samples of Gaussian models do."""
 
-Rows = Tensor | np.ndarray
+Rows: TypeAlias = "Tensor | np.ndarray | DataFrame"
 """Raw rows (n, *shape): images as pixels in [0, 1] or as uint8, points and table rows in their own
-units. Flattened rows, one row alone, and images with channels last are understood as well."""
+units. Flattened rows, one row alone, and images with channels last are understood as well; rows of
+a table as a DataFrame too."""
 
 
 @dataclass(frozen=True)
@@ -239,9 +244,11 @@ class Model:
         return folder
 
     def _convert(self, rows: Rows) -> Tensor:
-        """Raw rows (n, *shape) in float32, on the CPU."""
+        """Raw rows (n, *shape), on the CPU; those of a DataFrame by the names of its columns."""
+        if self.space.table is not None and is_frame(rows):
+            rows = self.space.table.encode(rows)
         if isinstance(rows, Tensor):
-            rows = (rows.float() if rows.is_floating_point() else rows).detach().cpu().numpy()
+            rows = (rows.float() if rows.dtype == torch.bfloat16 else rows).detach().cpu().numpy()
         return convert_array(np.asarray(rows), self.space, tolerance=_PIXEL_TOLERANCE)
 
     def _use_seed(self, seed: int | None) -> AbstractContextManager[None]:

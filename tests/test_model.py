@@ -87,7 +87,7 @@ def transform(model: Model, rows: Tensor) -> Tensor:
 def restore(model: Model, x: Tensor) -> Tensor:
     """The way back, by hand."""
     if model.space.shift:
-        x = x * torch.tensor(model.space.scale) + torch.tensor(model.space.shift)
+        x = x.double() * x.new_tensor(model.space.scale) + x.new_tensor(model.space.shift)
     return x.reshape(-1, *model.space.shape)
 
 

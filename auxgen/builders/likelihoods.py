@@ -3,19 +3,26 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from ..errors import unknown_name
+from ..errors import InputError, unknown_name
 from ..networks.distributions import (
     Conditional,
     Family,
     FixedScaleNormal,
     FreeScaleNormal,
     LearnedScaleNormal,
+    TableFamily,
     bernoulli,
     bounded_normal,
+    observed_normal,
 )
 from ..networks.mlp import MLP, initialize_near_deterministic
 
-Likelihood = Literal["bernoulli", "gaussian", "gaussian_fixed", "gaussian_scalar", "gaussian_pixel"]
+Likelihood = (
+    Literal["bernoulli", "gaussian", "gaussian_fixed", "gaussian_scalar", "gaussian_pixel"]
+    | Mapping[str, Any]
+)
+"""A family by name; or, of a table, {"numbers": m, "texts": [k_1, k_2, ...]}: Gaussians of the
+first m entries, then a category for each group of k entries of 0 and 1."""
 Widths = Sequence[int | None]
 Sizes = Mapping[str, Any]
 """Sizes of networks by name, as JSON has them."""
@@ -25,11 +32,16 @@ def get_likelihood(name: Likelihood, x: int, scale: float) -> tuple[int, Family]
     """Number of outputs of the head of p(x|.), and the family that they parameterise.
 
     Raises:
-        InputError: There is no such likelihood.
+        InputError: There is no such likelihood, or it has another width.
     """
+    if isinstance(name, Mapping):
+        numbers, texts = int(name["numbers"]), [int(k) for k in name["texts"]]
+        if numbers + sum(texts) != x:
+            raise InputError(f"The likelihood has {numbers + sum(texts)} entries; expected {x}.")
+        return numbers + x, TableFamily(numbers, texts)
     families: dict[str, tuple[int, Callable[[], Family]]] = {
         "bernoulli": (x, lambda: bernoulli),
-        "gaussian": (2 * x, lambda: bounded_normal),
+        "gaussian": (2 * x, lambda: observed_normal),
         "gaussian_fixed": (x, lambda: FixedScaleNormal(scale)),
         "gaussian_scalar": (x, lambda: LearnedScaleNormal(scale)),
         "gaussian_pixel": (x, lambda: FreeScaleNormal(x, scale)),

@@ -9,8 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.cells import Decimal
 from ..data.images import load_images_in_frame
 from ..data.inputs import InputRows, read_rows
+from ..data.table_files import TableFormat
+from ..data.tables import make_old_schema
 from ..errors import InputError, require_at_least
 from ..files import write_file
 from ..inference import codes, conditional, editing
@@ -48,6 +51,10 @@ def _load_model_and_rows(
     /,
     *,
     resize: bool = False,
+    id: str | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
+    decimal: Decimal | None = None,
     stage: str | None = None,
     device: str = "cpu",
 ) -> tuple[Model, InputRows]:
@@ -55,14 +62,19 @@ def _load_model_and_rows(
 
     Args:
         model: A run or an artefact.
-        files: Images, folders, .npy or .csv files.
+        files: Images, folders, .npy files, or tables: .csv, .tsv, .parquet, .feather or .xlsx.
         resize: Fit images for whose size training had no rule: the largest part from the centre,
             resized. A model that was trained with --size needs none of it.
+        id: Column of a table that names its rows.
+        separator: What separates the cells of a table of text: one character, or tab.
+        encoding: Encoding of a table of text, such as utf-8 or cp1252.
+        decimal: Decimal sign of a table's numbers.
         stage: Stage of a run; the last by default.
         device: auto, cpu, cuda or cuda:1.
     """
     (found,) = _load_model(model, stage=stage, device=device)
-    rows = read_rows(files, found.space, resize=resize)
+    form = TableFormat(separator, encoding, decimal)
+    rows = read_rows(files, found.space, resize=resize, form=form, id_column=id)
     for note in rows.notes:
         print(note, file=sys.stderr)
     return found, rows
@@ -229,7 +241,8 @@ def embed_command(model: Model, rows: InputRows, /, *, out: Path, seed: int = 0)
         out: .csv or .npz file to write.
         seed: Seed of the draws, if the model makes any.
     """
-    print(tables.write_codes(model.embed(rows.x, seed=seed), out, names=rows.names))
+    z = model.embed(rows.x, seed=seed)
+    print(tables.write_codes(z, out, names=rows.names, ids=rows.ids))
 
 
 @take_options(_load_model_and_rows)
@@ -260,7 +273,7 @@ def predict_command(
         rows.x, draws=draws, temperature=temperature, abstain=abstain, bound=bound, seed=seed
     )
     if out is not None:
-        print(tables.write_predictions(predictions, out, rows.names))
+        print(tables.write_predictions(predictions, out, rows.names, rows.ids))
         return
     numbers = [f"{p:.3f}" for p in predictions.confidence.tolist()]
     if predictions.bounds is not None:
@@ -278,7 +291,10 @@ def _write_output(x: Tensor, out: Path, model: Model, *, columns: int | None = N
         case ".png":
             panels.write_scatter(x, out)
         case ".csv":
-            tables.write_rows(x, out, model.space.columns)
+            table = model.space.table
+            if table is None and model.space.columns:
+                table = make_old_schema(model.space.columns)
+            tables.write_rows(x, out, table)
         case ".npy":
             content = BytesIO()  # np.save does not say why it cannot write to a file
             np.save(content, x.numpy())

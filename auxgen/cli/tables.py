@@ -1,38 +1,67 @@
 """Rows, codes, predictions and edits as files that other programs read."""
 
+from __future__ import annotations
+
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from itertools import chain, count
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.inputs import InputRows
+from ..data.columns import TableSchema
+from ..data.inputs import IdColumn, InputRows
 from ..errors import InputError
 from ..files import write_file
 from ..inference.editing import EditedRows
 from ..inference.prediction import Predictions
 from ..plotting.grids import write_grid, write_picture
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Cell = str | float
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TABLE_FILE = "edits.csv"
 
 
-def write_rows(rows: Tensor, path: Path, columns: Sequence[str] = ()) -> Path:
-    """Write rows (n, d) as CSV with a header; without names, columns are called x0, x1, ..."""
+def write_rows(rows: Tensor, path: Path, table: TableSchema | None = None) -> Path:
+    """Write rows (n, d) as CSV: those of a table in its own columns, others in x0, x1, ..."""
     flat = rows.flatten(1)
-    header = list(columns) or [f"x{i}" for i in range(flat.shape[1])]
-    return _write_csv(path, header, flat.tolist())
+    if table is not None:
+        return write_frame(table.decode(flat.double().numpy()), path)
+    return _write_csv(path, [f"x{i}" for i in range(flat.shape[1])], flat.tolist())
+
+
+def write_frame(frame: DataFrame, path: Path) -> Path:
+    """Write the rows of a table as CSV, numbers with all their digits."""
+    cells = frame.to_numpy(dtype=object).tolist()
+    lines = ([_format_whole(cell) for cell in line] for line in cells)
+    return _write_csv(path, list(frame.columns), lines)
+
+
+def _format_whole(cell: Cell | None) -> str:
+    """A cell with all digits of a number, and nothing for an unknown one."""
+    return "" if cell is None else str(cell)
 
 
 def write_codes(
-    codes: Tensor, path: Path, *, names: Sequence[str], labels: Sequence[str] = ()
+    codes: Tensor,
+    path: Path,
+    *,
+    names: Sequence[str],
+    labels: Sequence[str] = (),
+    ids: IdColumn | None = None,
 ) -> Path:
-    """Write codes (n, d) with the names of their n rows, and their labels if known.
+    """Write codes (n, d) with the names of their n rows, and their labels and ids if known.
 
-    The columns of a .csv are name, label, z0, z1, ...; arrays of an .npz codes, names and labels.
+    The columns of a .csv are name, the id's own, label, z0, z1, ...; arrays of an .npz codes, names
+    and labels.
 
     Raises:
         InputError: The path has another ending.
@@ -42,28 +71,34 @@ def write_codes(
         return write_file(path, lambda out: np.savez(out, codes=z, names=sources, labels=known))
     if path.suffix != ".csv":
         raise InputError(f"Codes cannot be written as {path.name!r}; expected .csv or .npz.")
-    header = ["name", *(["label"] if labels else []), *(f"z{i}" for i in range(codes.shape[1]))]
-    firsts = zip(names, labels, strict=True) if labels else zip(names)
-    lines = ([*first, *row] for first, row in zip(firsts, codes.tolist(), strict=True))
-    return _write_csv(path, header, lines)
+    firsts = {"name": names, **({ids.name: ids.cells} if ids else {})}
+    firsts |= {"label": labels} if labels else {}
+    header = [*firsts, *(f"z{i}" for i in range(codes.shape[1]))]
+    rows = zip(*firsts.values(), codes.tolist(), strict=True)
+    return _write_csv(path, header, ([*first, *row] for *first, row in rows))
 
 
-def write_predictions(predictions: Predictions, path: Path, names: Sequence[str]) -> Path:
+def write_predictions(
+    predictions: Predictions, path: Path, names: Sequence[str], ids: IdColumn | None = None
+) -> Path:
     """Write a CSV file with name, class, its probability, that of each class, and the bound if any.
+
+    The id of each row, if there is one, stands beside its name.
 
     Raises:
         InputError: The path has another ending.
     """
     if path.suffix != ".csv":
         raise InputError(f"Predictions cannot be written as {path.name!r}; expected .csv.")
-    header = ["name", "class", "probability", *(f"p({c})" for c in predictions.classes)]
+    firsts = {"name": names, **({ids.name: ids.cells} if ids else {})}
+    header = [*firsts, "class", "probability", *(f"p({c})" for c in predictions.classes)]
     values = predictions.probabilities
     if predictions.bounds is not None:
         header.append("bound")
         values = torch.cat((values, predictions.bounds.to(values)[:, None]), 1)
     numbers = torch.cat((predictions.confidence.to(values)[:, None], values), 1).tolist()
-    lines = zip(names, predictions.names, numbers, strict=True)
-    return _write_csv(path, header, ([name, label, *row] for name, label, row in lines))
+    lines = zip(*firsts.values(), predictions.names, numbers, strict=True)
+    return _write_csv(path, header, ([*first, *row] for *first, row in lines))
 
 
 def write_edits(folder: Path, rows: InputRows, edits: EditedRows) -> Path:
@@ -114,10 +149,27 @@ def _write_edit_table(path: Path, files: Sequence[str], edits: EditedRows) -> No
     _write_csv(path, header, ([file, *row] for file, row in zip(files, values, strict=True)))
 
 
-def _write_csv(path: Path, header: Sequence[str], lines: Iterable[Iterable[str | float]]) -> Path:
-    """Write lines of words and numbers; numbers have six digits, as many as float32 has."""
+def _write_csv(path: Path, header: Sequence[str], lines: Iterable[Iterable[Cell]]) -> Path:
+    """Write lines of words and numbers; of floats six digits, as many as float32 has.
+
+    Words that a spreadsheet would run as a formula are escaped, and of names of files the bytes
+    that are no text.
+    """
     text = StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(header)
-    writer.writerows([c if isinstance(c, str) else f"{c:.6g}" for c in line] for line in lines)
-    return write_file(path, text.getvalue().encode())
+    writer.writerow(map(escape_formula, header))
+    writer.writerows(map(_format_cell, line) for line in lines)
+    return write_file(path, text.getvalue().encode(errors="backslashreplace"))
+
+
+def _format_cell(cell: Cell) -> str:
+    return escape_formula(cell) if isinstance(cell, str) else f"{cell:.6g}"
+
+
+def escape_formula(text: str) -> str:
+    """A text that no spreadsheet runs: with an apostrophe before =, +, -, @, a tab or a return.
+
+    Texts that are numbers stay as they are.
+    """
+    starts = text.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{text}" if starts and not _NUMBER.fullmatch(text) else text

@@ -7,11 +7,14 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..errors import InputError
+from .columns import TableSchema
 from .frame import Frame
+from .scaling import LIMIT, Scale, find_constant, measure_scale
 
 DataKind = Literal["images", "points", "table"]
 
@@ -21,15 +24,17 @@ class Dataset:
     """n rows, in the order of their source.
 
     Attributes:
-        x: uint8 images (n, c, h, w), or float32 points or table rows (n, d) in their own units.
+        x: uint8 images (n, c, h, w); or points or table rows (n, d) in their own units, float32 or
+            float64, NaN where a table's cell is blank.
         y: Class indices (n,), int64; -1 where the label is blank.
         classes: Names of the classes, by index.
         name: The name that a person gave, such as "mnist"; with the split, such as "mnist/test".
         fingerprint: Hex digest of the content or of its source; equal data, equal fingerprint.
         attributes: (n, k) float32, 0 or 1, NaN where blank; None where there are none.
         attribute_names: Names of the k attributes.
-        columns: Names of the columns of a table.
+        columns: Names of the entries of a table's row.
         frame: What became of every picture; None where rows come from no files of pictures.
+        table: What the columns of a table are; None where rows come from no table.
         notes: Sentences about what was guessed or left out when the rows were read.
     """
 
@@ -42,6 +47,7 @@ class Dataset:
     attribute_names: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     frame: Frame | None = None
+    table: TableSchema | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -69,7 +75,7 @@ class Dataset:
         return self.attributes
 
     def raw_rows(self) -> Tensor:
-        """x as float32: pixels in [0, 1], (n, c, h, w); points and tables as they are, (n, d)."""
+        """Pixels in [0, 1], float32 (n, c, h, w); points and tables as they are, (n, d)."""
         return self.x / 255.0 if self.kind == "images" else self.x
 
 
@@ -105,11 +111,16 @@ class Preprocessor:
         shift: Numbers subtracted from the kept entries, one for each; empty for none.
         scale: Numbers by which they are then divided, one for each; empty for none.
         classes: Names of the classes, by index.
-        columns: Names of the columns of a table.
+        columns: Names of the entries of a table's row.
         attributes: Names of the attributes that the model predicts, by index.
-        binary: Whether the model sees bits, of which grey values are the probabilities; in JSON
-            only where it does.
-        frame: How a picture in a file becomes a raw row; in JSON only where it is known.
+        binary: Whether the model sees bits, of which grey values are the probabilities.
+        frame: How a picture in a file becomes a raw row; None where it is not known.
+        table: What the columns of a table are; None where it is not known.
+        compressed: Of the kept entries, those of which the model sees asinh, once they are shifted
+            and scaled: outliers are far from all other rows.
+        limit: Greatest number that the model sees, and smallest below 0; 0 for any.
+
+    The last five are in JSON only where they are used.
     """
 
     kind: DataKind
@@ -124,23 +135,49 @@ class Preprocessor:
     attributes: tuple[str, ...] = ()
     binary: bool = False
     frame: Frame | None = None
+    table: TableSchema | None = None
+    compressed: tuple[int, ...] = ()
+    limit: float = 0.0
 
     @property
     def width(self) -> int:
         """Entries that the model sees."""
         return len(self.kept) if self.kept is not None else torch.Size(self.shape).numel()
 
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """Numbers of texts of the categories, whose entries of 0 and 1 are the model's last."""
+        return tuple(len(c.texts) for c in self.table.categories) if self.table else ()
+
     def transform(self, raw: Tensor) -> Tensor:
-        """raw (n, *shape) -> x (n, width), or (n, *shape) where the model sees no vectors."""
+        """raw (n, *shape) -> x (n, width), or (n, *shape) where the model sees no vectors.
+
+        Numbers that are no pixels are shifted in float64 before they become float32: seconds since
+        1970 would not differ otherwise.
+        """
         x = raw.flatten(1) if self.flat else raw
         if self.kept is not None:
             x = x[:, list(self.kept)]
+        if self.kind != "images" and self.scale:
+            x = x.double()
         if self.shift:
             x = x - x.new_tensor(self.shift)
-        return x / x.new_tensor(self.scale) if self.scale else x
+        if self.scale:
+            x = x / x.new_tensor(self.scale)
+        if self.compressed:
+            places = list(self.compressed)
+            x[:, places] = x[:, places].asinh()
+        if self.limit:
+            x = x.clamp(-self.limit, self.limit)
+        return x.float() if self.kind != "images" and (self.scale or self.binary) else x
 
     def inverse_transform(self, x: Tensor) -> Tensor:
         """x (n, width) -> raw (n, *shape); entries that the model does not see get their fill."""
+        if self.kind != "images" and self.scale:
+            x = x.double()
+        if self.compressed:
+            places, x = list(self.compressed), x.clone()
+            x[:, places] = x[:, places].sinh()
         if self.scale:
             x = x * x.new_tensor(self.scale)
         if self.shift:
@@ -153,8 +190,8 @@ class Preprocessor:
 
     def to_json(self) -> dict[str, Any]:
         known = asdict(self)
-        for later in ("binary", "frame"):  # artefacts from before there was the field stay the same
-            if not known[later]:
+        for later in ("binary", "frame", "table", "compressed", "limit"):
+            if not known[later]:  # artefacts from before there was the field stay the same
                 del known[later]
         return known
 
@@ -162,7 +199,8 @@ class Preprocessor:
     def from_json(cls, known: dict[str, Any]) -> Preprocessor:
         tuples: dict[str, Any] = {k: tuple(v) for k, v in known.items() if isinstance(v, list)}
         frame = Frame(**known["frame"]) if known.get("frame") else None
-        return cls(**{**known, **tuples, "frame": frame})
+        table = TableSchema.from_json(known["table"]) if known.get("table") else None
+        return cls(**{**known, **tuples, "frame": frame, "table": table})
 
     def describe_row_shape(self) -> str:
         """The shape of a raw row, in words."""
@@ -181,22 +219,51 @@ def fit_preprocessor(
         dataset: The training rows, whose statistics are taken.
         min_std: Keep only entries whose raw standard deviation over the rows is above this (0.1
             keeps 444 pixels of MNIST, as Maaloe et al.); 0 keeps all.
-        standardise: Shift and scale every kept entry to mean 0 and standard deviation 1.
+        standardise: Shift and scale every kept entry to mean 0 and standard deviation 1. Numbers
+            of points and tables that never change are not kept; entries of texts stay 0 and 1.
         binary: Whether the model sees bits drawn with the grey values as probabilities.
     """
-    raw = dataset.raw_rows().flatten(1)
-    mean, std = raw.mean(0), raw.std(0, correction=0)
-    kept = (std > min_std).nonzero().flatten() if min_std > 0 else None
-    seen = slice(None) if kept is None else kept
-    return Preprocessor(
+    space = Preprocessor(
         kind=dataset.kind,
         shape=tuple(dataset.x.shape[1:]),
-        kept=None if kept is None else tuple(kept.tolist()),
-        fill=() if kept is None else tuple(mean.tolist()),
-        shift=tuple(mean[seen].tolist()) if standardise else (),
-        scale=tuple(std[seen].clamp(min=1e-6).tolist()) if standardise else (),
         classes=dataset.classes,
         columns=dataset.columns,
         binary=binary,
         frame=dataset.frame,
+        table=dataset.table,
+    )
+    if standardise and dataset.kind != "images":
+        return _standardise_columns(space, dataset.x.double().numpy())
+    raw = dataset.raw_rows().flatten(1)
+    mean, std = raw.mean(0), raw.std(0, correction=0)
+    kept = (std > min_std).nonzero().flatten() if min_std > 0 else None
+    seen = slice(None) if kept is None else kept
+    scale = torch.where(std > 1e-6, std, 1.0)[seen]  # a pixel that never changes may do so later
+    return replace(
+        space,
+        kept=None if kept is None else tuple(kept.tolist()),
+        fill=() if kept is None else tuple(mean.tolist()),
+        shift=tuple(mean[seen].tolist()) if standardise else (),
+        scale=tuple(scale.tolist()) if standardise else (),
+    )
+
+
+def _standardise_columns(space: Preprocessor, x: np.ndarray) -> Preprocessor:
+    """A space that keeps the columns that change, x (n, d) float64, with mean 0 and deviation 1."""
+    scale, constant = measure_scale(x), find_constant(x)
+    texts = np.arange(x.shape[1]) >= x.shape[1] - sum(space.categories)
+    if constant[~texts].all() and not texts.any():
+        constant[:] = False  # rows that are all the same: a model needs something to see
+    kept = np.flatnonzero(~constant | texts)
+    shift, width, compressed = Scale(*(part[kept] for part in scale))
+    shift, width = np.where(texts[kept], 0.0, shift), np.where(texts[kept], 1.0, width)
+    whole = len(kept) == x.shape[1]
+    return replace(
+        space,
+        kept=None if whole else tuple(kept.tolist()),
+        fill=() if whole else tuple(scale.shift.tolist()),
+        shift=tuple(shift.tolist()),
+        scale=tuple(width.tolist()),
+        compressed=tuple(np.flatnonzero(compressed & ~texts[kept]).tolist()),
+        limit=LIMIT,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import NamedTuple
@@ -14,27 +15,39 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, unknown_name
+from .cells import list_texts
 from .dataset import Preprocessor
 from .picture_inputs import read_pictures
+from .table_files import TABLE_KINDS, TABLE_SUFFIXES, TableFormat
+from .tables import find_table_files, make_old_schema, read_table_rows
 from .walking import IMAGE_FILE_SUFFIXES, LeftOut, find_image_files, format_path
 
-FILE_KINDS = "images, a folder, .npy or .csv"
+FILE_KINDS = f"images, a folder, .npy or a table ({TABLE_KINDS})"
+
+
+class IdColumn(NamedTuple):
+    """The column of a table that names its rows: its name, and what it holds for each row."""
+
+    name: str
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class InputRows:
-    """Raw rows (n, *shape) as float32, pixels in [0, 1], and the names of their n sources.
+    """Raw rows (n, *shape), pixels in [0, 1], and the names of their n sources.
 
     Attributes:
-        x: The rows.
+        x: The rows, float32; those of a table float64, NaN where unknown.
         names: A name for each, all different.
         notes: Sentences about what was guessed or left out when they were read.
+        ids: The table's own names of the rows; None without them.
     """
 
     x: Tensor
     names: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    ids: IdColumn | None = None
 
 
 class _Part(NamedTuple):
@@ -44,27 +57,42 @@ class _Part(NamedTuple):
     names: tuple[str, ...]
     place: Path
     notes: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
 
 
-def read_rows(paths: Sequence[Path], space: Preprocessor, *, resize: bool = False) -> InputRows:
-    """Image files, folders of images, .npy arrays and .csv tables, as rows of the space.
+def read_rows(
+    paths: Sequence[Path],
+    space: Preprocessor,
+    *,
+    resize: bool = False,
+    form: TableFormat | None = None,
+    id_column: str | None = None,
+) -> InputRows:
+    """Image files, folders of images, .npy arrays and tables, as rows of the space.
 
     Args:
         paths: Files or folders; a folder gives its images, those of its folders too, by name.
         space: How the model sees rows. Images are turned grey or coloured to match its channels.
         resize: Fit images for whose size the frame of training has no rule; otherwise they are
             refused.
+        form: How tables of text are written; a good guess when None.
+        id_column: Column of a table that names its rows; that of the training table when None.
 
     Raises:
         InputError: A file that is not there, cannot be read or does not fit.
     """
-    parts = [_read_path(Path(path), space, resize) for path in paths]
+    known = space.table.id if space.table else None
+    read_table = partial(_read_table, space=space, form=form, wanted=id_column, known=known)
+    parts = [part for path in paths for part in _read_path(Path(path), space, resize, read_table)]
     if not any(len(part.names) for part in parts):
         got = ", ".join(str(path) for path in paths) or "nothing"
-        raise InputError(f"There are no rows in {got}; expected images, .npy or .csv.")
+        raise InputError(f"There are no rows in {got}; expected {FILE_KINDS}.")
     names = make_names_unique([(part.place, name) for part in parts for name in part.names])
     notes = dict.fromkeys(note for part in parts for note in part.notes)
-    return InputRows(torch.cat([part.x for part in parts]), names, tuple(notes))
+    ids = tuple(id for part in parts for id in part.ids)
+    column = id_column or known
+    found = IdColumn(column, ids) if column and len(ids) == len(names) else None
+    return InputRows(torch.cat([part.x for part in parts]), names, tuple(notes), found)
 
 
 def make_names_unique(sources: Sequence[tuple[Path, str]]) -> tuple[str, ...]:
@@ -82,20 +110,26 @@ def make_names_unique(sources: Sequence[tuple[Path, str]]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _read_path(path: Path, space: Preprocessor, resize: bool) -> _Part:
+def _read_path(
+    path: Path, space: Preprocessor, resize: bool, read_table: Callable[[Path], _Part]
+) -> list[_Part]:
+    if path.is_dir() and space.kind == "table":
+        return [read_table(file) for file in find_table_files(path).values()]
     if path.is_dir():
         left_out = LeftOut()
         inside = find_image_files(path, left_out)
-        return _read_pictures(inside, path, space, resize, left_out.make_notes())
+        return [_read_pictures(inside, path, space, resize, left_out.make_notes())]
     if not path.is_file():
         raise InputError(f"There is no file {str(path)!r}; expected {FILE_KINDS}.")
     ending = path.suffix.lower()
     if ending in IMAGE_FILE_SUFFIXES:
-        return _read_pictures([path], path.parent, space, resize, [])
+        return [_read_pictures([path], path.parent, space, resize, [])]
     if ending == ".npy":
-        return _number_rows(_read_array(path, space), path)
+        return [_number_rows(_read_array(path, space), path, 0)]
+    if ending in TABLE_SUFFIXES and space.kind == "table":
+        return [read_table(path)]
     if ending == ".csv":
-        return _number_rows(_read_csv_rows(path, space), path)
+        return [_number_rows(_read_csv_rows(path, space), path, 0)]
     raise InputError(f"{path.name!r} cannot be read; expected {FILE_KINDS}.")
 
 
@@ -107,8 +141,27 @@ def _read_pictures(
     return _Part(x, names, place, (*notes, *more))
 
 
-def _number_rows(x: Tensor, path: Path) -> _Part:
-    return _Part(x, tuple(f"{path.name}:{i}" for i in range(len(x))), path.parent)
+def _number_rows(x: Tensor, path: Path, first: int) -> _Part:
+    return _Part(x, tuple(f"{path.name}:{i + first}" for i in range(len(x))), path.parent)
+
+
+def _read_table(
+    path: Path,
+    *,
+    space: Preprocessor,
+    form: TableFormat | None,
+    wanted: str | None,
+    known: str | None,
+) -> _Part:
+    """A table as rows, which are called by their numbers: the first below the header is 1."""
+    schema = space.table or make_old_schema(space.columns)
+    x, table, notes = read_table_rows(path, schema, form)
+    if wanted is not None and wanted not in table.names:
+        raise unknown_name(f"{path.name} column", wanted, table.names)
+    named = wanted or known
+    ids = tuple(list_texts(table[named])) if named in table.names else ()
+    part = _number_rows(torch.from_numpy(x), path, 1)
+    return part._replace(notes=notes, ids=ids)
 
 
 def _read_array(path: Path, space: Preprocessor) -> Tensor:
@@ -124,7 +177,9 @@ def _read_array(path: Path, space: Preprocessor) -> Tensor:
 def convert_array(
     array: np.ndarray, space: Preprocessor, name: str = "rows", *, tolerance: float = 0.0
 ) -> Tensor:
-    """Rows of an array as raw rows of a model: -> (n, *shape) float32, pixels in [0, 1].
+    """Rows of an array as raw rows of a model: -> (n, *shape), pixels in [0, 1] as float32.
+
+    Points and rows of a table that are shifted and scaled are float64.
 
     Args:
         array: Rows, flattened rows, one row, or images with channels last; uint8 pixels are divided
@@ -139,7 +194,8 @@ def convert_array(
     if array.dtype.kind not in "fiub":
         raise InputError(f"{name!r} holds {array.dtype}; expected numbers.")
     is_bytes = array.dtype == np.uint8 and space.kind == "images"
-    x = torch.from_numpy(array.astype(np.float32) / (255 if is_bytes else 1))
+    kind = np.float64 if space.kind != "images" and space.scale else np.float32
+    x = torch.from_numpy(array.astype(kind) / (255 if is_bytes else 1))
     x = _reshape_rows(x, space, name)
     _check_values(x, space, name, tolerance)
     return x
@@ -164,7 +220,7 @@ def _reshape_rows(x: Tensor, space: Preprocessor, name: str) -> Tensor:
 
 
 def _read_csv_rows(path: Path, space: Preprocessor) -> Tensor:
-    """A .csv file as rows, with or without a header; a table's columns are found by name."""
+    """A .csv file as points or pixels, with or without a header."""
     name = path.name
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -173,26 +229,14 @@ def _read_csv_rows(path: Path, space: Preprocessor) -> Tensor:
         raise InputError(f"{name!r} cannot be read; expected a CSV file in UTF-8.") from error
     header = lines[0] if lines and not all(map(_is_numeric, lines[0])) else None
     body = lines[1:] if header else lines
-    chosen = _match_columns(header, space, name) if header and space.columns else None
-    rows = []
-    for number, line in enumerate(body, 2 if header else 1):
-        cells = line if chosen is None else [line[i] for i in chosen if i < len(line)]
-        rows.append(_parse_cells(cells, space, f"{name}, line {number}"))
-    x = torch.tensor(rows, dtype=torch.float32).reshape(-1, *space.shape)
+    first = 2 if header else 1
+    rows = [_parse_cells(line, space, f"{name}, line {i}") for i, line in enumerate(body, first)]
+    x = torch.tensor(rows, dtype=torch.float64).reshape(-1, *space.shape)
+    x = x if space.kind != "images" and space.scale else x.float()
     if space.kind == "images" and x.numel() and x.max() > 1:
         x = x / 255
     _check_values(x, space, name)
     return x
-
-
-def _match_columns(header: list[str], space: Preprocessor, name: str) -> list[int]:
-    """Where the model's columns stand in a header."""
-    missing = [column for column in space.columns if column not in header]
-    if missing:
-        raise InputError(
-            f"{name!r} has no column {missing[0]!r}; expected {', '.join(space.columns)}."
-        )
-    return [header.index(column) for column in space.columns]
 
 
 def _parse_cells(cells: Sequence[str], space: Preprocessor, where: str) -> list[float]:
@@ -209,7 +253,7 @@ def _parse_cells(cells: Sequence[str], space: Preprocessor, where: str) -> list[
 
 def _check_values(x: Tensor, space: Preprocessor, name: str, tolerance: float = 0.0) -> None:
     """Raises unless a model can take the values of rows: finite, and pixels in [0, 1]."""
-    if not x.isfinite().all():
+    if not (x.isfinite() | (x.isnan() if space.table else False)).all():
         raise InputError(f"{name!r} has values that are not finite; expected numbers.")
     low, high = (x.min().item(), x.max().item()) if x.numel() else (0.0, 0.0)
     if space.kind == "images" and (low < -tolerance or high > 1 + tolerance):

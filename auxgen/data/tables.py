@@ -1,47 +1,64 @@
-"""Tables: the rows of CSV and parquet files as numbers."""
+"""Tables: the rows of a person's files as numbers, for training and for a trained model."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from ..errors import InputError, unknown_name
+from .cells import (
+    MISSING_WORDS,
+    RawTable,
+    blank_out,
+    find_blanks,
+    list_texts,
+    parse_answer,
+    parse_numbers,
+)
+from .column_kinds import ColumnChoice, fit_schema
+from .columns import Column, TableSchema
 from .dataset import Dataset
 from .hub import SPLIT_ALIASES
 from .labels import collect_classes, format_label, map_labels_to_indices
+from .table_files import (
+    TABLE_KINDS,
+    TABLE_SUFFIXES,
+    TEXT_SUFFIXES,
+    TableFormat,
+    read_table_file,
+)
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
-TABLE_SUFFIXES = (".csv", ".parquet")
-MAX_TEXTS = 256
-"""Different texts of a column that become columns of 0 and 1."""
-
-
-def read_table_split(file: Path, label: str | None, split: str) -> Dataset:
+def read_table_split(file: Path, choice: ColumnChoice, form: TableFormat, split: str) -> Dataset:
     """A split of `user.load_table`, without a fingerprint; raises what that does."""
     files = find_table_files(file)
     if split not in files:
         raise unknown_name(f"{file.name} split", split, files)
-    sheets = {s: _read_table_file(f) for s, f in files.items()}
+    expected = () if choice.label is None else (choice.label,)
+    sheets = {s: _drop_blank_rows(read_table_file(f, form, expected)) for s, f in files.items()}
     every = _concatenate_splits(file, sheets)
-    if label is not None and label not in every:
-        raise unknown_name(f"{file.name} column", label, [str(c) for c in every])
-    words = [""] * len(every) if label is None else _parse_label_column(every[label], file)
+    schema, notes = fit_schema(every, choice, form.decimal)
+    words, more = _read_labels(every, choice)
     classes = collect_classes(words)
-    x, columns = _encode_table(every.drop(columns=label) if label else every, file)
     start = sum(len(t) for t in list(sheets.values())[: list(sheets).index(split)])
     own = slice(start, start + len(sheets[split]))
+    cells = tuple(cells[own] for cells in every.columns)
+    x = schema.encode_table(RawTable(every.source, every.names, cells)).x
     return Dataset(
-        x=torch.from_numpy(x[own].copy()),
+        x=torch.from_numpy(x),
         y=map_labels_to_indices(words[own], classes),
         classes=classes,
         name=f"{file.stem}/{split}",
         fingerprint="",
-        columns=columns,
+        columns=schema.entry_names,
+        table=schema,
+        notes=(*every.notes, *notes, *more),
     )
 
 
@@ -54,99 +71,149 @@ def find_table_files(file: Path) -> dict[str, Path]:
     elif file.suffix.lower() in TABLE_SUFFIXES and file.is_file():
         return {"train": file}
     state = "has no such file" if file.is_dir() else "is none" if file.exists() else "is not there"
-    raise InputError(f"A CSV or parquet file is expected; {file} {state}.")
+    raise InputError(f"A table ({TABLE_KINDS}) is expected; {file} {state}.")
 
 
-def _read_table_file(file: Path) -> DataFrame:
-    """A file's rows."""
-    import pandas
-
-    parquet = file.suffix.lower() == ".parquet"
-    try:
-        table = (
-            pandas.read_parquet(file) if parquet else pandas.read_csv(file, skipinitialspace=True)
-        )
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise InputError(
-            f"{file} cannot be read ({reason}); a table with a header is expected."
-        ) from error
-    if table.empty:
-        raise InputError(f"{file} has no rows; one or more is expected.")
-    return table
+def is_table(path: Path) -> bool:
+    """Whether a path leads to a table: a file that ends as one, or a folder with train.csv."""
+    if path.is_dir():
+        files = (p for p in path.iterdir() if p.suffix.lower() in TABLE_SUFFIXES)
+        return "train" in {SPLIT_ALIASES.get(p.stem.lower(), p.stem.lower()) for p in files}
+    return path.suffix.lower() in TABLE_SUFFIXES
 
 
-def _concatenate_splits(file: Path, sheets: dict[str, DataFrame]) -> DataFrame:
+def _drop_blank_rows(table: RawTable) -> RawTable:
+    """A table without rows of which every cell is blank."""
+    blank = np.logical_and.reduce([find_blanks(cells) for cells in table.columns])
+    if not blank.any() or blank.all():
+        return table
+    note = f"{table.source}: {int(blank.sum())} rows are left out, all cells of which are blank."
+    columns = tuple(cells[~blank] for cells in table.columns)
+    return RawTable(table.source, table.names, columns, (*table.notes, note))
+
+
+def _concatenate_splits(file: Path, sheets: Mapping[str, RawTable]) -> RawTable:
     """The rows of all splits, so that texts and classes mean the same in each."""
-    import pandas
-
     first, *others = sheets.values()
     for other in others:
-        if set(other.columns) != set(first.columns):
-            odd = sorted(map(str, set(other.columns) ^ set(first.columns)))[0]
+        if set(other.names) != set(first.names):
+            odd = sorted(set(other.names) ^ set(first.names))[0]
             raise InputError(
                 f"Column {odd!r} is not in every file of {file}; the same columns are expected."
             )
-    return pandas.concat(list(sheets.values()), ignore_index=True)
+    if not others:
+        return first
+    columns = []
+    for i, name in enumerate(first.names):
+        parts = [first.columns[i], *(other[name] for other in others)]
+        if len({part.dtype for part in parts}) > 1:
+            parts = [np.array(list_texts(part), dtype=object) for part in parts]
+        columns.append(np.concatenate(parts))
+    notes = dict.fromkeys(note for sheet in sheets.values() for note in sheet.notes)
+    return RawTable(file.name, first.names, tuple(columns), tuple(notes))
 
 
-def _parse_label_column(column: Any, file: Path) -> list[str]:
-    """The labels of a column as words, "" where blank; a number with a fraction is refused."""
-    values = column.astype(object).where(column.notna(), None).tolist()
+def _read_labels(table: RawTable, choice: ColumnChoice) -> tuple[list[str], list[str]]:
+    """The labels of rows as they are written, "" where blank, and what to tell of them.
+
+    Raises:
+        InputError: They are numbers with a fraction.
+    """
+    if choice.label is None:
+        return [""] * len(table), []
+    cells = blank_out(table[choice.label], choice.blank)
+    texts = list_texts(cells)
     try:
-        return ["-1" if v == -1 else format_label(v) for v in values]
-    except InputError as error:
-        raise InputError(f"Column {column.name!r} of {file.name}: {error}") from error
+        numbers = {text: float(text) for text in set(texts) if text}
+    except ValueError:
+        numbers = {}
+    if numbers and not all(value.is_integer() for value in numbers.values()):
+        wrong = next(value for value in numbers.values() if not value.is_integer())
+        try:
+            format_label(wrong)
+        except InputError as error:
+            raise InputError(f"Column {choice.label!r} of {table.source}: {error}") from error
+    if numbers and all(map(_POINT_ZERO.fullmatch, numbers)):
+        texts = [text.partition(".")[0] for text in texts]
+    doubtful = [t for t in set(texts) if t == "-1" or t.lower() in MISSING_WORDS]
+    notes = [
+        f"{texts.count(t)} of {len(texts)} rows are labelled {t!r}, which is a class here: if it "
+        f"means unknown, say so by --blank {t!r}."
+        for t in sorted(doubtful)
+    ]
+    return texts, notes
 
 
-def _encode_table(table: DataFrame, file: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    """All columns as float32 (n, d), and their names; each cell must be finite."""
-    named: dict[str, np.ndarray] = {}
-    for name in table:
-        named |= _encode_column(str(name), table[name], file)
-    if not named:
-        raise InputError(f"{file.name} has no columns beside the label; one or more is expected.")
-    with np.errstate(over="ignore"):
-        x = np.stack(list(named.values()), 1).astype(np.float32)
-    bad = ~np.isfinite(x)
-    if bad.any():
-        row, place = np.argwhere(bad)[0]
-        raise InputError(
-            f"{file.name} has {int(bad.sum())} blank, NaN or infinite cells, the first in row "
-            f"{int(row) + 1}, column {list(named)[place]!r}; numbers are expected."
-        )
-    return x, tuple(named)
+_POINT_ZERO = re.compile(r"-?\d+\.0+")
+"""Whole numbers beside blanks, as pandas writes them."""
 
 
-def _encode_column(name: str, column: Any, file: Path) -> dict[str, np.ndarray]:
-    """A column of numbers as it is, of texts as one column of 0 and 1 for each text."""
-    if column.dtype.kind in "biuf" or column.isna().all():
-        return {name: column.to_numpy(dtype=np.float64, na_value=np.nan)}
-    if column.isna().any():
-        row = int(np.argmax(column.isna().to_numpy()))
-        raise InputError(
-            f"{file.name} has {int(column.isna().sum())} blank cells in column {name!r}, the first "
-            f"in row {row + 1}; a text in each is expected."
-        )
-    texts = column.astype(str)
-    _check_texts(name, texts, column.dtype.kind, file)
-    return {f"{name}={t}": (texts == t).to_numpy(dtype=np.float64) for t in collect_classes(texts)}
+class TableRows(NamedTuple):
+    """Rows of a file for a trained model.
+
+    Attributes:
+        x: (n, d) float64, NaN where unknown.
+        table: The file's cells.
+        notes: What was guessed, one sentence each.
+    """
+
+    x: np.ndarray
+    table: RawTable
+    notes: tuple[str, ...]
 
 
-def _check_texts(name: str, texts: Any, kind: str, file: Path) -> None:
-    """Raises if texts are numbers with a slip among them, too many to be categories, or times."""
-    import pandas
+def read_table_rows(file: Path, schema: TableSchema, form: TableFormat | None = None) -> TableRows:
+    """A file's rows as those of the table that a model learned from.
 
-    parsed = np.isfinite(np.asarray(pandas.to_numeric(texts, errors="coerce"), dtype=float))
-    if parsed.mean() > 0.5 and not parsed.all():
-        row = int(np.argmin(parsed))
-        raise InputError(
-            f"Column {name!r} of {file.name} holds numbers, but {texts.iloc[row]!r} in row "
-            f"{row + 1}; numbers alone are expected."
-        )
-    if kind in "mM" or texts.nunique() > MAX_TEXTS:
-        what = "times" if kind in "mM" else f"{texts.nunique()} different texts"
-        raise InputError(
-            f"Column {name!r} of {file.name} holds {what}; numbers, or {MAX_TEXTS} texts at most, "
-            "are expected: drop it."
-        )
+    Raises:
+        InputError: The file cannot be read, or does not have the table's columns.
+    """
+    expected = [c.name for c in (*schema.numbers, *schema.categories)]
+    table = _restore_first_row(read_table_file(file, form, expected), expected, file)
+    table = split_texts(_unescape_names(table, expected), expected)
+    if form is not None and form.decimal is not None:
+        schema = replace(schema, decimal=form.decimal)
+    encoded = schema.encode_table(table)
+    return TableRows(encoded.x, table, encoded.notes)
+
+
+def _unescape_names(table: RawTable, expected: list[str]) -> RawTable:
+    """A table with its own names of columns, where an apostrophe escapes a formula."""
+    plain = ((name, name.removeprefix("'")) for name in table.names)
+    names = tuple(own if own in expected and name not in expected else name for name, own in plain)
+    return replace(table, names=names)
+
+
+def _restore_first_row(table: RawTable, expected: list[str], file: Path) -> RawTable:
+    """A table of numbers in a file of text that has no header: its columns are taken by place."""
+    if file.suffix.lower() not in TEXT_SUFFIXES or set(expected) & set(table.names):
+        return table
+    header = np.array(table.names, dtype=object)
+    if len(header) != len(expected) or parse_numbers(header, ".").unread.any():
+        return table
+    first = zip(table.names, table.columns, strict=True)
+    columns = tuple(np.concatenate((np.array([n], dtype=object), c)) for n, c in first)
+    note = f"{file.name} has no header: its columns are taken to be {', '.join(expected)}."
+    return RawTable(table.source, tuple(expected), columns, (*table.notes, note))
+
+
+def make_old_schema(columns: Sequence[str]) -> TableSchema:
+    """The schema of a model of version 0.1, which knows the names of a row's entries alone."""
+    significant = 16  # more digits after the point than a number is rounded to: six in all
+    return TableSchema(tuple(Column(name, "number", digits=significant) for name in columns))
+
+
+def split_texts(table: RawTable, columns: Sequence[str]) -> RawTable:
+    """A file for a model of version 0.1: a column "colour" as 0 and 1 for each "colour=red"."""
+    names, cells = list(table.names), list(table.columns)
+    for name in columns:
+        stem, _, text = name.partition("=")
+        if name not in names and text and stem in names:
+            names.append(name)
+            same = [one == text for one in list_texts(table[stem])]
+            cells.append(np.array(same, dtype=np.float64))
+        elif name in names and cells[names.index(name)].dtype == object:
+            answers = [parse_answer(one) for one in cells[names.index(name)]]
+            if None not in answers:
+                cells[names.index(name)] = np.array(answers, dtype=np.float64)
+    return RawTable(table.source, tuple(names), tuple(cells), table.notes)

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..files import compute_digest
 from . import cache
+from .column_kinds import ColumnChoice
 from .dataset import Dataset, add_fingerprint
 from .decoding import EncodedPicture, PictureReader, decode_blocks
 from .folders import ImageListing, list_images
@@ -20,6 +21,7 @@ from .frame import Frame
 from .hub import SPLIT_ALIASES
 from .labels import check_labels, find_labelled_rows, map_labels_to_indices, parse_labels
 from .survey import survey_pictures
+from .table_files import TableFormat
 from .tables import read_table_split
 from .walking import format_path
 
@@ -100,7 +102,7 @@ def load_arrays(x: Any, y: Any = None, names: Sequence[str] | None = None) -> Da
 
     Args:
         x: Images uint8, or floats in [0, 1] (stored in 256 steps), as (n, h, w), (n, h, w, c) or
-            (n, c, h, w) with c 1 or 3; or vectors (n, d), kept as float32.
+            (n, c, h, w) with c 1 or 3; or vectors (n, d), kept as float32 or float64.
         y: A label for each row, whole numbers or strings; -1, None, NaN and "" are blank. None: no
             labels.
         names: Names of the classes, which y then means by index or by name. Without them the
@@ -121,7 +123,7 @@ def load_arrays(x: Any, y: Any = None, names: Sequence[str] | None = None) -> Da
 
 
 def _parse_rows(x: Any) -> Tensor:
-    """x of `load_arrays`: uint8 images (n, c, h, w), or float32 vectors (n, d)."""
+    """x of `load_arrays`: uint8 images (n, c, h, w), or vectors (n, d) of floats."""
     array = _parse_numbers(x)
     if array.size == 0:
         raise InputError(f"x of shape {array.shape} is empty; one row or more is expected.")
@@ -137,10 +139,8 @@ def _parse_rows(x: Any) -> Tensor:
             f"x is uint8 of shape {array.shape}; "
             "images (n, h, w), or vectors as floats, are expected."
         )
-    with np.errstate(over="ignore"):
-        rows = array.astype(np.float32)
-    _require_finite(rows)
-    return torch.from_numpy(rows)
+    rows = array if array.dtype == np.float32 else array.astype(np.float64)
+    return torch.from_numpy(np.ascontiguousarray(rows))
 
 
 def _parse_numbers(x: Any) -> np.ndarray:
@@ -189,26 +189,38 @@ def _move_channels_first(array: np.ndarray) -> np.ndarray:
     raise InputError(f"x has shape {array.shape}; images with 1 or 3 channels are expected.")
 
 
-def load_table(file: str | Path, *, label: str | None, split: str = "train") -> Dataset:
-    """The rows of a CSV or parquet file: x float32 (n, d), with `columns`.
+def load_table(
+    file: str | Path,
+    *,
+    label: str | None,
+    split: str = "train",
+    choice: ColumnChoice | None = None,
+    form: TableFormat | None = None,
+) -> Dataset:
+    """The rows of a table: x float64 (n, d), NaN where a number is blank; `table` has the columns.
 
-    Columns of numbers are kept as they are, of true and false become 0 and 1, of texts become one
-    column of 0 and 1 for each text ("colour=red").
+    Numbers and dates are an entry each, then texts, and yes and no, an entry of 0 or 1 for each
+    text ("colour=red"). Columns that never change or only name the rows are left out; `notes` tells
+    what was guessed. Files are .csv, .tsv, .parquet, .feather and .xlsx.
 
     Args:
         file: A file, all of which is "train"; or a folder with train.csv, test.csv and so on, whose
             texts and classes are found together.
         label: The column of the label, blank where it is unknown; None for no label.
         split: "train", "test" or "valid".
+        choice: Which columns are used, and which texts are blank; its label is not.
+        form: How a file of text is written; a good guess when None.
 
     Raises:
-        InputError: Something is not there or cannot be read, a cell is blank or infinite, or the
-            labels cannot be used (see `check_labels`).
+        InputError: Something is not there or cannot be read, a column cannot be used, or the labels
+            cannot (see `check_labels`).
     """
-    examples = read_table_split(Path(file).expanduser(), label, SPLIT_ALIASES.get(split, split))
-    if label is not None and examples.name.endswith("/train"):
-        check_labels(examples)
-    return add_fingerprint(examples)
+    choice = replace(choice or ColumnChoice(), label=label)
+    split = SPLIT_ALIASES.get(split, split)
+    rows = read_table_split(Path(file).expanduser(), choice, form or TableFormat(), split)
+    if label is not None and rows.name.endswith("/train"):
+        check_labels(rows)
+    return add_fingerprint(rows)
 
 
 def split_stratified(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:

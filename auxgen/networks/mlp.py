@@ -14,7 +14,8 @@ class MLP(nn.Module):
     once for all entries to which it broadcasts: an enumerated label (k, k) beside x (b, 1, d) gives
     (b, k, out) with W_x x computed b times, not b k times.
 
-    inputs (..., d_i), broadcastable -> (..., out). An input whose width is None is ignored.
+    inputs (..., d_i), broadcastable -> (..., out). An input whose width is None is ignored, and an
+    entry that is NaN, which is unknown, adds nothing.
     """
 
     def __init__(
@@ -50,8 +51,20 @@ class MLP(nn.Module):
         return [BatchNorm(width), nn.ReLU()] if norm else [nn.ReLU()]
 
     def forward(self, *inputs: Tensor | None) -> Tensor:
-        mapped = [m(i) for m, i in zip(self.maps, inputs, strict=True) if isinstance(m, nn.Linear)]
+        mapped = [
+            m(_replace_unknown(i))
+            for m, i in zip(self.maps, inputs, strict=True)
+            if isinstance(m, nn.Linear) and i is not None
+        ]
         return self.head(self.layers(sum(mapped[1:], mapped[0])))
+
+
+def _replace_unknown(x: Tensor) -> Tensor:
+    """Entries that are NaN as 0, which is the mean of rows that are standardised.
+
+    Rows have such entries; codes, which have a gradient, have none.
+    """
+    return x if x.requires_grad else torch.where(x.isnan(), 0.0, x)
 
 
 class BatchNorm(nn.BatchNorm1d):

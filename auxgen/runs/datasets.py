@@ -82,7 +82,7 @@ def format_data_card(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
         lines += [f"  {len(names)} {word}: {_shorten(names)}" for word, names in named]
         if rows["frame"]:
             lines.append(f"  {_describe_frame(rows['frame'])}")
-        lines += [f"  {note}" for note in rows["notes"]]
+        lines += [line for note in rows["notes"] if (line := f"  {note}") not in lines]
     return lines + [f"Caution: {warning}" for warning in list_warnings(described)]
 
 

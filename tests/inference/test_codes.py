@@ -70,13 +70,13 @@ def test_reconstructions_stand_beside_their_originals_in_raw_units():
     raw = torch.randn(300, 2)
     pairs = reconstruct_rows(Halving(), SPACE, raw)
     assert pairs.shape == (300, 2, 2)
-    torch.testing.assert_close(pairs[:, 1], raw)
+    torch.testing.assert_close(pairs[:, 1], raw.double())
 
 
 def test_a_model_of_classes_decodes_with_its_most_probable_class():
     raw = torch.tensor([[-3.0, 0.0], [3.0, 0.0]])
     back = reconstruct_rows(Classy(), SPACE, raw)[:, 1]
-    torch.testing.assert_close(back, raw + torch.tensor([[0.0], [2.0]]))
+    torch.testing.assert_close(back, raw.double() + torch.tensor([[0.0], [2.0]]))
 
 
 def test_interpolation_begins_and_ends_at_the_reconstructions_of_its_ends():
@@ -84,8 +84,8 @@ def test_interpolation_begins_and_ends_at_the_reconstructions_of_its_ends():
     for between in (interpolate_linearly, interpolate_on_sphere):
         path = interpolate_rows(Halving(), SPACE, start, end, steps=5, between=between)
         assert path.shape == (3, 5, 2)
-        torch.testing.assert_close(path[:, 0], start)
-        torch.testing.assert_close(path[:, -1], end)
+        torch.testing.assert_close(path[:, 0], start.double())
+        torch.testing.assert_close(path[:, -1], end.double())
 
 
 def test_interpolation_takes_the_class_of_the_nearer_end():
@@ -114,14 +114,16 @@ def test_the_great_circle_between_ends_in_line_is_the_straight_way():
 
 
 def test_samples_come_back_in_raw_units_and_of_the_given_class():
-    torch.testing.assert_close(sample_rows(Halving(), SPACE, 300), torch.full((300, 2), 3.0))
+    torch.testing.assert_close(
+        sample_rows(Halving(), SPACE, 300), torch.full((300, 2), 3.0).double()
+    )
     of_class = sample_rows(Classy(), SPACE, 2, torch.tensor([0, 1]))
-    torch.testing.assert_close(of_class, torch.tensor([[1.0, 1.0], [3.0, 3.0]]))
+    torch.testing.assert_close(of_class, torch.tensor([[1.0, 1.0], [3.0, 3.0]]).double())
 
 
 def test_a_grid_of_classes_has_one_code_a_row_and_one_class_a_column():
     rows = make_class_grid(Classy(), SPACE, 3).reshape(3, 2, 2)
-    torch.testing.assert_close(rows[:, 1] - rows[:, 0], torch.full((3, 2), 2.0))
+    torch.testing.assert_close((rows[:, 1] - rows[:, 0]).float(), torch.full((3, 2), 2.0))
     assert len(rows[:, 0].unique(dim=0)) == 3
 
 
@@ -159,10 +161,10 @@ def test_analogies_keep_the_code_and_change_the_class():
     raw = torch.randn(3, 2)
     found = make_analogies(Classy(), SPACE, raw)
     assert found.shape == (3, 3, 2)
-    torch.testing.assert_close(found[:, 0], raw)
+    torch.testing.assert_close(found[:, 0], raw.double())
     z = embed_rows(Classy(), SPACE, raw)
     for y in (0, 1):
-        torch.testing.assert_close(found[:, 1 + y], 2 * (2 * z + y) + 1)
+        torch.testing.assert_close(found[:, 1 + y], 2 * (2 * z + y).double() + 1)
 
 
 def test_a_model_without_classes_has_no_analogies():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from auxgen.cli.tables import write_codes, write_predictions, write_rows
 from auxgen.data.dataset import Preprocessor
 from auxgen.data.inputs import read_rows
+from auxgen.data.tables import make_old_schema
 from auxgen.errors import InputError
 from auxgen.inference.prediction import Predictions
 from auxgen.plotting.grids import draw_image_grid, write_grid
@@ -82,8 +84,8 @@ def test_channels_last_arrays_are_turned(tmp_path):
 def test_columns_of_a_table_are_found_by_name(tmp_path):
     (tmp_path / "t.csv").write_text("name,height,age\nann,1.7,30\nbob,1.8,40\n")
     rows = read_rows([tmp_path / "t.csv"], TABLE)
-    torch.testing.assert_close(rows.x, torch.tensor([[30.0, 1.7], [40.0, 1.8]]))
-    assert rows.names == ("t.csv:0", "t.csv:1")
+    torch.testing.assert_close(rows.x, torch.tensor([[30.0, 1.7], [40.0, 1.8]]).double())
+    assert rows.names == ("t.csv:1", "t.csv:2")
 
 
 @pytest.mark.parametrize("content", ["1,2\n3,4\n", "x0,x1\n1,2\n3,4\n"])
@@ -160,17 +162,17 @@ def test_a_cloud_of_points_with_some_labels_becomes_a_picture(tmp_path):
 
 def test_codes_are_written_as_csv_and_as_npz(tmp_path):
     codes = torch.tensor([[1.0, 2.0], [3.0, 4.5]])
-    given = {"names": ["a", "b"], "labels": ["cat", "dog"]}
-    assert lines(write_codes(codes, tmp_path / "z.csv", **given)) == [
+    given = partial(write_codes, codes, names=["a", "b"], labels=["cat", "dog"])
+    assert lines(given(tmp_path / "z.csv")) == [
         ["name", "label", "z0", "z1"],
         ["a", "cat", "1", "2"],
         ["b", "dog", "3", "4.5"],
     ]
-    with np.load(write_codes(codes, tmp_path / "z.npz", **given)) as arrays:
+    with np.load(given(tmp_path / "z.npz")) as arrays:
         np.testing.assert_array_equal(arrays["codes"], codes)
         assert arrays["labels"].tolist() == ["cat", "dog"]
     with pytest.raises(InputError, match=r"expected \.csv or \.npz"):
-        write_codes(codes, tmp_path / "z.xls", **given)
+        given(tmp_path / "z.xls")
 
 
 def test_predictions_are_written_with_every_probability(tmp_path):
@@ -182,8 +184,10 @@ def test_predictions_are_written_with_every_probability(tmp_path):
 
 
 def test_rows_are_written_under_their_columns(tmp_path):
-    path = write_rows(torch.tensor([[30.0, 1.75]]), tmp_path / "r.csv", ("age", "height"))
-    assert lines(path) == [["age", "height"], ["30", "1.75"]]
+    path = write_rows(
+        torch.tensor([[30.0, 1.75]]), tmp_path / "r.csv", make_old_schema(("age", "height"))
+    )
+    assert lines(path) == [["age", "height"], ["30.0", "1.75"]]
 
 
 def test_two_files_of_one_name_and_one_file_twice_get_names_of_their_own(tmp_path):

@@ -2,9 +2,10 @@
 
     auxgen train adgm.own --data FOLDER_OR_TABLE --label COLUMN --run runs/mine
 
-A folder of images (class folders, or a metadata.csv whose label column has blanks) or a .csv or
-.parquet table. Rows without a label teach the model what the data looks like; rows with one, what
-the classes are. A test set is held out of the labelled rows where the data has none of its own.
+A folder of images (class folders, or a metadata.csv whose label column has blanks) or a table, as
+.csv, .tsv, .parquet, .feather or .xlsx. Rows without a label teach the model what the data looks
+like; rows with one, what the classes are. A test set is held out of the labelled rows where the
+data has none of its own.
 """
 
 from functools import partial
@@ -13,7 +14,10 @@ from pathlib import Path
 from ...builders import Likelihood
 from ...data import folders, labels, tables
 from ...data import user as own
+from ...data.cells import Decimal
+from ...data.column_kinds import ColumnChoice
 from ...data.dataset import Dataset, Preprocessor, fit_preprocessor
+from ...data.table_files import TableFormat
 from ...engine.settings import Engine, adam
 from ...errors import InputError
 from ...stage import Experiment
@@ -22,17 +26,39 @@ from .stages import make_dgm_recipe, make_semi_supervised_data, make_semi_superv
 
 
 def experiment(
-    plan: AdgmOwnPlan = OWN_PLAN, *, data: Path, label: str | None = None, seed: int = 0
+    plan: AdgmOwnPlan = OWN_PLAN,
+    *,
+    data: Path,
+    label: str | None = None,
+    columns: tuple[str, ...] = (),
+    drop: tuple[str, ...] = (),
+    id: str | None = None,
+    blank: tuple[str, ...] = (),
+    separator: str | None = None,
+    encoding: str | None = None,
+    decimal: Decimal | None = None,
+    seed: int = 0,
 ) -> Experiment:
     """A classifier and a generative model of your data, from the labels that there are.
 
     Args:
         plan: The model and how it is trained.
-        data: Folder of images, or .csv or .parquet table.
+        data: Folder of images, or a table: .csv, .tsv, .parquet, .feather or .xlsx.
         label: Column of the label; blank cells are rows without one.
+        columns: Columns of a table to learn from; by default all but those that never change or
+            only name the rows.
+        drop: Columns of a table to leave out.
+        id: Column of a table that names the rows: it stands beside predictions, and nothing is
+            learned from it.
+        blank: Texts of a table that mean a blank cell, besides the empty one.
+        separator: What separates the cells of a table of text: one character, or tab.
+        encoding: Encoding of a table of text, such as utf-8 or cp1252.
+        decimal: Decimal sign of a table's numbers.
         seed: Seed of the held-out rows, the initialisation and the order.
     """
-    train, test = _load_table_or_image_splits(Path(data), label, plan, seed)
+    choice = ColumnChoice(label, id, tuple(drop), tuple(columns), tuple(blank))
+    form = TableFormat(separator, encoding, decimal)
+    train, test = _load_table_or_image_splits(Path(data), choice, form, plan, seed)
     labels.check_labels(train)
     space, likelihood = _select_likelihood(train)
     known = make_semi_supervised_data(train, test, space, labels.find_labelled_rows(train.y))
@@ -50,16 +76,22 @@ def experiment(
 
 
 def _load_table_or_image_splits(
-    data: Path, label: str | None, plan: AdgmOwnPlan, seed: int
+    data: Path, choice: ColumnChoice, form: TableFormat, plan: AdgmOwnPlan, seed: int
 ) -> tuple[Dataset, Dataset]:
     """Training and test rows: the data's own, or some labelled rows held out."""
-    if data.suffix.lower() in (".csv", ".parquet"):
+    label = choice.label
+    if tables.is_table(data):
         if label is None:
             raise InputError(
                 f"{data} is a table; --label COLUMN is expected: which column to learn."
             )
-        read, parts = partial(own.load_table, data, label=label), tables.find_table_files(data)
+        read = partial(own.load_table, data, label=label, choice=choice, form=form)
+        parts = tables.find_table_files(data)
     else:
+        if choice != ColumnChoice(label) or form != TableFormat():
+            raise InputError(
+                f"{data} is a folder of images; of the options of tables --label alone is expected."
+            )
         read = partial(own.load_image_folder, data, label=label, size=plan.size)
         parts = folders.find_image_splits(data)
     if "test" in parts:
@@ -68,7 +100,12 @@ def _load_table_or_image_splits(
 
 
 def _select_likelihood(train: Dataset) -> tuple[Preprocessor, Likelihood]:
-    """Grey images as bits drawn anew in every batch, all else standardised under a Gaussian."""
+    """Grey images as bits drawn anew in every batch; all else standardised under a Gaussian, and
+    the texts of a table as categories."""
     if train.kind == "images" and train.x.shape[1] == 1:
         return fit_preprocessor(train, binary=True), "bernoulli"
-    return fit_preprocessor(train, standardise=True), "gaussian"
+    space = fit_preprocessor(train, standardise=True)
+    texts = space.categories
+    if not texts:
+        return space, "gaussian"
+    return space, {"numbers": space.width - sum(texts), "texts": list(texts)}
