@@ -119,6 +119,7 @@ def rebuild_experiment(run: Run) -> Experiment:
         options = run.config["options"]
         if run.config.get("format", 1) == 1:
             options = registry.update_old_options(entry, options)
+        options = {**entry.before, **options}  # run.json keeps every option there was
         stages = train_missing_extractors_for(partial(registry.build_experiment, entry, options))
     except InputError as error:
         raise NotRebuilt(str(error)) from error

@@ -5,6 +5,7 @@ It holds the weights, a model card, and config.json: the recipe of the method an
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -16,7 +17,11 @@ from ..method import Method
 from ..version import __version__
 from . import Recipe
 
-_ARTEFACT_FORMAT = 1
+_ARTEFACT_FORMAT = 2
+_ARGUMENTS_OF_FORMAT_1: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {name: {"upper_a_sees_x": False} for name in ("avae", "avae_uninformed")}
+)
+"""Arguments that builders got later: what was built before they had them."""
 
 
 def make_artefact_config(
@@ -80,12 +85,14 @@ def read_artefact(folder: Path) -> tuple[Method, Preprocessor, dict[str, Any]]:
         raise InputError(f"There is no folder {folder}; expected an artefact or a run.")
     file = folder / "config.json"
     config = files.read_json(file, "artefact")
-    if config.get("format") != _ARTEFACT_FORMAT:
+    if config.get("format") not in (1, _ARTEFACT_FORMAT):
         got = config.get("format")
-        raise InputError(f"{file} has format {got!r}; expected {_ARTEFACT_FORMAT}.")
+        raise InputError(f"{file} has format {got!r}; expected 1 to {_ARTEFACT_FORMAT}.")
     builder, arguments = config.get("builder"), config.get("arguments")
     if not isinstance(builder, str) or not isinstance(arguments, dict):
         raise InputError(f"{file} does not name a builder with arguments.")
+    if config["format"] == 1:
+        arguments = {**_ARGUMENTS_OF_FORMAT_1.get(builder, {}), **arguments}
     method = Recipe(builder, arguments).build()
     _load_weights(method, folder / "model.safetensors", config.get("sha256"))
     try:

@@ -55,6 +55,8 @@ def iwae(
     scale: float = 1.0,
     batch_norm: bool = False,
     warm_up: int = 0,
+    encoder: Sequence[Sequence[int]] | None = None,
+    log_std_z: float | None = None,
 ) -> Method:
     """A VAE of one or several stochastic layers, trained with k importance weights.
 
@@ -62,11 +64,14 @@ def iwae(
         hidden: Widths of the hidden layers between one layer and the next, from x upwards.
         z: Widths of z_1, ..., z_L.
         k: Importance weights in training; with 1 it is a VAE.
+        encoder: Widths of the hidden layers of each q(z_i|z_{i-1}); `hidden` when None.
+        log_std_z: Log standard deviations of each q at the start; as torch starts layers when None.
     """
     given = partial(make_conditional, batch_norm=batch_norm)
     heads, family = get_likelihood(likelihood, x, scale)
+    ways_up = zip([x, *z], z, encoder or hidden, strict=False)
     return IWAE(
-        q_z=[given([i], h, 2 * o) for i, o, h in zip([x, *z], z, hidden, strict=False)],
+        q_z=[given([i], h, 2 * o, log_std=log_std_z) for i, o, h in ways_up],
         p_z=[given([o], h[::-1], 2 * i) for (i, o), h in zip(pairwise(z), hidden[1:], strict=True)],
         p_top=StandardNormal(z[-1]),
         p_x=given([z[0]], hidden[0][::-1], heads, family),
@@ -101,8 +106,16 @@ def _build_avae(
     batch_norm: bool = False,
     warm_up: int = 0,
     log_std_a: float | None = None,
+    upper_a_sees_x: bool = True,
 ) -> AVAE:
-    """The networks of an AVAE of vectors, with hidden and z as in `iwae`."""
+    """The networks of an AVAE of vectors, with hidden and z as in `iwae`.
+
+    Args:
+        log_std_a: Log standard deviations of each q(a_i|.) at the start; as torch starts layers
+            when None.
+        upper_a_sees_x: Whether it is q(a_i|a_{i-1},x) above the first layer, eq. 19, and not
+            q(a_i|a_{i-1}), as in version 0.1.
+    """
     given = partial(make_conditional, batch_norm=batch_norm)
 
     def make_p_a(i: int) -> Conditional:
@@ -112,10 +125,11 @@ def _build_avae(
         return given(inputs, hidden[i], 2 * a[i])
 
     layers = range(len(z))
-    into_z, into_a = [x, *z], [x, *a]
+    into_z = [x, *z]
+    into_a: list[Widths] = [[x], *([below, x if upper_a_sees_x else None] for below in a[:-1])]
     heads, family = get_likelihood(likelihood, x, scale)
     return AVAE(
-        q_a=[given([into_a[i]], hidden[i], 2 * a[i], log_std=log_std_a) for i in layers],
+        q_a=[given(into_a[i], hidden[i], 2 * a[i], log_std=log_std_a) for i in layers],
         q_z=[given([a[i], into_z[i]], hidden[i], 2 * z[i]) for i in layers],
         p_z=[given([z[i]], hidden[i][::-1], 2 * z[i - 1]) for i in layers[1:]],
         p_top=StandardNormal(z[-1]),

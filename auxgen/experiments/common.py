@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from ..data.dataset import Dataset, Preprocessor
-from ..errors import require_at_least
+from ..errors import InputError, require_at_least
 from .registry import list_extractors
 
 Budget = Literal["cpu", "paper"]
@@ -26,6 +26,18 @@ class Plan:
     lr: float
     batch: int
     average: float = 0.999
+
+
+def refuse_ignored_option(name: str, given: bool, model: str, models: Sequence[str]) -> None:
+    """Refuse an option that is given and that a model has no use for.
+
+    Raises:
+        InputError: The model is none of those that heed it.
+    """
+    if given and model not in models:
+        raise InputError(
+            f"--{name.replace('_', '-')} is for {' and '.join(models)}; {model} has no use for it."
+        )
 
 
 def count_steps(rows: int, batch: int, epochs: float) -> int:

@@ -37,6 +37,7 @@ class ExperimentEntry:
             the function has none, or its default is the only one.
         words: What options mean, by name.
         renamed: Options of earlier versions.
+        before: What runs did before they had an option, by its name.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ExperimentEntry:
     make_plan: Callable[..., Any] | None = None
     words: Mapping[str, str] = field(default_factory=dict)
     renamed: Renamed = field(default_factory=dict)
+    before: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def find_experiment(name: str | Path) -> ExperimentEntry:
         make_plan=getattr(module, f"make_{attribute}_plan" if attribute else "make_plan", None),
         words={**WORDS, **getattr(module, "WORDS", {}), **getattr(shared, "WORDS", {})},
         renamed={**renamed.get("*", {}), **renamed.get(short, {})},
+        before=getattr(package, "BEFORE_OPTIONS", {}).get(short, {}),
     )
 
 

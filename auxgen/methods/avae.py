@@ -18,7 +18,7 @@ class AVAE(HierarchicalVAE):
     """L stochastic layers, each with an auxiliary variable (eq. 19, 20).
 
     p(z_L) p(a_L|z_L,[x]) prod_{i<L} p(z_i|z_{i+1}) p(a_i|z_i..z_L,[x]) p(x|z_1)  with
-    q(a_1|x) q(z_1|a_1,x) prod_{i>1} q(a_i|a_{i-1}) q(z_i|a_i,z_{i-1}).
+    q(a_1|x) q(z_1|a_1,x) prod_{i>1} q(a_i|a_{i-1},x) q(z_i|a_i,z_{i-1}).
 
     p_a decides whether a sees x, as in eq. 2; a is a leaf, which sampling x need not draw. The
     bound on log p(x) is eq. 2. Shapes within: a_i, z_i (k, b, .).
@@ -35,7 +35,17 @@ class AVAE(HierarchicalVAE):
         p_x: Conditional,
         warm_up: Schedule,
     ) -> None:
-        """Layers from x upwards; p_z: p(z_1|z_2), ..., p(z_{L-1}|z_L); p_a of x, z_i, ..., z_L."""
+        """Takes the networks, layers from x upwards.
+
+        Args:
+            q_a: q(a_1|x), and q(a_i|a_{i-1},x) of both inputs.
+            q_z: q(z_i|a_i,z_{i-1}), where z_0 is x.
+            p_z: p(z_1|z_2), ..., p(z_{L-1}|z_L).
+            p_top: p(z_L).
+            p_a: p(a_i|.) of x, z_i, ..., z_L.
+            p_x: p(x|z_1).
+            warm_up: Weight of the log-ratios by the step.
+        """
         super().__init__()
         self.q_a, self.q_z = nn.ModuleList(q_a), nn.ModuleList(q_z)
         self.p_z, self.p_a = nn.ModuleList(p_z), nn.ModuleList(p_a)
@@ -57,14 +67,14 @@ class AVAE(HierarchicalVAE):
         x (b, d) -> a_i and z_i (k, b, .), log q(a_i|.) and log q(z_i|.) stacked (2, k, b).
         """
         a, z, log_q, size = [], [], [], (k,)
-        into_a, into_z = x, x
+        into_a, into_z = (x,), x
         for of_a, of_z in zip(self.q_a, self.q_z, strict=True):
-            q_a = of_a(into_a)
+            q_a = of_a(*into_a)
             a.append(q_a.rsample(size))
             q_z = of_z(a[-1], into_z)
             z.append(q_z.rsample())
             log_q.append(torch.stack((q_a.log_prob(a[-1]), q_z.log_prob(z[-1]))))
-            into_a, into_z, size = a[-1], z[-1], ()
+            into_a, into_z, size = (a[-1], x), z[-1], ()
         return a, z, log_q
 
     def compute_bound_terms(self, x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -110,6 +110,11 @@ def _hold_out_sixth(held_out: bool) -> dict[str, Any]:
     return {"held_out_rows": 10_000 if held_out else 0}
 
 
+BEFORE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "table1": {"upper_a_sees_x": False, "encoder_layers": 2, "log_std_z": None}
+}
+"""What runs did that were begun before they had these options."""
+
 RENAMED_OPTIONS: Mapping[str, Renamed] = {
     "*": {"beta": "classification_weight", "samples": "draws"},
     "digits": {"warm_up": "warm_up_steps"},

@@ -160,7 +160,10 @@ class LayeredVaePlan(Plan):
     latent: int
     latent_above: int
     iwae_weights: int
+    encoder_layers: int = 2
+    log_std_z: float | None = None
     a_sees_x: bool = False
+    upper_a_sees_x: bool = True
     test_rows: int
     held_out_rows: int = 0
     log_std_a: float | None = field(default=None, metadata=NOT_AN_OPTION)
@@ -196,6 +199,8 @@ _LAYERED_VAE = LayeredVaePlan(
     latent=8,
     latent_above=4,
     iwae_weights=5,
+    encoder_layers=4,
+    log_std_z=-2.0,
     test_rows=300,
     log_std_a=-2.0,
 )
@@ -209,6 +214,7 @@ _LAYERED_VAE_PAPER = replace(
     latent=64,
     latent_above=32,
     iwae_weights=50,
+    log_std_z=None,
     test_rows=10_000,
     log_std_a=None,
 )
@@ -236,6 +242,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "a": "Width of the auxiliary variable; with 0 there is none.",
         "a_sees_x": "ADGM with p(a|z,y,x), eq. 5, rather than p(a|z,y), which section 3 ran; AVAE "
         "with p(a|z,x), eq. 2, rather than eq. 20.",
+        "upper_a_sees_x": "AVAE of two layers with q(a_2|a_1,x), eq. 19, rather than q(a_2|a_1).",
+        "encoder_layers": "Hidden layers of each q(z|.) of a VAE or IWAE; an AVAE has two in each "
+        "q(a|.) and two in each q(z|a,.), four on the way from x to z.",
         "labelled_bound": "Bound of a labelled row: conditional, of log p(x, y), as the paper; "
         "marginal, of log p(x), which leaves the label to the classification term.",
         "classes_summed": "Classes over which training sums the label of an unlabelled row out: "
@@ -255,7 +264,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "keep_above": "Standard deviation of a code entry's mean over rows, above which M2 and the "
         "classifier see the entry.",
         "mean_spread": "Standard deviation that the means of q(z|a) have over q(a) at the start.",
-        "log_std_z": "Log standard deviation of q(z|a) at the start.",
+        "log_std_z": "Log standard deviation of q(z|.) at the start, in table 1 where there is no "
+        "a; None as torch starts layers.",
         "energy_from": "Weight of the energy at the start; it rises to 1 over half of the rounds.",
         "stochastic_layers": "Stochastic layers.",
         "iwae_weights": "Importance weights in the training of an IWAE.",

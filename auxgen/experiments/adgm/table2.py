@@ -29,7 +29,7 @@ from ...engine.settings import Engine, adam
 from ...errors import InputError
 from ...functional.schedules import Schedule, hold_then_cosine, staircase_decay
 from ...stage import Experiment
-from ..common import Budget, count_steps, image_preprocessor
+from ..common import Budget, count_steps, image_preprocessor, refuse_ignored_option
 from . import plans
 from .figures import add_figures
 from .stages import (
@@ -59,6 +59,7 @@ def make_mnist_100_plan(
 
 def mnist_100(plan: plans.AdgmMnistPlan = plans.MNIST["cpu"], *, seed: int = 0) -> Experiment:
     """MNIST with 100 labels: 60,000 images, all of them unlabelled as well, 444 pixels."""
+    refuse_ignored_option("a_sees_x", plan.a_sees_x, plan.model, ("adgm",))
     train, test = load_image_splits("mnist", plan.held_out_rows)
     rows = labels.sample_rows_per_class(train.y, plan.labels_per_class, seed)
     unseen = sample_calibration_rows(train, rows, CALIBRATION_PER_CLASS, seed)

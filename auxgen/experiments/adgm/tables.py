@@ -11,8 +11,8 @@ from typing import Any
 
 from ...data.images import KNOWN_SETS, find_local_folder
 from ...data.toys import two_moded_log_z
-from ..common import Claim, Means, Reproduction, TableRow, format_verdict, make_rows
-from . import study_tables
+from ..common import Claim, Means, Reproduction, TableRow, make_rows
+from . import likelihood_tables, study_tables
 from .study_tables import ERROR, MODEL_TITLES, format_claim, make_error_row, make_half_moons_row
 
 
@@ -242,53 +242,6 @@ def _check_auxiliary_gain_on_mnist(means: Means) -> str:
     )
 
 
-BOUND = "log p(x), 5,000 weights"
-SEES_X_SUFFIX, SMALL_CODE_SUFFIX = ", a sees x", ", codes of 2"
-TABLE1_OPTIONS = {"": {}, SEES_X_SUFFIX: {"a_sees_x": True}, SMALL_CODE_SUFFIX: {"latent": 2}}
-TABLE1_MODELS = (
-    ("vae", 1, "", "-86.76 (IWAE, IW=1)"),
-    ("iwae", 1, "", "-84.78 (IWAE, IW=50)"),
-    ("avae", 1, "", "-84.59"),
-    ("avae", 1, SEES_X_SUFFIX, ""),
-    ("vae", 1, SMALL_CODE_SUFFIX, ""),
-    ("avae", 1, SMALL_CODE_SUFFIX, ""),
-    ("vae", 2, "", "-85.33 (IWAE, IW=1)"),
-    ("iwae", 2, "", "-82.90 (IWAE, IW=50)"),
-    ("avae", 2, "", "-82.97"),
-    ("avae", 2, SEES_X_SUFFIX, ""),
-)
-"""Model, stochastic layers, end of the row's name, and the paper's number."""
-
-
-def make_table1(budget: str) -> Reproduction:
-    """Log-likelihood of MNIST by one and two stochastic layers of each model.
-
-    Small codes are for the budget of a CPU alone, the IWAE of two layers for the paper's.
-    """
-    rows = []
-    for model, layers, suffix, paper in TABLE1_MODELS:
-        paper_only, cpu_only = (model, layers) == ("iwae", 2), suffix == SMALL_CODE_SUFFIX
-        if cpu_only if budget == "paper" else paper_only:
-            continue
-        name = f"{model.upper()}, L={layers}{suffix}"
-        scores = {BOUND: f"{model}/importance_bound", "evidence lower bound": f"{model}/elbo"}
-        options = {"budget": budget, "model": model, "stochastic_layers": layers}
-        options |= TABLE1_OPTIONS[suffix]
-        rows.append(TableRow(name, "adgm.table1", scores, options, {BOUND: paper}))
-    return Reproduction("Log-likelihood of binarised MNIST", rows, _check_avae_gain, seeds=3)
-
-
-def _check_avae_gain(means: Means) -> str:
-    """Whether each AVAE is above the VAE of the same size."""
-    each = []
-    for name in (n for n, column in means if column == BOUND and n.startswith("AVAE")):
-        size = name.removeprefix("AVAE, ").removesuffix(SEES_X_SUFFIX)
-        ours, other = means[name, BOUND], means[f"VAE, {size}", BOUND]
-        holds = format_verdict(ours > other)
-        each.append(f"{name}: {holds} ({ours:.2f} nats against {other:.2f})")
-    return f"Above a VAE of the same size: {'; '.join(each)}."
-
-
 TABLES: Mapping[str, Callable[[str], Reproduction]] = {
     "digits": study_tables.make_digits,
     "figure2": make_figure2,
@@ -305,6 +258,6 @@ TABLES: Mapping[str, Callable[[str], Reproduction]] = {
     "norb": make_norb,
     "potential": make_potential,
     "svhn": make_svhn,
-    "table1": make_table1,
+    "table1": likelihood_tables.make_table1,
     "table2": make_table2,
 }

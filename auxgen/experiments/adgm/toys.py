@@ -35,7 +35,7 @@ from ...plotting.panels import make_panel_axes, save_figure, show_decision_regio
 from ...rng import get_device, use_seed
 from ...score import Score
 from ...stage import Experiment, PictureWriter, Stage
-from ..common import count_steps, dataset_facts
+from ..common import count_steps, dataset_facts, refuse_ignored_option
 from .figures import draw_auxiliary_space
 from .plans import HALF_MOONS_PLAN, POTENTIAL_PLAN, AdgmMoonsPlan, PotentialPlan
 from .stages import (
@@ -53,6 +53,7 @@ NUM_DRAWS = 100_000
 
 def half_moons(plan: AdgmMoonsPlan = HALF_MOONS_PLAN, *, seed: int = 0) -> Experiment:
     """Half-moons with six labels."""
+    refuse_ignored_option("a_sees_x", plan.a_sees_x, plan.model, ("adgm",))
     data = _make_half_moons_data(plan, seed)
     recipe = make_sized_recipe(
         plan.model,
