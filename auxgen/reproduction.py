@@ -103,7 +103,7 @@ def _measure_row(
         "name": row.name,
         "experiment": row.experiment,
         "options": settings,
-        "columns": {c: _summarise_seeds(s, row.paper.get(c, "")) for c, s in scored.items()},
+        "columns": {c: _summarise_seeds(s, row, c) for c, s in scored.items()},
         "curves": {c: each for c, each in curves.items() if any(each)},
         "runs": runs,
         "made": [
@@ -140,8 +140,14 @@ def _read_curve(run: Path, score: str) -> list[tuple[int, float]]:
     ]
 
 
-def _summarise_seeds(scores: Sequence[dict[str, Any]], paper: str) -> dict[str, Any]:
-    """Mean and standard deviation over seeds, with the protocol and the paper's number."""
+def _summarise_seeds(
+    scores: Sequence[dict[str, Any]], row: TableRow, column: str
+) -> dict[str, Any]:
+    """Mean and standard deviation over seeds, with the protocol and the paper's number.
+
+    Where the row says when a run has failed, also how many have.
+    """
+    failed_above = row.failed_above.get(column)
     values, spreads, n = ([s[key] for s in scores] for key in ("value", "spread", "n"))
     return {
         "mean": mean(values),
@@ -152,8 +158,14 @@ def _summarise_seeds(scores: Sequence[dict[str, Any]], paper: str) -> dict[str, 
         "n": n,
         "unit": scores[0]["unit"],
         "protocol": scores[0]["protocol"],
-        "paper": paper,
+        "paper": row.paper.get(column, ""),
+        **({} if failed_above is None else _count_failed_runs(values, failed_above)),
     }
+
+
+def _count_failed_runs(values: Sequence[float], failed_above: float) -> dict[str, float]:
+    failed = sum(value > failed_above for value in values)
+    return {"failed_above": failed_above, "failed_runs": failed}
 
 
 def _plot_reproduction(table: Mapping[str, Any], file: Path) -> None:

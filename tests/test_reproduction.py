@@ -20,7 +20,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> list[RoundTimes]:
     """A table of one short run a seed, on a machine whose round times are those of the list."""
     times = [RoundTimes(2.0, 1.0), RoundTimes(1.0, 2.0), RoundTimes(1.0, 2.0)]
     options = {"epochs": 0.02, "model": "m2", "hidden": 4, "latent": 2}
-    row = TableRow("M2", "adgm.half_moons", {"error": "m2/test_error"}, options)
+    row = TableRow("M2", "adgm.half_moons", {"error": "m2/test_error"}, options, {}, {"error": 0.0})
     made = Reproduction("A table", [row])
     monkeypatch.setattr(reproduction, "load_reproduction_maker", lambda _: lambda _: made)
     monkeypatch.setattr(reproduction, "draw_pictures", lambda _: [])
@@ -36,6 +36,8 @@ def test_all_seeds_share_what_was_measured_for_the_first(
     (row,) = load_reproduction(reproduce("a.table", **given))["rows"]
     assert [made["precisions"] for made in row["made"]] == [{"m2": "bf16"}] * 2
     assert len(table) == 2
+    error = row["columns"]["error"]
+    assert (error["failed_above"], error["failed_runs"]) == (0.0, 2)  # no run is without error
     assert all(made.keys() == set(MADE) for made in row["made"])
     given["seeds"] = 3  # later runs too
     (row,) = load_reproduction(reproduce("a.table", **given))["rows"]

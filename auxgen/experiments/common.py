@@ -79,6 +79,7 @@ class TableRow:
         options: Its options besides the seed.
         scores: Score of the run, "<stage>/<metric>", by the table's column.
         paper: The paper's number by column, as printed there; "" where it has none.
+        failed_above: By column, the score above which a run counts as failed.
     """
 
     name: str
@@ -86,6 +87,7 @@ class TableRow:
     scores: Mapping[str, str]
     options: Mapping[str, Any] = field(default_factory=dict)
     paper: Mapping[str, str] = field(default_factory=dict)
+    failed_above: Mapping[str, float] = field(default_factory=dict)
 
 
 Means = Mapping[tuple[str, str], float]

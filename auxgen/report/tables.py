@@ -153,4 +153,7 @@ def _format_ours_and_paper(cell: Mapping[str, Any] | None) -> tuple[str, str]:
     if cell is None:
         return "", ""
     ours = _format_score({**cell, "value": cell["mean"], "spread": cell["sd"], "spread_is": ""})
+    if "failed_runs" in cell:
+        runs = f"{cell['failed_runs']} of {len(cell['values'])} runs"
+        ours = f"{ours}; {runs} above {cell['failed_above']:g}"
     return ours, cell["paper"] or "-"

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
 from torch.distributions import Normal
 
 from auxgen.builders import Recipe
+from auxgen.data.dataset import Dataset
+from auxgen.data.images import load_image_dataset
 from auxgen.errors import InputError
 from auxgen.experiments.adgm import likelihood_tables, plans
 from auxgen.experiments.adgm.table1 import AuxiliaryRate
 from auxgen.experiments.common import refuse_ignored_option
 from auxgen.experiments.registry import build_experiment, find_experiment
+from auxgen.files import encode_json, write_file
+from auxgen.launch import rebuild_experiment
 from auxgen.methods.avae import AVAE
+from auxgen.runs.folder import Run
 
 
 @pytest.mark.parametrize(
@@ -82,3 +89,29 @@ def test_the_rate_of_a_is_its_divergence_where_p_sees_nothing() -> None:
     assert found.value == pytest.approx(kl.mean().item(), abs=0.03)
     assert found.unit == "nats"
     assert found.n == 20
+
+
+def test_a_run_of_version_0_1_keeps_the_networks_that_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run.json lacks what became an option later."""
+
+    def read(*_: object) -> tuple[Dataset, Dataset]:
+        return load_image_dataset("digits", "train"), load_image_dataset("digits", "test")
+
+    monkeypatch.setattr("auxgen.experiments.adgm.table1.load_image_splits", read)
+    options = {"seed": 0, "model": "avae", "layers": 2}
+    config = {"id": "1", "experiment": "adgm.table1", "seed": 0, "stages": ["avae"]}
+    write_file(tmp_path / "run.json", encode_json({**config, "options": options}))
+    (old,) = rebuild_experiment(Run(tmp_path)).values()
+    (new,) = build_experiment(
+        find_experiment("adgm.table1"), {"model": "avae", "stochastic_layers": 2}
+    ).values()
+    names = [{name for name, _ in stage.method.named_parameters()} for stage in (old, new)]
+    assert names[1] - names[0] == {"q_a.1.network.maps.1.weight"}
+    assert names[0] < names[1]
+    (vae,) = build_experiment(
+        find_experiment("adgm.table1"), {"model": "vae", **find_experiment("adgm.table1").before}
+    ).values()
+    assert vae.recipe.arguments["encoder"] == vae.recipe.arguments["hidden"]
+    assert vae.recipe.arguments["log_std_z"] is None

@@ -74,3 +74,11 @@ def test_a_reproduction_can_be_read_however_many_scores_it_has(
     assert text.count("1.5 nats") == text.count("9.75") == 2 * scores
     assert all(f"s{i}" in text for i in range(scores))
     assert "It holds." in text
+
+
+def test_failed_runs_stand_beside_the_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    cell = {"mean": 1.5, "sd": 2.5, "unit": "%", "paper": "", "values": [0.1] * 9 + [9.0]}
+    column = {"error": {**cell, "failed_above": 1.0, "failed_runs": 1}}
+    rows = [{"name": "with", "columns": column}]
+    show_reproduction({"title": "Moons", "seeds": [*range(10)], "rows": rows, "claim": ""})
+    assert "1 of 10 runs above 1" in " ".join(capsys.readouterr().out.split())

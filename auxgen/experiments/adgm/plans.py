@@ -43,6 +43,8 @@ class AdgmMoonsPlan(AdgmPlan):
 
     label_placement: LabelPlacement = "ends"
     epochs: float = 10
+    warm_up: float = 3
+    warm_up_from: float = 5.0
     data_noise: float = 0.1
     a_sees_x: bool = False
 

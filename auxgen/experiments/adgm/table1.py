@@ -89,7 +89,9 @@ class AuxiliaryRate(DrawEvaluation):
     more of a than x does.
     """
 
-    def __call__(self, method: AVAE) -> Score:
+    def __call__(self, method: object) -> Score:
+        assert isinstance(method, AVAE)
+
         def average(x: Tensor) -> Tensor:
             _, _, log_ratio_a = method.compute_bound_terms(x, self.draws)
             return -log_ratio_a.double().mean(0)
