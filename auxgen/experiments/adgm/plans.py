@@ -202,7 +202,6 @@ _LAYERED_VAE = LayeredVaePlan(
     latent_above=4,
     iwae_weights=5,
     encoder_layers=4,
-    log_std_z=-2.0,
     test_rows=300,
     log_std_a=-2.0,
 )
@@ -216,7 +215,7 @@ _LAYERED_VAE_PAPER = replace(
     latent=64,
     latent_above=32,
     iwae_weights=50,
-    log_std_z=None,
+    encoder_layers=2,
     test_rows=10_000,
     log_std_a=None,
 )

@@ -5,7 +5,7 @@
 
 VAE, IWAE and AVAE of one or two stochastic layers, in networks of the same widths, each bounded
 with 5,000 importance weights. Budget cpu: small networks, codes of 8 entries, 10 epochs, 300 test
-rows; a VAE's encoder is as deep as the AVAE's way from x to z, and starts as narrow.
+rows; a VAE's encoder is as deep as the AVAE's way from x to z.
 Budget paper: the sizes and the 2,000 epochs of Sonderby et al. (2016), all 10,000 rows, for a GPU;
 not run yet.
 """
