@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 from ..errors import UserError, unknown_name
@@ -55,6 +56,8 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def _run_reporting_errors(args: Sequence[str] | None) -> None:
     """Carry out a command line; an error of a person's or of the system becomes one sentence."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a name may have what the terminal cannot write
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         run_command(list(sys.argv[1:] if args is None else args))
         sys.stdout.flush()

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import InputError
+from ..files import describe_os_error
 from .depth import is_deep, scale_to_eight_bits
 from .frame import Frame
 
@@ -63,23 +64,39 @@ def check_picture_size(
         )
 
 
-def decode_blocks(pictures: PictureReader, channels: int, frame: Frame) -> Iterator[np.ndarray]:
+def decode_blocks(
+    pictures: PictureReader, shape: tuple[int, int, int], frame: Frame
+) -> Iterator[np.ndarray]:
     """Pixels in order, a few pictures at a time: uint8 (m, c, h, w).
+
+    Args:
+        pictures: Encoded pictures.
+        shape: (c, h, w) that each has in the frame.
+        frame: What becomes of them.
 
     Raises:
         InputError: A picture is cut short or damaged.
     """
-    decode = partial(_decode_picture, channels=channels, frame=frame)
+    decode = partial(_decode_picture, shape=shape, frame=frame)
     with ThreadPoolExecutor() as pool:
         for part in pictures.iterate_blocks():
             yield np.stack(list(pool.map(decode, part)))
 
 
-def _decode_picture(picture: EncodedPicture, channels: int, frame: Frame) -> np.ndarray:
+def _decode_picture(
+    picture: EncodedPicture, shape: tuple[int, int, int], frame: Frame
+) -> np.ndarray:
     """A picture, upright, in its frame: uint8 (c, h, w)."""
     with open_picture(picture) as image:
-        upright = load_upright(image, channels, frame, picture.location)
-        return convert_to_pixels(apply_frame(upright, frame))
+        upright = load_upright(image, shape[0], frame, picture.location)
+        pixels = convert_to_pixels(apply_frame(upright, frame))
+    if pixels.shape != shape:
+        (_, height, width), (_, h, w) = shape, pixels.shape
+        raise InputError(
+            f"{picture.location} is {w}x{h} pixels where its header says {width}x{height}; a whole "
+            "image file is expected."
+        )
+    return pixels
 
 
 def load_upright(
@@ -135,9 +152,8 @@ def is_sideways(image: Image.Image) -> bool:
 @contextmanager
 def open_picture(picture: EncodedPicture) -> Iterator[Image.Image]:
     """The picture, open; what Pillow may say of a bad file becomes one sentence."""
-    content = picture.content
     try:
-        with Image.open(BytesIO(content) if isinstance(content, bytes) else content) as image:
+        with _open_content(picture) as file, Image.open(file) as image:
             yield image
     except InputError:
         raise
@@ -149,4 +165,20 @@ def open_picture(picture: EncodedPicture) -> Iterator[Image.Image]:
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise InputError(
             f"{picture.location} cannot be decoded ({reason}); a whole image file is expected."
+        ) from error
+
+
+def _open_content(picture: EncodedPicture) -> BinaryIO:
+    """The bytes of a picture, open.
+
+    Pillow gets no path, by which it would map grey TIFF files into memory: these stay as they are
+    stored, though their header says that they were turned upright (Pillow 13.0).
+    """
+    if isinstance(picture.content, bytes):
+        return BytesIO(picture.content)
+    try:
+        return Path(picture.content).open("rb")
+    except OSError as error:
+        raise InputError(
+            f"{picture.location} cannot be opened: {describe_os_error(error)}."
         ) from error

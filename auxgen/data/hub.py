@@ -75,7 +75,7 @@ def prepare_hub_dataset(
     survey = survey_pictures(encoded, replace(frame, integer_white=65535))
     classes, y = _read_label_column(data, known, columns["label"])
     return make_undecoded_dataset(
-        decode_blocks(encoded, survey.shape[0], survey.frame),
+        decode_blocks(encoded, survey.shape, survey.frame),
         (len(data), *survey.shape),
         y,
         classes,

@@ -25,6 +25,7 @@ from .walking import Tally
 ODDITIES = {
     "alpha": "transparent; what is transparent becomes white",
     "pages": "of several pictures each, of which the first is taken",
+    "16 bits": "of 16 bits in each of several channels, of which the upper 8 are kept",
     "coloured": "coloured, and turned grey as the model is",
     "framed": "taken as it is, since it has the size that pictures had after training's crop",
     "resized": "not of a size that the model learned from: the largest part from the centre is "
@@ -103,10 +104,10 @@ def survey_pictures(pictures: PictureReader, frame: Frame) -> Survey:
 def read_picture_facts(picture: EncodedPicture, frame: Frame) -> PictureFacts:
     """What is known of a picture without its pixels, which are read only where they are deep."""
     with open_picture(picture) as image:
+        oddities = find_oddities(image)  # of the header, before anything is loaded
         width, height = image.size
         if frame.get_output_side() is None and is_sideways(image):
             width, height = height, width
-        oddities = find_oddities(image)
         values = None
         if is_deep(image):
             image.load()
@@ -117,7 +118,12 @@ def read_picture_facts(picture: EncodedPicture, frame: Frame) -> PictureFacts:
 def find_oddities(image: Image.Image) -> tuple[str, ...]:
     """Keys of `ODDITIES`: what a person should know of an open picture."""
     several = image.format != "MPO" and getattr(image, "is_animated", False)  # MPO: previews
-    has = {"alpha": image.has_transparency_data, "pages": several}
+    tiles = getattr(image, "tile", ())
+    has = {
+        "alpha": image.has_transparency_data,
+        "pages": several,
+        "16 bits": len(image.getbands()) > 1 and any(";16" in str(tile.args) for tile in tiles),
+    }
     return tuple(kind for kind, there in has.items() if there)
 
 

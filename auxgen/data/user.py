@@ -25,6 +25,9 @@ from .table_files import TableFormat
 from .tables import read_table_split
 from .walking import format_path
 
+NEARLY_BLACK = 16
+"""Of 255: what 12 bits in 16 come to, when the lower 8 are dropped."""
+
 __all__ = ["load_arrays", "load_image_folder", "load_table", "split_randomly", "split_stratified"]
 
 
@@ -67,7 +70,15 @@ def load_framed_images(folder: Path, split: str, frame: Frame, label: str | None
     examples = cache.load_or_create_dataset(file, prepare)
     if found.label_column_given and split == "train":
         check_labels(examples)
-    return replace(examples, notes=(*found.notes, *examples.notes))
+    return replace(examples, notes=(*found.notes, *examples.notes, *_describe_darkness(examples)))
+
+
+def _describe_darkness(examples: Dataset) -> list[str]:
+    """A note on pictures that are black to the eye, as masks of 0 and 1 are."""
+    brightest = int(examples.x.max())
+    if brightest >= NEARLY_BLACK:
+        return []
+    return [f"Pictures of {examples.name} are nearly black: no pixel is above {brightest} of 255."]
 
 
 def _prepare_image_folder(
@@ -77,7 +88,7 @@ def _prepare_image_folder(
     survey = survey_pictures(_make_picture_reader(found.every, folder), frame)
     pictures = _make_picture_reader(found.files, folder)
     return cache.make_undecoded_dataset(
-        decode_blocks(pictures, survey.shape[0], survey.frame),
+        decode_blocks(pictures, survey.shape, survey.frame),
         (len(found.files), *survey.shape),
         map_labels_to_indices(found.labels, found.classes),
         found.classes,

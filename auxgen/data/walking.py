@@ -121,26 +121,29 @@ def _walk(
     chain = (*above, (stat.st_dev, stat.st_ino))
     for entry in _scan(folder):
         path = Path(entry.path)
-        name = format_path(path.relative_to(root))
+        suffix, hidden = path.suffix.lower(), entry.name.startswith(".")
+        tally = None
         if entry.is_dir():
-            if entry.name.startswith("."):
-                continue
             there = entry.stat()
+            if hidden:
+                continue
             if _is_skipped(entry):
-                left_out.folders.add(name)
+                tally = left_out.folders
             elif (there.st_dev, there.st_ino) in chain:
-                left_out.loops.add(name)
+                tally = left_out.loops
             else:
                 yield from _walk(path, root, chain, left_out)
-        elif path.suffix.lower() in OTHER_IMAGE_SUFFIXES and not entry.name.startswith("."):
-            left_out.others.add(name)
-        elif path.suffix.lower() in IMAGE_FILE_SUFFIXES:
-            if entry.name.startswith("."):
-                left_out.hidden.add(name)
+        elif suffix in OTHER_IMAGE_SUFFIXES and not hidden:
+            tally = left_out.others
+        elif suffix in IMAGE_FILE_SUFFIXES:
+            if hidden:
+                tally = left_out.hidden
             elif entry.is_file():
                 yield path
             elif entry.is_symlink():
-                left_out.broken.add(name)
+                tally = left_out.broken
+        if tally is not None:
+            tally.add(format_path(path.relative_to(root)))
 
 
 def _is_skipped(entry: os.DirEntry[str]) -> bool:

@@ -25,7 +25,7 @@ def put(file: Path, value: int) -> None:
 def zoo(tmp_path: Path) -> Path:
     for i, name in enumerate(("a/1.png", "a/2.png", "b/1.png", "test.txt")):
         if name.endswith("png"):
-            put(tmp_path / "zoo" / name, i + 1)
+            put(tmp_path / "zoo" / name, i + 100)
     return tmp_path / "zoo"
 
 

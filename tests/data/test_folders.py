@@ -24,7 +24,7 @@ def put(folder: Path, *names: str) -> Path:
     """Grey pictures of these names, each of its own value."""
     for i, name in enumerate(names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.full((2, 2), i + 1, np.uint8)
+        pixels = np.full((2, 2), 200 - i, np.uint8)
         Image.fromarray(pixels).save(folder / name, format="PNG")
     return folder
 

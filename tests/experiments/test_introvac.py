@@ -18,6 +18,7 @@ from auxgen.cli.main import main
 from auxgen.data.attributes import derive_attributes_from_classes
 from auxgen.data.batches import LabelledBatches
 from auxgen.data.dataset import Dataset
+from auxgen.data.user import load_image_folder
 from auxgen.engine.loop import Training
 from auxgen.errors import InputError
 from auxgen.evaluation.attribute_scorers import MulticlassScorer, MultilabelScorer, ScorerEnsemble
@@ -201,6 +202,7 @@ def test_edits_and_draws_on_the_command_line(
     main(["edit", str(artefact), str(image), *move, "--until", "0.999"])
     assert sorted(f.name for f in out.iterdir()) == ["1.png", "edits.csv"]
     assert (tmp_path / "edited-triplets.png").exists()
+    assert load_image_folder(out).x.shape == (1, 3, 32, 32)  # as compare reads it
     assert "1 of 1 do not reach 0.999 even at the full distance" in capsys.readouterr().out
     probed = ["--attribute", "Smiling=2", "--keep", "Eyeglasses", "--probe", "celeba"]
     vae = str(faces.path / "vae")
@@ -492,3 +494,27 @@ def test_judges_refuse_classifiers_of_something_else(home: Path) -> None:
         MulticlassScorer("features.celeba", {"A": {"cat": 1}})(picture, "cpu")
     with pytest.raises(InputError, match=r"no attribute of features\.celeba 'Hat'"):
         MultilabelScorer("features.celeba", {"A": ("Hat",)})(picture, "cpu")
+
+
+def test_classes_of_ones_own_pictures_become_attributes(tmp_path: Path) -> None:
+    """Those of class folders, or of the column that --label names; else the way is told."""
+    for i in range(12):
+        place = tmp_path / "zoo" / ["cow", "cat", "dog"][i % 3]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((40, 36, 3), 20 * i, np.uint8)).save(place / f"{i}.png")
+    stages = build("own", data=tmp_path / "zoo", model="vac", size=32)
+    train = stages["vac"].data["train"]
+    assert train.attribute_names == stages["vac"].space.attributes == ("cat", "cow", "dog")
+    assert "Each class is an attribute: cat, cow, dog." in train.notes
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for file in (tmp_path / "zoo").rglob("*.png"):
+        file.rename(flat / file.name)
+    named = "".join(f"{i}.png,{'xy'[i % 2]}\n" for i in range(12))
+    (flat / "metadata.csv").write_text(f"file_name,species\n{named}")
+    with pytest.raises(InputError, match=r"flat/train has no attributes; .* or --label COLUMN are"):
+        build("own", data=flat, model="vac", size=32)
+    stages = build("own", data=flat, model="vac", size=32, label="species", attribute=("y",))
+    y = stages["vac"].data["train"].require_attributes()
+    assert stages["vac"].space.attributes == ("y",)
+    assert set(y.flatten().tolist()) == {0.0, 1.0}
