@@ -127,7 +127,7 @@ def _decode_text(file: Path, encoding: str | None) -> tuple[str, list[str]]:
     except UnicodeDecodeError:
         note = (
             f"{file.name} is not in UTF-8 and is taken for Western European (cp1252): "
-            "--encoding NAME says another."
+            "if it is another, save it in UTF-8, or give a table's --encoding."
         )
         try:
             return data.decode("cp1252"), [note]
