@@ -15,20 +15,24 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from few_labels_peers import PEERS, predict_with_peer
+from few_labels_peers import PEERS, hold_out, normalise
 from few_labels_tables import DEVELOPMENT, UNSEEN, Split, is_usable, split_table
 from sklearn.preprocessing import StandardScaler
+
+from auxgen.few_labels.committee import fit_committee
 
 LABELS = (3, 5, 10)
 """Labelled rows of each class."""
 CACHE = Path(os.environ.get("FEW_LABELS_CACHE", "runs/few_labels"))
-Predict = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
-"""Rows (n, d), classes (n,) with -1 where unknown, test rows (m, d), seed -> (m, k)."""
+OURS = "auxgen"
 
 
 @dataclass(frozen=True)
@@ -42,27 +46,51 @@ class Fit:
 
     @property
     def file(self) -> Path:
+        """Where its probabilities are kept."""
         place = f"{self.table.replace('/', '-')}/{self.draw}-{self.labels}-{self.method}.npz"
         return CACHE / place
 
     def run(self, split: Split) -> None:
-        """Fit, predict and keep the probabilities; nothing if that was done."""
-        if self.file.exists():
-            return
+        """Fit, predict and keep the probabilities of test rows, and of labelled rows held out."""
         y = np.where(split.order < self.labels, split.y, -1)
-        start = time.process_time()
-        probs = predict(self.method, split.x, y, split.x_test, self.draw)
-        seconds = time.process_time() - start
+        run = run_ours if self.method == OURS else partial(run_peer, self.method)
+        found = run(split.x, y, split.x_test, self.draw)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.file.with_suffix(f".{os.getpid()}.partial.npz")
-        np.savez(temporary, probs=probs.astype(np.float32), seconds=seconds, y=split.y_test)
+        np.savez(temporary, **found, y=split.y_test, y_held_out=y[y >= 0])  # pyright: ignore
         temporary.replace(self.file)
 
 
-def predict(method: str, x: np.ndarray, y: np.ndarray, x_test: np.ndarray, seed: int) -> np.ndarray:
-    """Class probabilities of the test rows by any method of the benchmark."""
+def run_ours(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, seed: int) -> dict[str, Any]:
+    """The committee by its defaults, and its ensemble alone."""
+    start = time.process_time()
+    committee = fit_committee(x, y, seed=seed)
+    probs = committee.predict(x_test)
+    seconds = time.process_time() - start
+    alone = committee.predict_by_ensemble(x_test)
+    return {
+        "probs": probs.astype(np.float32),
+        "ensemble": alone.astype(np.float32),
+        "seconds": seconds,
+    }
+
+
+def run_peer(
+    name: str, x: np.ndarray, y: np.ndarray, x_test: np.ndarray, seed: int
+) -> dict[str, Any]:
+    """A peer on standardised rows; seconds are those of the fit on all labels."""
     scaler = StandardScaler().fit(x)
-    return predict_with_peer(method, scaler.transform(x), y, scaler.transform(x_test), seed)
+    x, x_test = scaler.transform(x), scaler.transform(x_test)
+    start = time.process_time()
+    peer = PEERS[name](x, y, seed)
+    probs = normalise(peer(x_test))
+    seconds = time.process_time() - start
+    held_out = hold_out(name, x, y, seed)
+    return {
+        "probs": probs.astype(np.float32),
+        "held_out": normalise(held_out).astype(np.float32),
+        "seconds": seconds,
+    }
 
 
 def list_fits(tables: list[str], methods: list[str], draws: list[int]) -> Iterator[list[Fit]]:
@@ -83,6 +111,7 @@ def run_fits(tables: list[str], methods: list[str], draws: list[int]) -> None:
 
 
 def main() -> None:
+    warnings.filterwarnings("ignore", module="sklearn")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--tables", default="unseen", help="unseen, development, or names")
     parser.add_argument("--methods", default="", help="names; all where left out")
@@ -93,7 +122,7 @@ def main() -> None:
     tables = groups.get(options.tables) or options.tables.split(",")
     if options.tables == "unseen":
         tables = [name for name in tables if is_usable(name)]
-    methods = options.methods.split(",") if options.methods else list(PEERS)
+    methods = options.methods.split(",") if options.methods else [*PEERS, OURS]
     run_fits(tables, methods, list(range(options.draws)))
 
 

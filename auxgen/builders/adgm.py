@@ -129,9 +129,15 @@ def _make_objective(
     warm_up_from: float = 0.0,
     labelled_bound: LabelledBoundName = "conditional",
     classes_summed: int | None = None,
-    temperature_from: float = 1.0,
+    temperature_from: float | None = None,
+    temperature: float = 1.0,
 ) -> dict[str, Any]:
-    """What a semi-supervised model learns by, whatever its networks."""
+    """What a semi-supervised model learns by, whatever its networks.
+
+    The weight of an unlabelled row's entropy goes from `temperature_from`, or from `temperature`
+    where that is None, to `temperature` over the warm-up.
+    """
+    start = temperature if temperature_from is None else temperature_from
     summation: semi_supervised.Summation = semi_supervised.sum_all_classes
     if classes_summed is not None and classes_summed != classes:
         if not 2 <= classes_summed < classes:
@@ -146,7 +152,7 @@ def _make_objective(
         "warm_up": partial(linear_ramp, steps=warm_up, start=warm_up_from),
         "labelled_bound": LABELLED_BOUNDS[labelled_bound],
         "summation": summation,
-        "temperature": partial(linear_ramp, steps=warm_up, start=temperature_from),
+        "temperature": partial(linear_ramp, steps=warm_up, start=start, end=temperature),
     }
 
 

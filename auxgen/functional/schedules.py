@@ -45,9 +45,9 @@ def rise_then_cosine(step: Tensor, steps: int, rise: float, floor: float = 0.0) 
     return up.minimum(hold_then_cosine(step, steps, rise, floor))
 
 
-def linear_ramp(step: Tensor, steps: int, start: float) -> Tensor:
-    """From `start`, below or above 1, at step 0 to 1 at `steps`, then 1; 1 when `steps` is 0."""
-    return start + (1 - start) * linear_warm_up(step, steps)
+def linear_ramp(step: Tensor, steps: int, start: float, end: float = 1.0) -> Tensor:
+    """From `start` at step 0 to `end` at `steps`, then `end`; `end` when `steps` is 0."""
+    return start + (end - start) * linear_warm_up(step, steps)
 
 
 def multistep_decay(step: Tensor, at: Sequence[int], factor: float) -> Tensor:

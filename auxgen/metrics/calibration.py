@@ -3,6 +3,7 @@
 from math import exp, log
 
 import torch
+from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from ..errors import InputError
@@ -48,6 +49,30 @@ def fit_temperature(log_probs: Tensor, y: Tensor) -> float:
         step = at - slope / bend if bend > 0 else low
         at = step if low < step < high else (low + high) / 2
     return exp(-at)
+
+
+def fit_temperature_of_few(
+    log_probs: Tensor, y: Tensor, *, center: float = 1.0, worth: float = 1.0
+) -> float:
+    """Temperature of a handful of held-out rows, held near `center` by a prior on log T.
+
+    It is where the sum of -log p(y) over rows and worth (log T - log center)^2 is least, in nats:
+    with no rows T is `center`, with many rows it is that of `fit_temperature`.
+
+    log_probs (n, k), normalised or not, y (n,) -> T, between 0.01 and 100.
+    """
+    logits = log_probs.double().clamp(min=-1e6)
+
+    def compute_cost(log_t: float) -> float:
+        drawn_in = worth * (log_t - log(center)) ** 2
+        if len(y) == 0:
+            return drawn_in
+        nll = negative_log_likelihood(apply_temperature(logits, exp(log_t)), y)
+        return len(y) * nll.item() + drawn_in
+
+    bounds = (log(MIN_TEMPERATURE), log(MAX_TEMPERATURE))
+    found = minimize_scalar(compute_cost, bounds=bounds, method="bounded")
+    return exp(float(found.x))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def nll_derivatives(logits: Tensor, y: Tensor, b: float) -> tuple[float, float]:
