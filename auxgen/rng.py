@@ -36,10 +36,7 @@ def use_seed(seed: int | None, device: torch.device) -> Iterator[None]:
         yield
         return
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.default_generator.manual_seed(seed)
-        if device.type == "cuda":  # one device: torch.manual_seed would reseed the others as well
-            with torch.cuda.device(device):
-                torch.cuda.manual_seed(seed)
+        reseed(seed, device)
         yield
 
 
@@ -55,6 +52,18 @@ def set_random_state(state: tuple[torch.Tensor, ...], device: torch.device) -> N
     torch.set_rng_state(state[0])
     if device.type == "cuda":
         torch.cuda.set_rng_state(state[1], device)
+
+
+def reseed(seed: int, device: torch.device) -> None:
+    """Make the draws that follow depend on the seed, on the CPU and on the device.
+
+    torch.manual_seed would reseed all devices, and where there is none it keeps the stack of every
+    call for the day on which CUDA starts, which takes a millisecond.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
 
 
 def get_device(method: object) -> torch.device:

@@ -12,22 +12,28 @@ Seconds are the processor's, of one thread.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from few_labels_peers import PEERS, hold_out, normalise
+from few_labels_scores import list_predictions, score, summarise
 from few_labels_tables import DEVELOPMENT, UNSEEN, Split, is_usable, split_table
 from sklearn.preprocessing import StandardScaler
 
+from auxgen.engine.device import describe_hardware
 from auxgen.few_labels.committee import fit_committee
+from auxgen.runs.folder import find_commit
 
 LABELS = (3, 5, 10)
 """Labelled rows of each class."""
@@ -110,6 +116,38 @@ def run_fits(tables: list[str], methods: list[str], draws: list[int]) -> None:
             print(f"{missing[0].table}, draw {missing[0].draw}", file=sys.stderr, flush=True)
 
 
+def load_fit(fit: Fit) -> dict[str, np.ndarray]:
+    with np.load(fit.file) as found:
+        return dict(found)
+
+
+def score_fits(tables: list[str], draws: list[int]) -> dict[str, Any]:
+    """Scores of all draws that all methods have finished on all tables."""
+    methods, scores, seconds = [*PEERS, OURS], {}, {m: [] for m in [*PEERS, OURS]}
+    whole = [
+        draw
+        for draw in draws
+        if all(f.file.exists() for fits in list_fits(tables, methods, [draw]) for f in fits)
+    ]
+    if not whole:
+        raise SystemExit("No draw has been finished by all methods on all tables.")
+    for draw in whole:
+        for table in tables:
+            for labels in LABELS:
+                found = {m: load_fit(Fit(m, table, draw, labels)) for m in methods}
+                y = found[OURS]["y"]
+                scores[table, labels, draw] = {
+                    name: score(probs, y) for name, probs in list_predictions(found)
+                }
+                for m in methods:
+                    seconds[m].append(float(found[m]["seconds"]))
+    times = {
+        m: {"median": round(float(np.median(s)), 3), "90 %": round(float(np.quantile(s, 0.9)), 3)}
+        for m, s in seconds.items()
+    }
+    return {"draws": whole, "seconds_of_a_fit": times, **summarise(scores)}
+
+
 def main() -> None:
     warnings.filterwarnings("ignore", module="sklearn")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -117,13 +155,26 @@ def main() -> None:
     parser.add_argument("--methods", default="", help="names; all where left out")
     parser.add_argument("--draws", type=int, default=5, help="draws of split and labels")
     parser.add_argument("--fit-only", action="store_true", help="fit and print no scores")
+    parser.add_argument("--score-only", action="store_true", help="score what is finished")
     options = parser.parse_args()
     groups = {"unseen": list(UNSEEN), "development": list(DEVELOPMENT)}
     tables = groups.get(options.tables) or options.tables.split(",")
     if options.tables == "unseen":
         tables = [name for name in tables if is_usable(name)]
     methods = options.methods.split(",") if options.methods else [*PEERS, OURS]
-    run_fits(tables, methods, list(range(options.draws)))
+    draws = list(range(options.draws))
+    if not options.score_only:
+        run_fits(tables, methods, draws)
+    if not options.fit_only:
+        about = {
+            "command": " ".join(["python", "benchmarks/few_labels.py", *sys.argv[1:]]),
+            "hardware": describe_hardware("cpu"),
+            "seconds_are": "of the processor, one thread",
+            "date": date.today().isoformat(),
+            "commit": find_commit(),
+            "versions": {name: version(name) for name in ("torch", "scikit-learn", "numpy")},
+        }
+        print(json.dumps({**about, **score_fits(tables, draws)}, indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

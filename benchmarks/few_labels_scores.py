@@ -2,39 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
+from few_labels_peers import AVERAGES
 from scipy import stats
 
-from auxgen.metrics.calibration import apply_temperature
+from auxgen.few_labels.committee import ENSEMBLE_WEIGHT, MEAN_TEMPERATURE, MEAN_WORTH
+from auxgen.metrics.calibration import apply_temperature, fit_temperature_of_few
 
-Probs = np.ndarray
+COMMITTEE, ENSEMBLE, MIXED = "auxgen", "auxgen: M2s alone", "auxgen: M2s + LR + RF"
 LEAST = 1e-6
 """Least probability that is scored: no method is certain of what it has not seen."""
 BINS = 15
+HIGHER_IS_BETTER = {"accuracy": True, "log_loss": False, "brier": False, "ece": False}
+Found = Mapping[str, Mapping[str, np.ndarray]]
+"""What each method said of one draw: probs, held_out, seconds."""
 
 
-def soften(probs: Probs, temperature: float) -> Probs:
+def list_predictions(found: Found) -> Iterator[tuple[str, np.ndarray]]:
+    """Names of methods and their probabilities at a temperature, with means of several."""
+    for name, said in found.items():
+        if name == COMMITTEE:
+            yield name, said["probs"]  # its temperature is part of its fit
+        else:
+            yield name, soften_one(said["probs"], said)
+    for name, parts in AVERAGES.items():
+        yield name, soften_mean([(1.0, found[part]["probs"]) for part in parts], parts, found)
+    if COMMITTEE in found:
+        alone = found[COMMITTEE]["ensemble"]
+        yield ENSEMBLE, soften_one(alone, found["LR"])  # it holds no rows out itself
+        others = [(1.0, found[part]["probs"]) for part in ("LR", "RF")]
+        yield MIXED, soften_mean([(ENSEMBLE_WEIGHT, alone), *others], ("LR", "RF"), found)
+
+
+def soften_one(probs: np.ndarray, judge: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Probabilities of one method, at the temperature of held-out rows."""
+    y = torch.from_numpy(judge["y_held_out"])
+    return soften(probs, fit_temperature_of_few(take_log(judge["held_out"]), y))
+
+
+def soften_mean(
+    voices: Sequence[tuple[float, np.ndarray]], judges: Sequence[str], found: Found
+) -> np.ndarray:
+    """A weighted mean, at the temperature of the mean of what `judges` say of held-out rows."""
+    mean = np.sum([w * p for w, p in voices], axis=0) / sum(w for w, _ in voices)
+    held_out = np.mean([found[judge]["held_out"] for judge in judges], axis=0)
+    y = torch.from_numpy(found[judges[0]]["y_held_out"])
+    prior = {"center": MEAN_TEMPERATURE, "worth": MEAN_WORTH}
+    return soften(mean, fit_temperature_of_few(take_log(held_out), y, **prior))
+
+
+def take_log(probs: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.log(np.maximum(probs.astype(float), LEAST)))
+
+
+def soften(probs: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities in proportion to their power of 1 / T: (m, k) -> (m, k)."""
-    import torch
-
-    logs = torch.from_numpy(np.log(np.maximum(probs, LEAST)))
-    return apply_temperature(logs, temperature).exp().numpy()
+    return apply_temperature(take_log(probs), temperature).exp().numpy()
 
 
-def score(probs: Probs, y: np.ndarray) -> dict[str, float]:
+def score(probs: np.ndarray, y: np.ndarray) -> dict[str, float]:
     """Accuracy, log loss in nats, Brier score and calibration error: (m, k), (m,)."""
     probs = np.maximum(probs, LEAST)
     probs = probs / probs.sum(1, keepdims=True)
     right = probs.argmax(1) == y
     own = probs[np.arange(len(y)), y]
-    squares = np.square(probs).sum(1) - 2 * own + 1
     return {
         "accuracy": float(right.mean()),
         "log_loss": float(-np.log(own).mean()),
-        "brier": float(squares.mean()),
+        "brier": float((np.square(probs).sum(1) - 2 * own + 1).mean()),
         "ece": expected_calibration_error(probs.max(1), right),
     }
 
@@ -51,23 +90,29 @@ def mean_ranks(values: np.ndarray, *, higher_is_better: bool) -> np.ndarray:
     return stats.rankdata(-values if higher_is_better else values, axis=1).mean(0)
 
 
-def test_differences(
+def compare_methods(
     values: np.ndarray, methods: Sequence[str], ours: str, *, higher_is_better: bool
 ) -> dict[str, Any]:
     """Friedman's test over all methods, and Wilcoxon's of ours against each, Holm-corrected.
 
     values: one row for each table, a column for each method.
     """
-    place = list(methods).index(ours)
-    others = [m for m in methods if m != ours]
-    sign = 1 if higher_is_better else -1
-    gains = {m: sign * (values[:, place] - values[:, list(methods).index(m)]) for m in others}
+    sign, place = (1 if higher_is_better else -1), list(methods).index(ours)
+    gains = {
+        m: sign * (values[:, place] - values[:, i]) for i, m in enumerate(methods) if m != ours
+    }
     p_values = {m: float(stats.wilcoxon(g).pvalue) if g.any() else 1.0 for m, g in gains.items()}
+    corrected = correct_by_holm(p_values)
     return {
         "friedman_p": float(stats.friedmanchisquare(*values.T).pvalue),
-        "wilcoxon_holm_p": correct_by_holm(p_values),
-        "wins_losses": {m: [int((g > 0).sum()), int((g < 0).sum())] for m, g in gains.items()},
-        "mean_gain": {m: describe_gain(g) for m, g in gains.items()},
+        "against": {
+            m: {
+                "gain": describe_gain(g),
+                "wins_losses": [int((g > 0).sum()), int((g < 0).sum())],
+                "wilcoxon_holm_p": corrected[m],
+            }
+            for m, g in gains.items()
+        },
     }
 
 
@@ -85,3 +130,59 @@ def correct_by_holm(p_values: Mapping[str, float]) -> dict[str, float]:
         least = max(least, min(1.0, p * (len(p_values) - place)))
         corrected[name] = least
     return corrected
+
+
+def summarise(scores: Mapping[tuple[str, int, int], Mapping[str, dict[str, float]]]) -> dict:
+    """Means, ranks and tests of scores by (table, labels, draw) and method.
+
+    Means over draws come first; ranks are over (table, labels), tests over tables.
+    """
+    methods = list(next(iter(scores.values())))
+    cases = sorted({(table, labels) for table, labels, _ in scores})
+    tables = sorted({table for table, _ in cases})
+    means = {
+        measure: np.array(
+            [
+                [
+                    np.mean([s[m][measure] for key, s in scores.items() if key[:2] == case])
+                    for m in methods
+                ]
+                for case in cases
+            ]
+        )
+        for measure in HIGHER_IS_BETTER
+    }
+    by_table = {
+        measure: np.array([v[[c[0] == t for c in cases]].mean(0) for t in tables])
+        for measure, v in means.items()
+    }
+    labels = sorted({n for _, n in cases})
+    rows = {m: {} for m in methods}
+    for measure, better in HIGHER_IS_BETTER.items():
+        ranks = mean_ranks(means[measure], higher_is_better=better)
+        for i, m in enumerate(methods):
+            rows[m][measure] = round(float(by_table[measure][:, i].mean()), 4)
+            rows[m][f"{measure}_rank"] = round(float(ranks[i]), 2)
+            if measure in ("accuracy", "log_loss"):
+                rows[m][f"{measure}_by_labels"] = [
+                    round(float(means[measure][[c[1] == n for c in cases], i].mean()), 4)
+                    for n in labels
+                ]
+    below = [s[COMMITTEE]["accuracy"] < s["MLP"]["accuracy"] - 0.05 for s in scores.values()]
+    return {
+        "tables": len(tables),
+        "fits_of_each": len(scores),
+        "labels_a_class": labels,
+        "methods": rows,
+        "share_of_fits_5_points_below_the_mlp": float(np.mean(below)),
+        "tests": {
+            measure: compare_methods(
+                by_table[measure], methods, COMMITTEE, higher_is_better=HIGHER_IS_BETTER[measure]
+            )
+            for measure in ("accuracy", "log_loss")
+        },
+        "accuracy_by_table": {
+            t: dict(zip(methods, row.round(4).tolist(), strict=True))
+            for t, row in zip(tables, by_table["accuracy"], strict=True)
+        },
+    }

@@ -1,30 +1,52 @@
-"""Ensembles of models that another builder makes."""
+"""Ensembles of M2s of vectors."""
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import cast
 
-from ..errors import InputError, unknown_name
+from ..errors import require_at_least
 from ..method import Method
 from ..methods.ensemble import Ensemble
-from ..methods.semi_supervised_model import SemiSupervisedModel
-from . import adgm
+from ..methods.m2 import M2
+from .adgm import m2
+from .likelihoods import Likelihood
 
-_MEMBERS = {"m2": adgm.m2, "adgm": adgm.adgm, "sdgm": adgm.sdgm}
 
-
-def ensemble(*, member: str, members: int, **arguments: Any) -> Method:
-    """An equal mixture of models with weights of their own.
+def m2_ensemble(
+    *,
+    members: int,
+    x: int,
+    classes: int,
+    hidden: Sequence[int],
+    z: int,
+    alpha: float,
+    prior_rows: int,
+    likelihood: Likelihood = "gaussian",
+    scale: float = 1.0,
+    temperature: float = 1.0,
+) -> Method:
+    """An equal mixture of M2s with weights of their own, each built by `m2`.
 
     Args:
-        member: Builder of a member: "m2", "adgm" or "sdgm".
         members: Number of members.
-        arguments: The builder's arguments.
+        likelihood: Family of p(x|.), one whose parameters are all outputs of the network.
+        temperature: Weight of the entropy of an unlabelled row's label.
 
     Raises:
-        InputError: There is no such member, or fewer than one.
+        InputError: Fewer than one member.
     """
-    if member not in _MEMBERS:
-        raise unknown_name("member", member, _MEMBERS)
-    if members < 1:
-        raise InputError(f"An ensemble of {members} members was asked for; expected 1 or more.")
-    made = [_MEMBERS[member](**arguments) for _ in range(members)]
-    return Ensemble([cast(SemiSupervisedModel, each) for each in made])
+    require_at_least(1, members=members)
+    made = [
+        m2(
+            x=x,
+            classes=classes,
+            hidden=hidden,
+            z=z,
+            alpha=alpha,
+            prior_rows=prior_rows,
+            likelihood=likelihood,
+            scale=scale,
+            temperature=temperature,
+        )
+        for _ in range(members)
+    ]
+    return Ensemble([cast(M2, each) for each in made])

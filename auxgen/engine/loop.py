@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..method import Gradient, Method, Moves, Step
 from ..networks.freezing import recalibrate_batch_norm
-from ..rng import derive_seed
+from ..rng import derive_seed, reseed
 from .device import Ranks
 from .settings import Engine, Precision
 from .watch import Meter
@@ -53,7 +53,7 @@ class Training:
 
     def run_round(self, batch: object) -> None:
         """Play one round, then update the moving average."""
-        torch.manual_seed(derive_seed(self.seed, 3, self.ranks.rank, self.step))
+        reseed(derive_seed(self.seed, 3, self.ranks.rank, self.step), torch.device(self.device))
         self.set_learning_rates()
         for move in self.iterate_under_autocast(self.method.round(batch, self.make_step_tensor())):
             match move:
@@ -116,7 +116,7 @@ class Training:
         source = iter(batches)
 
         def forward(i: int) -> None:
-            torch.manual_seed(derive_seed(self.seed, 4, self.ranks.rank, i))
+            reseed(derive_seed(self.seed, 4, self.ranks.rank, i), torch.device(self.device))
             moves = method.round(next(source), self.make_step_tensor())
             for _ in self.iterate_under_autocast(moves):
                 pass

@@ -1,4 +1,4 @@
-"""An ensemble of small models of few labels: members for the answer, and members for its odds."""
+"""An ensemble of small M2s, trained on rows of which few have labels."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ class EnsembleSettings:
     """How an ensemble is trained.
 
     Attributes:
-        member: Builder of a member: "m2", "adgm" or "sdgm".
         members: Members that learn from all labels.
         hidden: Units of the hidden layers.
-        latent: Width of the code, and of the auxiliary variable.
+        latent: Width of the code.
         rounds: Rounds of training.
         learning_rate: Learning rate of Adam.
         batch: Rows in a batch, labelled and unlabelled each.
@@ -37,7 +36,6 @@ class EnsembleSettings:
         likelihood: Family of p(x|.).
     """
 
-    member: str = "m2"
     members: int = 2
     hidden: tuple[int, ...] = (100,)
     latent: int = 10
@@ -107,19 +105,17 @@ def train_ensemble(
     """
     rows = max(map(len, labelled))
     arguments = {
-        "member": settings.member,
         "members": len(labelled),
         "x": x.shape[1],
         "hidden": list(settings.hidden),
         "z": settings.latent,
-        **({} if settings.member == "m2" else {"a": settings.latent}),
         "classes": int(y.max()) + 1,
         "alpha": classification_weight(settings.beta, rows, len(x)),
         "prior_rows": len(x),
         "likelihood": settings.likelihood,
         "temperature": settings.label_temperature,
     }
-    recipe = Recipe("ensemble", arguments)
+    recipe = Recipe("m2_ensemble", arguments)
     mixed = [order_by_turns(own, y) for own in labelled]
     batches = MemberBatches(x.to(device), y.to(device), mixed, settings.batch, settings.noise, seed)
     with use_seed(seed, torch.device(device)):

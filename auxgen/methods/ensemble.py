@@ -1,93 +1,161 @@
-"""Several semi-supervised models, trained side by side in one batched network."""
+"""Several M2s, trained side by side in batched matrix products."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, final
+from collections.abc import Sequence
+from typing import final
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import Categorical
-from torch.func import functional_call, stack_module_state, vmap
 
-from ..functional.bounds import log_mean_exp
-from ..method import Gradient, Method, Moves, descend
+from ..data.batches import SemiSupervisedBatch
+from ..functional.bounds import log_mean_exp, marginal_bound
+from ..method import Method, Moves, descend
 from ..networks.distributions import categorical
-from .semi_supervised_model import SemiSupervisedModel
+from ..networks.mlp import MLP
+from .m2 import M2
 
 
 @final
 class Ensemble(Method):
-    """An equal mixture of m models that have networks of the same shapes, and no weight in common.
+    """An equal mixture of m M2s with networks of the same widths, and no weight in common.
 
-    Each weight of all members lies in one tensor (m, ...), so that one round of all takes little
-    longer than a round of one. Each member learns from rows of its own; the losses are added, and a
-    member's gradient is that of its own loss. Members draw the same standard normals.
+    A round computes all members' objectives, eq. 9 of M2, in batched products of their stacked
+    weights, so that one round of all takes little longer than a round of one. The losses are added:
+    a member's gradient is that of its own loss. All else is asked of one member after the other.
+
+    Shapes within: x (m, b, d), y (m, b, k) or all k classes, codes (m, b c, d_z).
     """
 
-    def __init__(self, members: Sequence[SemiSupervisedModel]) -> None:
+    def __init__(self, members: Sequence[M2]) -> None:
+        """The members: conditional bound, sum over all classes, one draw, no batch norm."""
         super().__init__()
-        weights, _ = stack_module_state([*members])
-        self.names, self.size = tuple(weights), len(members)
-        self.weights = nn.ParameterList(nn.Parameter(w.detach()) for w in weights.values())
-        # in a tuple, so that the member's own weights are no weights of the ensemble
-        self._pattern = (_Member(members[0]).requires_grad_(False),)
+        self.members = nn.ModuleList(members)
+        self.first = (members[0],)  # whose settings are everyone's; in a tuple, to be no module
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self,)}
 
-    def round(self, batch: tuple[Tensor, ...], step: Tensor) -> Moves:
-        """A round of every member: tensors of the batch have an axis of members in front."""
+    def round(self, batch: SemiSupervisedBatch, step: Tensor) -> Moves:
+        """A round of every member: x (m, b, d), y (m, b), x_unlabelled (m, u, d)."""
+        (member,), stacked = self.first, _Stacked(self.members)
+        x, y, x_u = batch
+        classes = member.p_y.every
+        labels = classes[y]
+        warmth = member.warm_up(step)
+        labelled = -self._bound(stacked, x, labels, warmth).squeeze(-1).mean(1)
+        log_q = stacked.q_y(torch.cat((x, x_u), 1)).log_softmax(-1)
+        log_q_y, log_q_u = log_q.split((x.shape[1], x_u.shape[1]), 1)
+        classification = -(labels * log_q_y).sum(-1).mean(1)
+        each = self._bound(stacked, x_u, classes, warmth)
+        unlabelled = -marginal_bound(log_q_u, each, member.temperature(step)).mean(1)
+        prior = stacked.compute_weight_prior() / member.prior_rows
+        loss = (labelled + member.alpha * classification + unlabelled).sum() + prior
+        terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
+        means = {name: term.mean() for name, term in terms.items()}
+        yield from descend(loss, "model", **means, prior=prior / len(self.members))
 
-        def play(member: SemiSupervisedModel, *own: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-            move = next(member.round(own, step))  # pyright: ignore[reportArgumentType]
-            assert isinstance(move, Gradient)
-            return move.loss, dict(move.terms)
-
-        losses, terms = self.map_members(play, *batch)
-        yield from descend(losses.sum(), "model", **{name: t.mean() for name, t in terms.items()})
-
-    def map_members(self, function: Callable[..., Any], *rows: Tensor) -> Any:
-        """A function of (member, its rows), for all members side by side: rows (m, ...)."""
-        pattern = self._pattern[0].train(self.training)
-
-        def call(weights: dict[str, Tensor], *own: Tensor) -> Any:
-            return functional_call(pattern, weights, (function, *own))
-
-        weights = {f"member.{n}": w for n, w in zip(self.names, self.weights, strict=True)}
-        return vmap(call, randomness="same")(weights, *rows)
-
-    def classify_by_member(self, x: Tensor, draws: int = 1) -> Tensor:
-        """log q(y|x) of every member: x (b, d) -> (m, b, k)."""
-        every = x.expand(self.size, *x.shape)
-        return self.map_members(lambda member, own: member.classify(own, draws).logits, every)
+    def _bound(self, stacked: "_Stacked", x: Tensor, y: Tensor, warmth: Tensor | float) -> Tensor:
+        """The bound on log p(x,y), eq. 6; y (m, b, k), or all classes (k, k): -> (m, b, c)."""
+        (member,) = self.first
+        mean, log_std = stacked.q_z(x, y).chunk(2, -1)
+        log_std = log_std.clamp(-5, 5)
+        z = mean + log_std.exp() * torch.randn_like(mean)
+        rate = 0.5 * (mean.square() + (2 * log_std).exp() - 1) - log_std
+        p_x = member.p_x.family(stacked.p_x(z, y).unflatten(1, (x.shape[1], -1)))
+        log_p_x = p_x.log_prob(x.unsqueeze(2))
+        return log_p_x + member.p_y.log_p - warmth * rate.sum(-1).view_as(log_p_x)
 
     def classify(self, x: Tensor, draws: int = 1) -> Categorical:
         """The mean of the members' q(y|x): x (b, d) -> batch (b,)."""
-        return categorical(self.classify_by_member(x, draws).logsumexp(0))
+        del draws
+        logits = torch.stack([self._get(i).classify(x).logits for i in range(len(self.members))])
+        return categorical(logits.logsumexp(0))
 
     def elbo(self, x: Tensor) -> Tensor:
         """A lower bound on log p(x) of the mixture, from the members' bounds: (b, d) -> (b,)."""
-        every = x.expand(self.size, *x.shape)
-        return log_mean_exp(self.map_members(lambda member, own: member.elbo(own), every))
+        each = [self._get(i).elbo(x) for i in range(len(self.members))]
+        return log_mean_exp(torch.stack(each))
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        """Means of p(x|.) at n draws, each of a member drawn at random; y (n,): -> (n, d)."""
-
-        def draw(member: SemiSupervisedModel, *own: Tensor) -> Tensor:
-            return member.sample(n, *own)
-
-        if y is None:
-            y = self._pattern[0].member.p_y().sample((n,))
-        drawn = self.map_members(draw, y.expand(self.size, n))
-        who = torch.randint(self.size, (n,), device=drawn.device)
+        """Means of p(x|.) at n draws, each from a member drawn at random; y (n,): -> (n, d)."""
+        (member,) = self.first
+        y = member.p_y().sample((n,)) if y is None else y
+        drawn = torch.stack([self._get(i).sample(n, y) for i in range(len(self.members))])
+        who = torch.randint(len(drawn), (n,), device=drawn.device)
         return drawn[who, torch.arange(n, device=drawn.device)]
 
+    def _get(self, i: int) -> M2:
+        member = self.members[i]
+        assert isinstance(member, M2)
+        return member
 
-class _Member(nn.Module):
-    """Calls a function of its model, so that `functional_call` can lend the model its weights."""
 
-    def __init__(self, member: SemiSupervisedModel) -> None:
-        super().__init__()
-        self.member = member
+class _Stacked:
+    """Networks of all members with their weights stacked; gradients go to each member's own."""
 
-    def forward(self, function: Callable[..., Any], *own: Tensor) -> Any:
-        return function(self.member, *own)
+    def __init__(self, members: nn.ModuleList) -> None:
+        self._q_y, self._q_z, self._p_x = (
+            _StackedMLP([getattr(member, name).network for member in members])
+            for name in ("q_y", "q_z", "p_x")
+        )
+
+    def q_y(self, x: Tensor) -> Tensor:
+        """Logits: (m, b, d) -> (m, b, k)."""
+        return self._q_y.finish(self._q_y.map(0, x))
+
+    def q_z(self, x: Tensor, y: Tensor) -> Tensor:
+        """(m, b, d), and (m, b, k) or (k, k) -> (m, b c, 2 d_z), classes within rows."""
+        return self._q_z.finish(self._add(self._q_z.map(0, x), self._q_z.map(1, y)))
+
+    def p_x(self, z: Tensor, y: Tensor) -> Tensor:
+        """(m, b c, d_z), and (m, b, k) or (k, k) -> (m, b c, out)."""
+        named = self._p_x.map(0, y)
+        mapped = self._p_x.map(1, z)
+        rows = mapped.unflatten(1, (-1, named.shape[1])) if y.ndim == 2 else mapped
+        summed = rows + named.unsqueeze(1) if y.ndim == 2 else rows + named
+        return self._p_x.finish(summed.flatten(1, -2))
+
+    def compute_weight_prior(self) -> Tensor:
+        """`weight_prior` of all members, added up."""
+        networks = (self._q_y, self._q_z, self._p_x)
+        layers = [layer for n in networks for layer in (*n.maps, *n.hidden, n.head)]
+        return 0.5 * torch.stack([weight.square().sum() for weight, _ in layers]).sum()
+
+    @staticmethod
+    def _add(x: Tensor, y: Tensor) -> Tensor:
+        """Of each row its own label, or every label: (m, b, h), (m, b or k, h) -> (m, b c, h)."""
+        if x.shape == y.shape:
+            return x + y
+        return (x.unsqueeze(2) + y.unsqueeze(1)).flatten(1, 2)
+
+
+class _StackedMLP:
+    """`MLP`s of the same widths, without batch norm."""
+
+    def __init__(self, networks: Sequence[MLP]) -> None:
+        self.maps = [_stack(each) for each in zip(*(n.maps for n in networks), strict=True)]
+        hidden = zip(*(n.layers for n in networks), strict=True)
+        self.hidden = [_stack(each) for each in hidden if isinstance(each[0], nn.Linear)]
+        self.head = _stack([n.head for n in networks])
+
+    def map(self, i: int, rows: Tensor) -> Tensor:
+        """The first layer's map of input i: (m, r, d_i), or (r, d_i) for all -> (m, r, h)."""
+        weight, bias = self.maps[i]
+        rows = rows.expand(len(weight), -1, -1)
+        return torch.bmm(rows, weight) if bias is None else torch.baddbmm(bias, rows, weight)
+
+    def finish(self, h: Tensor) -> Tensor:
+        """All after the first maps: (m, r, h) -> (m, r, out)."""
+        for weight, bias in (*self.hidden, self.head):
+            assert bias is not None
+            h = torch.baddbmm(bias, h.relu(), weight)
+        return h
+
+
+def _stack(layers: Sequence[nn.Module]) -> tuple[Tensor, Tensor | None]:
+    """Weights (m, in, out) and biases (m, 1, out) of linear layers."""
+    linear = [layer for layer in layers if isinstance(layer, nn.Linear)]
+    weight = torch.stack([layer.weight for layer in linear]).transpose(1, 2)
+    if linear[0].bias is None:
+        return weight, None
+    return weight, torch.stack([layer.bias for layer in linear]).unsqueeze(1)
