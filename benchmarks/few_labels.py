@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from few_labels_peers import PEERS, hold_out, normalise
+from few_labels_peers import HELD_OUT_BY, NAMES, PARTS, PEERS, hold_out, normalise
 from few_labels_scores import list_predictions, score, summarise
 from few_labels_tables import DEVELOPMENT, UNSEEN, Split, is_usable, split_table
 from sklearn.preprocessing import StandardScaler
@@ -87,16 +87,18 @@ def run_peer(
     """A peer on standardised rows; seconds are those of the fit on all labels."""
     scaler = StandardScaler().fit(x)
     x, x_test = scaler.transform(x), scaler.transform(x_test)
-    start = time.process_time()
-    peer = PEERS[name](x, y, seed)
-    probs = normalise(peer(x_test))
+    start, known = time.process_time(), {}
+    if name in PARTS:
+        part = PARTS[name](x, y, seed)
+        predict, known["held_out"] = part.predict, part.held_out
+    else:
+        predict = PEERS[name](x, y, seed)
+    probs = normalise(predict(x_test))
     seconds = time.process_time() - start
-    held_out = hold_out(name, x, y, seed)
-    return {
-        "probs": probs.astype(np.float32),
-        "held_out": normalise(held_out).astype(np.float32),
-        "seconds": seconds,
-    }
+    if name in PEERS and name not in HELD_OUT_BY:
+        known["held_out"] = normalise(hold_out(PEERS[name], x, y, seed))
+    known = {key: each.astype(np.float32) for key, each in known.items()}
+    return {"probs": probs.astype(np.float32), "seconds": seconds, **known}
 
 
 def list_fits(tables: list[str], methods: list[str], draws: list[int]) -> Iterator[list[Fit]]:
@@ -123,7 +125,7 @@ def load_fit(fit: Fit) -> dict[str, np.ndarray]:
 
 def score_fits(tables: list[str], draws: list[int]) -> dict[str, Any]:
     """Scores of all draws that all methods have finished on all tables."""
-    methods, scores, seconds = [*PEERS, OURS], {}, {m: [] for m in [*PEERS, OURS]}
+    methods, scores, seconds = [*NAMES, OURS], {}, {m: [] for m in [*NAMES, OURS]}
     whole = [
         draw
         for draw in draws
@@ -161,7 +163,7 @@ def main() -> None:
     tables = groups.get(options.tables) or options.tables.split(",")
     if options.tables == "unseen":
         tables = [name for name in tables if is_usable(name)]
-    methods = options.methods.split(",") if options.methods else [*PEERS, OURS]
+    methods = options.methods.split(",") if options.methods else [*NAMES, OURS]
     draws = list(range(options.draws))
     if not options.score_only:
         run_fits(tables, methods, draws)

@@ -41,11 +41,6 @@ def use_all(make: Maker) -> Peer:
     return lambda x, y, seed: make(seed, x.shape[1]).fit(x, y).predict_proba
 
 
-def use_part(fit: Callable[[np.ndarray, np.ndarray, int], parts.Part]) -> Peer:
-    """A classifier that is also one of the committee's."""
-    return lambda x, y, seed: fit(x, y, seed).predict
-
-
 def make_self_training(base: Any, threshold: float) -> SelfTrainingClassifier:
     return SelfTrainingClassifier(base, threshold=threshold)
 
@@ -55,9 +50,8 @@ PARTS = {
     "RF": parts.fit_forest,
     "GMM-then-label": parts.fit_mixture,
 }
-"""Peers that hold labelled rows out themselves."""
+"""Peers that are also the committee's, and hold labelled rows out themselves."""
 PEERS: Mapping[str, Peer] = {
-    **{name: use_part(fit) for name, fit in PARTS.items()},
     "LDA-shrink": use_labelled(
         lambda seed, d: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
     ),
@@ -78,6 +72,7 @@ PEERS: Mapping[str, Peer] = {
 }
 HELD_OUT_BY = {"SelfTraining-RF": "RF"}
 """Whose held-out rows stand for a peer that takes too long to be fitted four times."""
+NAMES = (*PARTS, *PEERS)
 AVERAGES: Mapping[str, tuple[str, ...]] = {
     "LR + RF": ("LR", "RF"),
     "LR + RF + GMM": ("LR", "RF", "GMM-then-label"),
@@ -86,17 +81,14 @@ AVERAGES: Mapping[str, tuple[str, ...]] = {
 """Means of the probabilities of peers."""
 
 
-def hold_out(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+def hold_out(peer: Peer, x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
     """Probabilities of the labelled rows by a peer that did not learn their labels: (n_l, k)."""
-    name = HELD_OUT_BY.get(name, name)
-    if name in PARTS:
-        return PARTS[name](x, y, seed).held_out
     rows = np.flatnonzero(y >= 0)
     held_out = np.zeros((len(rows), int(y.max()) + 1))
     for _, out in parts.split_labelled_rows(y[rows]):
         known = y.copy()
         known[rows[out]] = -1
-        held_out[out] = PEERS[name](x, known, seed)(x[rows[out]])
+        held_out[out] = peer(x, known, seed)(x[rows[out]])
     return held_out
 
 

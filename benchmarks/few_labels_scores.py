@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from few_labels_peers import AVERAGES
+from few_labels_peers import AVERAGES, HELD_OUT_BY
 from scipy import stats
 
 from auxgen.few_labels.committee import ENSEMBLE_WEIGHT, MEAN_TEMPERATURE, MEAN_WORTH
@@ -28,7 +28,7 @@ def list_predictions(found: Found) -> Iterator[tuple[str, np.ndarray]]:
         if name == COMMITTEE:
             yield name, said["probs"]  # its temperature is part of its fit
         else:
-            yield name, soften_one(said["probs"], said)
+            yield name, soften_one(said["probs"], found[HELD_OUT_BY.get(name, name)])
     for name, parts in AVERAGES.items():
         yield name, soften_mean([(1.0, found[part]["probs"]) for part in parts], parts, found)
     if COMMITTEE in found:
