@@ -24,7 +24,7 @@ class Part:
     Attributes:
         predict: Standardised rows (m, d) -> class probabilities (m, k).
         held_out: Probabilities of the labelled rows, in their order, each by a classifier that did
-            not learn its label: (n_l, k).
+            not learn its label; equal ones for a row that could not be held out: (n_l, k).
     """
 
     predict: Callable[[np.ndarray], np.ndarray]
@@ -40,7 +40,7 @@ def fit_logistic(x: np.ndarray, y: np.ndarray, seed: int) -> Part:
     def fit(rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         return LogisticRegression(max_iter=500).fit(x[rows], y[rows]).predict_proba
 
-    held_out = np.zeros((len(y), classes))
+    held_out = np.full((len(y), classes), 1 / classes)
     for kept, out in split_labelled_rows(y):
         held_out[out] = fit(kept)(x[out])
     return Part(fit(np.arange(len(y))), held_out)
@@ -86,7 +86,7 @@ def fit_mixture(x: np.ndarray, y: np.ndarray, seed: int) -> Part:
         counts = responsibilities.T @ labels + 1e-2
         return counts / counts.sum(1, keepdims=True)
 
-    held_out = np.zeros((len(own), k))
+    held_out = np.full((len(own), k), 1 / k)
     for kept, out in split_labelled_rows(y[known]):
         held_out[out] = own[out] @ name_components(own[kept], labels[kept])
     names = name_components(own, labels)
@@ -96,12 +96,14 @@ def fit_mixture(x: np.ndarray, y: np.ndarray, seed: int) -> Part:
 def split_labelled_rows(y: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Rows to learn from and rows held out, three times; each class is spread over the folds.
 
-    A class of one row is in no row to learn from when it is held out: y (n,).
+    The only row of a class is never held out, so that every class can be learnt: y (n,).
     """
-    place = np.zeros(len(y), dtype=int)
+    place = np.full(len(y), -1)
     for c in np.unique(y):
-        place[y == c] = np.arange((y == c).sum())
+        own = y == c
+        if own.sum() > 1:
+            place[own] = np.arange(own.sum()) % FOLDS
     for fold in range(FOLDS):
-        out = place % FOLDS == fold
-        if out.any() and len(np.unique(y[~out])) == len(np.unique(y)):
+        out = place == fold
+        if out.any():
             yield np.flatnonzero(~out), np.flatnonzero(out)

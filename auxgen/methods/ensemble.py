@@ -5,7 +5,7 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Categorical
+from torch.distributions import Categorical, Distribution
 
 from ..data.batches import SemiSupervisedBatch
 from ..functional.bounds import log_mean_exp, marginal_bound
@@ -76,13 +76,18 @@ class Ensemble(Method):
         each = [self._get(i).elbo(x) for i in range(len(self.members))]
         return log_mean_exp(torch.stack(each))
 
-    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        """Means of p(x|.) at n draws, each from a member drawn at random; y (n,): -> (n, d)."""
+    def sample_p_x(self, n: int, y: Tensor | None = None) -> Distribution:
+        """p(x|y,z) at n draws from the prior, each of a member drawn at random: -> batch (n,)."""
         (member,) = self.first
-        y = member.p_y().sample((n,)) if y is None else y
-        drawn = torch.stack([self._get(i).sample(n, y) for i in range(len(self.members))])
-        who = torch.randint(len(drawn), (n,), device=drawn.device)
-        return drawn[who, torch.arange(n, device=drawn.device)]
+        z, y = member.sample_prior(n, y)
+        given = member.p_y.one_hot(y), z
+        every = [self._get(i).p_x.network(*given) for i in range(len(self.members))]
+        who = torch.randint(len(every), (n,), device=z.device)
+        return member.p_x.family(torch.stack(every)[who, torch.arange(n, device=z.device)])
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        """Means of p(x|y,z), as `sample_p_x` draws them: y (n,) -> (n, d)."""
+        return self.sample_p_x(n, y).mean
 
     def _get(self, i: int) -> M2:
         member = self.members[i]

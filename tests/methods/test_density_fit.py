@@ -114,6 +114,7 @@ def test_a_weight_rises_from_its_start_to_1(start: float, expected: list[float])
     at = [linear_ramp(torch.tensor(step), 10, start).item() for step in (0, 5, 10, 20)]
     assert at == pytest.approx(expected)
     assert linear_ramp(torch.tensor(0), 0, start).item() == 1
+    assert linear_ramp(torch.tensor(5), 10, start, 3.0).item() == pytest.approx((start + 3) / 2)
 
 
 def test_a_narrowed_head_starts_near_its_log_std_and_keeps_its_means_in_proportion() -> None:

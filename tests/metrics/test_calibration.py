@@ -15,6 +15,7 @@ from auxgen.metrics.calibration import (
     apply_temperature,
     auroc,
     fit_temperature,
+    fit_temperature_of_few,
     negative_log_likelihood,
     nll_derivatives,
     select_most_confident,
@@ -53,6 +54,31 @@ def test_of_two_classes_it_has_a_closed_form() -> None:
     assert fit_temperature(logits, torch.tensor([0, 0, 0, 1])) == pytest.approx(
         1 / log(3), rel=1e-9
     )
+
+
+def test_of_no_row_it_is_the_center_and_of_many_the_temperature_of_the_rows() -> None:
+    none = torch.zeros(0, 3), torch.zeros(0, dtype=torch.int64)
+    assert fit_temperature_of_few(*none, center=0.75) == pytest.approx(0.75, rel=1e-3)
+    logits, y = synthetic(3.0)
+    many = fit_temperature_of_few(logits, y, center=0.75, worth=3.0)
+    assert many == pytest.approx(fit_temperature(logits, y), rel=1e-2)
+
+
+def test_of_few_rows_no_temperature_near_it_costs_less() -> None:
+    logits, y = synthetic(2.0, 12)
+
+    def cost(t: float) -> float:
+        nll = negative_log_likelihood(apply_temperature(logits, t), y).item()
+        return 12 * nll + 2.0 * (log(t) - log(1.5)) ** 2
+
+    found = fit_temperature_of_few(logits, y, center=1.5, worth=2.0)
+    assert all(cost(found) <= cost(found * factor) for factor in (0.5, 0.97, 1.03, 2.0))
+
+
+def test_rows_that_are_all_right_leave_it_near_its_center() -> None:
+    logits = torch.tensor([[2.0, 0.0]]).repeat(6, 1)
+    found = fit_temperature_of_few(logits, torch.zeros(6, dtype=torch.int64))
+    assert 0.3 < found < 1
 
 
 def test_slopes_are_those_of_autograd() -> None:

@@ -1,0 +1,103 @@
+"""M2s side by side: each member's losses and gradients are those of M2 alone."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+import torch
+from torch import Tensor
+
+from auxgen.builders import Recipe
+from auxgen.data.batches import SemiSupervisedBatch
+from auxgen.errors import InputError
+from auxgen.method import Gradient
+from auxgen.methods.ensemble import Ensemble
+from auxgen.methods.m2 import M2
+
+D, K, STEP = 6, 3, torch.tensor(0)
+
+
+def build(members: int = 2, **changes: object) -> Ensemble:
+    arguments = {
+        **{"members": members, "x": D, "classes": K, "hidden": [9], "z": 4},
+        **{"alpha": 7.0, "prior_rows": 50, "temperature": 2.0},
+        **changes,
+    }
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        return cast(Ensemble, Recipe("m2_ensemble", arguments).build())
+
+
+def get_member(ensemble: Ensemble, i: int) -> M2:
+    return cast(M2, ensemble.members[i])
+
+
+def make_batch(members: int = 2) -> SemiSupervisedBatch:
+    generator = torch.Generator().manual_seed(0)
+    x, x_u = (torch.rand(members, n, D, generator=generator).round() for n in (8, 11))
+    return SemiSupervisedBatch(x, torch.randint(K, (members, 8), generator=generator), x_u)
+
+
+def compute_gradients(method: Ensemble | M2, batch: SemiSupervisedBatch) -> tuple[Tensor, list]:
+    method.zero_grad()
+    torch.manual_seed(1)
+    move = next(method.round(batch, STEP))
+    assert isinstance(move, Gradient)
+    move.loss.backward()
+    return move.loss.detach(), [p.grad for p in method.parameters()]
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "gaussian_fixed", "bernoulli"])
+@pytest.mark.parametrize("hidden", [[9], [9, 5, 7]])
+def test_a_member_has_the_loss_and_the_gradients_of_m2(likelihood: str, hidden: list[int]) -> None:
+    """One member draws the same normals in the same order as M2."""
+    ensemble = build(1, likelihood=likelihood, hidden=hidden)
+    batch = make_batch(1)
+    loss, gradients = compute_gradients(ensemble, batch)
+    alone = SemiSupervisedBatch(*(part[0] for part in batch))
+    theirs, expected = compute_gradients(get_member(ensemble, 0), alone)
+    torch.testing.assert_close(loss, theirs)
+    torch.testing.assert_close(gradients, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_member_feels_nothing_of_another_ones_rows() -> None:
+    ensemble, batch = build(), make_batch()
+    _, before = compute_gradients(ensemble, batch)
+    batch.x[1] += 1
+    batch.x_unlabelled[1] -= 1
+    _, after = compute_gradients(ensemble, batch)
+    half = len(before) // 2
+    torch.testing.assert_close(after[:half], before[:half], rtol=0, atol=0)
+    assert all(not a.equal(b) for a, b in zip(after[half:], before[half:], strict=True))
+
+
+def test_it_is_an_equal_mixture_of_its_members() -> None:
+    ensemble = build().eval()
+    x = make_batch().x_unlabelled[0]
+    each = torch.stack([get_member(ensemble, i).classify(x).probs for i in range(2)])
+    torch.testing.assert_close(ensemble.classify(x).probs, each.mean(0))
+    torch.manual_seed(0)
+    bounds = torch.stack([get_member(ensemble, i).elbo(x) for i in range(2)])
+    torch.manual_seed(0)
+    torch.testing.assert_close(ensemble.elbo(x), bounds.exp().mean(0).log())
+
+
+def test_its_draws_come_from_both_members() -> None:
+    """Members whose decoders are constant, 0 and 5."""
+    ensemble = build(likelihood="gaussian_fixed").eval()
+    with torch.no_grad():
+        for i, constant in enumerate((0.0, 5.0)):
+            head = get_member(ensemble, i).p_x.network.head
+            head.weight.zero_()  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+            head.bias.fill_(constant)  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+    drawn = ensemble.sample(400)
+    assert drawn.shape == (400, D)
+    assert set(drawn.unique().tolist()) == {0.0, 5.0}
+    assert 0.4 < (drawn[:, 0] == 5).float().mean() < 0.6
+    assert ensemble.sample(3, torch.tensor([0, 1, 2])).shape == (3, D)
+
+
+def test_no_member_is_too_few() -> None:
+    with pytest.raises(InputError, match="members"):
+        build(0)
