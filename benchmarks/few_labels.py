@@ -86,19 +86,18 @@ def run_peer(
 ) -> dict[str, Any]:
     """A peer on standardised rows; seconds are those of the fit on all labels."""
     scaler = StandardScaler().fit(x)
-    x, x_test = scaler.transform(x), scaler.transform(x_test)
-    start, known = time.process_time(), {}
+    x, x_test = (np.asarray(scaler.transform(rows)) for rows in (x, x_test))
+    start, held_out = time.process_time(), None
     if name in PARTS:
         part = PARTS[name](x, y, seed)
-        predict, known["held_out"] = part.predict, part.held_out
+        predict, held_out = part.predict, part.held_out
     else:
         predict = PEERS[name](x, y, seed)
     probs = normalise(predict(x_test))
-    seconds = time.process_time() - start
+    found = {"probs": probs.astype(np.float32), "seconds": time.process_time() - start}
     if name in PEERS and name not in HELD_OUT_BY:
-        known["held_out"] = normalise(hold_out(PEERS[name], x, y, seed))
-    known = {key: each.astype(np.float32) for key, each in known.items()}
-    return {"probs": probs.astype(np.float32), "seconds": seconds, **known}
+        held_out = normalise(hold_out(PEERS[name], x, y, seed))
+    return found if held_out is None else {**found, "held_out": held_out.astype(np.float32)}
 
 
 def list_fits(tables: list[str], methods: list[str], draws: list[int]) -> Iterator[list[Fit]]:

@@ -61,7 +61,9 @@ PEERS: Mapping[str, Peer] = {
         )
     ),
     "3-NN": use_labelled(lambda seed, d: KNeighborsClassifier(3)),
-    "LabelSpreading-rbf": use_all(lambda seed, d: LabelSpreading(gamma=10 / d)),
+    "LabelSpreading-rbf": use_all(
+        lambda seed, d: LabelSpreading(gamma=10 / d)  # pyright: ignore[reportArgumentType]
+    ),
     "LabelSpreading-knn": use_all(lambda seed, d: LabelSpreading(kernel="knn", n_neighbors=15)),
     "SelfTraining-LR": use_all(
         lambda seed, d: make_self_training(LogisticRegression(max_iter=500), 0.97)

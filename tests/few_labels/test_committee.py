@@ -14,7 +14,7 @@ QUICK = EnsembleSettings(rounds=60)
 
 
 def load_rows() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    x, every = load_wine(return_X_y=True)
+    x, every = map(np.asarray, load_wine(return_X_y=True))
     order = np.random.default_rng(0).permutation(len(x))
     x, every = x[order], every[order]
     y = np.full(len(x), -1)

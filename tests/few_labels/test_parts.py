@@ -22,7 +22,7 @@ Fit = Callable[[np.ndarray, np.ndarray, int], Part]
 
 def load_rows(labels: int, wide: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Iris with so many labels a class: standardised rows, known classes, all classes."""
-    x, every = load_iris(return_X_y=True)
+    x, every = map(np.asarray, load_iris(return_X_y=True))
     x = (x - x.mean(0)) / x.std(0)
     if wide:
         x = np.hstack([x, np.random.default_rng(0).normal(size=(len(x), 20))])
