@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data.picture_files import describe, put
 from PIL import Image
 
 from auxgen.data import user
@@ -18,15 +19,6 @@ from auxgen.data.inputs import read_rows
 from auxgen.errors import InputError
 
 SPACE = Preprocessor("images", (1, 2, 2), frame=Frame())
-
-
-def put(folder: Path, *names: str) -> Path:
-    """Grey pictures of these names, each of its own value."""
-    for i, name in enumerate(names):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.full((2, 2), 200 - i, np.uint8)
-        Image.fromarray(pixels).save(folder / name, format="PNG")
-    return folder
 
 
 def name_labels(found: Dataset) -> list[str]:
@@ -195,13 +187,6 @@ def test_names_that_are_not_utf8_are_escaped(tmp_path: Path) -> None:
     rows = read_rows([zoo], SPACE)
     assert rows.names == ("b/na\\xefve\\n.png", "caf\\xe9/1.png")
     assert "".join(rows.names).encode()
-
-
-def describe(
-    folder: Path, *lines: str, name: str = "metadata.csv", encoding: str = "utf-8"
-) -> Path:
-    (folder / name).write_text("\n".join(lines) + "\n", encoding=encoding)
-    return folder
 
 
 @pytest.fixture
