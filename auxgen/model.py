@@ -38,9 +38,9 @@ _PIXEL_TOLERANCE = 0.5
 """How far outside [0, 1] pixels may lie, as samples of Gaussian models do."""
 
 Rows: TypeAlias = "Tensor | np.ndarray | DataFrame"
-"""Raw rows (n, *shape): images as pixels in [0, 1] or as uint8, points and table rows in their own
-units. Flattened rows, one row alone, and images with channels last are understood as well; rows of
-a table as a DataFrame too."""
+"""Raw rows of shape (n, *shape), images as pixels in [0, 1] or as uint8, points and table rows in
+their own units. Flattened rows, one row alone, and images with channels last are understood as
+well; rows of a table as a DataFrame too."""
 
 
 @dataclass(frozen=True)
