@@ -49,7 +49,8 @@ class SemiSupervisedClassifier(ClassifierMixin, BaseEstimator):
         labelled_bound: Bound for a labelled row: "conditional" on log p(x, y), or "marginal" on
             log p(x), which leaves the label to the classification term.
         classes_summed: Number of classes over which training sums out the label of an unlabelled
-            row: the most probable ones and one drawn from the rest, without bias; None for all.
+            row: the most probable ones and one drawn from the rest, which stands for all of it;
+            under batch norm these few make the statistics. None for all.
         draws: Draws of a over which predictions are averaged.
         least_confidence: Probability below which a row's most probable class becomes -1, no class.
         device: "cpu" or "cuda".

@@ -41,7 +41,10 @@ def sum_sampled_classes(
     *,
     probable: int,
 ) -> Tensor:
-    """An unbiased estimate: f at the most probable classes, and at one drawn from the rest.
+    """An estimate: f at the most probable classes, and at one drawn from the rest.
+
+    It is unbiased where f of a class does not depend on which other classes are summed. Batch norm
+    in training mode makes it depend on them: its statistics are of all rows that pass together.
 
     f at the most probable class is a baseline for the others, which leaves the expectation as it is
     and removes most of the noise from the gradient of q(y|.).

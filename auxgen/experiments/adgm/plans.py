@@ -233,8 +233,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "label_placement": "Places of the six labelled points: at both ends and in the middle of "
         "each arc; inside, at 0.15, 0.5 and 0.85 of it; or any three training points of each, "
         "drawn.",
-        "data_noise": "Standard deviation of points about their arcs; at 0.2 the Bayes error is "
-        "about 3 %.",
+        "data_noise": "Standard deviation of points about their arcs; at 0.2 the arcs overlap.",
         "single": "Single images as rows, rather than pairs.",
         "extra": "Whether the extra images are among the unlabelled rows.",
         "classification_weight": "Weight of the classification term, times (N_l + N_u) / N_l.",
@@ -249,7 +248,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "labelled_bound": "Bound of a labelled row: conditional, of log p(x, y), as the paper; "
         "marginal, of log p(x), which leaves the label to the classification term.",
         "classes_summed": "Classes over which training sums the label of an unlabelled row out: "
-        "the most probable ones and one drawn from the rest, without bias; None for all. Where "
+        "the most probable ones and one drawn from the rest, which stands for all of it; under "
+        "batch norm these few make the statistics. None for all. Where "
         "there are many classes a few are much faster.",
         "batch_norm": "Batch norm before the nonlinearities of hidden layers.",
         "warm_up_share": "Share of the run over which the weight of the KL terms goes from its "
