@@ -47,7 +47,7 @@ def carried_out(code: str, steps: int) -> dict[str, Any]:
 
 def test_the_readme_s_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     known = carried_out(python("README.md"), steps=10)
-    assert (known["y"] >= 0).sum() == 6
+    assert (known["y"] != "").sum() == 6
     assert known["model"].predict(known["x"]).shape == (600,)
     assert capsys.readouterr().out
 

@@ -131,6 +131,7 @@ def _make_objective(
     classes_summed: int | None = None,
     temperature_from: float | None = None,
     temperature: float = 1.0,
+    class_prior: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """What a semi-supervised model learns by, whatever its networks.
 
@@ -153,6 +154,7 @@ def _make_objective(
         "labelled_bound": LABELLED_BOUNDS[labelled_bound],
         "summation": summation,
         "temperature": partial(linear_ramp, steps=warm_up, start=start, end=temperature),
+        "class_prior": class_prior,
     }
 
 

@@ -58,16 +58,21 @@ def save_model(
     write_artefact(folder, method, config)
 
 
-def write_artefact(folder: Path, method: Method, config: Mapping[str, Any]) -> None:
+def write_artefact(
+    folder: Path,
+    method: Method,
+    config: Mapping[str, Any],
+    extra: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
     """Write model.safetensors, and config.json and README.md if `config` is not empty.
 
-    A folder of this name is replaced.
+    A folder of this name is replaced. `extra` are more files, by name.
 
     Raises:
         NotSaved: They could not be written.
     """
     weights = files.pack_tensors(method.state_dict())
-    contents = {"model.safetensors": weights}
+    contents = {"model.safetensors": weights, **extra}
     if config:
         config = {**config, "sha256": files.compute_checksum(weights)}
         contents["config.json"] = files.encode_json(config)

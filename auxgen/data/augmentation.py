@@ -21,6 +21,12 @@ def binarise(x: Tensor, generator: torch.Generator) -> Tensor:
     return torch.bernoulli(x, generator=generator)
 
 
+def add_noise(x: Tensor, generator: torch.Generator, std: float, entries: int) -> Tensor:
+    """Gaussian noise of deviation `std` on the first entries of rows: x (b, d)."""
+    noise = torch.randn(len(x), entries, generator=generator, device=x.device)
+    return torch.cat((x[:, :entries] + std * noise, x[:, entries:]), 1)
+
+
 def dequantise(x: Tensor, generator: torch.Generator, shift: Tensor, scale: Tensor) -> Tensor:
     """Grey levels spread evenly over their 1/255, then shifted and scaled; shift and scale (d,).
 

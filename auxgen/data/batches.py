@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import NamedTuple
 
 import torch
@@ -78,6 +79,49 @@ class BalancedSampler:
         each = [own[stream(step, rank, ranks)] for own, stream in self.class_samplers]
         turn = (step * ranks + rank) % len(each)
         return torch.stack(each, 1).roll(turn, 1).flatten()[: self.batch]
+
+
+@dataclass(eq=False)
+class WeightedSampler:
+    """Indices of rows that count more or less than once, epoch after epoch.
+
+    A row of weight w is in each epoch w times, where w is whole; else floor(w) or ceil(w) times,
+    and w times in expectation (systematic sampling). A batch that takes a whole epoch is not
+    shuffled. A row of weight 0 is in none.
+    """
+
+    weights: Tensor
+    batch: int
+    seed: int
+    cached_epochs: dict[int, Tensor] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.ends = self.weights.double().cumsum(0)
+        self.total = float(self.ends[-1])
+        self.size = max(1, ceil(self.total - 1e-9))
+        self.batch = min(self.batch, self.size)
+
+    def __call__(self, step: int) -> Tensor:
+        """The rows of one batch: -> (batch,) int64."""
+        start, parts = step * self.batch, []
+        while start < (step + 1) * self.batch:
+            epoch, place = divmod(start, self.size)
+            parts.append(
+                self.draw_epoch(epoch)[place : (step + 1) * self.batch - epoch * self.size]
+            )
+            start += len(parts[-1])
+        return torch.cat(parts)
+
+    def draw_epoch(self, epoch: int) -> Tensor:
+        if epoch not in self.cached_epochs:
+            generator = torch.Generator().manual_seed(derive_seed(self.seed, epoch))
+            offset = torch.rand((), generator=generator, dtype=torch.float64)
+            points = (offset + torch.arange(self.size)) * (self.total / self.size)
+            rows = torch.searchsorted(self.ends, points, right=True).clamp(max=len(self.ends) - 1)
+            whole = self.batch == self.size
+            order = None if whole else torch.randperm(self.size, generator=generator)
+            self.cached_epochs = {epoch: rows if order is None else rows[order]}
+        return self.cached_epochs[epoch]
 
 
 @dataclass(eq=False)

@@ -47,7 +47,7 @@ class AuxiliaryDGM(SemiSupervisedModel):
         q_z = self.q_z(a, y, x)
         log_p_x, log_p_a = self.log_p(x, y, a, q_z.rsample())
         rate = kl_divergence(q_z, self.p_z()) + q_a.log_prob(a) - log_p_a
-        return log_p_x + self.p_y.log_p - warmth * rate
+        return log_p_x + self.p_y.log_prob(y) - warmth * rate
 
     @abstractmethod
     def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,7 +88,7 @@ class AuxiliaryDGM(SemiSupervisedModel):
         q_z = self.q_z(a, y, x)
         z = q_z.rsample()
         log_p_x, log_p_a = self.log_p(x, y, a, z)
-        log_prior = self.p_z().log_prob(z) + self.p_y.log_p
+        log_prior = self.p_z().log_prob(z) + self.p_y.log_prob(y)
         log_q = q_a.log_prob(a) + q_z.log_prob(z)
         return (log_p_x + log_p_a + log_prior - log_q).logsumexp(-1)
 

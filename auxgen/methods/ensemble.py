@@ -63,7 +63,10 @@ class Ensemble(Method):
         rate = 0.5 * (mean.square() + (2 * log_std).exp() - 1) - log_std
         p_x = member.p_x.family(stacked.p_x(z, y).unflatten(1, (x.shape[1], -1)))
         log_p_x = p_x.log_prob(x.unsqueeze(2))
-        return log_p_x + member.p_y.log_p - warmth * rate.sum(-1).view_as(log_p_x)
+        log_p_y = member.p_y.log_prob(y)
+        if isinstance(log_p_y, Tensor) and y.ndim == 3:
+            log_p_y = log_p_y.unsqueeze(-1)
+        return log_p_x + log_p_y - warmth * rate.sum(-1).view_as(log_p_x)
 
     def classify(self, x: Tensor, draws: int = 1) -> Categorical:
         """The mean of the members' q(y|x): x (b, d) -> batch (b,)."""

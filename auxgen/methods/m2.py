@@ -35,7 +35,7 @@ class M2(SemiSupervisedModel):
         """The bound on log p(x,y), eq. 6, averaged over draws of z: -> (b, c)."""
         q_z = self.q_z(x, y)
         log_p_x = self.p_x(y, q_z.rsample((self.samples,))).log_prob(x).mean(0)
-        return log_p_x + self.p_y.log_p - warmth * kl_divergence(q_z, self.p_z())
+        return log_p_x + self.p_y.log_prob(y) - warmth * kl_divergence(q_z, self.p_z())
 
     def compute_labelled_terms(
         self, x: Tensor, y: Tensor, warmth: Tensor | float, bound: LabelledBound
@@ -57,7 +57,7 @@ class M2(SemiSupervisedModel):
         x, y = x.unsqueeze(1), self.p_y.every
         q_z = self.q_z(x, y)
         z = q_z.rsample((k,))
-        log_p = self.p_x(y, z).log_prob(x) + self.p_z().log_prob(z) + self.p_y.log_p
+        log_p = self.p_x(y, z).log_prob(x) + self.p_z().log_prob(z) + self.p_y.log_prob(y)
         return (log_p - q_z.log_prob(z)).logsumexp(-1)
 
     def classify(self, x: Tensor, draws: int = 1) -> Categorical:

@@ -6,7 +6,7 @@ from typing import Protocol
 from torch import Tensor
 
 from ..functional.bounds import entropy, marginal_bound, sample_classes
-from ..networks.distributions import UniformClasses
+from ..networks.distributions import ClassPrior
 
 ClassFunction = Callable[[Tensor], Tensor]
 """One-hot classes (..., c, k) -> a term of each (..., c)."""
@@ -19,7 +19,7 @@ class Summation(Protocol):
         self,
         f: ClassFunction,
         log_q_y: Tensor,
-        p_y: UniformClasses,
+        p_y: ClassPrior,
         temperature: Tensor | float = 1.0,
     ) -> Tensor:
         """f of one-hot classes, log q(y|.) (..., k) -> sum_y q(y|.) f(y) + T H(q(y|.)) (...,)."""
@@ -27,7 +27,7 @@ class Summation(Protocol):
 
 
 def sum_all_classes(
-    f: ClassFunction, log_q_y: Tensor, p_y: UniformClasses, temperature: Tensor | float = 1.0
+    f: ClassFunction, log_q_y: Tensor, p_y: ClassPrior, temperature: Tensor | float = 1.0
 ) -> Tensor:
     """The exact sum, with f at every class (ADGM eq. 11, M2 eq. 7)."""
     return marginal_bound(log_q_y, f(p_y.every), temperature)
@@ -36,7 +36,7 @@ def sum_all_classes(
 def sum_sampled_classes(
     f: ClassFunction,
     log_q_y: Tensor,
-    p_y: UniformClasses,
+    p_y: ClassPrior,
     temperature: Tensor | float = 1.0,
     *,
     probable: int,
@@ -57,12 +57,12 @@ def sum_sampled_classes(
     return (weights * q * above).sum(-1) + common + temperature * entropy(log_q_y)
 
 
-LabelledBound = Callable[[ClassFunction, Callable[[], Tensor], UniformClasses, Tensor], Tensor]
+LabelledBound = Callable[[ClassFunction, Callable[[], Tensor], ClassPrior, Tensor], Tensor]
 """f of one-hot classes, log q(y|.) of all classes (..., b, k), p(y), y (b,) -> (..., b)."""
 
 
 def conditional_label_bound(
-    f: ClassFunction, log_q_y: Callable[[], Tensor], p_y: UniformClasses, y: Tensor
+    f: ClassFunction, log_q_y: Callable[[], Tensor], p_y: ClassPrior, y: Tensor
 ) -> Tensor:
     """The bound on log p(x, y), f at the label (ADGM eq. 10, M2 eq. 6)."""
     del log_q_y
@@ -70,7 +70,7 @@ def conditional_label_bound(
 
 
 def marginal_label_bound(
-    f: ClassFunction, log_q_y: Callable[[], Tensor], p_y: UniformClasses, y: Tensor
+    f: ClassFunction, log_q_y: Callable[[], Tensor], p_y: ClassPrior, y: Tensor
 ) -> Tensor:
     """The bound on log p(x), which ignores the label (ADGM eq. 11, M2 eq. 7)."""
     del y

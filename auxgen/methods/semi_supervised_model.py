@@ -1,6 +1,7 @@
 """The common part of semi-supervised models (Kingma et al., 2014; Maaloe et al., 2016)."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import partial
 
 from torch import Tensor, nn
@@ -10,7 +11,7 @@ from ..data.batches import SemiSupervisedBatch
 from ..functional.bounds import weight_prior
 from ..functional.schedules import Schedule, constant
 from ..method import Method, Moves, descend
-from ..networks.distributions import StandardNormal, UniformClasses
+from ..networks.distributions import ClassPrior, StandardNormal
 from ..networks.freezing import freeze_running_statistics
 from .semi_supervised import LabelledBound, Summation, conditional_label_bound, sum_all_classes
 
@@ -31,14 +32,15 @@ class SemiSupervisedModel(Method, ABC):
         labelled_bound: LabelledBound = conditional_label_bound,
         summation: Summation = sum_all_classes,
         temperature: Schedule = constant,
+        class_prior: Sequence[float] | None = None,
     ) -> None:
         """alpha weighs the classification term, and 1 / prior_rows the prior of the weights.
 
         `summation` is over the classes of unlabelled rows in training, and `temperature` the weight
-        of their entropy.
+        of their entropy. `class_prior` is p(y), None for the same for all.
         """
         super().__init__()
-        self.p_y, self.alpha = UniformClasses(classes), alpha
+        self.p_y, self.alpha = ClassPrior(classes, class_prior), alpha
         self.prior_rows, self.samples, self.warm_up = prior_rows, samples, warm_up
         self.labelled_bound, self.summation = labelled_bound, summation
         self.temperature = temperature

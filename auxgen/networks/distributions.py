@@ -96,7 +96,9 @@ def observed_normal(parameters: Tensor) -> ObservedNormal:
     """`bounded_normal` of rows in which entries that are NaN are unknown."""
     mean, log_std = parameters.chunk(2, dim=-1)
     std = log_std.clamp(-5, 5).exp()
-    return ObservedNormal(Normal(mean, std, validate_args=VALIDATE), 1, VALIDATE)
+    return ObservedNormal(
+        Normal(mean, std, validate_args=checks_arguments()), 1, checks_arguments()
+    )
 
 
 @final
@@ -110,7 +112,7 @@ class TableRows(Distribution):
 
     def __init__(self, numbers: Normal, texts: Sequence[td.OneHotCategorical]) -> None:
         """numbers: batch (..., m); texts: batch (...,), events (k_1,), (k_2,), ..."""
-        self.numbers, self.texts = ObservedNormal(numbers, 1, VALIDATE), tuple(texts)
+        self.numbers, self.texts = ObservedNormal(numbers, 1, checks_arguments()), tuple(texts)
         width = numbers.batch_shape[-1] + sum(each.event_shape[0] for each in texts)
         super().__init__(numbers.batch_shape[:-1], torch.Size((width,)), validate_args=False)
         self.widths = [numbers.batch_shape[-1], *(each.event_shape[0] for each in texts)]
@@ -143,7 +145,7 @@ class TableFamily:
         means, log_std, *logits = parameters.split([self.numbers, self.numbers, *self.texts], -1)
         std = log_std.clamp(-5, 5).exp()
         texts = [td.OneHotCategorical(logits=each, validate_args=False) for each in logits]
-        return TableRows(Normal(means, std, validate_args=VALIDATE), texts)
+        return TableRows(Normal(means, std, validate_args=checks_arguments()), texts)
 
 
 def categorical(logits: Tensor) -> Categorical:
@@ -219,18 +221,27 @@ class StandardNormal(nn.Module):
         return normal(self.zeros, torch.ones_like(self.zeros), 1)
 
 
-class UniformClasses(nn.Module):
-    """p(y) = Cat(1/k), and classes as one-hot vectors; moves to a device with its method."""
+class ClassPrior(nn.Module):
+    """p(y) = Cat(prior), and classes as one-hot vectors; moves to a device with its method."""
 
     every: Tensor
+    log_prior: Tensor
 
-    def __init__(self, k: int) -> None:
+    def __init__(self, k: int, prior: Sequence[float] | None = None) -> None:
+        """prior: Probabilities of the k classes; None for 1/k each."""
         super().__init__()
-        self.log_p = -log(k)
+        self.is_uniform = prior is None
+        each = torch.full((k,), -log(k)) if prior is None else torch.tensor(prior).log()
+        self.log_uniform = -log(k)
+        self.register_buffer("log_prior", each, persistent=False)
         self.register_buffer("every", torch.eye(k), persistent=False)
 
     def forward(self) -> Categorical:
-        return categorical(torch.zeros_like(self.every[0]))
+        return categorical(torch.zeros_like(self.every[0]) if self.is_uniform else self.log_prior)
+
+    def log_prob(self, y: Tensor) -> Tensor | float:
+        """log p(y) of one-hot classes (..., k) -> (...,); one number where all are as probable."""
+        return self.log_uniform if self.is_uniform else y @ self.log_prior
 
     def one_hot(self, y: Tensor) -> Tensor:
         """y (...,) class indices -> (..., k)."""

@@ -17,9 +17,9 @@ from auxgen.methods.adgm import ADGM, SDGM, AuxiliaryDGM
 from auxgen.methods.m2 import M2
 from auxgen.methods.semi_supervised import conditional_label_bound
 from auxgen.networks.distributions import (
+    ClassPrior,
     Conditional,
     StandardNormal,
-    UniformClasses,
     categorical,
     diag_normal,
 )
@@ -414,11 +414,33 @@ def test_a_p_of_a_that_sees_nothing_is_the_standard_normal() -> None:
     torch.testing.assert_close(found.expand(S, B, K), expected.expand(S, B, K))
 
 
+def test_classes_may_have_a_prior_that_moves_bounds_by_its_logarithm() -> None:
+    prior = [0.5, 0.2, 0.3]
+    p_y = ClassPrior(3, prior).double()
+    torch.testing.assert_close(p_y().probs, torch.tensor(prior).double())
+    torch.testing.assert_close(p_y.log_prob(p_y.every), torch.tensor(prior).double().log())
+    arguments = {"x": 4, "classes": 3, "hidden": [5], "z": 2, "alpha": 1.0, "prior_rows": 9}
+    for builder, more in (("m2", {}), ("sdgm", {"a": 2})):
+        even, odd = (
+            Recipe(builder, {**arguments, **more, "class_prior": each}).build()
+            for each in (None, prior)
+        )
+        odd.load_state_dict(even.state_dict())
+        assert isinstance(even, M2 | SDGM)
+        assert isinstance(odd, M2 | SDGM)
+        x, y = torch.rand(6, 4).round(), torch.tensor([0, 1, 2, 0, 1, 2])
+        torch.manual_seed(0)
+        base = even.labelled_elbo(x, y)
+        torch.manual_seed(0)
+        shift = odd.labelled_elbo(x, y) - base
+        torch.testing.assert_close(shift, (3 * torch.tensor(prior)).log()[y], atol=1e-5, rtol=0)
+
+
 def test_classes_are_uniform_and_follow_the_dtype() -> None:
-    p_y = UniformClasses(4).double()
+    p_y = ClassPrior(4).double()
     torch.testing.assert_close(p_y().probs, torch.full((4,), 0.25).double())
     assert p_y.one_hot(torch.tensor([[2], [0]])).tolist() == [[[0, 0, 1, 0]], [[1, 0, 0, 0]]]
-    assert p_y.log_p == pytest.approx(-log(4))
+    assert p_y.log_prob(p_y.every) == pytest.approx(-log(4))
     assert not p_y.state_dict()
 
 

@@ -15,7 +15,7 @@ from auxgen.method import Gradient, Method
 from auxgen.methods.adgm import AuxiliaryDGM
 from auxgen.methods.m2 import M2
 from auxgen.methods.semi_supervised import sum_all_classes, sum_sampled_classes
-from auxgen.networks.distributions import UniformClasses
+from auxgen.networks.distributions import ClassPrior
 
 K, PROBABLE, ROWS = 6, 2, 4
 
@@ -45,7 +45,7 @@ def estimate(
     def f(y: Tensor) -> Tensor:
         return (y * values.unsqueeze(1)).sum(-1)
 
-    p_y = UniformClasses(K).double()
+    p_y = ClassPrior(K).double()
     sums = sum_sampled_classes(f, logits.log_softmax(-1), p_y, temperature, probable=PROBABLE)
     sums.sum().backward()
     assert logits.grad is not None
@@ -69,7 +69,7 @@ def test_its_expectation_is_the_sum_over_all_classes_and_so_are_its_gradients(
         for mean, part in zip(means, estimate(logits, values, temperature), strict=True):
             mean += chance.view(-1, *[1] * (part.ndim - 1)) * part
     at, given = logits.clone().requires_grad_(), values.clone().requires_grad_()
-    p_y = UniformClasses(K).double()
+    p_y = ClassPrior(K).double()
     exact = sum_all_classes(lambda _: given, at.log_softmax(-1), p_y, temperature)
     gradients = torch.autograd.grad(exact.sum(), (at, given))
     for mean, expected in zip(means, (exact.detach(), *gradients), strict=True):

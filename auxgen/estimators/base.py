@@ -1,0 +1,225 @@
+"""What all estimators do once they are fitted: codes, rows of codes, draws, bounds, artefacts."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_array, check_is_fitted
+from torch import Tensor
+from torch.distributions import Distribution, Independent, Normal
+
+from ..builders import Likelihood
+from ..builders.artefact import write_artefact
+from ..data.dataset import Dataset, Preprocessor, fit_preprocessor
+from ..errors import InputError, require_at_least
+from ..functional.bounds import log_mean_exp
+from ..inference.batched import binarise_rows_alike, map_batches, map_rows
+from ..method import Bounds, Decodes, Encodes, Method, SamplesConditional, Weighs, require
+from ..model import Model, load
+from ..networks.distributions import TableRows
+from ..rng import get_device, use_seed
+from .parameters import make_seed
+from .rows import RowFormat, read_rows
+from .saving import pack_estimator, read_estimator, restore_estimator
+from .training import Progress
+from .weights import WeightedRows
+
+_DRAWN_AT_ONCE = 10_000
+
+
+class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """A generative model behind scikit-learn's words; a subclass says how it is fitted.
+
+    Everything after `fit` is computed in float64, and each row as if it came alone.
+    """
+
+    model_: Model
+    n_iter_: int
+    loss_curve_: list[float]
+    seed_: int
+    draws: int
+    noise: float
+    _format: RowFormat
+    _progress: Progress | None
+
+    def transform(self, X: Any) -> Any:
+        """Codes of rows, the means of q(z|x): X (n, d) -> (n, k)."""
+        x = self._see(X)
+        encoder = require(self._make_double(), Encodes)
+        return self._map(lambda x: encoder.encode(x).mean, x)
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Rows of codes, the means of p(x|z), like those of `fit`: X (n, k) -> (n, d)."""
+        z = self._read_codes(X)
+        decoder = require(self._make_double(), Decodes)
+        return self._finish(map_batches(lambda z: decoder.decode(z).mean, z, device=self._device))
+
+    def score_samples(self, X: Any, *, importance_weights: int = 0) -> np.ndarray:
+        """A lower bound on log p(x) of each row in nats: X (n, d) -> (n,).
+
+        x is the row as the model sees it, standardised. Likelier rows have higher bounds, but so
+        may rows of another kind.
+
+        Args:
+            X: Rows.
+            importance_weights: 0 for the evidence lower bound, a mean over `draws`; k for that of k
+                importance weights, which is tighter and takes longer.
+        """
+        check_is_fitted(self)
+        require_at_least(0, importance_weights=importance_weights)
+        x = self._see(X)
+        if self.model_.space.binary:
+            x = binarise_rows_alike(x, 0)
+        method = self._make_double()
+        if importance_weights:
+            bound = partial(_weigh, require(method, Weighs), importance_weights)
+        else:
+            bound = partial(_average_bound, require(method, Bounds), self.draws)
+        return self._map(bound, x)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the entries of a code."""
+        check_is_fitted(self)
+        return super().get_feature_names_out(input_features)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write an artefact into a new folder, and return its path.
+
+        `load` of this class reads it, `auxgen.load` its model, and the command line too.
+
+        Raises:
+            InputError: The folder exists, or a parameter cannot be written as JSON.
+            NotSaved: It could not be written.
+        """
+        check_is_fitted(self)
+        folder = Path(folder)
+        if folder.exists():
+            raise InputError(f"{folder} exists already; expected a new folder.")
+        extra = {"estimator.json": pack_estimator(self)}
+        write_artefact(folder, self.model_.method, self.model_.config, extra)
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """The estimator that `save` wrote. Nothing in the folder is executed.
+
+        Raises:
+            InputError: There is no such folder, or it is damaged or of another class.
+        """
+        known = read_estimator(Path(folder), cls.__name__)
+        return restore_estimator(cls, known, load(folder))
+
+    def _see(self, X: Any) -> Tensor:
+        """Rows as the model sees them, float64 (n, width)."""
+        check_is_fitted(self)
+        raw = torch.from_numpy(read_rows(self, X, self._format))
+        return self.model_.space.transform(raw).double()
+
+    def _read_codes(self, Z: Any) -> Tensor:
+        """Codes (n, k) that were checked, float64."""
+        check_is_fitted(self)
+        z = np.asarray(check_array(Z, dtype="float64"))
+        if z.shape[1] != self._n_features_out:
+            raise InputError(
+                f"Codes have {z.shape[1]} entries; expected {self._n_features_out}, as transform "
+                "gives."
+            )
+        return torch.from_numpy(z)
+
+    def _make_double(self) -> Method:
+        """The method in float64, in which a row's results do not depend on the others."""
+        return copy.deepcopy(self.model_.method).double()
+
+    @property
+    def _device(self) -> torch.device:
+        return get_device(self.model_.method)
+
+    def _map(self, function: Callable[[Tensor], Tensor], *rows: Tensor) -> np.ndarray:
+        """A function of each row alone, always with the same draws."""
+        with use_seed(self.seed_, self._device):
+            return map_rows(function, *rows, device=self._device).double().numpy()
+
+    def _finish(self, x: Tensor) -> Any:
+        """Rows as the model sees them, as rows like those of `fit`."""
+        return self._format.decode(self.model_.space.inverse_transform(x.double()).numpy())
+
+    def _draw(self, n: Any, random_state: Any, *given: Tensor) -> Any:
+        """n rows like those of `fit`, of given classes (n,) where there are some."""
+        check_is_fitted(self)
+        require_at_least(0, n=n)
+        method = require(self._make_double(), SamplesConditional)
+
+        def draw(part: Tensor, *own: Tensor) -> Tensor:
+            return draw_without_noise(method.sample_p_x(len(part), *own), self._noise)
+
+        seed = make_seed(random_state)
+        if n == 0:
+            return self._finish(torch.empty(0, self.model_.space.width))
+        with use_seed(seed, self._device):
+            size = {"device": self._device, "batch_size": _DRAWN_AT_ONCE}
+            drawn = map_batches(draw, torch.empty(n, 0), *given, **size)
+        return self._finish(drawn)
+
+    @property
+    def _noise(self) -> float:
+        return 0.0 if self.model_.space.binary else self.noise
+
+    @property
+    def _n_features_out(self) -> int:
+        if not hasattr(self, "model_"):
+            raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet.")
+        return int(self.model_.config["card"]["code"])
+
+
+def fit_space(rows: WeightedRows, form: RowFormat, classes: tuple[str, ...]) -> Preprocessor:
+    """How a model sees rows: as bits where all are 0 or 1, otherwise standardised."""
+    raw = torch.from_numpy(rows.repeat())
+    names = () if form.schema is None else form.schema.entry_names
+    blank = torch.full((len(raw),), -1)
+    dataset = Dataset(raw, blank, classes, "rows", "", columns=names, table=form.schema)
+    bits = form.schema is None and bool(np.isin(rows.x, (0, 1)).all())
+    return fit_preprocessor(dataset, standardise=not bits, binary=bits)
+
+
+def choose_likelihood(space: Preprocessor) -> Likelihood:
+    """The family of p(x|.): bits, Gaussians, or Gaussians and categories of a table."""
+    if space.binary:
+        return "bernoulli"
+    if not space.categories:
+        return "gaussian"
+    return {"numbers": count_numbers(space), "texts": list(space.categories)}
+
+
+def count_numbers(space: Preprocessor) -> int:
+    """Entries of a row, as the model sees it, that are no texts."""
+    return space.width - sum(space.categories)
+
+
+def draw_without_noise(p_x: Distribution, noise: float) -> Tensor:
+    """A draw of p(x|.), less the Gaussian noise of this deviation that training added to x."""
+    x = p_x.sample()
+    numbers = p_x.numbers if isinstance(p_x, TableRows) else p_x
+    if noise == 0 or not (
+        isinstance(numbers, Independent) and isinstance(numbers.base_dist, Normal)
+    ):
+        return x
+    mean, std = numbers.mean, numbers.stddev
+    kept = (std.square() - noise**2).clamp(min=0).sqrt() / std
+    m = mean.shape[-1]
+    return torch.cat((mean + kept * (x[..., :m] - mean), x[..., m:]), -1)
+
+
+def _average_bound(method: Bounds, draws: int, x: Tensor) -> Tensor:
+    return torch.stack([method.elbo(x) for _ in range(draws)]).mean(0)
+
+
+def _weigh(method: Weighs, k: int, x: Tensor) -> Tensor:
+    return log_mean_exp(method.log_weights(x, k))

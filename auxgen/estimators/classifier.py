@@ -1,0 +1,253 @@
+"""A classifier that learns from labelled and unlabelled rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any, Literal, Self
+
+import numpy as np
+from sklearn.utils.validation import check_consistent_length
+
+from ..builders.adgm import LABELLED_BOUNDS, LabelledBoundName
+from ..errors import InputError
+from .base import fit_space
+from .classifying import DeepClassifier
+from .fitting import train_classifier
+from .labels import read_known_places, read_labels
+from .parameters import (
+    Number,
+    OneOf,
+    Whole,
+    check_device,
+    check_flag,
+    check_parameters,
+    check_widths,
+    make_seed,
+)
+from .rows import RowFormat, read_rows, read_training_rows
+from .weights import WeightedRows, check_weights, merge_rows
+
+ModelName = Literal["m2", "sdgm", "adgm"]
+_RULES = {
+    "model": OneOf(("m2", "sdgm", "adgm")),
+    "hidden": check_widths,
+    "latent": Whole(1),
+    "steps": Whole(1),
+    "batch": Whole(1),
+    "learning_rate": Number(0, above=True),
+    "noise": Number(0),
+    "beta": Number(0),
+    "batch_norm": check_flag,
+    "labelled_bound": OneOf(tuple(LABELLED_BOUNDS)),
+    "classes_summed": Whole(2, optional=True),
+    "early_stopping": check_flag,
+    "validation_fraction": Number(0, 1, above=True, below=True),
+    "n_iter_no_change": Whole(1),
+    "warm_start": check_flag,
+    "draws": Whole(1),
+    "least_confidence": Number(0, 1),
+    "device": check_device,
+}
+
+
+class SemiSupervisedClassifier(DeepClassifier):
+    """Deep generative models that classify rows of which few have a label.
+
+    A row is an array's or a DataFrame's, whose columns of texts, categories, true and false, dates
+    and numbers are all learned from; missing values are unknown, and summed out. Labels are of any
+    kind: numbers, texts, true and false. -1, None, NaN, NA and "" mark a row without a label.
+
+    Data that are 0 or 1 throughout get a Bernoulli likelihood; other numbers are standardised and
+    get a Gaussian one, and texts a categorical one. Every `fit` starts from `random_state`, gives
+    the same weights whatever the order of the rows, and leaves the random states of torch and numpy
+    as they were. The trained `auxgen.Model` is `model_`.
+
+    Args:
+        model: "m2", "sdgm" or "adgm".
+        hidden: Units of the hidden layers: a number, or one for each layer.
+        latent: Width of the auxiliary variable and of the code.
+        steps: Rounds of training, at most.
+        batch: Rows in a batch, labelled and unlabelled each, at most.
+        learning_rate: Learning rate of Adam.
+        noise: Standard deviation of the noise that training adds to standardised numbers. It
+            is taken out of what `sample` draws.
+        beta: Weight of the classification term, before its factor (N_l + N_u) / N_l.
+        batch_norm: Whether to normalise before each nonlinearity; this needs tens of labelled rows,
+            since a labelled batch is normalised by its own statistics.
+        labelled_bound: Bound for a labelled row: "conditional" on log p(x, y), or "marginal" on
+            log p(x), which leaves the label to the classification term.
+        classes_summed: Number of classes over which training sums out the label of an unlabelled
+            row: the most probable ones and one drawn from the rest, without bias; None for all.
+        class_weight: What the labels of a class count: a dictionary, "balanced", or None for 1.
+        class_prior: p(y): a number for each class, in order or by label; "labelled" for the shares
+            of the labels; or None for the same for all.
+        early_stopping: Whether to hold out rows, and to stop when their loss gets no better; the
+            weights are then those of the least loss.
+        validation_fraction: Share of the rows of each class, and of those without a label, that is
+            held out.
+        n_iter_no_change: Looks at the held-out rows, of 20 over all rounds, without a better loss.
+        warm_start: Whether `fit` goes on from the weights of the last one.
+        draws: Draws over which probabilities and bounds are averaged.
+        least_confidence: Probability below which a row gets no class, which `predict` marks by
+            None in an array of objects.
+        unlabelled: The mark of a row without a label, beside None, NaN, NA and "".
+        verbose: Whether to show progress.
+        device: "cpu", "cuda" or "auto".
+        random_state: Seed, RandomState or Generator; None for another seed each time.
+
+    Attributes:
+        classes_: The labels, sorted, with the type that they came with.
+        n_iter_: Rounds of training.
+        loss_curve_: The loss of each round.
+        temperature_: Temperature of the probabilities, 1 before `calibrate`.
+    """
+
+    def __init__(
+        self,
+        model: ModelName = "m2",
+        *,
+        hidden: int | Sequence[int] = (100,),
+        latent: int = 10,
+        steps: int = 300,
+        batch: int = 100,
+        learning_rate: float = 3e-3,
+        noise: float = 0.3,
+        beta: float = 0.1,
+        batch_norm: bool = False,
+        labelled_bound: LabelledBoundName = "conditional",
+        classes_summed: int | None = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        class_prior: Mapping[Any, float] | Sequence[float] | str | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        warm_start: bool = False,
+        draws: int = 20,
+        least_confidence: float = 0.0,
+        unlabelled: Any = -1,
+        verbose: bool = False,
+        device: str = "cpu",
+        random_state: Any = 0,
+    ) -> None:
+        self.model, self.hidden, self.latent = model, hidden, latent
+        self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
+        self.noise, self.beta, self.batch_norm = noise, beta, batch_norm
+        self.labelled_bound, self.classes_summed = labelled_bound, classes_summed
+        self.class_weight, self.class_prior = class_weight, class_prior
+        self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
+        self.n_iter_no_change, self.warm_start = n_iter_no_change, warm_start
+        self.draws, self.least_confidence, self.unlabelled = draws, least_confidence, unlabelled
+        self.verbose, self.device, self.random_state = verbose, device, random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from rows X (n, d) and labels y (n,).
+
+        Args:
+            X: Rows.
+            y: Their labels, marked where unknown.
+            sample_weight: How often each row counts (n,); a row of weight 2 is the same as the row
+                twice.
+
+        Raises:
+            InputError: A parameter is out of range, or fewer than two classes are labelled.
+            Diverged: A loss is not finite.
+        """
+        check_parameters(self, _RULES)
+        form, x = read_training_rows(self, X)
+        rows, classes = self._gather(x, y, sample_weight)
+        goes_on = self.warm_start and self._can_go_on(form, classes)
+        if not goes_on:
+            self._begin(rows, form, classes)
+        self._learn(rows, self.steps)
+        if not self.warm_start:
+            self._progress = None
+        self.temperature_ = 1.0
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Go on learning, for one pass over these rows; labelled rows of earlier calls are kept.
+
+        Args:
+            X: Rows, whose first call decides how rows are standardised.
+            y: Their labels.
+            classes: All labels, in the first call; those of its rows where left out.
+            sample_weight: How often each row counts (n,).
+
+        Raises:
+            InputError: As of `fit`, or a label is none of the classes.
+            Diverged: A loss is not finite.
+        """
+        check_parameters(self, _RULES)
+        first = not hasattr(self, "_progress") or self._progress is None
+        if first:
+            form, x = read_training_rows(self, X)
+            known = None if classes is None else read_labels(classes, None).classes
+            rows, known = self._gather(x, y, sample_weight, known)
+            self._begin(rows, form, known)
+        else:
+            x = read_rows(self, X, self._format)
+            rows, _ = self._gather(x, y, sample_weight, self.classes_)
+        self._rows_seen += rows.weights.sum()
+        earlier = self._labelled_rows
+        self._labelled_rows = earlier.join(rows.select(rows.labelled))
+        self._learn(earlier.join(rows), ceil(len(rows) / self.batch))
+        self.temperature_ = 1.0
+        return self
+
+    def _gather(
+        self, x: np.ndarray, y: Any, sample_weight: Any, classes: np.ndarray | None = None
+    ) -> tuple[WeightedRows, np.ndarray]:
+        """Rows with their labels and weights, and the classes, which may be known before.
+
+        Raises:
+            InputError: Fewer than two classes are labelled, or a label is none of known ones.
+        """
+        weights = check_weights(sample_weight, x)
+        if classes is None:
+            classes, places = read_labels(y, self.unlabelled)
+            check_consistent_length(x, places)
+            used = np.unique(places[(weights > 0) & (places >= 0)])
+            require_classes(classes[used])
+            places = np.where(np.isin(places, used), np.searchsorted(used, places), -1)
+            classes = classes[used]
+        else:
+            require_classes(classes)
+            places = read_known_places(y, self.unlabelled, classes, "the first call")
+            check_consistent_length(x, places)
+        return merge_rows(x, places, weights), classes
+
+    def _begin(self, rows: WeightedRows, form: RowFormat, classes: np.ndarray) -> None:
+        """Forget what was learned, and see rows as these are."""
+        self.seed_, self.classes_, self._format = make_seed(self.random_state), classes, form
+        names = tuple(str(label) for label in classes.tolist())
+        self._space = fit_space(rows, form, names)
+        self._progress, self.loss_curve_, self.n_iter_ = None, [], 0
+        self._labelled_rows, self._rows_seen = rows.select(np.zeros(len(rows), bool)), 0.0
+
+    def _can_go_on(self, form: RowFormat, classes: np.ndarray) -> bool:
+        """Whether the last fit saw the same columns and classes."""
+        known = getattr(self, "_progress", None) is not None
+        return known and form == self._format and np.array_equal(classes, self.classes_)
+
+    def _learn(self, rows: WeightedRows, steps: int) -> None:
+        fitted = train_classifier(self, rows, self._space, steps=steps, start=self._progress)
+        self.model_, self._progress = fitted.model, fitted.trained.progress
+        self.loss_curve_ = self.loss_curve_ + fitted.trained.losses
+        self.n_iter_ = len(self.loss_curve_)
+
+
+def require_classes(labels: np.ndarray) -> None:
+    """Raises InputError unless there are two classes or more."""
+    if len(labels) == 0:
+        raise InputError("No row is labelled; expected labels of two classes or more.")
+    if len(labels) == 1:
+        raise InputError(
+            f"Only one class, {labels.tolist()[0]!r}, is labelled; expected two or more. -1 is no "
+            "label unless unlabelled says otherwise: unlabelled=None makes it a class."
+        )

@@ -1,0 +1,204 @@
+"""How a classifier's networks are made and trained, from rows with weights."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..builders import Recipe
+from ..builders.artefact import make_artefact_config
+from ..data.dataset import Preprocessor
+from ..engine.device import resolve_device
+from ..errors import InputError
+from ..functional.bounds import classification_weight
+from ..inference.batched import map_batches
+from ..model import Model
+from ..rng import get_device, use_seed
+from .base import choose_likelihood, count_numbers
+from .batches import PartlyLabelledBatches, choose_corruption
+from .class_weights import average_class_weight, find_prior, weigh_classes
+from .parameters import list_widths
+from .training import (
+    Progress,
+    Schedule,
+    Trained,
+    train_method,
+)
+from .weights import WeightedRows
+
+
+class Settings(Protocol):
+    """What training reads of a `SemiSupervisedClassifier`, whose docstring has the meanings."""
+
+    model: str
+    hidden: Any
+    latent: int
+    learning_rate: float
+    batch: int
+    noise: float
+    beta: float
+    batch_norm: bool
+    labelled_bound: str
+    classes_summed: int | None
+    class_weight: Any
+    class_prior: Any
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: int
+    verbose: bool
+    device: str
+    classes_: np.ndarray
+    seed_: int
+
+    def get_params(self) -> dict[str, Any]:
+        """All parameters by name."""
+        ...
+
+
+class Fitted(NamedTuple):
+    """A trained classifier."""
+
+    model: Model
+    trained: Trained
+
+
+def train_classifier(
+    estimator: Settings,
+    rows: WeightedRows,
+    space: Preprocessor,
+    *,
+    steps: int,
+    start: Progress | None,
+) -> Fitted:
+    """Train an estimator's model on rows, from new weights or from where training ended.
+
+    Raises:
+        InputError: The builder refuses a parameter, or too few rows can be held out.
+        Diverged: A loss is not finite.
+    """
+    recipe = make_recipe(estimator, rows, space)
+    device, seed = resolve_device(estimator.device), estimator.seed_
+    schedule = Schedule(
+        steps,
+        estimator.learning_rate,
+        seed,
+        device,
+        verbose=bool(estimator.verbose),
+        patience=estimator.n_iter_no_change,
+    )
+    evaluate, kept = None, rows
+    if estimator.early_stopping:
+        out = hold_out(rows, estimator.validation_fraction, seed)
+        kept = rows.select(~out)
+        evaluate = HeldOutLoss(rows.select(out), space, recipe.arguments["alpha"], seed)
+    with use_seed(seed, torch.device(device)):
+        method = recipe.build()
+    batches = make_batches(kept, space, estimator, device)
+    trained = train_method(method, batches, schedule, evaluate=evaluate, start=start)
+    card = {"experiment": type(estimator).__name__, "code": estimator.latent}
+    card |= {name: str(value) for name, value in estimator.get_params().items()}
+    config = make_artefact_config(recipe, space, card)
+    return Fitted(Model(trained.method, space, "estimator", config), trained)
+
+
+def make_recipe(estimator: Settings, rows: WeightedRows, space: Preprocessor) -> Recipe:
+    """The model by an estimator's parameters, for rows that count so often."""
+    labelled, every = rows.weights[rows.labelled].sum(), rows.weights.sum()
+    each = weigh_classes(estimator.class_weight, estimator.classes_, rows)
+    alpha = classification_weight(estimator.beta, labelled, every)
+    return Recipe(
+        estimator.model,
+        {
+            "x": space.width,
+            "hidden": list_widths(estimator.hidden),
+            "z": int(estimator.latent),
+            **({} if estimator.model == "m2" else {"a": int(estimator.latent)}),
+            "classes": len(estimator.classes_),
+            "alpha": float(alpha * average_class_weight(each, rows)),
+            "prior_rows": float(every),
+            "likelihood": choose_likelihood(space),
+            "batch_norm": bool(estimator.batch_norm),
+            "labelled_bound": estimator.labelled_bound,
+            "classes_summed": estimator.classes_summed,
+            "class_prior": find_prior(estimator.class_prior, estimator.classes_, rows),
+        },
+    )
+
+
+def make_batches(
+    rows: WeightedRows,
+    space: Preprocessor,
+    estimator: Settings,
+    device: str,
+) -> PartlyLabelledBatches:
+    """Batches of rows as the model sees them."""
+    places = torch.from_numpy(rows.places)
+    weights = torch.from_numpy(rows.weights)
+    each = weigh_classes(estimator.class_weight, estimator.classes_, rows)
+    own = torch.from_numpy(each / average_class_weight(each, rows))[places.clamp(min=0)]
+    return PartlyLabelledBatches(
+        space.transform(torch.from_numpy(rows.x)).float(),
+        places,
+        weights,
+        weights * own,
+        batch=estimator.batch,
+        seed=estimator.seed_,
+        corruption=choose_corruption(space.binary, estimator.noise, count_numbers(space)),
+        device=device,
+    )
+
+
+def hold_out(rows: WeightedRows, fraction: float, seed: int) -> np.ndarray:
+    """Which rows are held out (n,): a share of each class and of those without a label.
+
+    One row or more of each is kept.
+
+    Raises:
+        InputError: None would be held out.
+    """
+    generator = np.random.default_rng(seed)
+    out = np.zeros(len(rows), dtype=bool)
+    for place in np.unique(rows.places):
+        own = np.flatnonzero(rows.places == place)
+        count = min(round(fraction * len(own)), len(own) - 1)
+        out[generator.permutation(own)[:count]] = True
+    if not out.any():
+        raise InputError(
+            f"early_stopping would hold out none of {len(rows)} rows; expected more rows, or a "
+            f"validation_fraction above {fraction:g}."
+        )
+    return out
+
+
+class HeldOutLoss:
+    """The loss of rows that training does not see: minus the bound, and minus log q(y|x)."""
+
+    def __init__(self, rows: WeightedRows, space: Preprocessor, alpha: float, seed: int) -> None:
+        self.x = space.transform(torch.from_numpy(rows.x)).float()
+        self.weights = torch.from_numpy(rows.weights)
+        self.known = torch.from_numpy(np.flatnonzero(rows.labelled))
+        self.y = torch.from_numpy(rows.places)[self.known]
+        self.alpha, self.seed = alpha, seed
+
+    def __call__(self, method: Any) -> float:
+        device = get_device(method)
+        with use_seed(self.seed, device):
+            bound = map_batches(method.elbo, self.x, device=device).double()
+            loss = -_average(bound, self.weights)
+            if len(self.y):
+                classify = _ask(method)
+                log_q = map_batches(classify, self.x[self.known], device=device).double()
+                own = log_q.gather(-1, self.y.unsqueeze(-1)).squeeze(-1)
+                loss = loss - self.alpha * _average(own, self.weights[self.known])
+        return float(loss)
+
+
+def _ask(method: Any) -> Any:
+    return lambda x: method.classify(x).logits
+
+
+def _average(values: Tensor, weights: Tensor) -> Tensor:
+    return (weights * values).sum() / weights.sum()

@@ -1,0 +1,26 @@
+"""scikit-learn's own checks of estimators, none of which may fail."""
+
+from __future__ import annotations
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from auxgen.estimators import SemiSupervisedClassifier
+
+SMALL = [
+    SemiSupervisedClassifier("m2", steps=15, hidden=20, latent=2, learning_rate=2e-2),
+]
+DEFAULTS = [SemiSupervisedClassifier(name) for name in ("m2", "sdgm", "adgm")]
+
+
+@parametrize_with_checks(SMALL)  # pyright: ignore[reportArgumentType]
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::sklearn.exceptions.SkipTestWarning")
+def test_small_estimators_keep_the_contract(estimator, check) -> None:
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(DEFAULTS)  # pyright: ignore[reportArgumentType]
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::sklearn.exceptions.SkipTestWarning")
+def test_defaults_keep_the_contract(estimator, check) -> None:
+    check(estimator)
