@@ -175,6 +175,11 @@ def summarise(scores: Mapping[tuple[str, int, int], Mapping[str, dict[str, float
                     round(float(means[measure][[c[1] == n for c in cases], i].mean()), 4)
                     for n in labels
                 ]
+    alone = [i for i, m in enumerate(methods) if m not in (*AVERAGES, ENSEMBLE, MIXED)]
+    for measure, better in HIGHER_IS_BETTER.items():
+        ranks = mean_ranks(means[measure][:, alone], higher_is_better=better)
+        for i, rank in zip(alone, ranks, strict=True):
+            rows[methods[i]][f"{measure}_rank_without_means"] = round(float(rank), 2)
     below = [s[COMMITTEE]["accuracy"] < s["MLP"]["accuracy"] - 0.05 for s in scores.values()]
     return {
         "tables": len(tables),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Iterator
@@ -25,42 +26,39 @@ def benchmarks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         del sys.modules[name]
 
 
-def import_scores() -> Any:
-    import few_labels_scores
-
-    return few_labels_scores
+def import_part(name: str) -> Any:
+    return importlib.import_module(f"few_labels_{name}")
 
 
 def test_scores_are_those_of_scikit_learn_and_of_the_definition() -> None:
     rng = np.random.default_rng(0)
     probs, y = rng.dirichlet(np.ones(3), 50), rng.integers(3, size=50)
-    found = import_scores().score(probs, y)
+    found = import_part("scores").score(probs, y)
     assert found["log_loss"] == pytest.approx(log_loss(y, probs), rel=1e-4)
     assert found["brier"] == pytest.approx(np.square(probs - np.eye(3)[y]).sum(1).mean(), rel=1e-4)
     assert found["accuracy"] == (probs.argmax(1) == y).mean()
 
 
 def test_calibration_error_of_one_bin_is_the_gap() -> None:
-    error = import_scores().expected_calibration_error
+    error = import_part("scores").expected_calibration_error
     assert error(np.full(10, 0.9), np.arange(10) < 6) == pytest.approx(0.3)
     assert error(np.array([1.0, 0.2]), np.array([True, False])) == pytest.approx(0.1)
 
 
 def test_holm_corrects_step_by_step() -> None:
-    found = import_scores().correct_by_holm({"a": 0.01, "b": 0.04, "c": 0.03})
+    found = import_part("scores").correct_by_holm({"a": 0.01, "b": 0.04, "c": 0.03})
     assert found == pytest.approx({"a": 0.03, "c": 0.06, "b": 0.06})
 
 
 def test_the_best_has_rank_1_and_ties_share() -> None:
-    ranks = import_scores().mean_ranks
+    ranks = import_part("scores").mean_ranks
     values = np.array([[0.9, 0.5, 0.5], [0.9, 0.5, 0.7]])
     assert ranks(values, higher_is_better=True).tolist() == [1.0, 2.75, 2.25]
     assert ranks(values, higher_is_better=False).tolist() == [3.0, 1.25, 1.75]
 
 
 def test_labelled_rows_are_nested_and_balanced_and_no_test_row_is_in_training() -> None:
-    import few_labels_tables as tables
-
+    tables = import_part("tables")
     one, again = tables.split_table("iris", 0), tables.split_table("iris", 0)
     np.testing.assert_array_equal(one.x, again.x)
     assert len(one.x) + len(one.x_test) == 150
@@ -71,8 +69,7 @@ def test_labelled_rows_are_nested_and_balanced_and_no_test_row_is_in_training() 
 
 def test_a_peer_does_not_know_the_label_of_a_row_held_out() -> None:
     """1-NN without the row's own label gives its neighbour's."""
-    import few_labels_peers as peers
-
+    peers = import_part("peers")
     x = np.array([[0.0], [0.1], [0.2], [5.0], [5.1], [5.2]])
     y = np.array([0, 1, 0, 1, 1, 1])
 
@@ -88,8 +85,7 @@ def test_a_peer_does_not_know_the_label_of_a_row_held_out() -> None:
 
 @pytest.mark.skipif(not RESULTS.exists(), reason="the benchmark's results are not kept yet")
 def test_the_page_shows_the_tables_of_the_results() -> None:
-    import few_labels_page
-
+    few_labels_page = import_part("page")
     results = json.loads(RESULTS.read_text())
     page = (ROOT / "docs" / "guides" / "few-labels.md").read_text()
     for table in (few_labels_page.format_methods(results), few_labels_page.format_gains(results)):
