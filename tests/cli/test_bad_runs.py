@@ -167,7 +167,7 @@ LIES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "checksum": (lambda c: c.update(sha256="0"), "not the one config.json was made for"),
     "classes": (lambda c: c["space"].update(classes=["cat", "dog"]), "contradicts itself"),
     "space": (lambda c: c.pop("space"), "does not say how the model sees rows"),
-    "format": (lambda c: c.update(format=2), "has format 2; expected 1"),
+    "format": (lambda c: c.update(format=3), "has format 3; expected 1 to 2"),
 }
 
 
