@@ -57,6 +57,15 @@ def plain(app: Any, what: str, name: str, it: object, options: Any, lines: list[
         lines[i] = "".join(parts)
 
 
+def skip_metadata_requests(
+    app: Any, what: str, name: str, it: object, skip: bool, options: Any
+) -> bool:
+    """Leave out `set_fit_request` and the like, which scikit-learn adds with links of its own."""
+    del app, what, it, options
+    return skip or re.fullmatch(r"set_\w+_request", name.rpartition(".")[2]) is not None
+
+
 def setup(app: Any) -> None:
+    app.connect("autodoc-skip-member", skip_metadata_requests)
     app.add_directive("room", Room)
     app.connect("autodoc-process-docstring", plain, priority=400)
