@@ -141,7 +141,7 @@ def read_json(file: Path, what: str) -> dict[str, Any]:
         found = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{file.parent} is no {what}: it has no {file.name}.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of numbers with too many digits
         raise InputError(f"{file} is not JSON as a {what} has it: {error}.") from error
     if not isinstance(found, dict):
         raise InputError(f"{file} holds no JSON object, as a {what} has it.")

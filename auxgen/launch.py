@@ -17,7 +17,7 @@ from .experiments import registry
 from .features.trained import MissingExtractor, is_run_finished
 from .runs.datasets import check_data_unchanged, format_data_card
 from .runs.evaluate import draw_run_pictures, evaluate_run
-from .runs.folder import Run, create_run, make_config
+from .runs.folder import Run, check_run_path, create_run, lock_run, make_config
 from .runs.train import RuntimeSettings, train_remaining
 from .stage import Experiment
 
@@ -52,6 +52,8 @@ def train(
         Interrupted: A signal stopped training; everything is saved.
         NotSaved: The disk is full; the last good checkpoint is kept.
     """
+    check_run_path(run)
+    device = resolve_device(device)
     name, file, stages = None, None, experiment
     for each in precision.values() if isinstance(precision, Mapping) else (precision,):
         if each not in get_args(PrecisionChoice):
@@ -61,7 +63,6 @@ def train(
         name, file = entry.name, entry.file
         options = registry.resolve_options(entry, options)
         stages = train_missing_extractors_for(partial(registry.build_experiment, entry, options))
-    device = resolve_device(device)
     settings = RuntimeSettings(device, precision, tuple(log), quiet)
     with init_ranks(device) as here:
         config = make_config(name, stages, options, device=device, precision=precision)
@@ -69,7 +70,8 @@ def train(
         if here.is_first and not quiet and _is_own_data(options):
             print("\n".join(format_data_card(config["datasets"])), file=sys.stderr)
         remaining = partial(train_remaining, created, stages, here, settings)
-        return train_missing_extractors_for(remaining)
+        with lock_run(created.path, here):
+            return train_missing_extractors_for(remaining)
 
 
 def _is_own_data(options: Mapping[str, Any]) -> bool:
@@ -99,7 +101,7 @@ def resume(
     opened, stages = _open_run(run, experiment)
     device = resolve_device(device)
     settings = RuntimeSettings(device, opened.config.get("precision"), tuple(log), quiet)
-    with init_ranks(device) as here:
+    with init_ranks(device) as here, lock_run(opened.path, here):
         return train_missing_extractors_for(lambda: train_remaining(opened, stages, here, settings))
 
 

@@ -1,7 +1,7 @@
 """Scores: measured numbers, how they were measured, and the functions that measure them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from math import sqrt
 from statistics import NormalDist
 from typing import Any
@@ -40,6 +40,11 @@ class Score:
     interval: tuple[float, float] | None = None
     caution: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields by name, as JSON has them."""
+        interval = None if self.interval is None else list(self.interval)
+        return {**asdict(self), "interval": interval}
 
 
 Evaluation = Callable[[Any], Score | Mapping[str, Score]]

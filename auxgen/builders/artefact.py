@@ -4,14 +4,15 @@ It holds the weights, a model card, and config.json: the recipe of the method an
 """
 
 from collections.abc import Mapping
+from math import isfinite, prod
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 from .. import files
-from ..data.dataset import Preprocessor
+from ..data.dataset import DataKind, Preprocessor
 from ..errors import InputError
 from ..method import Method
 from ..version import __version__
@@ -101,8 +102,9 @@ def read_artefact(folder: Path) -> tuple[Method, Preprocessor, dict[str, Any]]:
     method = Recipe(builder, arguments).build()
     _load_weights(method, folder / "model.safetensors", config.get("sha256"))
     try:
+        _check_space(config["space"])
         space = Preprocessor.from_json(config["space"])
-    except (TypeError, KeyError, AttributeError) as error:
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise InputError(f"{file} does not say how the model sees rows: {error}.") from error
     for argument, size in (("x", space.width), ("classes", len(space.classes))):
         if size and arguments.get(argument, size) != size:
@@ -111,6 +113,35 @@ def read_artefact(folder: Path) -> tuple[Method, Preprocessor, dict[str, Any]]:
                 f"and {size} for its space."
             )
     return method, space, config
+
+
+def _check_space(known: Mapping[str, Any]) -> None:
+    """Raise a ValueError where the fields of a space cannot be what a preprocessor wrote."""
+    shape, kinds = known["shape"], get_args(DataKind)
+    if known["kind"] not in kinds:
+        raise ValueError(f"kind is {known['kind']!r}, not {' or '.join(kinds)}")
+    if not isinstance(shape, list) or not all(type(n) is int and n > 0 for n in shape):
+        raise ValueError(f"shape is {shape!r}")
+    entries = prod(shape)
+    kept = known.get("kept")
+    if kept is not None and not all(type(i) is int and 0 <= i < entries for i in kept):
+        raise ValueError("kept has entries that a row does not have")
+    seen = entries if kept is None else len(kept)
+    for name, count in (("shift", seen), ("scale", seen), ("fill", entries)):
+        numbers = known.get(name) or []
+        if not all(isinstance(n, int | float) and isfinite(n) for n in numbers):
+            raise ValueError(f"{name} has entries that are not finite numbers")
+        if numbers and len(numbers) != count:
+            raise ValueError(f"{name} has {len(numbers)} entries for {count}")
+    if 0 in (known.get("scale") or []):
+        raise ValueError("scale is 0 in an entry")
+    for name in ("classes", "attributes", "columns"):
+        names = known.get(name) or []
+        if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+            raise ValueError(f"{name} are not a list of names")
+    classes = known.get("classes") or []
+    if len(set(classes)) < len(classes):
+        raise ValueError("two classes have one name")
 
 
 def restore_weights(method: Method, folder: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from ..errors import InputError, unknown_name
+from ..ranges import check_ranges
 
 T = TypeVar("T")
 Command = Callable[..., None]
@@ -19,7 +20,9 @@ _TYPE_WORDS = {int: "an integer", float: "a number", str: "text", Path: "a path"
 _SEQUENCE_TYPES = (tuple, list, Sequence)
 
 
-def call_from_command_line(function: Callable[..., T], args: Sequence[str], prog: str) -> T:
+def call_from_command_line(
+    function: Callable[..., T], args: Sequence[str], prog: str, *, known_ranges: bool = True
+) -> T:
     """Call a function with what a person typed.
 
     Args:
@@ -27,9 +30,11 @@ def call_from_command_line(function: Callable[..., T], args: Sequence[str], prog
             its docstring is their help.
         args: The words after the command's name.
         prog: How the command is called.
+        known_ranges: Whether its numbers have the ranges that auxgen's options have.
 
     Raises:
-        InputError: An unknown option, a value of another type, or something is missing.
+        InputError: An unknown option, a value of another type or out of range, or something is
+            missing.
         SystemExit: Help was requested, and printed.
     """
     import tyro
@@ -51,6 +56,8 @@ def call_from_command_line(function: Callable[..., T], args: Sequence[str], prog
         if leaving.code in (0, None):
             raise
         raise InputError(f"{' '.join(args)!r} cannot be read; see {prog} --help.") from None
+    if known_ranges:
+        check_ranges(options)
     return function(*positional, **options)
 
 

@@ -67,7 +67,7 @@ def _train_experiment(name: str, args: Sequence[str]) -> None:
     for each in (p.name for p in list_named_parameters(options) if p.name in own):
         raise InputError(f"{name} has an option {each!r}, which is train's own; rename it.")
     command = merge_options(_collect_options, options, _collect_options)
-    given = call_from_command_line(command, args, prog)
+    given = call_from_command_line(command, args, prog, known_ranges=entry.file is None)
     if entry.file is not None:
         print_on_first_rank(f"running your file {name}", sys.stderr)
     _print_trained(train(name, **given))

@@ -167,11 +167,27 @@ def _read_table(
 def _read_array(path: Path, space: Preprocessor) -> Tensor:
     """A .npy array as rows (n, *shape): rows, flattened rows, or channels last."""
     name = path.name
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{name!r} cannot be read; expected a .npy array of numbers.") from error
-    return convert_array(array, space, name)
+    return convert_array(load_npy(path), space, name)
+
+
+def load_npy(path: Path) -> np.ndarray:
+    """The array in a .npy file, of one dimension or more.
+
+    Raises:
+        InputError: It is another kind of file, or shorter than its header says.
+    """
+    try:  # mapped, a file that claims more rows than it has needs no memory to be refused
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError, OverflowError, MemoryError) as error:
+        raise InputError(
+            f"{path.name!r} cannot be read; expected a whole .npy array of numbers."
+        ) from error
+    if not isinstance(array, np.ndarray):
+        array.close()
+        raise InputError(f"{path.name!r} holds several arrays; expected one .npy array of rows.")
+    if array.ndim == 0:
+        raise InputError(f"{path.name!r} holds one number; expected a .npy array of rows.")
+    return np.array(array)
 
 
 def convert_array(

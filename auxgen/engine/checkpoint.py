@@ -72,15 +72,21 @@ def load_checkpoint(checkpoint: Path, stage: str, run: str, training: Training) 
             f"{checkpoint} was written by {state.get('ranks')} ranks and this is a run on "
             f"{training.ranks.size}; continue with the same number."
         )
-    contents = {n: _read_verified_tensors(checkpoint / n, c) for n, c in state["sha256"].items()}
+    sums, step = state.get("sha256"), state.get("step")
+    if not isinstance(sums, dict) or str(step) != checkpoint.name.rpartition("-")[2]:
+        raise InputError(
+            f"{checkpoint}/state.json is damaged: it has no checksums, or another step than its "
+            f"folder; remove {checkpoint} to go on from the checkpoint before it."
+        )
+    contents = {n: _read_verified_tensors(checkpoint / n, c) for n, c in sums.items()}
     try:
         training.method.load_state_dict(contents["model.safetensors"])
         for name, mean in training.average.means.items():
             mean.copy_(contents["average.safetensors"][name])
         _restore_optimizers(training, contents["optimizers.safetensors"], state["optimizers"])
         training.step = int(state["step"])
-    except (KeyError, RuntimeError, ValueError) as error:
-        reason = f"{checkpoint} does not fit this experiment: {str(error).splitlines()[0]}"
+    except (KeyError, IndexError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        reason = f"{checkpoint} does not fit this experiment: {str(error).partition(chr(10))[0]}"
         raise InputError(f"{reason} Resume with the code and options that wrote it.") from error
 
 

@@ -27,10 +27,12 @@ def resolve_device(device: str) -> str:
         return f"cuda:{local}" if torch.cuda.is_available() else "cpu"
     try:
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"This machine has no device {device!r}; expected auto, cpu or cuda."
-        ) from error
+        kind, _, number = device.partition(":")
+        usable = device == "cpu" or (kind == "cuda" and (number or "0").isdecimal())
+    except (RuntimeError, AssertionError):
+        usable = False
+    if not usable:
+        raise InputError(f"This machine has no device {device!r}; expected auto, cpu or cuda.")
     return device
 
 

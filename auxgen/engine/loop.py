@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
+from ..errors import InputError
 from ..method import Gradient, Method, Moves, Step
 from ..networks.freezing import recalibrate_batch_norm
 from ..rng import derive_seed, reseed
@@ -55,6 +56,20 @@ class Training:
         """Play one round, then update the moving average."""
         reseed(derive_seed(self.seed, 3, self.ranks.rank, self.step), torch.device(self.device))
         self.set_learning_rates()
+        try:
+            self.carry_out_moves(batch)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):  # torch's words for a batch of 1
+                raise
+            raise InputError(
+                "Batch norm cannot normalise a batch of one row; give a batch of 2 or more."
+            ) from error
+        self.ranks.average(self.buffers)
+        self.average.update(self.step)
+        self.step += 1
+
+    def carry_out_moves(self, batch: object) -> None:
+        """The moves of one round, one after another."""
         for move in self.iterate_under_autocast(self.method.round(batch, self.make_step_tensor())):
             match move:
                 case Gradient():
@@ -62,9 +77,6 @@ class Training:
                 case Step(players):
                     for name in players:
                         self.apply_gradient(name)
-        self.ranks.average(self.buffers)
-        self.average.update(self.step)
-        self.step += 1
 
     def make_step_tensor(self) -> Tensor:
         """The step as a tensor that is filled on the device: a copy would wait for the device."""

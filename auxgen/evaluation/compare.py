@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..data import folders, images
 from ..data.dataset import Dataset
+from ..data.inputs import load_npy
 from ..data.user import load_arrays
 from ..engine.device import resolve_device
 from ..errors import InputError, require_at_least
@@ -58,7 +57,7 @@ def compare_image_sets(
         features = extract_cached_features(extractor, right, device=device)
         group = score_picture_sets(extractor, left, features, measures, what)
         seconds = round(time.monotonic() - start, 2)
-        scores |= {label: {**asdict(score), "seconds": seconds} for label, score in group.items()}
+        scores |= {label: {**score.to_json(), "seconds": seconds} for label, score in group.items()}
     return {"real": left.name, "fake": right.name, "scores": scores}
 
 
@@ -82,8 +81,4 @@ def _load_npy_images(path: Path) -> Dataset:
     """Pictures as `auxgen sample --out F.npy` writes them."""
     if not path.is_file():
         raise InputError(f"There is no file {path}; a file of pictures is expected.")
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise InputError(f"{path} cannot be read as an array of numbers: {error}.") from error
-    return replace(load_arrays(array), name=path.name)
+    return replace(load_arrays(load_npy(path)), name=path.name)

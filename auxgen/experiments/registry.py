@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any, Literal, get_args, get_origin
 
 from ..errors import InputError, unknown_name
+from ..ranges import check_ranges
 from .about import About, Renamed
 from .options import WORDS
 
@@ -262,11 +263,25 @@ def resolve_options(entry: ExperimentEntry, given: Mapping[str, Any]) -> dict[st
             raise InputError(_describe_renamed(entry, name))
         else:
             raise unknown_name(f"option of {entry.name}", name, known)
+    if entry.file is None:  # in a person's own file an option means what that says
+        check_ranges(given)
+    check_ranges({"seed": given.get("seed")})
+    _check_kinds(given, known)
     values = {name: given.get(name, option.default) for name, option in known.items()}
     missing = [name for name, value in values.items() if value is MISSING]
     if missing:
         raise InputError(f"{entry.name} needs the option {missing[0]!r}: {known[missing[0]].help}")
     return values
+
+
+def _check_kinds(given: Mapping[str, Any], known: Mapping[str, Option]) -> None:
+    """Refuse a number in place of a text, or a text of a number, as an edited run.json may have."""
+    for name, value in given.items():
+        kinds = {known[name].type, *get_args(known[name].type)}
+        if kinds & {str, Path} and not isinstance(value, str | Path | tuple | list | None):
+            raise InputError(f"{name} is {value!r}; a text is expected.")
+        if kinds <= {int, float, type(None)} and not isinstance(value, int | float | None):
+            raise InputError(f"{name} is {value!r}; a number is expected.")
 
 
 def _describe_renamed(entry: ExperimentEntry, name: str) -> str:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import InputError
+from ..files import write_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,9 +53,8 @@ def draw_image_grid(images: Tensor, columns: int | None = None, *, padding: int 
 
 def write_grid(images: Tensor, path: Path, columns: int | None = None) -> Path:
     """Write `draw_image_grid` to a PNG file, and return its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draw_image_grid(images, columns).save(path, format="PNG")
-    return path
+    page = draw_image_grid(images, columns)
+    return write_file(path, lambda out: page.save(out, format="PNG"))
 
 
 def write_picture(picture: Tensor, file: Path) -> None:
@@ -63,7 +63,8 @@ def write_picture(picture: Tensor, file: Path) -> None:
 
     pixels = picture.clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
     grey = pixels.shape[2] == 1
-    Image.fromarray(pixels[:, :, 0] if grey else pixels).save(file, format="PNG")
+    image = Image.fromarray(pixels[:, :, 0] if grey else pixels)
+    write_file(file, lambda out: image.save(out, format="PNG"))
 
 
 def _make_tiles(images: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..data.dataset import Preprocessor
+from ..files import write_file
 from ..inference.codes import make_analogies, make_class_grid, sample_rows
 from ..method import Classifies, Method, require
 from .grids import PALETTE, draw_image_grid, write_grid
@@ -130,9 +131,7 @@ def make_panel_axes(
 
 def save_figure(figure: Any, path: Path) -> Path:
     """Write a matplotlib figure to a PNG file, and return its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png")
-    return path
+    return write_file(path, lambda out: figure.savefig(out, format="png"))
 
 
 def show_samples(method: Method, file: Path, space: Preprocessor, n: int = 64) -> None:

@@ -188,7 +188,7 @@ def _read_curves(file: Path) -> dict[CurveName, Curve]:
     for number, line in enumerate(lines, 1):
         try:
             _add_step(curves, json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if number == len(lines) and not text.endswith("\n"):
                 break
             raise InputError(
@@ -213,7 +213,7 @@ def _read_scores(file: Path) -> dict[str, ScoreRecord]:
     try:
         scores = {} if found is None else found["scores"]
         return {str(name): _parse_score(score) for name, score in scores.items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         fields = "value, unit, n, spread and protocol"
         raise InputError(
             f"{str(file)!r} is malformed; expected scores, each with {fields}."

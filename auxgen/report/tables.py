@@ -29,11 +29,13 @@ def show_scores(runs: Sequence[str], results: Sequence[Mapping[str, Any]], mixed
         InputError: Scores of one name have different protocols, and `mixed` is off.
     """
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     scores = [result["scores"] for result in results]
     seeds = _find_seeds(results)
-    table = Table("score", *runs, *([f"mean, {len(seeds)} seeds"] if seeds else []))
+    means_of = [f"mean, {len(seeds)} seeds"] if seeds else []
+    table = Table("score", *map(escape, [*runs, *means_of]))  # names may look like markup
     notes: dict[str, list[str]] = {}
     for name in dict.fromkeys(name for each in scores for name in each):
         cells = [each.get(name) for each in scores]
@@ -44,7 +46,7 @@ def show_scores(runs: Sequence[str], results: Sequence[Mapping[str, Any]], mixed
                 "--mixed prints them side by side."
             )
         means = [_average_scores(cells)] if seeds else []
-        table.add_row(name, *map(_format_score, [*cells, *means]))
+        table.add_row(escape(name), *map(_format_score, [*cells, *means]))
         what, _, shared = " | ".join(protocols).partition("; ")
         notes.setdefault(shared, []).append(f"  {name}: {_describe_measurement(cells, what)}")
     console = Console()

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, cast
@@ -44,7 +44,7 @@ def measure_scores(
         seconds = round(time.monotonic() - start, 2)
         for score in each[0]:
             average = average_draws([one[score] for one in each])
-            found[f"{stage}/{score}"] = {**asdict(average), "seconds": seconds}
+            found[f"{stage}/{score}"] = {**average.to_json(), "seconds": seconds}
             if not quiet:
                 line = f"{stage}/{score}  {average.value:.4g} {average.unit}".rstrip()
                 print(f"{line}  ({seconds} s)", file=sys.stderr)
@@ -108,6 +108,7 @@ def evaluate_run(
     Raises:
         InputError: A stage is not trained yet.
     """
+    earlier = run.read_scores()  # before hours of measuring
     found: dict[str, Any] = {}
     for name, stage in stages.items():
         if name not in run.trained_stages():
@@ -120,7 +121,7 @@ def evaluate_run(
         found |= measure_scores(
             name, method, evaluations[name], run.config["seed"], draws=draws, quiet=quiet
         )
-    every = {"run": run.config, "scores": {**run.read_scores()["scores"], **found}}
+    every = {"run": run.config, "scores": {**earlier["scores"], **found}}
     write_file(run.path / "scores.json", encode_json(every))
     return {"run": run.config, "scores": found}
 

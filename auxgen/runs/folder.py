@@ -5,12 +5,14 @@ import platform
 import shutil
 import subprocess
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from ..builders.artefact import restore_weights
 from ..engine.device import Ranks, describe_hardware
@@ -44,6 +46,10 @@ class Run:
         missing = [k for k in ("id", "options", "seed", "stages") if k not in self.config]
         if missing:
             raise InputError(f"{self.path}/run.json has no {missing[0]!r}; a run's has one.")
+        for name, kind in {"options": dict, "seed": int, "stages": list}.items():
+            if not isinstance(self.config[name], kind):
+                got = self.config[name]
+                raise InputError(f"{self.path}/run.json has {name} {got!r}; a {kind.__name__} is expected.")
         if self.config.get("format", 1) not in (1, FORMAT):
             raise InputError(
                 f"{self.path}/run.json has format {self.config['format']!r}; this version of "
@@ -57,7 +63,10 @@ class Run:
     def read_scores(self) -> dict[str, Any]:
         """The object in scores.json; with no scores before `evaluate` wrote it."""
         file = self.path / "scores.json"
-        return read_json(file, "run") if file.exists() else {"run": self.config, "scores": {}}
+        found = read_json(file, "run") if file.exists() else {"run": self.config, "scores": {}}
+        if not isinstance(found.get("scores"), dict):
+            raise InputError(f"{file} has no scores by name; remove it to measure all again.")
+        return found
 
     def record_precision(self, stage: str, precision: Precision, ranks: Ranks) -> None:
         """Keep the precision of a stage in run.json, so that the stage continues with it.
@@ -139,22 +148,68 @@ def create_run(path: str | Path, config: Mapping[str, Any], file: Path | None, r
 
 
 def _write_run_folder(path: Path, config: Mapping[str, Any], file: Path | None) -> None:
-    if path.exists():
-        raise InputError(
-            f"{path} exists already; give another --run, or continue it with: "
-            f"auxgen train --resume {path}."
-        )
     text = encode_json(config)
     try:
-        (path / "checkpoints").mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir()  # of several that start at once, one alone succeeds
+    except FileExistsError as error:
+        if not os.path.lexists(path):  # a part of the path is a file
+            raise make_save_error(path, 0.0, error) from error
+        raise _make_exists_error(path) from error
+    except OSError as error:
+        raise make_save_error(path, 0.0, error) from error
+    try:
+        (path / "checkpoints").mkdir()
         if file is not None:
             write_file(path / "experiment.py", file.read_bytes())
         write_file(path / "run.json", text)
     except OSError as error:
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)  # which this process made
         if isinstance(error, NotSaved):
             raise
         raise make_save_error(path, 0.0, error) from error
+
+
+@contextmanager
+def lock_run(path: Path, ranks: Ranks) -> Iterator[None]:
+    """Keep other processes from training the same run; the system frees the lock of a dead one.
+
+    Raises:
+        InputError: Another process trains it.
+    """
+    lock, held = FileLock(path / ".lock"), True
+    if ranks.is_first:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            held = False
+    if ranks.reduce_any(not held):
+        raise InputError(f"{path} is being trained by another process; wait until it has ended.")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def check_run_path(path: str | Path) -> None:
+    """Refuse a path that cannot be a run's folder, before anything is read or trained.
+
+    Raises:
+        InputError: It is empty, has a character that no path has, or exists.
+    """
+    text = str(path)
+    if text in ("", ".") or "\0" in text:
+        raise InputError(f"--run is {text!r}; the path of a new folder is expected.")
+    is_first = os.environ.get("RANK", "0") == "0"  # which may make it before another one looks
+    if is_first and os.path.lexists(path):
+        raise _make_exists_error(Path(path))
+
+
+def _make_exists_error(path: Path) -> InputError:
+    return InputError(
+        f"{path} exists already; give another --run, or continue it with: "
+        f"auxgen train --resume {path}."
+    )
 
 
 def find_commit() -> str | None:

@@ -103,11 +103,11 @@ def test_experiments_are_found_by_name_or_words(auxgen: Command, text: tuple[str
 
 
 def test_options_reach_the_experiment(auxgen: Command, own: Path, tmp_path: Path) -> None:
-    given = ("--seed", "-3", "--steps=2", "--rows", "7", "--widths", "4", "5", "--loud")
-    outcome = auxgen("train", own, "--run", tmp_path / "run", "--device", "cpu", *given)
+    given = ("--seed", "3", "--lr", "-0.5", "--steps=2", "--rows", "7", "--widths", "4", "5")
+    outcome = auxgen("train", own, "--run", tmp_path / "run", "--device", "cpu", *given, "--loud")
     assert outcome.status == 0, outcome.err
     config = json.loads((tmp_path / "run" / "run.json").read_text())["options"]
-    assert config["seed"] == -3
+    assert (config["seed"], config["lr"]) == (3, -0.5)
     assert (config["steps"], config["rows"], config["loud"]) == (2, 7, True)
     assert list(config["widths"]) == [4, 5]
 

@@ -178,7 +178,7 @@ def test_without_a_known_extractor_nothing_is_told_of_distances(tmp_path: Path) 
         ({"width": 0}, "width is 0; 1 or more"),
         ({"density": "mixtur"}, "mixture"),
         ({"latent": 0}, "latent is 0; 1 or more"),
-        ({"lr": 0.0}, "learning rate of 0.0"),
+        ({"lr": 0.0}, "lr is 0.0; a number above 0"),
         ({"resamplings": 0}, "resamplings is 0; 1 or more"),
         ({"epochs": 0.5}, "The option 'epochs' of asl.fashion is called 'scale_epochs' now"),
     ],

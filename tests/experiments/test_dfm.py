@@ -177,7 +177,7 @@ def test_every_budget_makes_a_game(name: str, budget: str) -> None:
         ({"feature_noise": -1.0}, "feature_noise is -1.0; 0 or more is expected"),
         ({"denoising_weight": -0.1}, "denoising_weight is -0.1; 0 or more is expected"),
         ({"batch": 1}, "batch is 1"),
-        ({"lr": 0.0}, "learning rate"),
+        ({"lr": 0.0}, "lr is 0.0"),
     ],
 )
 def test_what_cannot_be_trained_is_told_in_a_sentence(given: dict[str, Any], told: str) -> None:

@@ -164,8 +164,8 @@ real_digits = images.load_sklearn_digits
         ({"blocks": 0}, "blocks is 0; 1 or more"),
         ({"width": 0}, "width is 0; 1 or more"),
         ({"shift": -1}, "shift is -1; 0 or more"),
-        ({"epochs": -1}, "steps is -"),
-        ({"lr": 0.0}, "learning rate of 0.0"),
+        ({"epochs": -1}, "epochs is -1; 0 or more"),
+        ({"lr": 0.0}, "lr is 0.0; a number above 0"),
     ],
 )
 def test_sizes_that_will_not_do_are_refused(wrong: dict[str, Any], told: str) -> None:

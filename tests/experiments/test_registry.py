@@ -243,7 +243,7 @@ def test_a_plan_is_built_with_what_was_given_and_the_seed() -> None:
     assert (plan.widths, plan.lr, plan.precision) == ((3,), 0.01, "32")
     assert (stages["label"], stages["seed"], torch.initial_seed()) == ("kind", 7, 7)
     assert build("toy.disc")["disc"].precision == "bf16"
-    assert build("toy.square", latent=0)["square"].latent == 0
+    assert build("toy.square", average=0)["square"].average == 0
 
 
 @pytest.mark.usefixtures("toy")

@@ -180,7 +180,8 @@ def make_semi_supervised_stage(
         pictures: Pictures of the trained method, by name.
     """
     labelled = batch if labelled is None else labelled
-    require_at_least(1, batch=min(labelled, batch))
+    least = 2 if recipe.arguments.get("batch_norm") else 1  # rows that batch norm can normalise
+    require_at_least(least, batch=min(labelled, batch))
     x, y, names = data.x_test, data.y_test, data.space.classes
     monitor = {"test_error": TestError(x, y, draws=5, classes=names)}
     evaluations: dict[str, Evaluation] = {
