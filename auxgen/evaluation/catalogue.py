@@ -227,6 +227,9 @@ def select_evaluations(
     for name in names:
         if name not in listed and _parse_metric(name)[0] not in METRICS:
             raise unknown_name("metric", name, [*listed, *METRICS, *METRIC_ALIASES])
+    kept = {name for stage in stages.values() for name in stage.data}
+    if kept and split not in kept and not listed.issuperset(names):
+        raise unknown_name("split", split, kept)
     selected: dict[str, dict[str, Evaluation]] = {}
     refused: dict[str, InputError] = {}
     for stage_name, stage in stages.items():
@@ -237,7 +240,7 @@ def select_evaluations(
                 context = _make_metric_context(stage, split, rows)
                 here["+".join(group)] = family.make_evaluation(context, measures, argument)
             except InputError as error:
-                refused |= {name: error for name in group if name not in refused}
+                refused |= dict.fromkeys(group, error)  # of the last stage, which commands take
         selected[stage_name] = here
     taken = {name for here in selected.values() for group in here for name in group.split("+")}
     for name in names:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from evaluation.pictures import SPACE, Copier, Weighing, pictures
+from torch import nn
 
 from auxgen.data.batches import InMemoryBatches
 from auxgen.engine.settings import Engine, adam
@@ -59,6 +60,19 @@ def test_a_measure_goes_to_the_stages_that_can_be_measured_so():
     )
     assert list(chosen["bare"]) == []
     assert list(chosen["copier"]) == ["knn_accuracy"]
+
+
+@pytest.mark.parametrize("others", [{"data": {}}, {}])
+def test_a_split_that_no_stage_keeps_is_named_whatever_else_stages_lack(others: dict) -> None:
+    stages = {"a": stage(nn.Identity(), **others), "b": stage(Weighing())}
+    with pytest.raises(InputError, match="There is no split 'valid'; known are test, train"):
+        catalogue.select_evaluations(stages, ["nll:5", "psnr"], split="valid", rows=None)
+
+
+def test_what_the_last_stage_lacks_is_said() -> None:
+    stages = {"a": stage(nn.Identity()), "b": stage(Copier())}
+    with pytest.raises(InputError, match="Copier cannot weigh draws"):
+        catalogue.select_evaluations(stages, ["nll:5"], split="test", rows=None)
 
 
 def test_bits_are_measured_as_bits_and_draws_are_counted():
