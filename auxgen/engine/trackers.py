@@ -1,6 +1,7 @@
 """Trackers that people already use, behind one small Protocol."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -70,6 +71,37 @@ class MLflow:
         self.mlflow.end_run()
 
 
+@final
+class GuardedTracker:
+    """Another tracker, given up with a sentence on stderr when it fails while a model is trained.
+
+    Servers, networks and other people's packages must not end a run.
+    """
+
+    def __init__(self, name: str, tracker: Tracker) -> None:
+        self.name = name
+        self.tracker: Tracker | None = tracker
+
+    def log_terms(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+        self._ask(lambda tracker: tracker.log_terms(stage, step, values))
+
+    def close(self) -> None:
+        self._ask(lambda tracker: tracker.close())
+
+    def _ask(self, work: Callable[[Tracker], None]) -> None:
+        if self.tracker is None:
+            return
+        try:
+            work(self.tracker)
+        except Exception as error:
+            self.tracker = None
+            print(
+                f"--log {self.name} failed ({_summarise(error)}) and is left out from here on; "
+                "metrics.jsonl has all numbers.",
+                file=sys.stderr,
+            )
+
+
 TRACKERS: Mapping[str, tuple[str, Callable[[Any, Path], Tracker]]] = {
     "tensorboard": ("torch.utils.tensorboard", TensorBoard),
     "wandb": ("wandb", WeightsAndBiases),
@@ -82,10 +114,20 @@ def open_trackers(names: Sequence[str], run: Path) -> list[Tracker]:
     """The trackers of these names, for a run's folder.
 
     Raises:
-        InputError: There is no such tracker, or it is not installed.
+        InputError: There is no such tracker, it is not installed, or it does not start.
     """
-    modules = check_trackers(names)
-    return [TRACKERS[name][1](module, run) for name, module in modules.items()]
+    opened: list[Tracker] = []
+    for name, module in check_trackers(names).items():
+        try:
+            opened.append(GuardedTracker(name, TRACKERS[name][1](module, run)))
+        except Exception as error:  # of other people's packages, such as one that wants a login
+            for tracker in opened:
+                tracker.close()
+            raise InputError(
+                f"--log {name} does not start ({_summarise(error)}); mend that and continue with: "
+                f"auxgen train --resume {run} --log {name}."
+            ) from error
+    return opened
 
 
 def check_trackers(names: Sequence[str]) -> dict[str, ModuleType]:
@@ -105,6 +147,12 @@ def check_trackers(names: Sequence[str]) -> dict[str, ModuleType]:
                 f"--log {name} needs a package that is missing: pip install 'auxgen[trackers]'."
             ) from error
     return modules
+
+
+def _summarise(error: Exception) -> str:
+    """The first line of an error, without a full stop."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _read_run_config(run: Path) -> dict[str, Any]:

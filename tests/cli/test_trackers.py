@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from cli.conftest import Command
+from cli.conftest import Command, assert_refused
 
 from auxgen.engine.trackers import open_trackers
 from auxgen.errors import InputError
@@ -32,6 +32,38 @@ def test_a_tracker_that_is_not_installed_names_the_extra(
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(InputError, match=r"pip install 'auxgen\[trackers\]'"):
         open_trackers([name], tmp_path)
+
+
+def raise_usage_error(*_: Any, **__: Any) -> None:
+    raise RuntimeError("No key is known. Log in.\nTraceback of a server")
+
+
+def test_a_tracker_that_does_not_start_says_why_and_the_run_can_go_on(
+    auxgen: Command, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wandb = ModuleType("wandb")
+    wandb.__dict__.update(init=raise_usage_error)
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    run = tmp_path / "run"
+    outcome = auxgen("train", own, "--run", run, "--device", "cpu", "--log", "wandb")
+    assert_refused(outcome, "(No key is known. Log in);", f"auxgen train --resume {run} --log")
+    assert auxgen("train", "--resume", run, "--device", "cpu").status == 0
+
+
+@pytest.mark.parametrize("broken", ["log", "finish"])
+def test_a_tracker_that_fails_is_left_out_once_and_training_ends_well(
+    broken: str, auxgen: Command, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wandb = ModuleType("wandb")
+    calls = {"log": lambda _: None, "finish": lambda: None, broken: raise_usage_error}
+    wandb.__dict__.update(init=lambda **_: SimpleNamespace(**calls))
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    run = tmp_path / "run"
+    outcome = auxgen("train", own, "--run", run, "--device", "cpu", "--log", "wandb")
+    assert outcome.status == 0, outcome.err
+    assert outcome.err.count("--log wandb failed (No key is known. Log in)") == 1
+    assert "Traceback" not in outcome.err
+    assert (run / "sdgm" / "model.safetensors").exists()
 
 
 def test_wandb_and_mlflow_get_names_and_steps(
