@@ -155,6 +155,18 @@ class Weighs(Protocol):
 
 
 @runtime_checkable
+class Completes(Protocol):
+    """Has importance weights, and p(x|.) at what they weigh, for rows of which entries are NaN."""
+
+    def weigh_draws(self, x: Tensor, k: int) -> tuple[Tensor, Distribution]:
+        """log p(x,.) / q(.|x) of k draws of all else, and p(x|.) at each: x (b, d).
+
+        Weights (k, b) or, one for each class too, (k, b, c); the distribution's batch is the same.
+        """
+        ...
+
+
+@runtime_checkable
 class HasPrior(Protocol):
     """Has a prior of its code that can be drawn from."""
 
@@ -184,6 +196,7 @@ ABILITIES: dict[type, str] = {
     SamplesConditional: "draw from p(x|.)",
     Bounds: "bound log p(x)",
     Weighs: "weigh draws of its code",
+    Completes: "fill in what is unknown of a row",
     HasPrior: "draw codes from a prior",
     HasAttributeWeights: "predict attributes by directions of its code",
 }

@@ -27,6 +27,7 @@ from .inference import editing
 from .inference.codes import ClassLabels, convert_class_labels, sample_rows
 from .inference.disentangling import disentangle_moves
 from .inference.editing import EditedRows
+from .inference.filling import fill_rows
 from .inference.prediction import Predictions, abstain_on_unsure, estimate_row_bounds, predict_rows
 from .method import Decodes, Method, SamplesByClass, require
 from .rng import get_device, use_seed
@@ -119,6 +120,20 @@ class Model:
         """
         with self._use_seed(seed):
             return latent.reconstruct_rows(self.method, self.space, self._convert(rows))[:, 1]
+
+    def fill(
+        self, rows: Rows, *, draws: int = 1000, mean: bool = True, seed: int | None = 0
+    ) -> Tensor:
+        """Rows of a table with what is unknown filled in, given what is known: (n, d) -> (n, d).
+
+        Args:
+            rows: Rows, NaN where unknown.
+            draws: Draws of all else, which are weighed by how well they fit what is known.
+            mean: Whether to fill in means, and of texts probabilities, of which
+                `space.table.decode` writes the most probable text; or one draw.
+        """
+        with self._use_seed(seed):
+            return fill_rows(self.method, self.space, self._convert(rows), draws, mean=mean)
 
     def interpolate(
         self, rows: Rows, *, steps: int = 8, linear: bool = False, seed: int | None = 0

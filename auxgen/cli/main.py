@@ -19,6 +19,7 @@ COMMANDS = {
     "reproduce": ("runs", "Reproduce a table or figure of a paper: ours beside theirs."),
     "sample": ("models", "Draw images, points or rows from a model."),
     "reconstruct": ("models", "Write rows beside their reconstructions."),
+    "fill": ("models", "Fill in the blank cells of a table."),
     "interpolate": ("models", "Write the way from each row to the next through the code."),
     "edit": ("models", "Add attributes to images, or take them away."),
     "embed": ("models", "Write the code of each row."),

@@ -45,6 +45,11 @@ def write_frame(frame: DataFrame, path: Path) -> Path:
     return _write_csv(path, list(frame.columns), lines)
 
 
+def write_cells(names: Sequence[str], cells: Sequence[Sequence[str]], path: Path) -> Path:
+    """Write a table of texts, given column by column, as CSV."""
+    return _write_csv(path, names, zip(*cells, strict=True))
+
+
 def _format_whole(cell: Cell | None) -> str:
     """A cell with all digits of a number, and nothing for an unknown one."""
     return "" if cell is None else str(cell)

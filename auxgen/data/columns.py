@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -87,6 +87,14 @@ class EncodedTable:
 
     x: np.ndarray
     notes: tuple[str, ...] = ()
+
+
+class FilledTable(NamedTuple):
+    """Texts of cells, column by column, and how many of them were blank before."""
+
+    names: tuple[str, ...]
+    cells: tuple[list[str], ...]
+    filled: int
 
 
 @dataclass(frozen=True)
@@ -186,6 +194,18 @@ class TableSchema:
         cells |= {c.name: [c.value] * len(x) for c in self.columns if c.value}
         ordered = {c.name: cells[c.name] for c in self.columns if c.name in cells}
         return pandas.DataFrame(ordered, dtype=object, index=range(len(x)))
+
+    def fill_blanks(self, table: RawTable, x: np.ndarray) -> FilledTable:
+        """A file's cells, with those that are blank, of columns of entries, from rows (n, d)."""
+        decoded, cells, count = self.decode(x), [], 0
+        for name, column in zip(table.names, table.columns, strict=True):
+            texts = list_texts(blank_out(column, self.blank))
+            if name in decoded and name not in {c.name for c in self.columns if c.value}:
+                new = ["" if c is None else str(c) for c in decoded[name].tolist()]
+                count += sum(not old and bool(fill) for old, fill in zip(texts, new, strict=True))
+                texts = [old or fill for old, fill in zip(texts, new, strict=True)]
+            cells.append(texts)
+        return FilledTable(table.names, tuple(cells), count)
 
     def check_names(self, table: RawTable) -> None:
         """Raises InputError unless a file has each of the columns once."""

@@ -10,6 +10,7 @@ from io import BytesIO, StringIO
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -169,13 +170,14 @@ def _read_sheet(file: Path) -> RawTable:
             f"{file} is read by openpyxl, which is not installed: pip install 'auxgen[excel]', or "
             "save the sheet as .csv."
         ) from None
-    from zipfile import BadZipFile
-
     try:
         book = openpyxl.load_workbook(BytesIO(file.read_bytes()), read_only=True, data_only=True)
     except BadZipFile as error:
         raise InputError(f"{file} is no Excel file; a table with a header is expected.") from error
-    rows = [row for row in book.worksheets[0].iter_rows(values_only=True) if any(map(_is_set, row))]
+    rows = list(book.worksheets[0].iter_rows(values_only=True))
+    _check_formulas(file, rows)
+    used = [i for i, row in enumerate(rows) if any(map(_is_set, row))]
+    rows = rows[used[0] : used[-1] + 1] if used else []  # rows that were once edited are blank
     notes = []
     if len(book.sheetnames) > 1:
         notes.append(f"{file.name}: of {len(book.sheetnames)} sheets the first is read.")
@@ -187,6 +189,24 @@ def _read_sheet(file: Path) -> RawTable:
     columns = [column for column in columns if any(map(_is_set, column))]
     cells = [_convert_values(column[1:]) for column in columns]
     return _drop_header(file.name, [column[0] for column in columns], cells, notes)
+
+
+def _check_formulas(file: Path, rows: Sequence[Sequence[Any]]) -> None:
+    """Raises InputError if a sheet has a formula whose value is not in the file."""
+    import openpyxl
+
+    with ZipFile(file) as archive:
+        sheets = (n for n in archive.namelist() if n.startswith("xl/worksheets/"))
+        if not any(mark in archive.read(n) for n in sheets for mark in (b"<f>", b"<f ")):
+            return
+    book = openpyxl.load_workbook(BytesIO(file.read_bytes()), read_only=True)
+    for number, written in enumerate(book.worksheets[0].iter_rows(values_only=True)):
+        for value, text in zip(rows[number], written, strict=False):
+            if value is None and isinstance(text, str) and text.startswith("="):
+                raise InputError(
+                    f"{file} has the formula {text!r} without its value in row {number + 1}; open "
+                    "and save it in a spreadsheet, or save the sheet as .csv."
+                )
 
 
 def _is_set(value: object) -> bool:

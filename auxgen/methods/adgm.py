@@ -49,9 +49,13 @@ class AuxiliaryDGM(SemiSupervisedModel):
         rate = kl_divergence(q_z, self.p_z()) + q_a.log_prob(a) - log_p_a
         return log_p_x + self.p_y.log_prob(y) - warmth * rate
 
-    @abstractmethod
     def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """log p(x|.) and log p(a|.), each (s, b, c)."""
+        return self.condition_x(y, a, z).log_prob(x), self.decode_auxiliary(x, y, z).log_prob(a)
+
+    @abstractmethod
+    def condition_x(self, y: Tensor, a: Tensor, z: Tensor) -> Distribution:
+        """p(x|.): batch (s, b, c)."""
 
     @abstractmethod
     def decode_auxiliary(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
@@ -82,6 +86,10 @@ class AuxiliaryDGM(SemiSupervisedModel):
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log sum_y p(x,y,z,a) / q(z,a|x,y), k joint draws of (a, z): (b, d) -> (k, b)."""
+        return self.weigh_draws(x, k)[0].logsumexp(-1)
+
+    def weigh_draws(self, x: Tensor, k: int) -> tuple[Tensor, Distribution]:
+        """log p(x,y,z,a) / q(z,a|x,y) of each y, and p(x|.): (b, d) -> (k, b, c), batch alike."""
         x = x.unsqueeze(1)
         q_a, a = self.sample_auxiliary(x, k)
         y = self.p_y.every
@@ -90,7 +98,7 @@ class AuxiliaryDGM(SemiSupervisedModel):
         log_p_x, log_p_a = self.log_p(x, y, a, z)
         log_prior = self.p_z().log_prob(z) + self.p_y.log_prob(y)
         log_q = q_a.log_prob(a) + q_z.log_prob(z)
-        return (log_p_x + log_p_a + log_prior - log_q).logsumexp(-1)
+        return log_p_x + log_p_a + log_prior - log_q, self.condition_x(y, a, z)
 
     def classify(self, x: Tensor, draws: int = 1) -> Categorical:
         """mean over draws of a of q(y|a,x): x (b, d) -> batch (b,)."""
@@ -109,8 +117,9 @@ class AuxiliaryDGM(SemiSupervisedModel):
 class ADGM(AuxiliaryDGM):
     """p(y) p(z) p(a|z,y,[x]) p(x|z,y), section 2.3. p_a decides whether a sees x (eq. 5)."""
 
-    def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        return self.p_x(y, z).log_prob(x), self.decode_auxiliary(x, y, z).log_prob(a)
+    def condition_x(self, y: Tensor, a: Tensor, z: Tensor) -> Distribution:
+        del a
+        return self.p_x(y, z)
 
     def decode_auxiliary(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
         return self.p_a(x, y, z)
@@ -123,8 +132,8 @@ class ADGM(AuxiliaryDGM):
 class SDGM(AuxiliaryDGM):
     """p(y) p(z) p(a|z,y) p(x|a,z,y), the skip model of section 2.4."""
 
-    def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        return self.p_x(a, y, z).log_prob(x), self.decode_auxiliary(x, y, z).log_prob(a)
+    def condition_x(self, y: Tensor, a: Tensor, z: Tensor) -> Distribution:
+        return self.p_x(a, y, z)
 
     def decode_auxiliary(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
         del x

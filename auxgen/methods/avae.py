@@ -77,8 +77,8 @@ class AVAE(HierarchicalVAE):
             into_a, into_z, size = (a[-1], x), z[-1], ()
         return a, z, log_q
 
-    def compute_bound_terms(self, x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-        """log p(x|z_1), and log p / q of all z and of all a: x (b, d) -> each (k, b)."""
+    def draw_codes(self, x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+        """z_1, and log p / q of all z and of all a: x (b, d) -> (k, b, d_1), (k, b), (k, b)."""
         a, z, log_q = self.sample_posterior(x, k)
         log_q_a, log_q_z = torch.stack(log_q).sum(0)
         log_p_z = self.p_top().log_prob(z[-1])
@@ -86,7 +86,7 @@ class AVAE(HierarchicalVAE):
             log_p_z = log_p_z + p_z(above).log_prob(below)
         each = [p_a(x, *z[i:]).log_prob(a[i]) for i, p_a in enumerate(self.p_a)]
         log_p_a = torch.stack(each).sum(0)
-        return self.p_x(z[0]).log_prob(x), log_p_z - log_q_z, log_p_a - log_q_a
+        return z[0], log_p_z - log_q_z, log_p_a - log_q_a
 
     def encode(self, x: Tensor) -> Distribution:
         """q(z_1|a_1,x) at the mean of q(a_1|x): x (b, d) -> batch (b,)."""

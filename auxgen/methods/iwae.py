@@ -25,8 +25,19 @@ class HierarchicalVAE(Method, ABC):
         return {"vae": (self,)}
 
     @abstractmethod
+    def draw_codes(self, x: Tensor, k: int) -> tuple[Tensor, ...]:
+        """z_1, and log p / q of what is drawn, k times: x (b, d) -> (k, b, d_1), each (k, b)."""
+
     def compute_bound_terms(self, x: Tensor, k: int) -> tuple[Tensor, ...]:
         """log p(x|z_1), and log p / q of what is drawn, k times: x (b, d) -> each (k, b)."""
+        z, *log_ratios = self.draw_codes(x, k)
+        return self.p_x(z).log_prob(x), *log_ratios
+
+    def weigh_draws(self, x: Tensor, k: int) -> tuple[Tensor, Distribution]:
+        """log p / q of x and k joint draws of all else, and p(x|z_1): -> (k, b), batch (k, b)."""
+        z, *log_ratios = self.draw_codes(x, k)
+        p_x = self.p_x(z)
+        return torch.stack((p_x.log_prob(x), *log_ratios)).sum(0), p_x
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log p / q of x and k joint draws of all else, nats: (b, d) -> (k, b)."""
@@ -81,8 +92,8 @@ class IWAE(HierarchicalVAE):
         loss = -log_mean_exp(log_p_x + self.warm_up(step) * log_ratio).mean()
         yield from descend(loss, "vae", distortion=-log_p_x.mean(), rate=-log_ratio.mean())
 
-    def compute_bound_terms(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """log p(x|z_1) and log p(z) - log q(z|x) of k draws: (b, d) -> (k, b), (k, b)."""
+    def draw_codes(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """z_1 and log p(z) - log q(z|x) of k draws: (b, d) -> (k, b, d_1), (k, b)."""
         first = self.q_z[0](x)
         z = [first.rsample((k,))]
         log_ratio = -first.log_prob(z[0])
@@ -90,7 +101,7 @@ class IWAE(HierarchicalVAE):
             above = q_z(z[i])
             z.append(above.rsample())
             log_ratio = log_ratio + p_z(z[i + 1]).log_prob(z[i]) - above.log_prob(z[i + 1])
-        return self.p_x(z[0]).log_prob(x), log_ratio + self.p_top().log_prob(z[-1])
+        return z[0], log_ratio + self.p_top().log_prob(z[-1])
 
     def encode(self, x: Tensor) -> Distribution:
         """q(z_1|x): (b, d) -> batch (b,)."""

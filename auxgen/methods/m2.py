@@ -54,11 +54,16 @@ class M2(SemiSupervisedModel):
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log sum_y p(x,y,z) / q(z|x,y), k draws of z: (b, d) -> (k, b)."""
+        return self.weigh_draws(x, k)[0].logsumexp(-1)
+
+    def weigh_draws(self, x: Tensor, k: int) -> tuple[Tensor, Distribution]:
+        """log p(x,y,z) / q(z|x,y) of each y, and p(x|y,z): (b, d) -> (k, b, c), batch (k, b, c)."""
         x, y = x.unsqueeze(1), self.p_y.every
         q_z = self.q_z(x, y)
         z = q_z.rsample((k,))
-        log_p = self.p_x(y, z).log_prob(x) + self.p_z().log_prob(z) + self.p_y.log_prob(y)
-        return (log_p - q_z.log_prob(z)).logsumexp(-1)
+        p_x = self.p_x(y, z)
+        log_p = p_x.log_prob(x) + self.p_z().log_prob(z) + self.p_y.log_prob(y)
+        return log_p - q_z.log_prob(z), p_x
 
     def classify(self, x: Tensor, draws: int = 1) -> Categorical:
         """q(y|x), which has nothing to average: x (b, d) -> batch (b,)."""

@@ -52,9 +52,14 @@ class BaseVAE(CodedMethod, ABC):
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log p(x,z) / q(z|x) for k draws of z, nats: (b, d) -> (k, b)."""
+        return self.weigh_draws(x, k)[0]
+
+    def weigh_draws(self, x: Tensor, k: int) -> tuple[Tensor, Distribution]:
+        """log p(x,z) / q(z|x) for k draws of z, and p(x|z): (b, d) -> (k, b), batch (k, b)."""
         q_z = self.q_z(x)
         z = q_z.rsample((k,))
-        return self.p_x(z).log_prob(x) + self.p_z().log_prob(z) - q_z.log_prob(z)
+        p_x = self.p_x(z)
+        return p_x.log_prob(x) + self.p_z().log_prob(z) - q_z.log_prob(z), p_x
 
 
 @final
