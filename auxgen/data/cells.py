@@ -133,11 +133,15 @@ def _parse_number(text: str, decimal: Decimal) -> float:
     return float("nan")
 
 
-def guess_decimal(table: RawTable) -> tuple[Decimal, str]:
+def guess_decimal(table: RawTable, usual: Decimal | None = None) -> tuple[Decimal, str]:
     """The decimal sign of a table's numbers, and the name of the column that shows it, or "".
 
+    Args:
+        table: Columns of texts.
+        usual: The sign where no column shows it.
+
     Raises:
-        InputError: Commas may be decimal signs as well as group thousands.
+        InputError: Commas may be decimal signs as well as group thousands, and none is usual.
     """
     ambiguous = ""
     for name, cells in zip(table.names, table.columns, strict=True):
@@ -155,13 +159,18 @@ def guess_decimal(table: RawTable) -> tuple[Decimal, str]:
             ambiguous = name
         elif all(map(_COMMA_NUMBER.fullmatch, commas)):
             return ",", name
-    if ambiguous:
+    if ambiguous and usual is None:
         cell = next(c for c in table[ambiguous] if "," in c)
         raise InputError(
             f"Column {ambiguous!r} of {table.source} holds numbers such as {cell!r}, whose comma "
             "may be a decimal sign or group thousands; say which by --decimal , or --decimal ."
         )
-    return ".", ""
+    return usual or ".", ""
+
+
+def count_cells(count: int) -> str:
+    """ "1 cell", "2 cells"."""
+    return f"{count} cell{'' if count == 1 else 's'}"
 
 
 def has_leading_zeros(texts: set[str]) -> bool:

@@ -16,6 +16,7 @@ from .cells import (
     Decimal,
     RawTable,
     blank_out,
+    count_cells,
     find_blanks,
     format_date,
     format_number,
@@ -222,7 +223,7 @@ class TableSchema:
         kept = [i for i, name in enumerate(table.names) if name in numbers]
         cells = tuple(table.columns[i] for i in kept)
         some = RawTable(table.source, tuple(table.names[i] for i in kept), cells)
-        return "," if self.decimal == "," else guess_decimal(some)[0]
+        return guess_decimal(some, self.decimal)[0]
 
     @classmethod
     def from_json(cls, known: Mapping[str, Any]) -> TableSchema:
@@ -259,14 +260,14 @@ def read_column_numbers(
         )
     if words:
         listed = ", ".join(map(repr, sorted(words)))
-        count = int(unread.sum())
-        notes.append(f"Column {name!r}: {count} cells {listed} among numbers are taken as blank.")
+        count = count_cells(int(unread.sum()))
+        notes.append(f"Column {name!r}: {count} among numbers taken as blank: {listed}.")
     infinite = np.isinf(values)
     if infinite.any():
         row = int(np.argmax(infinite))
         raise InputError(
-            f"Column {name!r} of {table.source} has {int(infinite.sum())} infinite numbers, the "
-            f"first in row {row + 1}; expected finite numbers."
+            f"Column {name!r} of {table.source} has {count_cells(int(infinite.sum()))} with an "
+            f"infinite number, the first in row {row + 1}; expected finite numbers."
         )
     return values
 
@@ -294,11 +295,11 @@ def _encode_texts(column: Column, table: RawTable, notes: list[str]) -> np.ndarr
     rows = np.vstack([np.eye(len(column.texts)), np.full(len(column.texts), np.nan)])
     new = sorted(text for text, place in known.items() if place < 0 and text)
     if new:
-        count = sum(text in new for text in texts)
+        count = count_cells(sum(text in new for text in texts))
         some = ", ".join(map(repr, new[:3])) + (", ..." if len(new) > 3 else "")
         notes.append(
-            f"Column {column.name!r}: {count} cells hold texts that training did not have "
-            f"({some}); they are taken as unknown."
+            f"Column {column.name!r}: {count} with a text that training did not have, taken as "
+            f"unknown: {some}."
         )
     return rows[[known[text] for text in texts]]
 

@@ -71,7 +71,11 @@ ROWS = "width,height,kind\n" + "1.5,2,a\n3,4.5,b\n" * 4
 TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "no label": (ROWS, (), "is a table; --label COLUMN is expected"),
     "column": (ROWS, ("--label", "knd"), "no own.csv column 'knd'; did you mean 'kind'?"),
-    "infinite": (ROWS + "1,inf,a\n", ("--label", "kind"), "'height' of own.csv has 1 infinite"),
+    "infinite": (
+        ROWS + "1,inf,a\n",
+        ("--label", "kind"),
+        "'height' of own.csv has 1 cell with an infinite",
+    ),
     "drop": (ROWS, ("--label", "kind", "--drop", "hight"), "'hight'; did you mean 'height'?"),
     "id": (ROWS, ("--label", "kind", "--id", "no"), "no own.csv column 'no'"),
     "all": (ROWS, ("--label", "kind", "--drop", "width", "height"), "no columns beside the label"),

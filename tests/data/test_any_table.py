@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,16 +11,14 @@ import numpy as np
 import pandas
 import pytest
 import torch
+from data.small_models import predict, train_model
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame
 
 from auxgen.cli.tables import write_rows
-from auxgen.data.dataset import Preprocessor
 from auxgen.data.inputs import read_rows
-from auxgen.engine.loop import Training
 from auxgen.errors import InputError
-from auxgen.experiments.adgm import own, plans
 from auxgen.model import Model
 
 SUFFIXES = ("csv", "tsv", "parquet", "feather", "xlsx")
@@ -119,21 +115,6 @@ def write_table(frame: DataFrame, file: Path) -> Path:
     return file
 
 
-def train_model(file: Path, model: Any, steps: int = 20) -> Model:
-    """A small model of a table, after a few rounds; its space has been through JSON."""
-    size = {"hidden": 8, "latent": 2, "batch": 16, "steps": steps, "lr": 3e-3}
-    plan = plans.AdgmOwnPlan(model=model, **size)
-    (stage,) = own.experiment(plan, data=file, label="label").values()
-    assert stage.space is not None
-    training = Training(stage.method, stage.engine, seed=0)
-    batches = (stage.batches(step, 0, 1, "cpu") for step in count())
-    for batch in islice(batches, steps):
-        training.run_round(batch)
-    assert all(np.isfinite(value) for value in training.meter.compute_means().values())
-    space = Preprocessor.from_json(json.loads(json.dumps(stage.space.to_json())))
-    return Model(stage.method.eval().requires_grad_(False), space, "any", {})
-
-
 def check_table(frame: DataFrame, suffixes: tuple[str, ...], model: Any) -> None:
     if any(str(t).startswith("=") for t in (*frame.columns, *frame.to_numpy().flatten())):
         suffixes = tuple(s.replace("xlsx", "csv") for s in suffixes)  # pandas writes formulas
@@ -156,10 +137,6 @@ def check_table(frame: DataFrame, suffixes: tuple[str, ...], model: Any) -> None
 def check_sentence(text: str) -> None:
     assert "\n" not in text
     assert text.endswith(".")
-
-
-def predict(model: Model, file: Path) -> torch.Tensor:
-    return model.predict(read_rows([file], model.space).x, draws=3).probabilities
 
 
 def check_samples(model: Model, frame: DataFrame, folder: Path) -> None:

@@ -103,7 +103,7 @@ def test_splits_of_a_folder_agree_on_columns_and_classes(tmp_path: Path) -> None
     ("cells", "entries", "told"),
     [
         (["0.5", "1", "", "2"], ["x"], "Blank numbers are left out"),
-        (["0.5", "1", "NA", "2"], ["x"], "1 cells 'NA' among numbers are taken as blank."),
+        (["0.5", "1", "NA", "2"], ["x"], "1 cell among numbers taken as blank: 'NA'."),
         (["1,5", "2", "-3,25", "4"], ["x"], "numbers are taken to have a decimal comma."),
         (["1,500", "2", "3,250,000", "4"], ["x"], "numbers are taken to have commas that group"),
         (["1e-9", "2e-9", ".5", "-3."], ["x"], ""),
@@ -199,8 +199,16 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     ("lines", "label", "said"),
     [
         (LINES, "knid", "There is no t.csv column 'knid'; did you mean 'kind'?"),
-        (("x,y", "1,a", "inf,a"), "y", "Column 'x' of t.csv has 1 infinite numbers, the first in "),
-        (("x,y", "1,a", "1e999,a"), "y", "Column 'x' of t.csv has 1 infinite numbers, the first "),
+        (
+            ("x,y", "1,a", "inf,a"),
+            "y",
+            "Column 'x' of t.csv has 1 cell with an infinite number, the ",
+        ),
+        (
+            ("x,y", "1,a", "1e999,a"),
+            "y",
+            "Column 'x' of t.csv has 1 cell with an infinite number, ",
+        ),
         (
             ("x,y", "1,a", "2,b", "2m,b"),
             "y",
