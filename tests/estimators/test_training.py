@@ -41,7 +41,9 @@ def test_random_states_stay_as_they_were() -> None:
 
 
 @pytest.mark.parametrize(
-    "seed", [np.int64(3), np.random.RandomState(0), np.random.default_rng(0), None], ids=repr
+    "seed",
+    [np.int64(3), np.random.RandomState(0), np.random.default_rng(0), None],
+    ids=lambda seed: type(seed).__name__,
 )
 def test_random_states_of_all_kinds_are_taken(seed) -> None:
     assert fit(random_state=seed).seed_ >= 0
