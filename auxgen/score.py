@@ -99,5 +99,5 @@ def describe_few_rows(rows: Mapping[str, int]) -> str:
     names = ", ".join(few)
     return (
         f"CAUTION: only {count} row{'s' * (most != 1)} measured by {names}: the next such rows may "
-        "well give another number; label more rows, or train with folds where there is --folds."
+        "well give another number; label more rows to be sure."
     )
