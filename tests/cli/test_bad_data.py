@@ -91,13 +91,21 @@ TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "nothing": ("", ("--label", "kind"), "a table with a header is expected"),
     "one name": ("a,a,kind\n1,2,b\n", ("--label", "kind"), "has 2 columns called 'a'"),
     "cut": ('a,kind\n"1,b\n', ("--label", "kind"), "EOF inside string"),
-    "test part": (ROWS, ("--label", "kind", "--test-fraction", "1"), "between 0 and 1 is expected"),
+    "test part": (
+        ROWS,
+        ("--label", "kind", "--test-fraction", "1"),
+        "test_fraction is 1.0; above 0 to below 1",
+    ),
     "hidden": (ROWS, ("--label", "kind", "--hidden", "0"), "hidden is 0; 1 or more is expected"),
     "latent": (ROWS, ("--label", "kind", "--latent", "-1"), "latent is -1; 1 or more is expected"),
     "batch": (ROWS, ("--label", "kind", "--batch", "0"), "batch is 0; 1 or more is expected"),
-    "steps": (ROWS, ("--label", "kind", "--steps", "-1"), "steps is -1; 0 or more is expected"),
-    "rate": (ROWS, ("--label", "kind", "--lr", "-1"), "learning rate of -1.0 was given"),
-    "no rate": (ROWS, ("--label", "kind", "--lr", "nan"), "learning rate of nan was given"),
+    "steps": (ROWS, ("--label", "kind", "--steps", "-1"), "steps is -1; 1 or more is expected"),
+    "rate": (ROWS, ("--label", "kind", "--lr", "-1"), "lr is -1.0; a number above 0 is expected"),
+    "no rate": (
+        ROWS,
+        ("--label", "kind", "--lr", "nan"),
+        "lr is nan; a number above 0 is expected",
+    ),
 }
 
 
@@ -122,7 +130,7 @@ def test_a_table_that_is_missing(auxgen: Command, tmp_path: Path) -> None:
     [
         (("vae.mnist", "--data", "minst"), "'minst'; did you mean 'mnist'?"),
         (("vae.mnist", "--batch", "0"), "batch is 0; 1 or more is expected."),
-        (("adgm.digits", "--labels-per-class", "0"), "0 labels per class were requested"),
+        (("adgm.digits", "--labels-per-class", "0"), "labels_per_class is 0; 1 or more"),
         (("adgm.digits", "--labels-per-class", "999"), "999 per class are expected"),
         (("adgm.half_moons", "--batch", "0"), "1 or more is expected"),
         (("adgm.digits", "--model", "vae"), "--model takes adgm, sdgm or m2, not 'vae'."),
