@@ -131,7 +131,7 @@ def _check_space(known: Mapping[str, Any]) -> None:
         numbers = known.get(name) or []
         if not all(isinstance(n, int | float) and isfinite(n) for n in numbers):
             raise ValueError(f"{name} has entries that are not finite numbers")
-        if numbers and len(numbers) != count:
+        if len(numbers) not in (0, 1, count):  # one number is that of every entry
             raise ValueError(f"{name} has {len(numbers)} entries for {count}")
     if 0 in (known.get("scale") or []):
         raise ValueError("scale is 0 in an entry")

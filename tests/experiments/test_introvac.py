@@ -247,7 +247,11 @@ def test_digits_are_drawn_by_attribute_on_the_command_line(
         ("introvac", "--attribute Glasses=3 --resize", "no attribute 'Glasses'; did you mean"),
         ("introvac", "--attribute Eyeglasses --resize", "takes a name and a distance"),
         ("introvac", "--attribute Eyeglasses=3 --keep Eyeglasses --resize", "Nothing is left"),
-        ("introvac", "--attribute Eyeglasses=3 --until 2 --resize", "The probability is 2"),
+        (
+            "introvac",
+            "--attribute Eyeglasses=3 --until 2 --resize",
+            "until is 2.0; above 0 to below 1",
+        ),
         ("vae", "--attribute Eyeglasses=3 --resize", "VAE cannot predict attributes by directions"),
         ("introvac", "--attribute Eyeglasses=3 --by celeba --resize", "expected --keep NAME"),
         ("introvac", "--attribute Eyeglasses=3 --keep Hat --by celeba --resize", "attribute 'Hat'"),

@@ -104,7 +104,7 @@ def test_points_are_read_with_and_without_a_header(tmp_path, content):
         ("a.csv", "x,y\n", POINTS, "no rows"),
         ("a.txt", "1,2\n", POINTS, "cannot be read"),
         ("a.png", "not a png", GREY, "a.png is not an image; a PNG, JPEG or WebP file"),
-        ("a.npy", "not an array", GREY, "expected a .npy array"),
+        ("a.npy", "not an array", GREY, "expected a whole .npy array"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_in_a_sentence(tmp_path, name, content, space, message):
@@ -126,7 +126,7 @@ def test_an_array_of_another_shape_or_range_is_refused(tmp_path):
 
 def test_an_array_of_objects_is_never_unpickled(tmp_path):
     np.save(tmp_path / "x.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(InputError, match=r"expected a \.npy array of numbers"):
+    with pytest.raises(InputError, match=r"expected a whole \.npy array of numbers"):
         read_rows([tmp_path / "x.npy"], POINTS)
 
 
