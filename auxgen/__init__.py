@@ -14,6 +14,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .engine.settings import Engine as Engine
     from .errors import InputError as InputError
+    from .estimators import GenerativeModel as GenerativeModel
     from .estimators import SemiSupervisedClassifier as SemiSupervisedClassifier
     from .launch import evaluate as evaluate
     from .launch import resume as resume
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Engine": "engine.settings",
     "Experiment": "stage",
+    "GenerativeModel": "estimators",
     "Gradient": "method",
     "InputError": "errors",
     "Method": "method",

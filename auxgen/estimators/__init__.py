@@ -1,6 +1,7 @@
-"""The scikit-learn face: a classifier that learns from labelled and unlabelled rows."""
+"""The scikit-learn face: a classifier that learns from rows without labels, and a density."""
 
 from .classifier import SemiSupervisedClassifier
 from .folds import LabelledKFold
+from .generative import GenerativeModel
 
-__all__ = ["LabelledKFold", "SemiSupervisedClassifier"]
+__all__ = ["GenerativeModel", "LabelledKFold", "SemiSupervisedClassifier"]

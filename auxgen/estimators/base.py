@@ -22,7 +22,18 @@ from ..data.dataset import Dataset, Preprocessor, fit_preprocessor
 from ..errors import InputError, require_at_least
 from ..functional.bounds import log_mean_exp
 from ..inference.batched import binarise_rows_alike, map_batches, map_rows
-from ..method import Bounds, Decodes, Encodes, Method, SamplesConditional, Weighs, require
+from ..inference.filling import fill_rows
+from ..method import (
+    Bounds,
+    Completes,
+    Decodes,
+    Encodes,
+    Method,
+    SamplesConditional,
+    Weighs,
+    has_ability,
+    require,
+)
 from ..model import Model, load
 from ..networks.distributions import TableRows
 from ..rng import get_device, use_seed
@@ -33,6 +44,7 @@ from .training import Progress
 from .weights import WeightedRows
 
 _DRAWN_AT_ONCE = 10_000
+_RECONSTRUCTIONS = 20
 
 
 class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -75,7 +87,11 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         check_is_fitted(self)
         require_at_least(0, importance_weights=importance_weights)
-        x = self._see(X)
+        return self._score_entries(read_rows(self, X, self._format), importance_weights)
+
+    def _score_entries(self, entries: np.ndarray, importance_weights: int = 0) -> np.ndarray:
+        """`score_samples` of rows as numbers."""
+        x = self.model_.space.transform(torch.from_numpy(entries)).double()
         if self.model_.space.binary:
             x = binarise_rows_alike(x, 0)
         method = self._make_double()
@@ -84,6 +100,45 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         else:
             bound = partial(_average_bound, require(method, Bounds), self.draws)
         return self._map(bound, x)
+
+    def impute(self, X: Any, *, draws: int = 1000) -> Any:
+        """Rows with what is missing filled in, and all else as it is: X (n, d) -> (n, d).
+
+        It is the mean, or of texts the most probable one, of p(x_missing | x_known). ASL, which has
+        no density of rows with missing values, fills in the row's reconstruction, again and again.
+
+        Args:
+            X: Rows, NaN where unknown.
+            draws: Draws of all else, which are weighed by how well they fit what is known.
+        """
+        check_is_fitted(self)
+        require_at_least(1, draws=draws)
+        raw = torch.from_numpy(read_rows(self, X, self._format, holes=True))
+        method, space = self.model_.method, self.model_.space
+        if has_ability(method, Completes):
+            with use_seed(self.seed_, self._device):
+                filled = fill_rows(method, space, raw, draws)
+        else:
+            x = self._reconstruct_holes(space.transform(raw).double())
+            filled = torch.where(raw.isnan(), space.inverse_transform(x), raw)
+        return self._format.decode(filled.numpy())
+
+    def _reconstruct_holes(self, x: Tensor) -> Tensor:
+        """Rows whose unknown entries are those of their reconstruction (n, width).
+
+        Entries start at their means (Rezende, Mohamed & Wierstra, ICML 2014, appendix F, with means
+        in place of draws).
+        """
+        method = self._make_double()
+        encoder, decoder = require(method, Encodes), require(method, Decodes)
+
+        def reconstruct(x: Tensor) -> Tensor:
+            return decoder.decode(encoder.encode(x).mean).mean
+
+        holes, x = x.isnan(), x.nan_to_num(0.0)
+        for _ in range(_RECONSTRUCTIONS):
+            x = torch.where(holes, map_batches(reconstruct, x, device=self._device), x)
+        return x
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the entries of a code."""
@@ -179,13 +234,15 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return int(self.model_.config["card"]["code"])
 
 
-def fit_space(rows: WeightedRows, form: RowFormat, classes: tuple[str, ...]) -> Preprocessor:
-    """How a model sees rows: as bits where all are 0 or 1, otherwise standardised."""
+def fit_space(
+    rows: WeightedRows, form: RowFormat, classes: tuple[str, ...], *, bits: bool = True
+) -> Preprocessor:
+    """How a model sees rows: as bits where that may be and all are 0 or 1, else standardised."""
     raw = torch.from_numpy(rows.repeat())
     names = () if form.schema is None else form.schema.entry_names
     blank = torch.full((len(raw),), -1)
     dataset = Dataset(raw, blank, classes, "rows", "", columns=names, table=form.schema)
-    bits = form.schema is None and bool(np.isin(rows.x, (0, 1)).all())
+    bits = bits and form.schema is None and bool(np.isin(rows.x, (0, 1)).all())
     return fit_preprocessor(dataset, standardise=not bits, binary=bits)
 
 

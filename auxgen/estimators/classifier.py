@@ -28,9 +28,9 @@ from .parameters import (
 from .rows import RowFormat, read_rows, read_training_rows
 from .weights import WeightedRows, check_weights, merge_rows
 
-ModelName = Literal["m2", "sdgm", "adgm"]
+ModelName = Literal["committee", "m2", "sdgm", "adgm"]
 _RULES = {
-    "model": OneOf(("m2", "sdgm", "adgm")),
+    "model": OneOf(("committee", "m2", "sdgm", "adgm")),
     "hidden": check_widths,
     "latent": Whole(1),
     "steps": Whole(1),
@@ -38,6 +38,7 @@ _RULES = {
     "learning_rate": Number(0, above=True),
     "noise": Number(0),
     "beta": Number(0),
+    "label_temperature": Number(0),
     "batch_norm": check_flag,
     "labelled_bound": OneOf(tuple(LABELLED_BOUNDS)),
     "classes_summed": Whole(2, optional=True),
@@ -51,6 +52,11 @@ _RULES = {
 }
 
 
+def _learns_in_parts(estimator: SemiSupervisedClassifier) -> bool:
+    """Whether the model can go on with other rows: a forest cannot."""
+    return estimator.model != "committee"
+
+
 class SemiSupervisedClassifier(DeepClassifier):
     """Deep generative models that classify rows of which few have a label.
 
@@ -58,13 +64,17 @@ class SemiSupervisedClassifier(DeepClassifier):
     and numbers are all learned from; missing values are unknown, and summed out. Labels are of any
     kind: numbers, texts, true and false. -1, None, NaN, NA and "" mark a row without a label.
 
-    Data that are 0 or 1 throughout get a Bernoulli likelihood; other numbers are standardised and
-    get a Gaussian one, and texts a categorical one. Every `fit` starts from `random_state`, gives
-    the same weights whatever the order of the rows, and leaves the random states of torch and numpy
-    as they were. The trained `auxgen.Model` is `model_`.
+    Numbers are standardised and get a Gaussian likelihood, texts a categorical one; data that are 0
+    or 1 throughout get a Bernoulli one, but in a committee. Every `fit` starts from `random_state`,
+    gives the same weights whatever the order of the rows, and leaves the random states of torch and
+    numpy as they were. The trained `auxgen.Model` is `model_`.
 
     Args:
-        model: "m2", "sdgm" or "adgm".
+        model: "committee", in which two M2s, logistic regression and a random forest of the
+            labelled rows, and a mixture of Gaussians of all rows vote: the mean of their
+            probabilities, the M2s counted twice, at a temperature that held-out labels choose.
+            `transform`, `sample` and `score_samples` are those of its M2s. Or one generative model
+            alone: "m2", "sdgm" or "adgm".
         hidden: Units of the hidden layers: a number, or one for each layer.
         latent: Width of the auxiliary variable and of the code.
         steps: Rounds of training, at most.
@@ -73,6 +83,8 @@ class SemiSupervisedClassifier(DeepClassifier):
         noise: Standard deviation of the noise that training adds to standardised numbers. It
             is taken out of what `sample` draws.
         beta: Weight of the classification term, before its factor (N_l + N_u) / N_l.
+        label_temperature: Weight of the entropy of an unlabelled row's label; above 1 it stays
+            undecided for longer.
         batch_norm: Whether to normalise before each nonlinearity; this needs tens of labelled rows,
             since a labelled batch is normalised by its own statistics.
         labelled_bound: Bound for a labelled row: "conditional" on log p(x, y), or "marginal" on
@@ -105,15 +117,16 @@ class SemiSupervisedClassifier(DeepClassifier):
 
     def __init__(
         self,
-        model: ModelName = "m2",
+        model: ModelName = "committee",
         *,
         hidden: int | Sequence[int] = (100,),
         latent: int = 10,
-        steps: int = 300,
+        steps: int = 200,
         batch: int = 100,
-        learning_rate: float = 3e-3,
+        learning_rate: float = 4e-3,
         noise: float = 0.3,
         beta: float = 0.1,
+        label_temperature: float = 2.0,
         batch_norm: bool = False,
         labelled_bound: LabelledBoundName = "conditional",
         classes_summed: int | None = None,
@@ -133,6 +146,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         self.model, self.hidden, self.latent = model, hidden, latent
         self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
         self.noise, self.beta, self.batch_norm = noise, beta, batch_norm
+        self.label_temperature = label_temperature
         self.labelled_bound, self.classes_summed = labelled_bound, classes_summed
         self.class_weight, self.class_prior = class_weight, class_prior
         self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
@@ -226,7 +240,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         """Forget what was learned, and see rows as these are."""
         self.seed_, self.classes_, self._format = make_seed(self.random_state), classes, form
         names = tuple(str(label) for label in classes.tolist())
-        self._space = fit_space(rows, form, names)
+        self._space = fit_space(rows, form, names, bits=self.model != "committee")
         self._progress, self.loss_curve_, self.n_iter_ = None, [], 0
         self._labelled_rows, self._rows_seen = rows.select(np.zeros(len(rows), bool)), 0.0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -10,16 +12,19 @@ from torch import Tensor
 
 from ..builders import Recipe
 from ..builders.artefact import make_artefact_config
+from ..data.batches import SemiSupervisedBatch
 from ..data.dataset import Preprocessor
 from ..engine.device import resolve_device
 from ..errors import InputError
+from ..few_labels.ensemble import EnsembleSettings
 from ..functional.bounds import classification_weight
 from ..inference.batched import map_batches
 from ..model import Model
-from ..rng import get_device, use_seed
+from ..rng import derive_seed, get_device, use_seed
 from .base import choose_likelihood, count_numbers
-from .batches import PartlyLabelledBatches, choose_corruption
+from .batches import PartlyLabelledBatches, choose_corruption, stack_members
 from .class_weights import average_class_weight, find_prior, weigh_classes
+from .committee import complete_committee
 from .parameters import list_widths
 from .training import (
     Progress,
@@ -40,6 +45,7 @@ class Settings(Protocol):
     batch: int
     noise: float
     beta: float
+    label_temperature: float
     batch_norm: bool
     labelled_bound: str
     classes_summed: int | None
@@ -98,57 +104,86 @@ def train_classifier(
         method = recipe.build()
     batches = make_batches(kept, space, estimator, device)
     trained = train_method(method, batches, schedule, evaluate=evaluate, start=start)
+    method = trained.method
+    if estimator.model == "committee":
+        counts = rows.weights * weigh_labels(estimator, rows)[rows.places]
+        built = complete_committee(method.cpu(), recipe, rows, space, counts, seed)
+        method, recipe = built.method.to(device), built.recipe
     card = {"experiment": type(estimator).__name__, "code": estimator.latent}
     card |= {name: str(value) for name, value in estimator.get_params().items()}
     config = make_artefact_config(recipe, space, card)
-    return Fitted(Model(trained.method, space, "estimator", config), trained)
+    return Fitted(Model(method, space, "estimator", config), trained)
 
 
 def make_recipe(estimator: Settings, rows: WeightedRows, space: Preprocessor) -> Recipe:
-    """The model by an estimator's parameters, for rows that count so often."""
+    """The model by an estimator's parameters, for rows that count so often.
+
+    Of a committee it is that of its M2s.
+    """
     labelled, every = rows.weights[rows.labelled].sum(), rows.weights.sum()
     each = weigh_classes(estimator.class_weight, estimator.classes_, rows)
     alpha = classification_weight(estimator.beta, labelled, every)
-    return Recipe(
-        estimator.model,
-        {
-            "x": space.width,
-            "hidden": list_widths(estimator.hidden),
-            "z": int(estimator.latent),
-            **({} if estimator.model == "m2" else {"a": int(estimator.latent)}),
-            "classes": len(estimator.classes_),
-            "alpha": float(alpha * average_class_weight(each, rows)),
-            "prior_rows": float(every),
-            "likelihood": choose_likelihood(space),
-            "batch_norm": bool(estimator.batch_norm),
-            "labelled_bound": estimator.labelled_bound,
-            "classes_summed": estimator.classes_summed,
-            "class_prior": find_prior(estimator.class_prior, estimator.classes_, rows),
-        },
-    )
+    arguments = {
+        "x": space.width,
+        "hidden": list_widths(estimator.hidden),
+        "z": int(estimator.latent),
+        "classes": len(estimator.classes_),
+        "alpha": float(alpha * average_class_weight(each, rows)),
+        "prior_rows": float(every),
+        "likelihood": choose_likelihood(space),
+        "temperature": float(estimator.label_temperature),
+        "class_prior": find_prior(estimator.class_prior, estimator.classes_, rows),
+    }
+    alone = {
+        "batch_norm": bool(estimator.batch_norm),
+        "labelled_bound": estimator.labelled_bound,
+        "classes_summed": estimator.classes_summed,
+    }
+    if estimator.model == "committee":
+        if alone != {"batch_norm": False, "labelled_bound": "conditional", "classes_summed": None}:
+            raise InputError(
+                "batch_norm, labelled_bound and classes_summed are of one model alone; expected "
+                "their defaults, or a model of 'm2', 'sdgm' or 'adgm'."
+            )
+        return Recipe("m2_ensemble", {**arguments, "members": EnsembleSettings().members})
+    auxiliary = {} if estimator.model == "m2" else {"a": int(estimator.latent)}
+    return Recipe(estimator.model, {**arguments, **auxiliary, **alone})
+
+
+def weigh_labels(estimator: Settings, rows: WeightedRows) -> np.ndarray:
+    """What labels count for classifiers without p(y): class weights, and p(y) over shares (k,)."""
+    classes = estimator.classes_
+    each = weigh_classes(estimator.class_weight, classes, rows)
+    prior = find_prior(estimator.class_prior, classes, rows)
+    if prior is None:
+        return each
+    own = rows.labelled
+    counts = np.bincount(rows.places[own], rows.weights[own], len(classes))
+    return each * np.array(prior) * counts.sum() / counts
 
 
 def make_batches(
-    rows: WeightedRows,
-    space: Preprocessor,
-    estimator: Settings,
-    device: str,
-) -> PartlyLabelledBatches:
-    """Batches of rows as the model sees them."""
+    rows: WeightedRows, space: Preprocessor, estimator: Settings, device: str
+) -> Callable[[int], SemiSupervisedBatch]:
+    """Batches of rows as the model sees them, those of a committee with an axis of M2s."""
     places = torch.from_numpy(rows.places)
     weights = torch.from_numpy(rows.weights)
     each = weigh_classes(estimator.class_weight, estimator.classes_, rows)
     own = torch.from_numpy(each / average_class_weight(each, rows))[places.clamp(min=0)]
-    return PartlyLabelledBatches(
+    make = partial(
+        PartlyLabelledBatches,
         space.transform(torch.from_numpy(rows.x)).float(),
         places,
         weights,
         weights * own,
         batch=estimator.batch,
-        seed=estimator.seed_,
         corruption=choose_corruption(space.binary, estimator.noise, count_numbers(space)),
         device=device,
     )
+    if estimator.model != "committee":
+        return make(seed=estimator.seed_)
+    members = range(EnsembleSettings().members)
+    return partial(stack_members, [make(seed=derive_seed(estimator.seed_, i)) for i in members])
 
 
 def hold_out(rows: WeightedRows, fraction: float, seed: int) -> np.ndarray:

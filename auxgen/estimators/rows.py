@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from sklearn.utils.validation import validate_data
 
 from ..data.cells import parse_answer
 from ..data.column_kinds import ColumnChoice, fit_schema
-from ..data.columns import TableSchema, is_frame
+from ..data.columns import Column, TableSchema, is_frame
 from ..data.table_files import convert_frame
 from ..errors import InputError
 
@@ -73,29 +73,40 @@ def read_training_rows(estimator: Any, X: Any) -> tuple[RowFormat, np.ndarray]:
     _check_columns(estimator, X, reset=True)
     table = convert_frame(X, "X")
     schema = fit_schema(table, ColumnChoice(columns=table.names)).schema
+    schema = replace(schema, columns=tuple(map(_make_blank_unknown, schema.columns)))
     form = RowFormat(schema, tuple(X.columns), tuple(X.dtypes))
     return form, form.encode(X)
 
 
-def read_rows(estimator: Any, X: Any, form: RowFormat) -> np.ndarray:
+def read_rows(estimator: Any, X: Any, form: RowFormat, *, holes: bool = False) -> np.ndarray:
     """Rows like those of `fit` as numbers (n, d) float64, NaN where unknown.
+
+    `holes` allows NaN, also to an estimator that cannot learn from it.
 
     Raises:
         InputError: A DataFrame has a cell that is not what its column holds.
         ValueError: There are other columns than in `fit`.
     """
     if form.schema is None:
-        return _check_array(estimator, X, reset=False)
+        return _check_array(estimator, X, reset=False, holes=holes)
     _require_rows(X)
     _check_columns(estimator, X, reset=False)
     return form.encode(X)
 
 
-def _check_array(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
-    finite: Any = "allow-nan" if estimator.__sklearn_tags__().input_tags.allow_nan else True
-    return np.asarray(
+def _make_blank_unknown(column: Column) -> Column:
+    """A column of texts in which a blank cell is unknown, as a blank number is, and no text."""
+    texts = tuple(text for text in column.texts if text)
+    return replace(column, texts=texts) if len(texts) > 1 else column
+
+
+def _check_array(estimator: Any, X: Any, *, reset: bool, holes: bool = False) -> np.ndarray:
+    holes = holes or estimator.__sklearn_tags__().input_tags.allow_nan
+    finite: Any = "allow-nan" if holes else True
+    x = np.asarray(
         validate_data(estimator, X, reset=reset, dtype=np.float64, ensure_all_finite=finite)
     )
+    return x if x.flags.writeable else x.copy()  # as torch wants it
 
 
 def _check_columns(estimator: Any, X: Any, *, reset: bool) -> None:

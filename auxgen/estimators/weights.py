@@ -51,16 +51,17 @@ class WeightedRows:
 
     def repeat(self) -> np.ndarray:
         """Each row as often as it counts, or where weights are not whole in proportion: (m, d)."""
-        if (self.weights == 1).all():
-            return self.x
+        return self.x if (self.weights == 1).all() else self.x[self.repeat_places()]
+
+    def repeat_places(self) -> np.ndarray:
+        """The rows of `repeat`, as indices (m,)."""
         total = self.weights.sum()
         whole = (self.weights == np.round(self.weights)).all()
         more = 1 if whole else ceil(_ENOUGH / total)
         size = max(1, round(total * more))
         points = (np.arange(size) + 0.5) * (total / size)
-        return self.x[
-            np.searchsorted(self.weights.cumsum(), points, side="right").clip(max=len(self) - 1)
-        ]
+        rows = np.searchsorted(self.weights.cumsum(), points, side="right")
+        return rows.clip(max=len(self) - 1)
 
 
 def check_weights(sample_weight: Any, x: np.ndarray) -> np.ndarray:

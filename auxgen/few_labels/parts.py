@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import torch
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
+from torch import nn
+
+from ..networks.classic import DecisionForest, LinearClassifier, NamedMixture, fill_buffers
 
 FOLDS = 3
 MIXTURE_COLUMNS = 10
@@ -22,66 +27,127 @@ class Part:
     """A trained classifier.
 
     Attributes:
-        predict: Standardised rows (m, d) -> class probabilities (m, k).
+        network: Standardised rows (m, d) -> class probabilities (m, k).
         held_out: Probabilities of the labelled rows, in their order, each by a classifier that did
             not learn its label; equal ones for a row that could not be held out: (n_l, k).
     """
 
-    predict: Callable[[np.ndarray], np.ndarray]
+    network: nn.Module
     held_out: np.ndarray
 
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Class probabilities of standardised rows: (m, d) -> (m, k) float64."""
+        with torch.no_grad():
+            return self.network(torch.from_numpy(np.asarray(x))).numpy()
 
-def fit_logistic(x: np.ndarray, y: np.ndarray, seed: int) -> Part:
-    """Logistic regression of the labelled rows: x (n, d), y (n,) with -1 where unknown."""
+
+def fit_logistic(
+    x: np.ndarray, y: np.ndarray, seed: int, weights: np.ndarray | None = None
+) -> Part:
+    """Logistic regression of the labelled rows.
+
+    Args:
+        x: Standardised rows (n, d).
+        y: Classes (n,), -1 where unknown.
+        seed: Unused: there is one solution.
+        weights: How often each label counts (n,); None for once.
+    """
     del seed
     known, classes = y >= 0, int(y.max()) + 1
-    x, y = x[known], y[known]
+    each = np.ones(len(y)) if weights is None else weights
+    x, y, each = x[known], y[known], each[known]
 
-    def fit(rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        fitted = LogisticRegression(max_iter=500).fit(x[rows], y[rows])
-        return lambda more: np.asarray(fitted.predict_proba(more))
+    def fit(rows: np.ndarray) -> LogisticRegression:
+        return LogisticRegression(max_iter=500).fit(x[rows], y[rows], each[rows])
 
     held_out = np.full((len(y), classes), 1 / classes)
     for kept, out in split_labelled_rows(y):
-        held_out[out] = fit(kept)(x[out])
-    return Part(fit(np.arange(len(y))), held_out)
+        held_out[out] = fit(kept).predict_proba(x[out])
+    fitted: Any = fit(np.arange(len(y)))
+    network = LinearClassifier(x.shape[1], classes)
+    weight, bias = fitted.coef_, fitted.intercept_
+    if classes == 2:  # of the second class, beside 0 for the first
+        weight, bias = np.concatenate((0 * weight, weight)), np.concatenate((0 * bias, bias))
+    fill_buffers(network, weight=weight, bias=bias)
+    return Part(network, held_out)
 
 
-def fit_forest(x: np.ndarray, y: np.ndarray, seed: int) -> Part:
+def fit_forest(x: np.ndarray, y: np.ndarray, seed: int, weights: np.ndarray | None = None) -> Part:
     """A random forest of the labelled rows, held-out rows judged by trees that did not draw them.
 
-    x (n, d), y (n,) with -1 where unknown.
+    x (n, d), y (n,) with -1 where unknown, weights (n,) as for `fit_logistic`.
     """
     known = y >= 0
-    forest = RandomForestClassifier(100, oob_score=True, random_state=seed)
+    forest: Any = RandomForestClassifier(100, oob_score=True, random_state=seed % 2**32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of rows that every tree drew
-        forest.fit(x[known], y[known])
+        forest.fit(x[known], y[known], None if weights is None else weights[known])
     held_out = np.nan_to_num(forest.oob_decision_function_)
     none = held_out.sum(1) == 0
     held_out[none] = 1 / held_out.shape[1]
-    return Part(lambda rows: np.asarray(forest.predict_proba(rows)), held_out)
+    return Part(_convert_forest(forest), held_out)
 
 
-def fit_mixture(x: np.ndarray, y: np.ndarray, seed: int) -> Part:
+def _convert_forest(forest: RandomForestClassifier) -> DecisionForest:
+    """The nodes of all trees, in one table."""
+    trees = [tree.tree_ for tree in forest.estimators_]
+    sizes = [tree.node_count for tree in trees]
+    roots = np.cumsum([0, *sizes[:-1]])
+    branches = []
+    for tree, root in zip(trees, roots, strict=True):
+        both = np.stack((tree.children_left, tree.children_right), 1)
+        own = np.arange(tree.node_count)[:, None]
+        branches.append(np.where(both < 0, own, both) + root)
+    leaves = np.concatenate([tree.value[:, 0] for tree in trees])
+    network = DecisionForest(len(trees), sum(sizes), leaves.shape[1])
+    fill_buffers(
+        network,
+        roots=roots,
+        entry=np.concatenate([tree.feature for tree in trees]).clip(min=0),
+        threshold=np.concatenate([tree.threshold for tree in trees]),
+        branches=np.concatenate(branches),
+        leaves=leaves / leaves.sum(1, keepdims=True),
+    )
+    return network
+
+
+def fit_mixture(
+    x: np.ndarray,
+    y: np.ndarray,
+    seed: int,
+    weights: np.ndarray | None = None,
+    repeated: np.ndarray | None = None,
+) -> Part:
     """A mixture of Gaussians of all rows, whose components take the classes of labelled rows.
 
     There are two components for each class, on 10 principal components at most: x (n, d), y (n,)
-    with -1 where unknown.
+    with -1 where unknown, weights (n,) as for `fit_logistic`. The density is that of the rows
+    `repeated`, as indices (m,), or of each row once.
     """
     known, k = y >= 0, int(y.max()) + 1
-    wide = x.shape[1] > MIXTURE_COLUMNS
-    columns = PCA(min(MIXTURE_COLUMNS, len(x)), random_state=seed).fit(x) if wide else None
-
-    def project(rows: np.ndarray) -> np.ndarray:
-        return rows if columns is None else columns.transform(rows)
-
-    components = max(1, min(2 * k, len(x) // 10))
+    each = np.ones(len(y)) if weights is None else weights
+    seed = seed % 2**32
+    center, directions = np.zeros(x.shape[1]), np.eye(x.shape[1])
+    every = x if repeated is None else x[repeated]
+    if x.shape[1] > MIXTURE_COLUMNS:
+        columns: Any = PCA(min(MIXTURE_COLUMNS, len(every)), random_state=seed).fit(every)
+        center, directions = columns.mean_, columns.components_
+    components = max(1, min(2 * k, len(every) // 10))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a fit that 100 rounds did not end
-        mixture = GaussianMixture(components, reg_covar=1e-2, random_state=seed).fit(project(x))
-    own = mixture.predict_proba(project(x[known]))
-    labels = np.eye(k)[y[known]]
+        mixture: Any = GaussianMixture(components, reg_covar=1e-2, random_state=seed)
+        mixture.fit((every - center) @ directions.T)
+    network = NamedMixture(x.shape[1], len(directions), components, k)
+    fill_buffers(
+        network,
+        center=center,
+        directions=directions,
+        log_shares=np.log(mixture.weights_),
+        means=mixture.means_,
+        whitening=mixture.precisions_cholesky_,
+    )
+    own = network.weigh_components(torch.from_numpy(x[known])).numpy()
+    labels = np.eye(k)[y[known]] * each[known, None]
 
     def name_components(responsibilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
         counts = responsibilities.T @ labels + 1e-2
@@ -90,8 +156,8 @@ def fit_mixture(x: np.ndarray, y: np.ndarray, seed: int) -> Part:
     held_out = np.full((len(own), k), 1 / k)
     for kept, out in split_labelled_rows(y[known]):
         held_out[out] = own[out] @ name_components(own[kept], labels[kept])
-    names = name_components(own, labels)
-    return Part(lambda rows: mixture.predict_proba(project(rows)) @ names, held_out)
+    fill_buffers(network, names=name_components(own, labels))
+    return Part(network, held_out)
 
 
 def split_labelled_rows(y: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -11,7 +11,7 @@ from ..data.batches import SemiSupervisedBatch
 from ..functional.bounds import log_mean_exp, marginal_bound
 from ..method import Method, Moves, descend
 from ..networks.distributions import categorical
-from ..networks.mlp import MLP
+from ..networks.mlp import MLP, replace_unknown
 from .m2 import M2
 
 
@@ -149,7 +149,7 @@ class _StackedMLP:
     def map(self, i: int, rows: Tensor) -> Tensor:
         """The first layer's map of input i: (m, r, d_i), or (r, d_i) for all -> (m, r, h)."""
         weight, bias = self.maps[i]
-        rows = rows.expand(len(weight), -1, -1)
+        rows = replace_unknown(rows).expand(len(weight), -1, -1)
         return torch.bmm(rows, weight) if bias is None else torch.baddbmm(bias, rows, weight)
 
     def finish(self, h: Tensor) -> Tensor:

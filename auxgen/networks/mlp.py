@@ -52,14 +52,14 @@ class MLP(nn.Module):
 
     def forward(self, *inputs: Tensor | None) -> Tensor:
         mapped = [
-            m(_replace_unknown(i))
+            m(replace_unknown(i))
             for m, i in zip(self.maps, inputs, strict=True)
             if isinstance(m, nn.Linear) and i is not None
         ]
         return self.head(self.layers(sum(mapped[1:], mapped[0])))
 
 
-def _replace_unknown(x: Tensor) -> Tensor:
+def replace_unknown(x: Tensor) -> Tensor:
     """Entries that are NaN as 0, which is the mean of rows that are standardised.
 
     Rows have such entries; codes, which have a gradient, have none.

@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from auxgen.estimators import SemiSupervisedClassifier
+from auxgen.estimators import GenerativeModel, SemiSupervisedClassifier
 
 SMALL = [
     SemiSupervisedClassifier("m2", steps=15, hidden=20, latent=2, learning_rate=2e-2),
+    SemiSupervisedClassifier(steps=5, hidden=10, latent=2, learning_rate=2e-2),
+    GenerativeModel(steps=10, hidden=10, latent=2, draws=3),
 ]
-DEFAULTS = [SemiSupervisedClassifier(name) for name in ("m2", "sdgm", "adgm")]
+SLOW = [
+    *(SemiSupervisedClassifier(name) for name in ("committee", "m2", "sdgm", "adgm")),
+    *(GenerativeModel(name) for name in ("vae", "iwae", "asl", "mi_asl")),
+]
 
 
 @parametrize_with_checks(SMALL)  # pyright: ignore[reportArgumentType]
@@ -20,7 +25,7 @@ def test_small_estimators_keep_the_contract(estimator, check) -> None:
 
 
 @pytest.mark.slow
-@parametrize_with_checks(DEFAULTS)  # pyright: ignore[reportArgumentType]
+@parametrize_with_checks(SLOW)  # pyright: ignore[reportArgumentType]
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::sklearn.exceptions.SkipTestWarning")
 def test_defaults_keep_the_contract(estimator, check) -> None:
     check(estimator)

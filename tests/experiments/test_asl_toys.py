@@ -13,9 +13,9 @@ from auxgen import model as artefact
 from auxgen.data import toys
 from auxgen.experiments.asl import tables
 from auxgen.experiments.asl import toys as asl_toys
-from auxgen.experiments.asl.stages import initialize_from_source
 from auxgen.experiments.asl.toys import TOY_MODEL_TITLES, StandardisedToy
 from auxgen.experiments.registry import build_experiment, find_experiment
+from auxgen.inference.initialization import initialize_from_source
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.methods.asl import ExplicitASL, ImplicitASL
 from auxgen.methods.mi_encoder import InformativeEncoder

@@ -17,13 +17,13 @@ from ...builders import Recipe
 from ...data.batches import InMemoryBatches, LabelledBatches
 from ...data.dataset import Dataset
 from ...errors import require_at_least
+from ...inference.initialization import initialize_from_source
 from ...stage import BatchStream, Experiment, Stage
 from ..common import Budget, choose_extractor, count_steps, dataset_facts
 from .evaluations import make_image_evaluations
 from .pictures import AslImagePictures
 from .plans import CELEBA, CIFAR10, FASHION, AslImagePlan
 from .stages import (
-    initialize_from_source,
     load_asl_image_splits,
     make_asl_image_engine,
     make_fitted_arguments,

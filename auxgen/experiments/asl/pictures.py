@@ -10,11 +10,11 @@ from torch import Tensor
 
 from ...data.dataset import Dataset, Preprocessor
 from ...inference.codes import interpolate_linearly, interpolate_rows, reconstruct_rows, sample_rows
+from ...inference.initialization import sample_codes
 from ...method import Method
 from ...plotting.grids import write_grid
 from ...plotting.panels import show_samples, write_maps, write_panels
 from ...stage import PictureWriter
-from .stages import sample_codes
 
 VAE_TITLES: Mapping[str, str] = {"vae_unit": "VAE of scale 1", "vae": "VAE"}
 IMAGE_MODEL_TITLES: Mapping[str, str] = {

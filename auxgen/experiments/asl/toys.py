@@ -27,6 +27,7 @@ from ...evaluation.codes import CodeNoise
 from ...evaluation.samples import WassersteinFromTruth, draw_samples
 from ...functional.schedules import hold_then_cosine
 from ...inference.codes import sample_rows
+from ...inference.initialization import initialize_from_source
 from ...method import Method
 from ...methods.asl import BaseASL
 from ...plotting.panels import show_samples, write_clouds
@@ -35,7 +36,7 @@ from ...score import Evaluation
 from ...stage import Experiment, PictureWriter, Stage
 from ..common import dataset_facts
 from .plans import ASL_TOY_PLAN, AslToyPlan
-from .stages import initialize_from_source, make_coupling_sizes, make_fitted_arguments
+from .stages import make_coupling_sizes, make_fitted_arguments
 
 ROWS = 10_000
 CODE_WIDTH = 2

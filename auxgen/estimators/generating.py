@@ -1,0 +1,131 @@
+"""How the networks of a density are made and trained, in one or two stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp
+from typing import Any, NamedTuple, Protocol
+
+import torch
+
+from ..builders import Recipe
+from ..builders.artefact import make_artefact_config
+from ..data.dataset import Preprocessor
+from ..engine.device import resolve_device
+from ..inference.initialization import initialize_from_source
+from ..model import Model
+from ..rng import use_seed
+from .base import choose_likelihood, count_numbers
+from .batches import WeightedBatches, choose_corruption
+from .fitting import HeldOutLoss, hold_out
+from .parameters import list_widths
+from .training import Progress, Schedule, Trained, train_method
+from .weights import WeightedRows
+
+TWO_STAGES = ("asl", "mi_asl")
+"""Models that start from an encoder, which is trained before."""
+_TRANSFORMS = 8
+
+
+class Settings(Protocol):
+    """What training reads of a `GenerativeModel`, whose docstring has the meanings."""
+
+    model: str
+    hidden: Any
+    latent: int
+    steps: int
+    learning_rate: float
+    batch: int
+    noise: float
+    importance_weights: int
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: int
+    verbose: bool
+    device: str
+    seed_: int
+
+    def get_params(self) -> dict[str, Any]:
+        """All parameters by name."""
+        ...
+
+
+class Fitted(NamedTuple):
+    """A trained density, the loss of each round of all stages, and how the last one goes on."""
+
+    model: Model
+    losses: list[float]
+    progress: Progress
+
+
+def train_density(
+    settings: Settings,
+    rows: WeightedRows,
+    space: Preprocessor,
+    *,
+    steps: int,
+    start: Progress | None,
+) -> Fitted:
+    """Train a density on rows, from new weights or from where training ended.
+
+    Raises:
+        InputError: A builder refuses a parameter, or too few rows can be held out.
+        Diverged: A loss is not finite.
+    """
+    recipes, losses = make_recipes(settings, space), []
+    seed, device = settings.seed_, resolve_device(settings.device)
+    evaluate, kept = None, rows
+    if settings.early_stopping:
+        out = hold_out(rows, settings.validation_fraction, seed)
+        kept = rows.select(~out)
+        evaluate = HeldOutLoss(rows.select(out), space, 0.0, seed)
+    x = space.transform(torch.from_numpy(kept.x)).float()
+    batches = WeightedBatches(
+        x,
+        torch.from_numpy(kept.weights),
+        batch=settings.batch,
+        seed=seed,
+        corruption=choose_corruption(space.binary, settings.noise, count_numbers(space)),
+        device=device,
+    )
+    schedule = Schedule(
+        steps,
+        settings.learning_rate,
+        seed,
+        device,
+        verbose=bool(settings.verbose),
+        patience=settings.n_iter_no_change,
+    )
+    trained: Trained | None = None
+    for recipe in recipes:
+        with use_seed(seed, torch.device(device)):
+            method = recipe.build()
+            if trained is not None:
+                initialize_from_source(method, source=trained.method.cpu(), x=x.cpu())
+        trained = train_method(method, batches, schedule, evaluate=evaluate, start=start)
+        losses += trained.losses
+    assert trained is not None
+    card: dict[str, Any] = {"experiment": type(settings).__name__, "code": int(settings.latent)}
+    card |= {name: str(value) for name, value in settings.get_params().items()}
+    config = make_artefact_config(recipes[-1], space, card)
+    return Fitted(Model(trained.method, space, "estimator", config), losses, trained.progress)
+
+
+def make_recipes(settings: Settings, space: Preprocessor) -> list[Recipe]:
+    """The models to train in turn, the one that was asked for last."""
+    hidden, z = list_widths(settings.hidden), int(settings.latent)
+    base: dict[str, Any] = {"x": space.width, "hidden": hidden}
+    if settings.model == "vae":
+        return [Recipe("vae", {**base, "z": z, "likelihood": choose_likelihood(space)})]
+    if settings.model == "iwae":
+        layers = {"hidden": [hidden], "z": [z], "k": int(settings.importance_weights)}
+        return [Recipe("iwae", {**base, **layers, "likelihood": choose_likelihood(space)})]
+    sizes: Mapping[str, Any] = {"transforms": _TRANSFORMS, "hidden": hidden}
+    fitted = Recipe(
+        {"asl": "vae_asl", "mi_asl": "mi_asl"}[settings.model],
+        {**base, "u": z, "kind": "affine", "sizes": sizes, "noise": 1.0},
+    )
+    if settings.model == "mi_asl":
+        return [Recipe("informative_encoder", {**base, "u": z}), fitted]
+    gaussian = {"likelihood": "gaussian_scalar", "scale": exp(-1)}
+    return [Recipe("vae", {**base, "z": z, **gaussian}), fitted]

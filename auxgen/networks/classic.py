@@ -1,0 +1,105 @@
+"""Classifiers that scikit-learn has fitted, as modules whose buffers are their numbers."""
+
+from __future__ import annotations
+
+from math import log, tau
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+
+@final
+class LinearClassifier(nn.Module):
+    """Softmax of W x + b: x (b, d) -> probabilities (b, k)."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, x: int, classes: int) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.zeros(classes, x, dtype=torch.float64))
+        self.register_buffer("bias", torch.zeros(classes, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x.double() @ self.weight.T + self.bias).softmax(-1)
+
+
+@final
+class DecisionForest(nn.Module):
+    """The mean of the leaves of many trees: x (b, d) -> probabilities (b, k).
+
+    All trees' nodes lie in one table. A leaf leads to itself.
+    """
+
+    roots: Tensor
+    entry: Tensor
+    threshold: Tensor
+    branches: Tensor
+    leaves: Tensor
+
+    def __init__(self, trees: int, nodes: int, classes: int) -> None:
+        super().__init__()
+        self.register_buffer("roots", torch.zeros(trees, dtype=torch.int64))
+        self.register_buffer("entry", torch.zeros(nodes, dtype=torch.int64))
+        self.register_buffer("threshold", torch.zeros(nodes, dtype=torch.float64))
+        self.register_buffer("branches", torch.zeros(nodes, 2, dtype=torch.int64))
+        self.register_buffer("leaves", torch.zeros(nodes, classes, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.float().double()  # thresholds lie between numbers in float32
+        node = self.roots.expand(len(x), -1)
+        while True:
+            right = x.gather(1, self.entry[node]) > self.threshold[node]
+            following = self.branches[node, right.long()]
+            if torch.equal(following, node):
+                return self.leaves[node].mean(1)
+            node = following
+
+
+@final
+class NamedMixture(nn.Module):
+    """A mixture of Gaussians of some directions of x, whose components have classes.
+
+    p(y|x) = sum_c p(c|x) p(y|c): x (b, d) -> probabilities (b, k).
+    """
+
+    center: Tensor
+    directions: Tensor
+    log_shares: Tensor
+    means: Tensor
+    whitening: Tensor
+    names: Tensor
+
+    def __init__(self, x: int, directions: int, components: int, classes: int) -> None:
+        super().__init__()
+        sizes: dict[str, tuple[int, ...]] = {
+            "center": (x,),
+            "directions": (directions, x),
+            "log_shares": (components,),
+            "means": (components, directions),
+            "whitening": (components, directions, directions),
+            "names": (components, classes),
+        }
+        for name, size in sizes.items():
+            self.register_buffer(name, torch.zeros(size, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weigh_components(x) @ self.names
+
+    def weigh_components(self, x: Tensor) -> Tensor:
+        """p(c|x): x (b, d) -> (b, components)."""
+        rows = (x.double() - self.center) @ self.directions.T
+        away = (rows.unsqueeze(1) - self.means).unsqueeze(2)
+        white = (away @ self.whitening).squeeze(2)
+        log_scale = self.whitening.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        log_density = log_scale - 0.5 * (white.square() + log(tau)).sum(-1)
+        return (self.log_shares + log_density).softmax(-1)
+
+
+@torch.no_grad()
+def fill_buffers(module: nn.Module, **values: Any) -> None:
+    """Set a module's buffers to arrays of the same shapes."""
+    for name, value in values.items():
+        buffer = module.get_buffer(name)
+        buffer.copy_(torch.as_tensor(value, dtype=buffer.dtype).reshape(buffer.shape))
