@@ -13,7 +13,7 @@ from ..data.cells import Decimal
 from ..data.images import load_images_in_frame
 from ..data.inputs import InputRows, read_rows
 from ..data.table_files import TableFormat
-from ..data.tables import make_old_schema, read_table_rows
+from ..data.tables import TableRows, make_old_schema, read_table_rows
 from ..errors import InputError, require_at_least
 from ..files import write_file
 from ..inference import codes, conditional, editing
@@ -204,18 +204,47 @@ def reconstruct_command(model: Model, rows: InputRows, /, *, out: Path, seed: in
     _write_output(pairs.flatten(0, 1), out, model, columns=2 * min(6, len(pairs)))
 
 
-@take_options(_load_model)
+def _load_model_and_table(
+    model: Path,
+    file: Path,
+    /,
+    *,
+    separator: str | None = None,
+    encoding: str | None = None,
+    decimal: Decimal | None = None,
+    stage: str | None = None,
+    device: str = "cpu",
+) -> tuple[Model, TableRows]:
+    """A model of a table, and another table of its columns.
+
+    Args:
+        model: A run or an artefact.
+        file: A table: .csv, .tsv, .parquet, .feather or .xlsx.
+        separator: What separates the cells of a table of text: one character, or tab.
+        encoding: Encoding of a table of text, such as utf-8 or cp1252.
+        decimal: Decimal sign of a table's numbers.
+        stage: Stage of a run; the last by default.
+        device: auto, cpu, cuda or cuda:1.
+    """
+    (found,) = _load_model(model, stage=stage, device=device)
+    if found.space.table is None:
+        raise InputError(f"{found.name} knows no columns of a table; expected a model of a table.")
+    form = TableFormat(separator, encoding, decimal)
+    rows = read_table_rows(file, found.space.table, form)
+    for note in rows.notes:
+        print(note, file=sys.stderr)
+    return found, rows
+
+
+@take_options(_load_model_and_table)
 def fill_command(
     model: Model,
-    file: Path,
+    rows: TableRows,
     /,
     *,
     out: Path,
     draws: int = 1000,
     mean: bool = True,
-    separator: str | None = None,
-    encoding: str | None = None,
-    decimal: Decimal | None = None,
     seed: int = 0,
 ) -> None:
     """Fill in the blank cells of a table.
@@ -227,22 +256,14 @@ def fill_command(
         out: .csv file to write.
         draws: Draws of the code, which are weighed by how well they fit what is known.
         mean: The mean of a number and the most probable text; --no-mean fills in a draw.
-        separator: What separates the cells of a table of text: one character, or tab.
-        encoding: Encoding of a table of text, such as utf-8 or cp1252.
-        decimal: Decimal sign of a table's numbers.
         seed: Seed of the draws.
     """
     if out.suffix != ".csv":
         raise InputError(f"A table cannot be written as {out.name!r}; expected .csv.")
-    schema = model.space.table
-    if schema is None:
-        raise InputError(f"{model.name} knows no columns of a table; expected a model of a table.")
-    x, table, notes = read_table_rows(file, schema, TableFormat(separator, encoding, decimal))
-    for note in notes:
-        print(note, file=sys.stderr)
-    filled = model.fill(x, draws=draws, mean=mean, seed=seed).numpy()
-    names, cells, count = schema.fill_blanks(table, filled)
-    print(f"{count} of the blank cells are filled in", file=sys.stderr)
+    assert model.space.table is not None
+    x = model.fill(rows.x, draws=draws, mean=mean, seed=seed).numpy()
+    names, cells, count = model.space.table.fill_blanks(rows.table, x)
+    print(f"{count} blank cells are filled in", file=sys.stderr)
     print(tables.write_cells(names, cells, out))
 
 
