@@ -84,7 +84,7 @@ class SemiSupervisedClassifier(DeepClassifier):
             is taken out of what `sample` draws.
         beta: Weight of the classification term, before its factor (N_l + N_u) / N_l.
         label_temperature: Weight of the entropy of an unlabelled row's label; above 1 it stays
-            undecided for longer.
+            undecided for longer, and draws of a class have more of the others in them.
         batch_norm: Whether to normalise before each nonlinearity; this needs tens of labelled rows,
             since a labelled batch is normalised by its own statistics.
         labelled_bound: Bound for a labelled row: "conditional" on log p(x, y), or "marginal" on

@@ -143,7 +143,8 @@ def test_samples_are_of_the_labels_asked_for() -> None:
     truth = rng.integers(2, size=300)
     x = rng.normal(size=(300, 2)) + 6 * truth[:, None]
     names = np.array(["low", "high"])[truth]
-    model = SemiSupervisedClassifier("m2", steps=300, hidden=20, latent=2).fit(x, names)
+    model = SemiSupervisedClassifier("m2", steps=300, hidden=20, latent=2, label_temperature=1)
+    model.fit(x, names)
     assert model.sample(200, "high", random_state=0).mean() == pytest.approx(6, abs=0.5)
     each = model.sample(4, ["high", "low", "high", "low"], random_state=0)
     assert (each.mean(1) > 3).tolist() == [True, False, True, False]
