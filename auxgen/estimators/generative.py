@@ -127,6 +127,7 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.model not in TWO_STAGES
+        tags.estimator_type = "outlier_detector" if _has_bound(self) else None
         return tags
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -236,6 +237,13 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
         A share `contamination` of the rows of `fit` is -1.
         """
         return np.where(self.decision_function(X) >= 0, 1, -1)
+
+    @available_if(_has_bound)
+    def fit_predict(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, X: Any, y: Any = None, **kwargs: Any
+    ) -> np.ndarray:
+        """`fit`, then `predict` of the same rows: X (n, d) -> (n,)."""
+        return super().fit_predict(X, y, **kwargs)
 
     def sample(self, n: int = 1, random_state: Any = None) -> Any:
         """Draw n rows of p(x), like those of `fit`: -> (n, d).

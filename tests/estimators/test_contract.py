@@ -11,6 +11,8 @@ SMALL = [
     SemiSupervisedClassifier("m2", steps=15, hidden=20, latent=2, learning_rate=2e-2),
     SemiSupervisedClassifier(steps=5, hidden=10, latent=2, learning_rate=2e-2),
     GenerativeModel(steps=10, hidden=10, latent=2, draws=3),
+    GenerativeModel("iwae", steps=10, hidden=10, latent=2, draws=3),
+    GenerativeModel("mi_asl", steps=5, hidden=10, latent=2),
 ]
 SLOW = [
     *(SemiSupervisedClassifier(name) for name in ("committee", "m2", "sdgm", "adgm")),

@@ -100,7 +100,7 @@ def test_a_share_of_the_rows_is_unlike_the_others_and_far_rows_are() -> None:
 
 def test_what_a_model_cannot_do_is_not_there() -> None:
     model = GenerativeModel("mi_asl", **SMALL).fit(make_plane()[0])
-    for name in ("predict", "score_samples", "score", "decision_function", "partial_fit"):
+    for name in ("predict", "score_samples", "score", "decision_function", "fit_predict"):
         assert not hasattr(model, name)
     assert model.sample(2).shape == (2, 5)
     others: list[dict[str, Any]] = [{"early_stopping": True}, {"warm_start": True}]
