@@ -49,9 +49,16 @@ def require_at_least(minimum: int, **numbers: int) -> None:
             raise InputError(f"{name} is {number}; {minimum} or more is expected.")
 
 
+def list_first(words: Iterable[str], most: int = 12) -> str:
+    """The words with commas between them, the first ones of many: "a, b and 7 more"."""
+    each = list(words)
+    more = len(each) - most
+    return ", ".join(each[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """The error for a name that is none of the known ones; offers the nearest, or lists all."""
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}."
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {list_first(names, 40)}."
     return InputError(f"There is no {kind} {name!r}; {hint}")

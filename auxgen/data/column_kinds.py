@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import InputError, unknown_name
+from ..errors import InputError, list_first, unknown_name
 from . import cells as cell
 from .cells import Decimal, RawTable
 from .columns import Column, TableSchema, check_unique, read_column_numbers
@@ -21,6 +21,8 @@ MAX_TEXTS = 256
 """Different texts of a column that become entries of 0 and 1."""
 FEW_TEXTS = 12
 """Different texts up to which numbers with texts among them are a category, as 0, 1, 2, 3+ are."""
+MAX_SENTENCES = 5
+"""Columns left out that have a sentence each."""
 _ID_NAME = re.compile(
     r"unnamed: \d+|index|idx|id|ids|row|rows|row[_ -]?(id|no|nr|num|number|index)|no|nr|number|key"
     r"|uuid|guid|.*[_ -]id|id[_ -].*",
@@ -99,7 +101,7 @@ def fit_schema(
         else:
             found.append(_infer_column(name, table, sign, notes, chosen=name in choice.columns))
     left_out = [c for c in found if c.kind == "left out" and c.why != "as asked"]
-    notes += [f"Column {c.name!r} is left out: it {c.why}." for c in left_out]
+    notes += _describe_left_out(left_out)
     if all(c.kind == "left out" for c in found):
         few = f"; {left_out[0].name!r} {left_out[0].why}" if left_out else ""
         raise InputError(
@@ -252,9 +254,17 @@ def _list_answers(texts: Sequence[str], some_blank: bool) -> tuple[str, ...]:
     return (*found, "") if some_blank else tuple(found)
 
 
+def _describe_left_out(columns: Sequence[Column]) -> list[str]:
+    """A sentence for each of a few columns, one for all of many."""
+    if len(columns) <= MAX_SENTENCES:
+        return [f"Column {c.name!r} is left out: it {c.why}." for c in columns]
+    each = list_first((f"{c.name!r} {c.why.partition(';')[0]}" for c in columns), MAX_SENTENCES)
+    return [f"{len(columns)} columns are left out: {each}."]
+
+
 def _describe_blanks(schema: TableSchema, table: RawTable) -> list[str]:
     counts = {c.name: int(cell.find_blanks(table[c.name]).sum()) for c in schema.numbers}
     blank = [f"{name} ({count})" for name, count in counts.items() if count]
     if not blank:
         return []
-    return [f"Blank numbers are left out of what the model learns: {', '.join(blank)}."]
+    return [f"Blank numbers are left out of what the model learns: {list_first(blank)}."]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeGuard
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, list_first
 from .cells import (
     MISSING_WORDS,
     DateForm,
@@ -212,7 +212,7 @@ class TableSchema:
         """Raises InputError unless a file has each of the columns once."""
         for column in (*self.numbers, *self.categories):
             if column.name not in table.names:
-                wanted = ", ".join(repr(c.name) for c in self.columns if c.kind != "left out")
+                wanted = list_first(repr(c.name) for c in self.columns if c.kind != "left out")
                 raise InputError(
                     f"{table.source!r} has no column {column.name!r}; expected {wanted}."
                 )

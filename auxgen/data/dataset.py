@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from .column_facts import ColumnFacts
 from .columns import TableSchema
 from .frame import Frame
 from .scaling import LIMIT, Scale, find_constant, measure_scale
@@ -36,6 +37,7 @@ class Dataset:
         frame: What became of every picture; None where rows come from no files of pictures.
         table: What the columns of a table are; None where rows come from no table.
         notes: Sentences about what was guessed or left out when the rows were read.
+        column_facts: What became of each column of the table's file.
     """
 
     x: Tensor
@@ -49,6 +51,7 @@ class Dataset:
     frame: Frame | None = None
     table: TableSchema | None = None
     notes: tuple[str, ...] = ()
+    column_facts: tuple[ColumnFacts, ...] = ()
 
     def __len__(self) -> int:
         return len(self.x)

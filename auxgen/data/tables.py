@@ -21,6 +21,7 @@ from .cells import (
     parse_answer,
     parse_numbers,
 )
+from .column_facts import find_column_facts
 from .column_kinds import ColumnChoice, fit_schema
 from .columns import Column, TableSchema
 from .dataset import Dataset
@@ -59,6 +60,7 @@ def read_table_split(file: Path, choice: ColumnChoice, form: TableFormat, split:
         columns=schema.entry_names,
         table=schema,
         notes=(*every.notes, *notes, *more),
+        column_facts=find_column_facts(every, schema),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import InputError
 from ..files import read_json
 from ..score import INTERVAL_IS, get_interval
+from .data_card import DataCard, parse_data_card
 
 NARROW_SPACE = "\u202f"
 """A narrow space that does not break, between a number and its unit."""
@@ -77,15 +78,6 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class DataCard:
-    """The data of a run: lines by split, cautions, and the rounds of each stage."""
-
-    splits: dict[str, list[str]]
-    warnings: list[str]
-    rounds: dict[str, int]
-
-
-@dataclass(frozen=True)
 class RunFolder:
     """The content of a run's folder: run.json, metrics.jsonl, scores.json and the pictures.
 
@@ -143,36 +135,9 @@ def _read_run_folder(path: Path, label: str, note: str) -> RunFolder:
     told = (*missing, note) if note else missing
     known, card = dict(facts or {}), None
     if "datasets" in known:
-        card = _parse_data_card(known, path / "run.json")
+        card = parse_data_card(known, path / "run.json")
         known = {k: v for k, v in known.items() if k not in ("datasets", "warnings", "rounds")}
     return RunFolder(label, known, curves, scores, pictures, told, card)
-
-
-def _parse_data_card(facts: Mapping[str, Any], file: Path) -> DataCard:
-    try:
-        splits = {str(name): _list_data_lines(data) for name, data in facts["datasets"].items()}
-        warnings = [str(warning) for warning in facts.get("warnings", [])]
-        rounds = {str(stage): int(n) for stage, n in facts.get("rounds", {}).items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(
-            f"{str(file)!r} is malformed; expected datasets with rows, shape and labels."
-        ) from error
-    return DataCard(splits, warnings, rounds)
-
-
-def _list_data_lines(data: Mapping[str, Any]) -> list[str]:
-    """What is known of a split, in words."""
-    shape = " x ".join(map(str, data["shape"]))
-    lines = [f"{int(data['rows']):,} rows of {shape} from {data['name']}"]
-    labelled = {name: int(n) for name, n in data["labelled"].items() if n}
-    if labelled:
-        each = ", ".join(f"{name} {n:,}" for name, n in labelled.items())
-        lines.append(f"{sum(labelled.values()):,} labelled: {each}")
-    named = [(word, data[word]) for word in ("columns", "attributes") if data[word]]
-    lines += [f"{word}: {', '.join(map(str, names))}" for word, names in named]
-    if data["frame"]:
-        lines.append("pictures: " + ", ".join(f"{k} {v}" for k, v in data["frame"].items()))
-    return lines + [str(note) for note in data["notes"]]
 
 
 def _read_if_there(file: Path) -> dict[str, Any] | None:

@@ -1,18 +1,20 @@
 """What a run remembers of its data: a card that a person reads, and whether the data changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..data.cells import count_cells
+from ..data.column_facts import ColumnFacts, summarise_columns
 from ..data.dataset import Dataset
 from ..data.labels import BLANK
-from ..errors import InputError, NotRebuilt
+from ..errors import InputError, NotRebuilt, list_first
 from ..score import FEW_ROWS
 from ..stage import Experiment
 
-MAX_LISTED = 12
-"""Classes or columns that the card lists on the terminal, at most."""
+MAX_NOTES = 12
+"""Sentences about the reading of a split that the terminal shows, at most."""
 
 
 def describe_datasets(stages: Experiment) -> dict[str, dict[str, Any]]:
@@ -20,7 +22,8 @@ def describe_datasets(stages: Experiment) -> dict[str, dict[str, Any]]:
 
     Returns:
         For each: name, fingerprint, kind, rows, shape of a row, columns, attributes, the labelled
-        rows of each class, what became of pictures (frame), and what reading them told (notes).
+        rows of each class, what became of pictures (frame) and of the columns of a table's file
+        (table: a summary, and each column), and what reading them told (notes).
     """
     found: dict[str, Dataset] = {}
     for name, stage in stages.items():
@@ -47,7 +50,24 @@ def _describe_dataset(rows: Dataset) -> dict[str, Any]:
         "labelled": dict(zip(rows.classes, counts, strict=True)),
         "frame": None if rows.frame is None else asdict(rows.frame),
         "notes": list(rows.notes),
+        "table": _describe_columns(rows.column_facts),
     }
+
+
+def _describe_columns(facts: Sequence[ColumnFacts]) -> dict[str, Any] | None:
+    """A summary, and what became of each column; None without a table."""
+    if not facts:
+        return None
+    summary = summarise_columns([fact.kind for fact in facts])
+    blank = [fact for fact in facts if fact.blank]
+    if blank:
+        cells = sum(fact.blank for fact in blank)
+        summary += f"; {count_cells(cells)} blank, in {len(blank):,} of them"
+    return {"summary": summary, "columns": [_drop_empty(asdict(fact)) for fact in facts]}
+
+
+def _drop_empty(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value or name == "blank"}
 
 
 def list_warnings(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -57,7 +77,7 @@ def list_warnings(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
         labelled = rows["labelled"]
         single = [name for name, n in labelled.items() if n == 1]
         if split.endswith("train") and single:
-            names, has = _shorten(map(repr, single)), "has" if len(single) == 1 else "have"
+            names, has = list_first(map(repr, single)), "has" if len(single) == 1 else "have"
             found.append(f"{names} {has} one labelled row to learn from.")
         measured = sum(labelled.values()) or rows["rows"]
         if split.endswith("test") and measured < FEW_ROWS:
@@ -69,20 +89,27 @@ def list_warnings(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def format_data_card(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Lines about the data for a person, printed once before training."""
-    lines = []
+    lines, shown = [], []
     for split, rows in described.items():
         shape = " x ".join(map(str, rows["shape"]))
         what = {"images": f"pictures of {shape}", "table": "rows", "points": "rows"}[rows["kind"]]
         lines.append(f"{split}: {rows['rows']:,} {what} of {rows['name']}")
         labelled = {name: n for name, n in rows["labelled"].items() if n}
         if labelled:
-            each = _shorten(f"{name} {n:,}" for name, n in labelled.items())
+            each = list_first(f"{name} {n:,}" for name, n in labelled.items())
             lines.append(f"  labelled {sum(labelled.values()):,}: {each}")
-        named = [(word, rows[word]) for word in ("columns", "attributes") if rows[word]]
-        lines += [f"  {len(names)} {word}: {_shorten(names)}" for word, names in named]
+        if rows["table"] and rows["table"] not in shown:
+            lines.append(f"  {rows['table']['summary']}")
+            shown.append(rows["table"])
+        words = ("attributes",) if rows["table"] else ("columns", "attributes")
+        named = [(word, rows[word]) for word in words if rows[word]]
+        lines += [f"  {len(names)} {word}: {list_first(names)}" for word, names in named]
         if rows["frame"]:
             lines.append(f"  {_describe_frame(rows['frame'])}")
-        lines += [line for note in rows["notes"] if (line := f"  {note}") not in lines]
+        notes = [line for note in rows["notes"] if (line := f"  {note}") not in lines]
+        lines += notes[:MAX_NOTES]
+        more = len(notes) - MAX_NOTES
+        lines += [f"  and {more:,} more such sentences, which run.json keeps"] * (more > 0)
     return lines + [f"Caution: {warning}" for warning in list_warnings(described)]
 
 
@@ -94,13 +121,6 @@ def _describe_frame(frame: Mapping[str, Any]) -> str:
     shown = resized if size or crop else "pictures as they are"
     beneath = "on white" if frame["alpha"] == "white" else "left out"
     return f"{shown}; transparency {beneath}"
-
-
-def _shorten(words: Iterable[str]) -> str:
-    """The words, the first ones of many."""
-    each = list(words)
-    more = len(each) - MAX_LISTED
-    return ", ".join(each[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def check_data_unchanged(
@@ -143,7 +163,7 @@ def _describe_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str
         gone = [name for name in old if name not in new]
         came = [name for name in new if name not in old]
         if gone or came:
-            parts = [f"without {_shorten(gone)}"] * bool(gone) + [f"with {_shorten(came)}"] * bool(
+            parts = [f"without {list_first(gone)}"] * bool(gone) + [f"with {list_first(came)}"] * bool(
                 came
             )
             changes.append(f"its {word} are now {' and '.join(parts)}")
