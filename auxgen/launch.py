@@ -1,5 +1,6 @@
 """Train, resume and evaluate by name: the only room that knows experiments by their names."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -15,9 +16,10 @@ from .errors import InputError, NotRebuilt, require_at_least, unknown_name
 from .evaluation import catalogue
 from .experiments import registry
 from .features.trained import MissingExtractor, is_run_finished
+from .files import compute_checksum
 from .runs.datasets import check_data_unchanged, format_data_card
 from .runs.evaluate import draw_run_pictures, evaluate_run
-from .runs.folder import Run, check_run_path, create_run, lock_run, make_config
+from .runs.folder import Run, check_resumable, check_run_path, create_run, lock_run, make_config
 from .runs.train import RuntimeSettings, train_remaining
 from .stage import Experiment
 
@@ -65,7 +67,7 @@ def train(
         stages = train_missing_extractors_for(partial(registry.build_experiment, entry, options))
     settings = RuntimeSettings(device, precision, tuple(log), quiet)
     with init_ranks(device) as here:
-        config = make_config(name, stages, options, device=device, precision=precision)
+        config = make_config(name, stages, options, file=file, device=device, precision=precision)
         created = create_run(run, config, file, here)
         if here.is_first and not quiet and _is_own_data(options):
             print("\n".join(format_data_card(config["datasets"])), file=sys.stderr)
@@ -96,12 +98,14 @@ def resume(
         experiment: The stages, if `train` got stages and not a name.
 
     Raises:
-        InputError: The folder is no run, or its checkpoint is damaged or of another experiment.
+        InputError: The folder is no run, the run began with another number of ranks, or its
+            checkpoint is damaged or of another experiment.
     """
     opened, stages = _open_run(run, experiment)
     device = resolve_device(device)
     settings = RuntimeSettings(device, opened.config.get("precision"), tuple(log), quiet)
     with init_ranks(device) as here, lock_run(opened.path, here):
+        check_resumable(opened, here)
         return train_missing_extractors_for(lambda: train_remaining(opened, stages, here, settings))
 
 
@@ -115,9 +119,8 @@ def rebuild_experiment(run: Run) -> Experiment:
     name = run.config.get("experiment")
     if name is None:
         raise InputError(f"{run.path} was trained from Python; pass its stages as experiment=.")
-    own = run.path / "experiment.py"
     try:
-        entry = registry.find_experiment(own if own.exists() else name)
+        entry = _find_run_experiment(run, str(name))
         options = run.config["options"]
         if run.config.get("format", 1) == 1:
             options = registry.update_old_options(entry, options)
@@ -127,6 +130,29 @@ def rebuild_experiment(run: Run) -> Experiment:
         raise NotRebuilt(str(error)) from error
     check_data_unchanged(run.path, run.config.get("datasets", {}), stages)
     return stages
+
+
+def _find_run_experiment(run: Run, name: str) -> registry.ExperimentEntry:
+    """The experiment of a run: one of ours, or the run's copy of the file that it was made from.
+
+    That file is executed, so it must be the one whose checksum run.json has.
+
+    Raises:
+        InputError: There is no such experiment, or no such file.
+    """
+    file, expected = run.path / "experiment.py", run.config.get("experiment_sha256")
+    if expected is None and (name in registry.list_experiments() or not file.exists()):
+        return registry.find_experiment(Path(name).name.removesuffix(".py"))
+    got = compute_checksum(file.read_bytes()) if file.is_file() else "none"
+    if got != expected:
+        raise InputError(
+            f"{file} is not the file that {run.path} was trained from, as far as run.json knows: "
+            f"experiment_sha256 is {expected or 'not there'}, and the file's is {got}. It was not "
+            "run; put the old file back or, if you trust this one, its checksum into run.json."
+        )
+    if os.environ.get("RANK", "0") == "0":
+        print(f"running your file {file}", file=sys.stderr)
+    return registry.find_experiment(file)
 
 
 def evaluate(

@@ -41,7 +41,6 @@ def _load_model(
     from ..runs.folder import Run
 
     run = Run(model.parent)
-    print(f"running your file {model}", file=sys.stderr)
     return (load(run.path, stage, experiment=rebuild_experiment(run)).to(device),)
 
 

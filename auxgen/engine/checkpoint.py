@@ -1,6 +1,7 @@
 """Exact checkpoints: model, average, optimisers and position, each file with its checksum."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,17 @@ def save_checkpoint(folder: Path, stage: str, run: str, training: Training) -> P
         "optimizers": numbers,
         "sha256": {name: files.compute_checksum(data) for name, data in contents.items()},
     }
+    state["sha256"]["state.json"] = _compute_state_checksum(state)
     files.write_folder(target, {**contents, "state.json": files.encode_json(state)})
     for old in find_checkpoints(folder, stage)[:-MAX_CHECKPOINTS]:
         shutil.rmtree(old)
     return target
+
+
+def _compute_state_checksum(state: Mapping[str, Any]) -> str:
+    """The checksum of what state.json holds, less this checksum."""
+    sums = {name: value for name, value in state["sha256"].items() if name != "state.json"}
+    return files.compute_checksum(files.encode_json({**state, "sha256": sums}))
 
 
 def find_checkpoints(folder: Path, stage: str) -> list[Path]:
@@ -73,10 +81,15 @@ def load_checkpoint(checkpoint: Path, stage: str, run: str, training: Training) 
             f"{training.ranks.size}; continue with the same number."
         )
     sums, step = state.get("sha256"), state.get("step")
-    if not isinstance(sums, dict) or str(step) != checkpoint.name.rpartition("-")[2]:
+    if (
+        not isinstance(sums, dict)
+        or str(step) != checkpoint.name.rpartition("-")[2]
+        # checkpoints of earlier versions have no checksum of their state
+        or sums.pop("state.json", None) not in (None, _compute_state_checksum(state))
+    ):
         raise InputError(
-            f"{checkpoint}/state.json is damaged: it has no checksums, or another step than its "
-            f"folder; remove {checkpoint} to go on from the checkpoint before it."
+            f"{checkpoint}/state.json is damaged: its checksum is not the one written, or its step "
+            f"not its folder's; remove {checkpoint} to go on from the checkpoint before it."
         )
     contents = {n: _read_verified_tensors(checkpoint / n, c) for n, c in sums.items()}
     try:

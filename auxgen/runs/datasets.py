@@ -140,8 +140,12 @@ def check_data_unchanged(
     now = describe_datasets(stages)
     try:
         known = dict(known)
-        changed = [s for s in now if s in known and known[s]["fingerprint"] != now[s]["fingerprint"]]
-        changes = {split: _describe_change(known[split], now[split]) for split in changed}
+        pairs = {split: (known[split], now[split]) for split in now if split in known}
+        changes = {
+            split: _describe_change(before, after)
+            for split, (before, after) in pairs.items()
+            if before["fingerprint"] != after["fingerprint"]
+        }
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(
             f"{run}/run.json is malformed; expected datasets with fingerprint, rows and labels."

@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from ..builders.artefact import restore_weights
 from ..engine.device import Ranks, describe_hardware
 from ..engine.settings import Precision, PrecisionChoice
 from ..errors import InputError, NotSaved
-from ..files import encode_json, make_save_error, read_json, write_file
+from ..files import compute_checksum, encode_json, make_save_error, read_json, write_file
 from ..stage import Experiment, Stage
 from ..version import __version__
 from .datasets import describe_datasets, list_warnings
@@ -93,6 +94,7 @@ def make_config(
     stages: Experiment,
     options: Mapping[str, Any],
     *,
+    file: Path | None = None,
     device: str,
     precision: PrecisionChoice | Mapping[str, Precision],
 ) -> dict[str, Any]:
@@ -101,13 +103,15 @@ def make_config(
     Args:
         name: Name of the experiment; None for stages made in Python.
         options: Its options, JSON-able; the seed among them.
+        file: A person's own file, from which the stages were made.
         precision: Precision of forward passes that was asked for, of all stages or by stage.
     """
-    python, datasets = platform.python_version(), describe_datasets(stages)
+    datasets = describe_datasets(stages)
     return {
         "format": FORMAT,
         "id": uuid.uuid4().hex,
         "experiment": name,
+        "experiment_sha256": None if file is None else compute_checksum(file.read_bytes()),
         "options": {n: str(v.resolve()) if isinstance(v, Path) else v for n, v in options.items()},
         "seed": int(options.get("seed", 0)),
         "stages": list(stages),
@@ -117,7 +121,7 @@ def make_config(
         "precisions": {},
         "ranks": int(os.environ.get("WORLD_SIZE", "1")),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"auxgen": __version__, "torch": torch.__version__, "python": python},
+        "versions": get_versions(),
         "commit": find_commit(),
         "datasets": datasets,
         "warnings": list_warnings(datasets),
@@ -189,6 +193,38 @@ def lock_run(path: Path, ranks: Ranks) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def check_resumable(run: Run, ranks: Ranks) -> None:
+    """Check that a run can continue here to the last bit, and tell the first rank's user if not.
+
+    Raises:
+        InputError: A stage is left, and the run began with another number of ranks.
+    """
+    if run.trained_stages() == run.config["stages"]:
+        return
+    began_with = run.config.get("ranks", ranks.size)
+    if began_with != ranks.size:
+        raise InputError(
+            f"{run.path} began with {began_with} ranks and this is a run on {ranks.size}; continue "
+            "with the same number."
+        )
+    versions = run.config.get("versions", {})
+    others = [f"{n} {versions[n]}, now {v}" for n, v in get_versions().items() if versions.get(n, v) != v]
+    if others and ranks.is_first:
+        print(
+            f"{run.path} began with {' and '.join(others)}: the last digits may differ.",
+            file=sys.stderr,
+        )
+
+
+def get_versions() -> dict[str, str]:
+    """Versions that decide what a run computes, by name."""
+    return {
+        "auxgen": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
 
 
 def check_run_path(path: str | Path) -> None:

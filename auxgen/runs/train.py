@@ -79,7 +79,7 @@ class StageTrainer:
         if asked is None:
             return engine.old_precision if engine.precision == "auto" else engine.precision
         if isinstance(asked, Mapping):
-            return asked[self.name] if self.name in asked else engine.precision
+            return asked.get(self.name, engine.precision)
         return engine.precision if asked == "auto" else asked
 
     def measure_precision(self) -> Precision:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +70,52 @@ def test_a_file_that_no_run_has_is_refused(auxgen: Command, tmp_path: Path) -> N
     outcome = auxgen("sample", tmp_path / "experiment.py", "--out", tmp_path / "x.npy")
     assert_refused(outcome, "is no run: it has no run.json")
     assert not (tmp_path / "executed").exists()
+
+
+def change_file(run: Path) -> None:
+    file = run / "experiment.py"
+    file.write_text(file.read_text() + "\n# changed\n")
+
+
+def drop_checksum(run: Path) -> None:
+    config = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**config, "experiment_sha256": None}))
+
+
+def name_another_file(run: Path) -> None:
+    (run / "experiment.py").rename(run.parent / "other.py")
+    config = json.loads((run / "run.json").read_text())
+    text = json.dumps({**config, "experiment": str(run.parent / "other.py")})
+    (run / "run.json").write_text(text)
+
+
+@pytest.mark.parametrize("harm", [change_file, drop_checksum, name_another_file])
+def test_a_file_that_a_run_was_not_made_from_is_never_run(
+    harm: Callable[[Path], None], auxgen: Command, own_run: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(own_run, tmp_path / "run"))
+    (run / "executed").unlink(missing_ok=True)
+    harm(run)
+    assert_refused(auxgen("evaluate", run), "is not the file that")
+    assert_refused(auxgen("train", "--resume", run), "is not the file that")
+    outcome = auxgen("report", run)  # shows what is stored
+    assert outcome.status == 0
+    assert "is not the file that" in outcome.err
+    assert not list(tmp_path.rglob("executed"))
+
+
+def test_a_run_of_ours_never_runs_a_file_that_lies_in_it(
+    auxgen: Command, own_run: Path, tmp_path: Path
+) -> None:
+    run = auxgen("train", "adgm.half_moons", "--epochs", "0.01", "--run", tmp_path / "run")
+    assert run.status == 0, run.err
+    shutil.copy(own_run / "experiment.py", tmp_path / "run")
+    outcome = auxgen("train", "--resume", tmp_path / "run")
+    assert outcome.status == 0, outcome.err
+    assert not list(tmp_path.rglob("executed"))
+
+
+def test_a_run_says_that_it_runs_its_file(auxgen: Command, own_run: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(own_run, tmp_path / "run"))
+    for args in (("evaluate", run), ("report", run), ("train", "--resume", run)):
+        assert f"running your file {run}/experiment.py\n" in auxgen(*args).err

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -124,6 +127,47 @@ def test_a_damaged_checkpoint_is_told_and_left_alone(stopped: Path, file: str, h
     with pytest.raises(InputError):
         resume(stopped, experiment=experiment(), device="cpu", quiet=True)
     assert path.read_bytes() == bytes(data)
+
+
+@pytest.mark.parametrize(
+    "change", [{"ranks": 1.0}, {"optimizers": {"model/0/x": 1}}, {"note": "new"}]
+)
+def test_a_changed_state_of_a_checkpoint_is_refused(stopped: Path, change: dict[str, Any]) -> None:
+    file = stopped / "checkpoints" / "sdgm-4" / "state.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    with pytest.raises(InputError, match=r"state.json is damaged: its checksum"):
+        resume(stopped, experiment=experiment(), device="cpu", quiet=True)
+
+
+def test_a_state_without_a_checksum_as_earlier_versions_wrote_it_resumes(stopped: Path) -> None:
+    file = stopped / "checkpoints" / "sdgm-4" / "state.json"
+    state = json.loads(file.read_text())
+    del state["sha256"]["state.json"]
+    file.write_text(json.dumps(state))
+    run = resume(stopped, experiment=experiment(), device="cpu", quiet=True)
+    assert run.trained_stages() == ["sdgm"]
+
+
+@pytest.mark.parametrize("checkpoints", [True, False])
+def test_another_number_of_ranks_is_refused_before_the_first_checkpoint_too(
+    stopped: Path, checkpoints: bool
+) -> None:
+    if not checkpoints:
+        shutil.rmtree(stopped / "checkpoints")
+    config = json.loads((stopped / "run.json").read_text())
+    (stopped / "run.json").write_text(json.dumps({**config, "ranks": 2}))
+    with pytest.raises(InputError, match="began with 2 ranks and this is a run on 1"):
+        resume(stopped, experiment=experiment(), device="cpu", quiet=True)
+
+
+def test_other_versions_are_told_and_the_run_goes_on(
+    stopped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = json.loads((stopped / "run.json").read_text())
+    config["versions"]["torch"] = "1.0"
+    (stopped / "run.json").write_text(json.dumps(config))
+    resume(stopped, experiment=experiment(), device="cpu", quiet=True)
+    assert f"{stopped} began with torch 1.0, now {torch.__version__}" in capsys.readouterr().err
 
 
 def test_a_checkpoint_of_another_run_is_refused(stopped: Path, tmp_path: Path) -> None:
