@@ -50,7 +50,8 @@ class Run:
         for name, kind in {"options": dict, "seed": int, "stages": list}.items():
             if not isinstance(self.config[name], kind):
                 got = self.config[name]
-                raise InputError(f"{self.path}/run.json has {name} {got!r}; a {kind.__name__} is expected.")
+                expected = f"a {kind.__name__} is expected"
+                raise InputError(f"{self.path}/run.json has {name} {got!r}; {expected}.")
         if self.config.get("format", 1) not in (1, FORMAT):
             raise InputError(
                 f"{self.path}/run.json has format {self.config['format']!r}; this version of "
@@ -209,8 +210,8 @@ def check_resumable(run: Run, ranks: Ranks) -> None:
             f"{run.path} began with {began_with} ranks and this is a run on {ranks.size}; continue "
             "with the same number."
         )
-    versions = run.config.get("versions", {})
-    others = [f"{n} {versions[n]}, now {v}" for n, v in get_versions().items() if versions.get(n, v) != v]
+    before, now = run.config.get("versions", {}), get_versions()
+    others = [f"{n} {v}, now {now[n]}" for n, v in before.items() if v != now.get(n, v)]
     if others and ranks.is_first:
         print(
             f"{run.path} began with {' and '.join(others)}: the last digits may differ.",
