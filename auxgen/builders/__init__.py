@@ -54,8 +54,9 @@ class Recipe:
         try:
             method = known[self.builder](**self.arguments)
         except (TypeError, ValueError, RuntimeError, AttributeError, LookupError) as error:
+            reason = str(error).partition("\n")[0].rstrip(".")
             raise InputError(
-                f"The builder {self.builder} refuses its arguments: {error}."
+                f"The builder {self.builder} refuses its arguments: {reason}."
             ) from error
         return method.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 

@@ -4,12 +4,20 @@ It holds the weights, a model card, and config.json: the recipe of the method an
 """
 
 from collections.abc import Mapping
+from itertools import count
 from math import isfinite, prod
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
 import torch
+from torch import Tensor
+from torch.nn.modules.module import (
+    register_module_buffer_registration_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
+from torch.overrides import TorchFunctionMode
 
 from .. import files
 from ..data.dataset import DataKind, Preprocessor
@@ -23,6 +31,13 @@ _ARGUMENTS_OF_FORMAT_1: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {name: {"upper_a_sees_x": False} for name in ("avae", "avae_uninformed")}
 )
 """Arguments that builders got later: what was built before they had them."""
+PARTS_OF_A_TENSOR = 20
+"""Modules and tensors that a builder makes for each tensor of the method, at most."""
+_REGISTRATIONS = (
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+    register_module_buffer_registration_hook,
+)
 
 
 def make_artefact_config(
@@ -99,8 +114,11 @@ def read_artefact(folder: Path) -> tuple[Method, Preprocessor, dict[str, Any]]:
         raise InputError(f"{file} does not name a builder with arguments.")
     if config["format"] == 1:
         arguments = {**_ARGUMENTS_OF_FORMAT_1.get(builder, {}), **arguments}
-    method = Recipe(builder, arguments).build()
-    _load_weights(method, folder / "model.safetensors", config.get("sha256"))
+    recipe, weights = Recipe(builder, arguments), folder / "model.safetensors"
+    tensors = _read_weights(weights, config.get("sha256"))
+    _check_size(recipe, tensors, weights)
+    method = recipe.build()
+    _load_weights(method, tensors, weights)
     try:
         _check_space(config["space"])
         space = Preprocessor.from_json(config["space"])
@@ -127,12 +145,12 @@ def _check_space(known: Mapping[str, Any]) -> None:
     if kept is not None and not all(type(i) is int and 0 <= i < entries for i in kept):
         raise ValueError("kept has entries that a row does not have")
     seen = entries if kept is None else len(kept)
-    for name, count in (("shift", seen), ("scale", seen), ("fill", entries)):
+    for name, own in (("shift", seen), ("scale", seen), ("fill", entries)):
         numbers = known.get(name) or []
         if not all(isinstance(n, int | float) and isfinite(n) for n in numbers):
             raise ValueError(f"{name} has entries that are not finite numbers")
-        if len(numbers) not in (0, 1, count):  # one number is that of every entry
-            raise ValueError(f"{name} has {len(numbers)} entries for {count}")
+        if len(numbers) not in (0, 1, own):  # one number is that of every entry
+            raise ValueError(f"{name} has {len(numbers)} entries for {own}")
     if 0 in (known.get("scale") or []):
         raise ValueError("scale is 0 in an entry")
     for name in ("classes", "attributes", "columns"):
@@ -155,16 +173,56 @@ def restore_weights(method: Method, folder: Path) -> dict[str, Any]:
     """
     file, described = folder / "model.safetensors", folder / "config.json"
     config = files.read_json(described, "artefact") if described.exists() else {}
-    _load_weights(method, file, config.get("sha256", files.compute_checksum(file.read_bytes())))
+    checksum = config.get("sha256", files.compute_checksum(file.read_bytes()))
+    _load_weights(method, _read_weights(file, checksum), file)
     return config
 
 
-def _load_weights(method: Method, file: Path, checksum: object) -> None:
-    """Load weights into a method, from a file that has this checksum."""
+def _read_weights(file: Path, checksum: object) -> dict[str, Tensor]:
+    """The tensors of a file that has this checksum."""
     data = file.read_bytes() if file.exists() else b""
     if files.compute_checksum(data) != checksum:
         raise InputError(f"{file} is missing, truncated or not the one config.json was made for.")
-    weights = files.unpack_tensors(data, file)
+    return files.unpack_tensors(data, file)
+
+
+class _KeepTensors(TorchFunctionMode):
+    """`as_tensor` leaves a tensor where it is: a flow counts the entries of its masks."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        del types
+        if func is torch.as_tensor and isinstance(args[0], Tensor):
+            return args[0].to(**(kwargs or {}))
+        return func(*args, **(kwargs or {}))
+
+
+def _check_size(recipe: Recipe, weights: Mapping[str, Tensor], file: Path) -> None:
+    """Check that a method has the shapes of these weights before it takes any memory or time."""
+    most, parts = PARTS_OF_A_TENSOR * (len(weights) + 1), count(1)
+
+    def count_part(*_: object) -> None:
+        if next(parts) > most:
+            raise ValueError(f"the method has far more parts than {file}, which has {len(weights)}")
+
+    hooks = [register(count_part) for register in _REGISTRATIONS]
+    try:
+        with torch.device("meta"), _KeepTensors():
+            sketch = recipe.build()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    _check_shapes(sketch, weights, file)
+
+
+def _load_weights(method: Method, weights: Mapping[str, Tensor], file: Path) -> None:
+    _check_shapes(method, weights, file)
+    with torch.no_grad():
+        method.load_state_dict(weights)
+
+
+def _check_shapes(method: Method, weights: Mapping[str, Tensor], file: Path) -> None:
     shapes, own_shapes = (
         {name: tuple(tensor.shape) for name, tensor in each.items()}
         for each in (weights, method.state_dict())
@@ -176,8 +234,6 @@ def _load_weights(method: Method, file: Path, checksum: object) -> None:
                 f"The method does not fit the weights in {file}: expected {name} of shape "
                 f"{expected}, got {got}."
             )
-    with torch.no_grad():
-        method.load_state_dict(weights)
 
 
 def _format_card(config: Mapping[str, Any]) -> str:

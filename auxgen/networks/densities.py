@@ -107,10 +107,15 @@ def make_coupling_flow(
     """
     require_at_least(2, features=features, transforms=transforms)
     perceptron = {"hidden_features": hidden, "activation": nn.ReLU6}
-    masks = [torch.arange(features) % 2 == i % 2 for i in range(transforms)]
     couplings = [
-        GeneralCouplingTransform(features, context, mask, *univariate, **perceptron)  # pyright: ignore[reportArgumentType]
-        for mask in masks
+        GeneralCouplingTransform(
+            features,
+            context,
+            _make_mask(features, i % 2),  # pyright: ignore[reportArgumentType]
+            *univariate,
+            **perceptron,
+        )
+        for i in range(transforms)
     ]
     scale = ElementWiseTransform(features, context, *AFFINE, **perceptron)
     for module in (*(c.hyper[-1] for c in couplings), scale.hyper[-1] if context else scale):
@@ -119,6 +124,16 @@ def make_coupling_flow(
     zeros, ones = torch.zeros(features), torch.ones(features)
     base = UnconditionalDistribution(DiagNormal, zeros, ones, buffer=True)
     return Flow([*couplings, scale], base)
+
+
+def _make_mask(features: int, first: int) -> Tensor:
+    """Whether a coupling passes a coordinate: every second one from `first` on, (features,) bool.
+
+    It is on the CPU also where the network's shapes alone are made, since couplings count it.
+    """
+    mask = torch.zeros(features, dtype=torch.bool, device="cpu")
+    mask[first::2] = True
+    return mask
 
 
 @torch.no_grad()
