@@ -167,10 +167,11 @@ def _describe_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str
         gone = [name for name in old if name not in new]
         came = [name for name in new if name not in old]
         if gone or came:
-            parts = [f"without {list_first(gone)}"] * bool(gone) + [f"with {list_first(came)}"] * bool(
-                came
+            parts = {"without": gone, "with": came}
+            words = " and ".join(
+                f"{how} {list_first(names)}" for how, names in parts.items() if names
             )
-            changes.append(f"its {word} are now {' and '.join(parts)}")
+            changes.append(f"its {word} are now {words}")
         elif old != new:
             changes.append(f"its {word} are in another order")
     if before["labelled"] != after["labelled"] and not changes:

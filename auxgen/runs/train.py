@@ -78,7 +78,7 @@ class StageTrainer:
         engine, asked = self.stage.engine, self.settings.precision
         if asked is None:
             return engine.old_precision if engine.precision == "auto" else engine.precision
-        if isinstance(asked, Mapping):
+        if not isinstance(asked, str):
             return asked.get(self.name, engine.precision)
         return engine.precision if asked == "auto" else asked
 
