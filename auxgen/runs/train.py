@@ -78,8 +78,9 @@ class StageTrainer:
         engine, asked = self.stage.engine, self.settings.precision
         if asked is None:
             return engine.old_precision if engine.precision == "auto" else engine.precision
-        if not isinstance(asked, str):
-            return asked.get(self.name, engine.precision)
+        if isinstance(asked, Mapping):
+            chosen = asked.get(self.name)
+            return engine.precision if chosen is None else chosen
         return engine.precision if asked == "auto" else asked
 
     def measure_precision(self) -> Precision:
