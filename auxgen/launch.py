@@ -20,6 +20,7 @@ from .files import compute_checksum
 from .runs.datasets import check_data_unchanged, format_data_card
 from .runs.evaluate import draw_run_pictures, evaluate_run
 from .runs.folder import Run, check_resumable, check_run_path, create_run, lock_run, make_config
+from .runs.rounds import estimate_stage_seconds, format_rounds
 from .runs.train import RuntimeSettings, train_remaining
 from .stage import Experiment
 
@@ -68,9 +69,11 @@ def train(
     settings = RuntimeSettings(device, precision, tuple(log), quiet)
     with init_ranks(device) as here:
         config = make_config(name, stages, options, file=file, device=device, precision=precision)
-        created = create_run(run, config, file, here)
         if here.is_first and not quiet and _is_own_data(options):
             print("\n".join(format_data_card(config["datasets"])), file=sys.stderr)
+            config["estimated_seconds"] = estimate_stage_seconds(stages, device)
+            print("\n".join(format_rounds(config)), file=sys.stderr)
+        created = create_run(run, config, file, here)
         remaining = partial(train_remaining, created, stages, here, settings)
         with lock_run(created.path, here):
             return train_missing_extractors_for(remaining)

@@ -215,6 +215,15 @@ class SemiSupervisedBatches:
         )
 
 
+def count_passes(batches: object, steps: int) -> float | None:
+    """Passes over the rows that so many steps on one rank come to; None for an unknown stream."""
+    if isinstance(batches, SemiSupervisedBatches):
+        return steps * batches.unlabelled_batch / len(batches.x_unlabelled)
+    if isinstance(batches, InMemoryBatches | LabelledBatches):
+        return steps * batches.batch / len(batches.x)
+    return None
+
+
 class LabelledBatch(NamedTuple):
     """Rows and what is known of each: x (b, *event); y (b,) classes, or (b, k) attributes."""
 

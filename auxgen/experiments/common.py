@@ -46,6 +46,12 @@ def count_steps(rows: int, batch: int, epochs: float) -> int:
     return round(epochs * rows / batch)
 
 
+def raise_epochs(epochs: float, rows: int, batch: int, least_steps: float) -> float:
+    """So many passes over the rows, or the passes of the fewest rounds where rows are few."""
+    require_at_least(1, batch=batch)
+    return max(epochs, least_steps * batch / rows)
+
+
 def image_preprocessor(train: Dataset, *, flat: bool = False, **rest: Any) -> Preprocessor:
     """How a model sees these images, flat as vectors or not, with the names of their classes.
 

@@ -31,6 +31,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "vae_epochs": "Passes of each VAE over the training rows.",
         "scale_epochs": "Factor on the passes of all stages: 0.1 for a quick try.",
         "steps": "Rounds of training.",
+        "least_steps": "Rounds at least, of the longest stage where there are several: where rows "
+        "are few they are passed over more often. 0: as many as the passes take.",
+        "most_steps": "Rounds at most, where rows are many.",
         "lr": "Learning rate of Adam.",
         "batch": "Rows in a batch.",
         "average": "Decay of the moving average of the weights; 0 for the last weights.",

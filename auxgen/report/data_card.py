@@ -37,14 +37,14 @@ class DataCard:
         splits: Lines by split.
         warnings: What makes the scores unsure.
         notes: What was guessed when the data was read, each sentence once.
-        rounds: Rounds of each stage.
+        rounds: Rounds of each stage, and passes over its rows, in words.
         tables: What became of the columns of tables.
     """
 
     splits: dict[str, list[str]]
     warnings: list[str]
     notes: list[str]
-    rounds: dict[str, int]
+    rounds: dict[str, str]
     tables: list[ColumnTable]
 
 
@@ -57,7 +57,10 @@ def parse_data_card(facts: Mapping[str, Any], file: Path) -> DataCard:
     try:
         splits = {str(name): _list_data_lines(data) for name, data in facts["datasets"].items()}
         warnings = [str(warning) for warning in facts.get("warnings", [])]
-        rounds = {str(stage): int(n) for stage, n in facts.get("rounds", {}).items()}
+        rounds = {
+            str(stage): _describe_rounds(int(n), facts.get("passes", {}).get(stage))
+            for stage, n in facts.get("rounds", {}).items()
+        }
         notes = [str(note) for data in facts["datasets"].values() for note in data["notes"]]
         tables = _list_column_tables(facts["datasets"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -65,6 +68,11 @@ def parse_data_card(facts: Mapping[str, Any], file: Path) -> DataCard:
             f"{str(file)!r} is malformed; expected datasets with rows, shape and labels."
         ) from error
     return DataCard(splits, warnings, list(dict.fromkeys(notes)), rounds, tables)
+
+
+def _describe_rounds(rounds: int, passes: float | None) -> str:
+    found = f"{rounds:,} rounds"
+    return found if passes is None else f"{found}, {float(passes):,.3g} passes over its rows"
 
 
 def _list_column_tables(datasets: Mapping[str, Any]) -> list[ColumnTable]:

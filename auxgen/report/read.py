@@ -136,7 +136,8 @@ def _read_run_folder(path: Path, label: str, note: str) -> RunFolder:
     known, card = dict(facts or {}), None
     if "datasets" in known:
         card = parse_data_card(known, path / "run.json")
-        known = {k: v for k, v in known.items() if k not in ("datasets", "warnings", "rounds")}
+        shown = ("datasets", "warnings", "rounds", "passes", "estimated_seconds")
+        known = {k: v for k, v in known.items() if k not in shown}
     return RunFolder(label, known, curves, scores, pictures, told, card)
 
 

@@ -23,6 +23,7 @@ from ..files import compute_checksum, encode_json, make_save_error, read_json, w
 from ..stage import Experiment, Stage
 from ..version import __version__
 from .datasets import describe_datasets, list_warnings
+from .rounds import describe_rounds
 
 FORMAT = 2
 """Version of run.json: 1, which says no format, was written before options had one meaning each."""
@@ -126,7 +127,7 @@ def make_config(
         "commit": find_commit(),
         "datasets": datasets,
         "warnings": list_warnings(datasets),
-        "rounds": {name: stage.engine.steps for name, stage in stages.items()},
+        **describe_rounds(stages),
         "facts": {name: dict(stage.facts) for name, stage in stages.items()},
     }
 

@@ -19,6 +19,7 @@ from auxgen.runs.folder import Run
 from auxgen.stage import Experiment
 
 TINY: dict[str, Any] = {"data": "digits", "width": 2, "batch": 16, "transforms": 2, "latent": 4}
+TINY["least_steps"] = 2
 
 
 @pytest.fixture(scope="module")

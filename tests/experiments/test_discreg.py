@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 import auxgen
 from auxgen.errors import InputError
-from auxgen.experiments.discreg import plans, sets, tables
+from auxgen.experiments.discreg import plans, tables
 from auxgen.experiments.discreg.layers import TITLES
 from auxgen.experiments.registry import build_experiment, find_experiment
 from auxgen.features import pretrained
@@ -276,15 +276,6 @@ def test_own_images_regularise_by_what_is_known_of_them(
         assert told == (("0", "1", "2") if kind == "classes" else ("Smiling", "Hat"))
     found = run.read_scores()["scores"]
     assert np.isfinite(found["discriminative/nll_per_dimension of valid"]["value"])
-
-
-def test_few_images_are_passed_through_more_often() -> None:
-    plan = plans.OWN[32]
-    few, many = (sets.raise_epochs(plan, rows) for rows in (600, 100_000))
-    assert few.vae_epochs * 600 / few.batch == pytest.approx(sets.MIN_STEPS)
-    assert few.adjusting_epochs * 600 / few.batch == pytest.approx(150)
-    assert few.classifier_epochs * 600 / 100 == pytest.approx(500)
-    assert many == plan
 
 
 def test_the_artefacts_cut_and_resize_faces_alone() -> None:

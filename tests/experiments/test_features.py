@@ -85,7 +85,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_images_without_a_label_are_left_out(folder: Path, tmp_path: Path) -> None:
-    run = trained("own", tmp_path, data=folder, label="digit", flip=True, **TINY)
+    run = trained("own", tmp_path, data=folder, label="digit", flip=True, least_steps=2, **TINY)
     assert run.config["facts"]["classifier"]["labelled"] == 48
     assert scores(run)["classifier/test_error"]["n"] == 12
     stage = build_own(OwnFeaturesPlan(epochs=1, label="digit"), data=folder)["classifier"]
@@ -101,7 +101,7 @@ def test_ones_own_test_split_is_used(folder: Path, tmp_path: Path) -> None:
         place.mkdir(parents=True)
         for i in range(4 if part == "train" else 2):
             Image.open(folder / f"{i}.png").save(place / f"{i}.png")
-    run = trained("own", tmp_path, data=tmp_path / "images", batch=4, **TINY)
+    run = trained("own", tmp_path, data=tmp_path / "images", batch=4, least_steps=2, **TINY)
     assert run.config["facts"]["classifier"]["labelled"] == 8
     assert scores(run)["classifier/test_error"]["n"] == 4
 

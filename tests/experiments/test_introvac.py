@@ -303,7 +303,7 @@ def test_draws_that_cannot_be_made_are_refused(
 def test_a_folder_with_blank_attributes_is_learned_from(home: Path, tmp_path: Path) -> None:
     write_faces(tmp_path / "mine", 30, blanks=True)
     options: dict[str, Any] = {"data": tmp_path / "mine", "batch": 8, "size": 32}
-    options["scale_epochs"] = 0.1
+    options |= {"scale_epochs": 0.1, "least_steps": 2}
     options["attribute"] = ("Eyeglasses", "Smiling")
     run = train("introvac.own", run=tmp_path / "run", device="cpu", quiet=True, **options)
     del options["attribute"]

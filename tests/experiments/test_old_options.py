@@ -42,6 +42,10 @@ NEEDS_NO_DATA = (
 )
 
 
+CHANGED_DEFAULTS: dict[str, dict[str, Any]] = {"adgm.own": {"steps": None}}
+"""Defaults of now, by option, where they are not those of then: 5,000 rounds whatever the rows."""
+
+
 def options_of_a_person(name: str) -> dict[str, Any]:
     """The options that have to be given, with texts in place of data."""
     return dict.fromkeys(list_required_options(find_experiment(name)), "given")
@@ -73,6 +77,7 @@ def test_options_of_then_are_the_defaults_of_now(name: str) -> None:
     entry = find_experiment(name)
     given = options_of_a_person(name)
     old = update_old_options(entry, {**RECORDED[name], **given})
+    old |= CHANGED_DEFAULTS.get(name, {})
     assert plain(resolve_options(entry, old)) == plain(resolve_options(entry, given))
 
 

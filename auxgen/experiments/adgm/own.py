@@ -20,7 +20,8 @@ from ...data.dataset import Dataset, Preprocessor, fit_preprocessor
 from ...data.table_files import TableFormat
 from ...engine.settings import Engine, adam
 from ...errors import InputError
-from ...stage import Experiment
+from ...stage import Experiment, Stage
+from ..common import count_steps, raise_epochs
 from .plans import OWN_PLAN, AdgmOwnPlan
 from .stages import make_dgm_recipe, make_semi_supervised_data, make_semi_supervised_stage
 
@@ -54,11 +55,22 @@ def experiment(
         separator: What separates the cells of a table of text: one character, or tab.
         encoding: Encoding of a table of text, such as utf-8 or cp1252.
         decimal: Decimal sign of a table's numbers.
+        steps: Rounds of training; None: as many as the passes take, between the fewest and the most
+            rounds.
         seed: Seed of the held-out rows, the initialisation and the order.
     """
     choice = ColumnChoice(label, id, tuple(drop), tuple(columns), tuple(blank))
     form = TableFormat(separator, encoding, decimal)
     train, test = _load_table_or_image_splits(Path(data), choice, form, plan, seed)
+    return {plan.model: build_own_stage(train, test, plan, seed)}
+
+
+def build_own_stage(train: Dataset, test: Dataset, plan: AdgmOwnPlan, seed: int) -> Stage:
+    """The stage of the plan's model on a person's rows, of which some are labelled.
+
+    Raises:
+        InputError: The labels of the training rows cannot be learned from.
+    """
     labels.check_labels(train)
     space, likelihood = _select_likelihood(train)
     known = make_semi_supervised_data(train, test, space, labels.find_labelled_rows(train.y))
@@ -70,9 +82,18 @@ def experiment(
         labelled_bound=plan.labelled_bound,
         classes_summed=plan.classes_summed,
     )
-    engine = Engine(plan.steps, adam(plan.lr), max_grad_norm=5.0, average=plan.average)
-    stage = make_semi_supervised_stage(recipe, known, engine, batch=plan.batch, seed=seed)
-    return {plan.model: stage}
+    engine = Engine(
+        count_own_steps(plan, len(train)), adam(plan.lr), max_grad_norm=5.0, average=plan.average
+    )
+    return make_semi_supervised_stage(recipe, known, engine, batch=plan.batch, seed=seed)
+
+
+def count_own_steps(plan: AdgmOwnPlan, rows: int) -> int:
+    """Rounds of the plan: those that are given, or as many as its passes take within its bounds."""
+    if plan.steps is not None:
+        return plan.steps
+    epochs = raise_epochs(plan.epochs, rows, plan.batch, plan.least_steps)
+    return min(count_steps(rows, plan.batch, epochs), plan.most_steps)
 
 
 def _load_table_or_image_splits(

@@ -100,7 +100,10 @@ class AdgmOwnPlan(AdgmPlan):
     model: DGMName = "sdgm"
     size: int | None = None
     test_fraction: float = 0.2
-    steps: int = 5000
+    epochs: float = 30
+    least_steps: int = 5000
+    most_steps: int = 5000
+    steps: int | None = None
     labelled_bound: LabelledBoundName = "conditional"
     classes_summed: int | None = None
 

@@ -1,5 +1,8 @@
 """Training Deep Generative Models via Auxiliary Supervised Learning (2022)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..about import About, Renamed
 
 
@@ -83,6 +86,10 @@ _IMAGE_OPTIONS: Renamed = {
     "scale": "init_scale",
     "held_out": "held_out_rows",
 }
+
+BEFORE_OPTIONS: Mapping[str, Mapping[str, Any]] = {"given": {"least_steps": 0}}
+"""What runs did that were begun before they had these options."""
+
 RENAMED_OPTIONS: dict[str, Renamed] = {
     **dict.fromkeys(("circle", "grid", "moons", "pinwheel", "ring", "swiss_roll"), _TOY_OPTIONS),
     **dict.fromkeys(("celeba", "cifar10", "fashion"), _IMAGE_OPTIONS),

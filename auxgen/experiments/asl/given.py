@@ -24,7 +24,7 @@ from ...methods.asl import ImplicitASL
 from ...model import Model
 from ...networks.encoders import PretrainedEncoder, fit_whitening
 from ...stage import Experiment, Stage
-from ..common import choose_extractor, count_steps, dataset_facts
+from ..common import choose_extractor, count_steps, dataset_facts, raise_epochs
 from .evaluations import make_image_evaluations
 from .pictures import AslImagePictures
 from .plans import ASL_GIVEN_PLAN, AslGivenPlan
@@ -49,10 +49,11 @@ def experiment(plan: AslGivenPlan = ASL_GIVEN_PLAN, *, encoder: str, seed: int =
     recipe = _make_given_encoder_recipe(train, plan, given)
     x = space.transform(train[:5000].raw_rows())
     extractor = choose_extractor(plan.extractor, plan.data)
+    epochs = raise_epochs(plan.epochs, len(train), plan.batch, plan.least_steps)
     stage = Stage(
         method=recipe.build(),
         batches=InMemoryBatches(train.x, plan.batch, seed),
-        engine=make_asl_image_engine(plan, count_steps(len(train), plan.batch, plan.epochs)),
+        engine=make_asl_image_engine(plan, count_steps(len(train), plan.batch, epochs)),
         evaluations=make_image_evaluations(splits, extractor, resamplings=5)["given"],
         recipe=recipe,
         space=space,

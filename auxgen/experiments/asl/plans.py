@@ -69,6 +69,7 @@ class AslGivenPlan(AslPlan):
     latent: int
     layout: Layout
     epochs: float
+    least_steps: int = 1500
     density: CouplingKind = "affine"
     extractor: str = "auto"
     held_out_rows: int = 0

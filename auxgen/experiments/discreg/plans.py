@@ -114,6 +114,7 @@ class OwnPicturesPlan(RegularisedPlan):
 
     label: str | None = None
     size: Literal[32, 64]
+    least_steps: int = 1500
     test_fraction: float = 0.1
 
 

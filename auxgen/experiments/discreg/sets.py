@@ -33,12 +33,9 @@ from ...data.dataset import Dataset
 from ...data.labels import find_labelled_rows
 from ...errors import InputError
 from ...stage import Experiment
-from ..common import Budget
+from ..common import Budget, raise_epochs
 from .plans import CELEBA, CIFAR10, FASHION, OWN, SVHN, ImageSetPlan, OwnPicturesPlan
 from .stages import build_regularised_stages
-
-MIN_STEPS = 1500
-"""Rounds of a VAE of your own images at least: few images are passed through more often."""
 
 
 def make_celeba_plan(
@@ -96,7 +93,7 @@ def fashion(plan: ImageSetPlan = FASHION["cpu"], *, seed: int = 0) -> Experiment
 def own(plan: OwnPicturesPlan = OWN[32], *, data: Path, seed: int = 0) -> Experiment:
     """A VAE of your images, the same regularised by a classifier, and both adjusted.
 
-    The plan's passes are as many more as 1,500 rounds of a VAE take, where images are few.
+    The plan's passes are as many more as the fewest rounds of a VAE take, where images are few.
 
     Args:
         plan: The networks, and how they are trained and measured.
@@ -104,17 +101,17 @@ def own(plan: OwnPicturesPlan = OWN[32], *, data: Path, seed: int = 0) -> Experi
         seed: Seed of the held-out images, the initialisation and the order.
     """
     splits = _load_own_image_splits(Path(data), plan, seed)
-    return build_regularised_stages(splits, raise_epochs(plan, len(splits["train"])), seed)
+    return build_regularised_stages(splits, raise_own_epochs(plan, len(splits["train"])), seed)
 
 
-def raise_epochs(plan: OwnPicturesPlan, rows: int) -> OwnPicturesPlan:
-    """The plan with as many passes over the rows as the fewest rounds take."""
-    least = MIN_STEPS * plan.batch / rows
+def raise_own_epochs(plan: OwnPicturesPlan, rows: int) -> OwnPicturesPlan:
+    """The plan with as many passes as the fewest rounds take, or a share of these rounds."""
+    least, batch = plan.least_steps, plan.batch
     return replace(
         plan,
-        vae_epochs=max(plan.vae_epochs, least),
-        adjusting_epochs=max(plan.adjusting_epochs, least / 10),
-        classifier_epochs=max(plan.classifier_epochs, least / 3),
+        vae_epochs=raise_epochs(plan.vae_epochs, rows, batch, least),
+        adjusting_epochs=raise_epochs(plan.adjusting_epochs, rows, batch, least / 10),
+        classifier_epochs=raise_epochs(plan.classifier_epochs, rows, batch, least / 3),
     )
 
 

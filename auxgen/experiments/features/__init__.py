@@ -1,5 +1,8 @@
 """Feature extractors that are trained here, for distances between sets of pictures."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..about import About
 
 _MEASURED = {
@@ -42,3 +45,6 @@ EXPERIMENTS = {
         "sets:own",
     ),
 }
+
+BEFORE_OPTIONS: Mapping[str, Mapping[str, Any]] = {"own": {"least_steps": 0}}
+"""What runs did that were begun before they had these options."""

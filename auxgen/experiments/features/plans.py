@@ -42,6 +42,7 @@ class OwnFeaturesPlan(FeaturesPlan):
 
     label: str | None = None
     size: int | None = None
+    least_steps: int = 300
     test_fraction: float = 0.2
 
 

@@ -15,11 +15,13 @@ central pixels. A network trained at 64 x 64 sees few beards in pictures enlarge
 which celeba_32 is there.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ...data import folders, images, user
+from ...data import folders, images, labels, user
 from ...stage import Experiment
+from ..common import raise_epochs
 from . import plans
 from .plans import FaceFeaturesPlan, FeaturesPlan, OwnFeaturesPlan
 from .stages import make_attribute_classifier_stage, make_classifier_stage
@@ -73,6 +75,9 @@ def own(plan: OwnFeaturesPlan = plans.OWN, *, data: Path, seed: int = 0) -> Expe
         train, test = load(split="train"), load(split="test")
     else:
         train, test = user.split_stratified(load(split="train"), plan.test_fraction, seed)
+    rows = len(labels.find_labelled_rows(train.y))
+    epochs = raise_epochs(plan.epochs, max(rows, 1), plan.batch, plan.least_steps)
+    plan = replace(plan, epochs=epochs)
     return {"classifier": make_classifier_stage(train, test, plan, seed=seed)}
 
 

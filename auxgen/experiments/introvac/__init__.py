@@ -95,6 +95,10 @@ _FACES: Renamed = {
     "judge": "scorers",
     "witness": "second_scorer",
 }
+
+BEFORE_OPTIONS: Mapping[str, Mapping[str, Any]] = {"own": {"least_steps": 0}}
+"""What runs did that were begun before they had these options."""
+
 RENAMED_OPTIONS: Mapping[str, Renamed] = {
     "digits": {
         "epochs": _replace_digit_epochs,

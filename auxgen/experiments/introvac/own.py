@@ -8,6 +8,7 @@ A folder of images with a metadata.csv: a column file_name, and for each attribu
 columns every class is an attribute: of class folders, or of the column that --label names.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from ...data import folders, user
@@ -16,7 +17,7 @@ from ...data.dataset import Dataset
 from ...errors import InputError
 from ...evaluation.attribute_scorers import MultilabelScorer
 from ...stage import Experiment
-from ..common import Budget
+from ..common import Budget, raise_epochs
 from .evaluations import IntrovacEvaluations
 from .plans import IntrovacOwnPlan, PhotoSize, fit_photo_plan
 from .stages import build_introvac_stages
@@ -47,10 +48,22 @@ def experiment(
         seed: Seed of the held-out images and the order of the rows.
     """
     train, test = _load_attribute_splits(Path(data), plan, attribute, label, seed)
+    plan = raise_own_epochs(plan, len(train))
     columns = {name: (name,) for name in train.attribute_names}
     scorers = [MultilabelScorer(name, columns) for name in plan.scorers]
     evaluations = IntrovacEvaluations(train, test, scorers, next(iter(plan.scorers), None))
     return build_introvac_stages(plan, evaluations, seed=seed, model=plan.model)
+
+
+def raise_own_epochs(plan: IntrovacOwnPlan, rows: int) -> IntrovacOwnPlan:
+    """The plan with as many passes as the fewest rounds take, a quarter of them for pretraining."""
+    least, batch = plan.least_steps, plan.batch
+    return replace(
+        plan,
+        introvac_epochs=raise_epochs(plan.introvac_epochs, rows, batch, least),
+        vac_epochs=raise_epochs(plan.vac_epochs, rows, batch, least),
+        pretraining_epochs=raise_epochs(plan.pretraining_epochs, rows, batch, least / 4),
+    )
 
 
 def _load_attribute_splits(

@@ -92,6 +92,7 @@ class IntrovacOwnPlan(IntrovacPhotoPlan):
     """The same for a person's own images."""
 
     model: IntrovacModelName = "introvac"
+    least_steps: int = 2000  # as many as 20 passes over the 6,284 faces of eyefacial take
     test_fraction: float = 0.1
 
 

@@ -1,0 +1,50 @@
+"""How many rounds the stages of a run train for, and about how long: told before the first one."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from ..data.batches import count_passes
+from ..engine.duration import estimate_seconds
+from ..engine.watch import format_duration
+from ..stage import Experiment
+
+
+def describe_rounds(stages: Experiment) -> dict[str, dict[str, Any]]:
+    """What run.json keeps: rounds by stage, and the passes over the rows that they come to."""
+    passes = {
+        name: round(count, 2)
+        for name, stage in stages.items()
+        if (count := count_passes(stage.batches, stage.engine.steps)) is not None
+    }
+    return {
+        "rounds": {name: stage.engine.steps for name, stage in stages.items()},
+        "passes": passes,
+    }
+
+
+def estimate_stage_seconds(stages: Experiment, device: str) -> dict[str, float]:
+    """Seconds that each stage will take on this machine, as far as they can be known before."""
+    found = {}
+    for name, stage in stages.items():
+        get_batch = partial(stage.batches, rank=0, ranks=1, device=device)
+        seconds = estimate_seconds(stage.method, get_batch, stage.engine, device=device)
+        if seconds is not None:
+            found[name] = round(seconds, 1)
+    return found
+
+
+def format_rounds(config: Mapping[str, Any]) -> list[str]:
+    """Lines for a person: rounds, passes and time of each stage, and the time of all."""
+    seconds = config.get("estimated_seconds", {})
+    lines = []
+    for stage, rounds in config["rounds"].items():
+        words = [f"{rounds:,} rounds"]
+        if stage in config["passes"]:
+            words.append(f"{config['passes'][stage]:,.3g} passes over its rows")
+        if stage in seconds:
+            words.append(f"about {format_duration(seconds[stage])}")
+        lines.append(f"{stage}: {', '.join(words)}")
+    if len(seconds) > 1:
+        lines.append(f"all stages: about {format_duration(sum(seconds.values()))}")
+    return lines
