@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -46,15 +46,24 @@ class Meter:
         self.sums, self.counts = {}, {}
 
 
-def check_finite(means: Mapping[str, float], stage: str, step: int, saved: int | None) -> None:
-    """Raise Diverged where a mean is not finite."""
+REMEDIES = "try a smaller learning rate, a smaller max_grad_norm or --precision 32 in a new run"
+
+
+def check_finite(
+    means: Mapping[str, float],
+    stage: str,
+    step: int,
+    saved: int | None,
+    find_cause: Callable[[], str] = str,
+) -> None:
+    """Raise Diverged where a mean is not finite; `find_cause` says why, and what to do, or ""."""
     bad = [name for name, value in means.items() if not isfinite(value)]
     if bad:
         back = f"the checkpoint of step {saved} is good"
         back = "nothing was saved yet" if saved is None else back
         raise Diverged(
             f"{', '.join(bad)} of stage {stage} became {means[bad[0]]} at or before step {step}; "
-            f"{back}: try a smaller learning rate, a smaller max_grad_norm or --precision 32."
+            f"{back}: {find_cause() or REMEDIES}."
         )
 
 

@@ -1,5 +1,6 @@
 """Training an experiment's stages into a run's folder: checkpoints, log, monitor, artefacts."""
 
+import copy
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from ..engine.watch import MetricsFile, ProgressReporter, StopSignal, catch_sign
 from ..errors import Interrupted, NotSaved
 from ..rng import derive_seed
 from ..stage import Experiment, Stage
+from .divergence import Table, blame_column
 from .evaluate import measure_scores
 from .folder import Run
 
@@ -62,6 +64,7 @@ class StageTrainer:
         self.metrics = MetricsFile(run.path / "metrics.jsonl")
         self.checkpoints = run.path / "checkpoints"
         self.last_saved_step: int | None = None
+        self.good_state: Training | None = None
         self.start_time, self.last_save_time = time.monotonic(), time.monotonic()
         self.trackers = open_trackers(settings.log if ranks.is_first else (), run.path)
 
@@ -124,6 +127,7 @@ class StageTrainer:
     def run_rounds(self, stop: StopSignal) -> None:
         """Play the rounds that are left."""
         training, engine = self.training, self.stage.engine
+        self.keep_good_state()
         quiet = self.settings.quiet or not self.ranks.is_first
         with closing(ProgressReporter(self.name, engine.steps, training.step, quiet)) as progress:
             while training.step < engine.steps:
@@ -156,10 +160,35 @@ class StageTrainer:
         """Write the means of the terms since the last line."""
         training = self.training
         means = training.meter.compute_means()
-        check_finite(means, self.name, training.step, self.last_saved_step)
+        self.check_terms(means)
         training.meter.reset()
+        self.keep_good_state()
         self.write_metrics("terms", means)
         return means
+
+    def check_terms(self, means: dict[str, float]) -> None:
+        """Raise Diverged where a mean is not finite, with the column that is to blame."""
+        step, saved = self.training.step, self.last_saved_step
+        check_finite(means, self.name, step, saved, self.find_cause)
+
+    def keep_good_state(self) -> None:
+        """Keep a copy of a finite state of a small model, from which a cause can be looked for."""
+        if self.get_table() is not None and self.ranks.size == 1:
+            self.good_state = copy.deepcopy(self.training)
+
+    def get_table(self) -> Table | None:
+        """The rows of a table that the stage learns from."""
+        rows, space = self.stage.data.get("train"), self.stage.space
+        if rows is None or space is None or rows.kind != "table" or not space.columns:
+            return None
+        return Table(rows, space)
+
+    def find_cause(self) -> str:
+        """What made training diverge, as far as it can be known; "" else."""
+        table = self.get_table()
+        if table is None or self.good_state is None:
+            return ""
+        return blame_column(self.good_state, self.get_batch, self.training.step, table)
 
     def write_metrics(self, kind: str, values: dict[str, float]) -> None:
         if self.ranks.is_first:
@@ -172,7 +201,7 @@ class StageTrainer:
     def save_checkpoint(self) -> None:
         """Write a checkpoint of a state that is finite."""
         training, saved = self.training, self.last_saved_step
-        check_finite(training.meter.compute_means(), self.name, training.step, saved)
+        self.check_terms(training.meter.compute_means())
         if self.ranks.is_first:
             run = self.run.config["id"]
             try:

@@ -1,0 +1,125 @@
+"""Which column of a table made a run diverge, by playing the last rounds without it."""
+
+import copy
+from collections.abc import Callable, Mapping
+from math import isfinite
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..data.dataset import Dataset, Preprocessor
+from ..engine.loop import Training
+
+CHECKED_ROUNDS = 20
+"""Rounds that must be ordinary without a column, for it to be to blame."""
+ORDINARY_NATS = 1000.0
+"""A term of so many nats for each entry of a row, and more, is not ordinary: what is left diverges
+too."""
+
+
+class Column(NamedTuple):
+    """A column of a table, and its places in the rows that a model sees."""
+
+    name: str
+    places: tuple[int, ...]
+
+
+class Table(NamedTuple):
+    """Training rows, and how the model sees them."""
+
+    rows: Dataset
+    space: Preprocessor
+
+    def list_columns(self) -> list[Column]:
+        """Numbers, each in a place, and then the texts of each category."""
+        space = self.space
+        kept = range(space.width) if space.kept is None else space.kept
+        numbers = space.width - sum(space.categories)
+        found = [Column(space.columns[kept[i]], (i,)) for i in range(numbers)]
+        start = numbers
+        for category in space.table.categories if space.table else ():
+            end = start + len(category.texts)
+            found.append(Column(category.name, tuple(range(start, end))))
+            start = end
+        return found
+
+    def describe_extreme(self, column: Column) -> str:
+        """The value of a number that is farthest from the median, in the person's units."""
+        if len(column.places) != 1:
+            return ""
+        place = column.places[0]
+        kept = self.space.kept
+        values = self.rows.x[:, place if kept is None else kept[place]]
+        known = values[~values.isnan()]
+        far = known[(known - known.median()).abs().argmax()].item()
+        return f" (its value farthest from the others is {far:g})"
+
+
+def blame_column(
+    before: Training, get_batch: Callable[[int], Any], until: int, table: Table
+) -> str:
+    """A sentence about the one column without which training would have gone on, else "".
+
+    The rounds are played again from a copy of a good state. In the first that is not finite, each
+    column is left out in turn, as if its cells were blank; a column is to blame if without it, and
+    only without it, this round and the next ones are finite and ordinary.
+
+    Args:
+        before: A copy of the training at a finite state, which is used up.
+        get_batch: The batch of a step.
+        until: The step at or before which something was not finite.
+        table: The rows that are learned from.
+    """
+    found = find_first_bad_round(before, get_batch, until)
+    columns = table.list_columns()
+    if found is None or len(columns) < 2:
+        return ""
+    width = table.space.width
+    guilty = [c for c in columns if _is_ordinary_without(c, found, get_batch, width)]
+    if len(guilty) != 1:
+        return ""
+    name = guilty[0].name
+    return (
+        f"the column {name!r} is to blame{table.describe_extreme(guilty[0])}: without it the same "
+        f"rounds are finite, so correct it, or leave it out with --drop {name!r} in a new run"
+    )
+
+
+def find_first_bad_round(
+    training: Training, get_batch: Callable[[int], Any], until: int
+) -> Training | None:
+    """The training before its first round that is not finite; None if there is none."""
+    while training.step < until:
+        state = copy.deepcopy(training)
+        training.meter.reset()
+        training.run_round(get_batch(training.step))
+        if not all(map(isfinite, training.meter.compute_means().values())):
+            return state
+    return None
+
+
+def _is_ordinary_without(
+    column: Column, state: Training, get_batch: Callable[[int], Any], width: int
+) -> bool:
+    training, limit = copy.deepcopy(state), ORDINARY_NATS * (width + 1)
+    for _ in range(CHECKED_ROUNDS):
+        training.meter.reset()
+        training.run_round(blank_out(get_batch(training.step), column.places, width))
+        terms: Mapping[str, float] = training.meter.compute_means()
+        sizes = [abs(v) for name, v in terms.items() if not name.startswith("gradient/")]
+        if not all(map(isfinite, terms.values())) or max(sizes) > limit:
+            return False
+    return True
+
+
+def blank_out(batch: Any, places: tuple[int, ...], width: int) -> Any:
+    """A batch whose rows (b, width) of floats have NaN, which is unknown, in some places."""
+    if isinstance(batch, Tensor):
+        if batch.shape[1:] != (width,) or not batch.is_floating_point():
+            return batch
+        blanked = batch.clone()
+        blanked[:, list(places)] = torch.nan
+        return blanked
+    parts = [blank_out(part, places, width) for part in batch]
+    return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
