@@ -28,7 +28,14 @@ from .walking import format_path
 NEARLY_BLACK = 16
 """Of 255: what 12 bits in 16 come to, when the lower 8 are dropped."""
 
-__all__ = ["load_arrays", "load_image_folder", "load_table", "split_randomly", "split_stratified"]
+__all__ = [
+    "load_arrays",
+    "load_image_folder",
+    "load_table",
+    "split_into_folds",
+    "split_randomly",
+    "split_stratified",
+]
 
 
 def load_image_folder(
@@ -261,6 +268,31 @@ def split_stratified(dataset: Dataset, fraction: float, seed: int) -> tuple[Data
         count = min(max(share, 1), len(group) - 1)
         held[group[torch.randperm(len(group), generator=generator)[:count]]] = True
     return _split_by_mask(dataset, held)
+
+
+def split_into_folds(dataset: Dataset, folds: int, seed: int) -> list[tuple[Dataset, Dataset]]:
+    """(train, held out) of each fold: every labelled row is held out once, classes in turn.
+
+    Rows without a label are always learned from.
+
+    Raises:
+        InputError: There are fewer than two folds, more of them than labelled rows, or a class has
+            a single labelled row.
+    """
+    y = dataset.y
+    groups = [(y == c).nonzero().flatten() for c in y[find_labelled_rows(y)].unique().tolist()]
+    rows = sum(map(len, groups))
+    if not 2 <= folds <= rows:
+        raise InputError(f"folds is {folds}; 2 to {rows}, the labelled rows, are expected.")
+    for group in groups:
+        if len(group) < 2:
+            c = dataset.classes[int(y[group[0]])]
+            raise InputError(f"Class {c!r} has 1 labelled row; 2 or more are expected for folds.")
+    generator = torch.Generator().manual_seed(seed)
+    mixed = torch.cat([g[torch.randperm(len(g), generator=generator)] for g in groups])
+    fold = torch.full((len(dataset),), -1)
+    fold[mixed] = torch.arange(rows) % folds
+    return [_split_by_mask(dataset, fold == k) for k in range(folds)]
 
 
 def split_randomly(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:

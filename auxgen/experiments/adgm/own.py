@@ -8,6 +8,7 @@ like; rows with one, what the classes are. A test set is held out of the labelle
 data has none of its own.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from ...data.dataset import Dataset, Preprocessor, fit_preprocessor
 from ...data.table_files import TableFormat
 from ...engine.settings import Engine, adam
 from ...errors import InputError
+from ...evaluation.classification import TestError
+from ...evaluation.folds import Fold, FoldsError
 from ...stage import Experiment, Stage
 from ..common import count_steps, raise_epochs
 from .plans import OWN_PLAN, AdgmOwnPlan
@@ -61,8 +64,25 @@ def experiment(
     """
     choice = ColumnChoice(label, id, tuple(drop), tuple(columns), tuple(blank))
     form = TableFormat(separator, encoding, decimal)
-    train, test = _load_table_or_image_splits(Path(data), choice, form, plan, seed)
-    return {plan.model: build_own_stage(train, test, plan, seed)}
+    rows, test = _load_table_or_images(Path(data), choice, form, plan)
+    train = rows
+    if test is None:
+        train, test = own.split_stratified(rows, plan.test_fraction, seed)
+    stage = build_own_stage(train, test, plan, seed)
+    return {plan.model: stage} if plan.folds == 0 else _put_folds_before(stage, rows, plan, seed)
+
+
+def _put_folds_before(stage: Stage, rows: Dataset, plan: AdgmOwnPlan, seed: int) -> Experiment:
+    """A stage for each fold, and then the model's, which measures the error over all folds."""
+    stages, folds = {}, []
+    for number, (train, held_out) in enumerate(own.split_into_folds(rows, plan.folds, seed), 1):
+        fold = build_own_stage(train, held_out, plan, seed)
+        error = fold.evaluations["test_error"]
+        assert isinstance(error, TestError)
+        folds.append(Fold(error, fold.method))
+        stages[f"fold{number}"] = replace(fold, evaluations={}, data={}, facts={})
+    evaluations = {**stage.evaluations, "folds_error": FoldsError(folds)}
+    return {**stages, plan.model: replace(stage, evaluations=evaluations)}
 
 
 def build_own_stage(train: Dataset, test: Dataset, plan: AdgmOwnPlan, seed: int) -> Stage:
@@ -96,10 +116,10 @@ def count_own_steps(plan: AdgmOwnPlan, rows: int) -> int:
     return min(count_steps(rows, plan.batch, epochs), plan.most_steps)
 
 
-def _load_table_or_image_splits(
-    data: Path, choice: ColumnChoice, form: TableFormat, plan: AdgmOwnPlan, seed: int
-) -> tuple[Dataset, Dataset]:
-    """Training and test rows: the data's own, or some labelled rows held out."""
+def _load_table_or_images(
+    data: Path, choice: ColumnChoice, form: TableFormat, plan: AdgmOwnPlan
+) -> tuple[Dataset, Dataset | None]:
+    """Training rows, and the data's own test rows where it has any."""
     label = choice.label
     if tables.is_table(data):
         if label is None:
@@ -117,7 +137,7 @@ def _load_table_or_image_splits(
         parts = folders.find_image_splits(data)
     if "test" in parts:
         return read(split="train"), read(split="test")
-    return own.split_stratified(read(split="train"), plan.test_fraction, seed)
+    return read(split="train"), None
 
 
 def _select_likelihood(train: Dataset) -> tuple[Preprocessor, Likelihood]:

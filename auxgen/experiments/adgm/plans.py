@@ -104,6 +104,7 @@ class AdgmOwnPlan(AdgmPlan):
     least_steps: int = 5000
     most_steps: int = 5000
     steps: int | None = None
+    folds: int = 0
     labelled_bound: LabelledBoundName = "conditional"
     classes_summed: int | None = None
 
@@ -231,6 +232,8 @@ LAYERED_VAE: Mapping[Budget, LayeredVaePlan] = {"cpu": _LAYERED_VAE, "paper": _L
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
+        "folds": "Parts of the labelled rows, each held out once from a model of its own, for one "
+        "error over all of them; 0 for none. Takes as many trainings more.",
         "preset": "own: the model's own number of passes and start, where the budget has one; "
         "equal: the same for all models.",
         "label_placement": "Places of the six labelled points: at both ends and in the middle of "
