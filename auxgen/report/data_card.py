@@ -39,6 +39,7 @@ class DataCard:
         notes: What was guessed when the data was read, each sentence once.
         rounds: Rounds of each stage, and passes over its rows, in words.
         tables: What became of the columns of tables.
+        training_rows: Rows to learn from, and how many of them have a label.
     """
 
     splits: dict[str, list[str]]
@@ -46,6 +47,7 @@ class DataCard:
     notes: list[str]
     rounds: dict[str, str]
     tables: list[ColumnTable]
+    training_rows: tuple[int, int]
 
 
 def parse_data_card(facts: Mapping[str, Any], file: Path) -> DataCard:
@@ -63,11 +65,14 @@ def parse_data_card(facts: Mapping[str, Any], file: Path) -> DataCard:
         }
         notes = [str(note) for data in facts["datasets"].values() for note in data["notes"]]
         tables = _list_column_tables(facts["datasets"])
+        train = [d for name, d in facts["datasets"].items() if name.rpartition("/")[2] == "train"]
+        counts = [(int(d["rows"]), sum(map(int, d["labelled"].values()))) for d in train]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"{str(file)!r} is malformed; expected datasets with rows, shape and labels."
         ) from error
-    return DataCard(splits, warnings, list(dict.fromkeys(notes)), rounds, tables)
+    training_rows = counts[-1] if counts else (0, 0)
+    return DataCard(splits, warnings, list(dict.fromkeys(notes)), rounds, tables, training_rows)
 
 
 def _describe_rounds(rounds: int, passes: float | None) -> str:

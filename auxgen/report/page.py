@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..score import describe_few_rows
 from . import figures
 from .read import NARROW_SPACE, Curve, CurveName, RunFolder, ScoreRecord
+from .words import explain_term, name_metric, name_peer, name_score, name_stage
 
 MAX_CARDS = 6
 MAX_TABLE_CLASSES = 20
@@ -59,14 +60,17 @@ def _list_cards(runs: Sequence[RunFolder]) -> list[dict[str, str]]:
     if len(runs) > 1:
         named = zip(runs, firsts, strict=True)
         return [_make_card(run.label, run.scores[name]) for run, name in named if name]
-    names = sorted(runs[0].scores, key=lambda name: name != firsts[0])
-    return [_make_card(name, runs[0].scores[name]) for name in names[:MAX_CARDS]]
+    stage = firsts[0].rpartition("/")[0]  # of the stage that the headline is of, then its peers
+    own = [name for name in runs[0].scores if name.rpartition("/")[0] == stage]
+    names = sorted(dict.fromkeys((*own, *runs[0].scores)), key=lambda name: name != firsts[0])
+    cards = [(name_score(name), runs[0].scores[name]) for name in names[:MAX_CARDS]]
+    return [_make_card(title, score) for title, score in cards]
 
 
-def _make_card(name: str, score: ScoreRecord) -> dict[str, str]:
+def _make_card(title: str, score: ScoreRecord) -> dict[str, str]:
     number, space, unit = score.format_value().partition(NARROW_SPACE)
     below = ", ".join(filter(None, (score.format_spread(), f"{score.n:,} rows")))
-    return {"name": name, "number": number, "unit": space + unit, "below": below}
+    return {"title": title, "number": number, "unit": space + unit, "below": below}
 
 
 def _list_stages(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
@@ -77,8 +81,13 @@ def _list_stages(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
     names: list[CurveName] = _list_names(run.curves for run in runs)
     stages = dict.fromkeys(name.stage for name in names)
     names.sort(key=lambda n: (n.name.startswith("gradient/"), n.kind == "terms"))
-    plots = {s: [(n.name, _plot_curve(runs, n)) for n in names if n.stage == s] for s in stages}
-    return [{"name": s, "collapse": _describe_collapse(runs, s), "plots": plots[s]} for s in stages]
+    plots: dict[str, list[Any]] = {stage: [] for stage in stages}
+    for name in names:
+        plots[name.stage].append((name.name, explain_term(name.name), _plot_curve(runs, name)))
+    return [
+        {"name": name_stage(s), "collapse": _describe_collapse(runs, s), "plots": plots[s]}
+        for s in stages
+    ]
 
 
 def _plot_curve(runs: Sequence[RunFolder], name: CurveName) -> str | None:
@@ -102,7 +111,15 @@ def _list_scores(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
             found = [run.scores.get(name) for run in runs]
             cells = [str(score) if score else "\u2013" for score in found]
         alike = len({score.protocol for _, score in measured}) == 1
-        rows.append({"name": name, "cells": cells, "is_comparable": alike, "measured": measured})
+        rows.append(
+            {
+                "name": name,
+                "title": name_score(name),
+                "cells": cells,
+                "is_comparable": alike,
+                "measured": measured,
+            }
+        )
     return rows
 
 
@@ -121,7 +138,8 @@ def _list_confusion_matrices(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
     found = []
     for i, name, detail in _find_details(runs, "confusion"):
         counts, classes = _parse_confusion_matrix(detail, f"The confusion matrix of {name!r}")
-        heading = name if len(runs) == 1 else f"{runs[i].label}: {name}"
+        title = name_score(name)
+        heading = title if len(runs) == 1 else f"{runs[i].label}: {title}"
         matrix: dict[str, Any] = {"heading": heading, "classes": classes, "rows": None}
         if len(classes) <= MAX_TABLE_CLASSES:
             shaded = [[_shade_count(n, sum(row)) for n in row] for row in counts]
@@ -172,7 +190,7 @@ def _plot_reliability_curves(runs: Sequence[RunFolder]) -> list[tuple[str, str]]
     for i, name, detail in _find_details(runs, "reliability"):
         curves.setdefault(name, {})[i] = detail["reliability"]
     try:
-        return [(name, figures.plot_reliability(each)) for name, each in curves.items()]
+        return [(name_score(n), figures.plot_reliability(each)) for n, each in curves.items()]
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(
             "A reliability curve is malformed; expected confidence, accuracy and rows of each bin."
@@ -217,8 +235,34 @@ def _describe_result(runs: Sequence[RunFolder]) -> str:
     if not measured:
         return "This run has no scores yet."
     name = _find_headline_score(runs[0])
+    if name.rpartition("/")[2] == "test_error":
+        return _describe_errors(runs[0], name)
     score = runs[0].scores[name]
     return f"The {_format_score_name(name)} is {score} on {score.n:,} rows."
+
+
+def _describe_errors(run: RunFolder, name: str) -> str:
+    """What share of new rows is predicted wrong, and what simpler methods get wrong."""
+    score, alone = run.scores[name], run.scores.get("supervised/test_error")
+    rows = f"of {score.n:,} rows that training did not see"
+    if alone and alone is not score and alone.n == score.n:
+        labels, others = run.count_labels()
+        with_labels = f"the {labels:,} labels alone" if labels else "the labels alone"
+        unlabelled = (
+            f"the {others:,} rows without a label" if others else "the rows without a label"
+        )
+        result = (
+            f"With {with_labels}, {alone.format_value()} {rows} are predicted wrong; with "
+            f"{unlabelled} too, {score}."
+        )
+    else:
+        result = f"{score} {rows} are predicted wrong."
+    peers = {n: s.value for n, s in run.scores.items() if n.rpartition("/")[2].startswith("peer_")}
+    if not peers:
+        return result
+    best = min(peers, key=lambda name: peers[name])
+    peer = name_peer(best.rpartition("/")[2])
+    return f"{result} The best simple method, {peer}: {run.scores[best].format_value()}."
 
 
 def _describe_several_runs(measured: Sequence[RunFolder], all_runs: int) -> str:
@@ -231,22 +275,24 @@ def _describe_several_runs(measured: Sequence[RunFolder], all_runs: int) -> str:
     metric = _get_key_metric(measured)
     if len({score.protocol for score in scores.values()}) > 1:
         return f"The {metric} is from {least} to {most}, {share}, not all measured in the same way."
-    if _is_error(metric) and len(measured) > 1:
-        return f"{low} has the lowest {metric}, {least}, {share}; the highest is {most}."
+    if len(measured) > 1 and all(_is_error(_find_headline_score(run)) for run in measured):
+        best = f"{low} is the best {share}: {metric} {least}"
+        return f"{best}; the highest is {most}."
     return f"The {metric} is from {least} ({low}) to {most} ({high}), {share}."
 
 
 def _get_key_metric(runs: Sequence[RunFolder]) -> str:
     """What several runs are compared by: a metric, with its stage where all have the same."""
     names = dict.fromkeys(_find_headline_score(run) for run in runs if _find_headline_score(run))
-    metrics = dict.fromkeys(name.rpartition("/")[2] for name in names)
+    metrics = dict.fromkeys(name_metric(name.rpartition("/")[2]) for name in names)
     return _format_score_name(next(iter(names))) if len(names) == 1 else ", ".join(metrics)
 
 
 def _format_score_name(name: str) -> str:
     """A score by name: "sdgm/test error" is the test error of sdgm."""
     stage, _, metric = name.rpartition("/")
-    return f"{metric} of {stage}" if stage else metric
+    words = name_metric(metric)
+    return f"{words} of {name_stage(stage)}" if stage else words
 
 
 def _is_error(name: str) -> bool:

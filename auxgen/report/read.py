@@ -97,6 +97,14 @@ class RunFolder:
     missing: tuple[str, ...]
     data: DataCard | None = None
 
+    def count_labels(self) -> tuple[int, int]:
+        """Training rows with a label, and those without; 0 where run.json does not say."""
+        facts = self.facts.get("facts")
+        drawn = [f.get("labelled_rows") for f in facts.values()] if isinstance(facts, dict) else []
+        rows, labelled = (0, 0) if self.data is None else self.data.training_rows
+        labelled = len(drawn[-1]) if drawn and isinstance(drawn[-1], list) else labelled
+        return labelled, max(rows - labelled, 0)
+
 
 def read_run_folders(paths: Sequence[Path], notes: Mapping[Path, str]) -> list[RunFolder]:
     """The run folders, in the order given, with a sentence about some of them.

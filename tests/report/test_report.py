@@ -15,6 +15,7 @@ from auxgen.plotting.grids import write_grid
 from auxgen.report import write_report
 from auxgen.report.figures import compute_axis_limits, thin_curve
 from auxgen.report.read import Curve
+from auxgen.report.words import name_score
 
 VOID = {"meta", "img", "br", "link", "input"}
 EVIL = '<script>alert("$x$")</script>'
@@ -92,10 +93,70 @@ def test_a_report_is_sound_html_with_values_protocols_pictures_and_run_card(tmp_
     words = " ".join(outline.words)
     for text in ("8.33", "\u00b1 1.10", "\u221223.46", "test split, seed 0", "485", "0a1b2c"):
         assert text in words
-    for title in ("Key numbers", "Curves", "Scores", "Confusion matrix", "Reliability", "Run card"):
-        assert title in outline.words
-    assert "The test error of sdgm is 8.33\u202f% \u00b1 1.10 on 540 rows." in outline.words
+    titles = [
+        "Key numbers", "Pictures", "Scores", "Confusion matrix", "Reliability",
+        "Curves of training", "Run card",
+    ]  # fmt: skip
+    assert [word for word in outline.words if word in titles] == titles
+    assert "The test error of SDGM is 8.33\u202f% \u00b1 1.10 on 540 rows." in outline.words
     assert ("img", "alt", "sdgm samples by class") in outline.attributes
+
+
+def write_few_labels(path: Path, *, alone: float | None, peers: dict[str, float]) -> Path:
+    """A run of few labels, with the error of a classifier of the labels alone and of peers."""
+    run = write_run(path)
+    scores = {f"supervised/{name}": make_score(value) for name, value in peers.items()}
+    if alone is not None:
+        scores["supervised/test_error"] = make_score(alone)
+    scores["sdgm/test_error"] = make_score(7.2, interval=[5.25, 9.81])
+    (run / "scores.json").write_text(json.dumps({"run": {}, "scores": scores}))
+    split = {
+        "name": "digits", "rows": 1297, "shape": [64], "labelled": {"a": 30, "b": 20},
+        "columns": [], "attributes": [], "frame": None, "notes": [],
+    }  # fmt: skip
+    config = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**config, "datasets": {"train": split}}))
+    return run
+
+
+@pytest.mark.parametrize(
+    ("alone", "peers", "sentence"),
+    [
+        (
+            13.6,
+            {"peer_label_spreading_rbf_error": 9.6, "peer_label_spreading_knn_error": 10.6},
+            "With the 50 labels alone, 13.60 % of 540 rows that training did not see are "
+            "predicted wrong; with the 1,247 rows without a label too, 7.20 % (5.25 to 9.81). "
+            "The best simple method, label spreading, RBF: 9.60 %.",
+        ),
+        (
+            None,
+            {},
+            "7.20 % (5.25 to 9.81) of 540 rows that training did not see are predicted wrong.",
+        ),
+    ],
+)
+def test_the_answer_of_few_labels_comes_first_in_a_sentence(
+    tmp_path: Path, alone: float | None, peers: dict[str, float], sentence: str
+) -> None:
+    run = write_few_labels(tmp_path / "one", alone=alone, peers=peers)
+    words = parse_page(write_report([run], tmp_path / "r.html")).words
+    assert sentence in [word.replace("\u202f", " ") for word in words]
+
+
+@pytest.mark.parametrize(
+    ("score", "words"),
+    [
+        ("sdgm/test_error", "wrong predictions (SDGM)"),
+        ("supervised/test_error", "wrong predictions (labels alone)"),
+        ("m2/peer_label_spreading_knn_error", "wrong predictions of label spreading, KNN"),
+        ("dfm/fd(features.digits)", "Fr\u00e9chet distance (features.digits) (DFM)"),
+        ("vae_adjusted/a_new_measure", "a new measure (VAE adjusted)"),
+        ("psnr", "PSNR"),
+    ],
+)
+def test_scores_have_names_of_a_person(score: str, words: str) -> None:
+    assert name_score(score) == words
 
 
 def test_a_report_needs_nothing_from_outside_and_runs_nothing(tmp_path):
@@ -141,9 +202,7 @@ def test_hostile_names_are_shown_and_never_run(tmp_path):
 def test_several_runs_stand_side_by_side_and_the_best_is_named(tmp_path):
     runs = [write_run(tmp_path / "a", error=9.0), write_run(tmp_path / "b", error=7.5)]
     outline = parse_page(write_report(runs, tmp_path / "r.html"))
-    text = (
-        "b has the lowest test error of sdgm, 7.50\u202f%, of 2 runs; the highest is 9.00\u202f%."
-    )
+    text = "b is the best of 2 runs: test error of SDGM 7.50\u202f%; the highest is 9.00\u202f%."
     assert text in outline.words
     assert "adgm.digits: 2 runs compared" in outline.words
 
