@@ -1,4 +1,5 @@
-"""Exact checkpoints: model, average, optimisers and position, each file with its checksum."""
+"""Exact checkpoints: model, average, optimisers, position and the terms since the last line of the
+log, each file with its checksum."""
 
 import shutil
 from collections.abc import Mapping
@@ -33,6 +34,7 @@ def save_checkpoint(folder: Path, stage: str, run: str, training: Training) -> P
         "model.safetensors": files.pack_tensors(training.method.state_dict()),
         "average.safetensors": files.pack_tensors(training.average.means),
         "optimizers.safetensors": files.pack_tensors(tensors),
+        "meter.safetensors": files.pack_tensors(training.meter.sums),
     }
     state = {
         "run": run,
@@ -41,6 +43,7 @@ def save_checkpoint(folder: Path, stage: str, run: str, training: Training) -> P
         "seed": training.seed,
         "ranks": training.ranks.size,
         "optimizers": numbers,
+        "meter": training.meter.counts,
         "sha256": {name: files.compute_checksum(data) for name, data in contents.items()},
     }
     state["sha256"]["state.json"] = _compute_state_checksum(state)
@@ -97,6 +100,10 @@ def load_checkpoint(checkpoint: Path, stage: str, run: str, training: Training) 
         for name, mean in training.average.means.items():
             mean.copy_(contents["average.safetensors"][name])
         _restore_optimizers(training, contents["optimizers.safetensors"], state["optimizers"])
+        counts = state.get("meter", {})  # checkpoints of earlier versions have none
+        sums = contents.get("meter.safetensors", {})
+        training.meter.sums = {name: sums[name].to(training.device) for name in counts}
+        training.meter.counts = {name: int(n) for name, n in counts.items()}
         training.step = int(state["step"])
     except (KeyError, IndexError, RuntimeError, ValueError, TypeError, AttributeError) as error:
         reason = f"{checkpoint} does not fit this experiment: {str(error).partition(chr(10))[0]}"

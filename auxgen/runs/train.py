@@ -123,6 +123,8 @@ class StageTrainer:
             self.last_saved_step = self.training.step
         if self.ranks.is_first:
             self.metrics.discard_after(self.name, self.training.step)
+            own = [o["seconds"] for o in self.metrics.read_lines() if o["stage"] == self.name]
+            self.start_time -= own[-1] if own else 0.0
 
     def run_rounds(self, stop: StopSignal) -> None:
         """Play the rounds that are left."""
@@ -133,12 +135,12 @@ class StageTrainer:
             while training.step < engine.steps:
                 training.run_round(self.get_batch(training.step))
                 progress.advance()
-                if training.step % engine.log_every == 0 or training.step == engine.steps:
+                is_logged = training.step % engine.log_every == 0 or training.step == engine.steps
+                if is_logged:
                     progress.update(training.step, self.log_terms())
+                self.run_monitor()  # before a stop at this step, which would leave a hole
+                if is_logged or self.ranks.size == 1:
                     self.save_or_stop(stop)
-                elif self.ranks.size == 1:
-                    self.save_or_stop(stop)
-                self.run_monitor()
 
     def save_or_stop(self, stop: StopSignal) -> None:
         """Save when it is time; leave when a signal asks for it."""

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from auxgen.engine import checkpoint
 from auxgen.errors import InputError, Interrupted, NotSaved
 from auxgen.launch import resume, train
 from auxgen.runs.folder import Run
+from auxgen.score import Score
+from auxgen.stage import Monitor, Stage
 
 KILLED = """
 import os, signal, sys, torch
@@ -102,6 +105,39 @@ def lines(run: Path) -> list[dict[str, object]]:
     from auxgen.engine.watch import MetricsFile
 
     return MetricsFile(run / "metrics.jsonl").read_lines()
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_the_log_of_a_stopped_run_is_that_of_an_undisturbed_one(
+    step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terms every 4 steps, so that a stop falls into a mean, and scores every 2."""
+
+    def make_stages() -> dict[str, Stage]:
+        stage = experiment(steps=7)["sdgm"]
+        engine = replace(stage.engine, log_every=4)
+        return {
+            "sdgm": replace(stage, engine=engine, monitor=Monitor(2, {"size": measure_weights}))
+        }
+
+    with monkeypatch.context() as patch:
+        stopped_at(step, signal.SIGINT, patch)
+        with pytest.raises(Interrupted):
+            train(make_stages(), run=tmp_path / "run", device="cpu", quiet=True)
+    train(make_stages(), run=tmp_path / "whole", device="cpu", quiet=True)
+    resume(tmp_path / "run", experiment=make_stages(), device="cpu", quiet=True)
+    found, expected = ([{**o, "seconds": 0} for o in lines(tmp_path / n)] for n in ("run", "whole"))
+    assert found == expected
+    assert [o["step"] for o in found if "scores" in o] == [2, 4, 6]
+    assert [o["step"] for o in found if "terms" in o] == [4, 7]
+    seconds = [o["seconds"] for o in lines(tmp_path / "run")]
+    assert seconds == sorted(seconds)
+
+
+def measure_weights(method: Any) -> Score:
+    """The mean size of the weights."""
+    size = torch.cat([p.flatten().abs() for p in method.parameters()]).mean().item()
+    return Score(size, "", 1, "all weights")
 
 
 @pytest.fixture
