@@ -101,7 +101,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
     assert steps == [line["step"] for line in lines(tmp_path / "whole")]
 
 
-def lines(run: Path) -> list[dict[str, object]]:
+def lines(run: Path) -> list[dict[str, Any]]:
     from auxgen.engine.watch import MetricsFile
 
     return MetricsFile(run / "metrics.jsonl").read_lines()
