@@ -93,6 +93,12 @@ class Model:
         with self._use_seed(seed):
             return sample_rows(self.method, self.space, n, labels, mean=mean)
 
+    def draw_classes(self, n: int, *, seed: int | None = 0) -> tuple[str, ...]:
+        """Names of the classes of n rows, drawn from p(y); none where the model has no p(y)."""
+        with self._use_seed(seed):
+            drawn = latent.draw_classes(self.method, n)
+        return tuple(self.space.classes[y] for y in drawn.tolist())
+
     def encode(self, rows: Rows, *, seed: int | None = 0) -> Tensor:
         """Mean codes, the means of q(z|x): (n, *shape) -> (n, d)."""
         with self._use_seed(seed):

@@ -1,6 +1,7 @@
 """Commands that use a trained model: auxgen COMMAND MODEL ... --out FILE."""
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -10,9 +11,11 @@ import torch
 from torch import Tensor
 
 from ..data.cells import Decimal
+from ..data.filled_tables import fill_blank_cells
 from ..data.images import load_images_in_frame
 from ..data.inputs import InputRows, read_rows
-from ..data.table_files import TableFormat
+from ..data.table_files import TABLE_SUFFIXES, TEXT_SUFFIXES, TableFormat
+from ..data.table_writing import check_table_file, write_table
 from ..data.tables import TableRows, make_old_schema, read_table_rows
 from ..errors import InputError, require_at_least
 from ..files import write_file
@@ -99,7 +102,7 @@ def sample_command(
     """Draw images, points or rows from a model.
 
     Args:
-        out: .png, .csv or .npy file to write.
+        out: .png, .npy or table (.csv, .tsv, .parquet, .feather or .xlsx) to write.
         n: Number of draws; with --by-class, of codes z.
         of: Class of all draws.
         by_class: One code z in each row, one class in each column.
@@ -124,10 +127,13 @@ def sample_command(
     if by_class:
         as_means = model.space.kind == "images" if mean is None else mean
         x = codes.make_class_grid(model.method, model.space, n, mean=as_means)
-        _write_output(x, out, model, columns=len(model.space.classes))
+        labels = [name for _ in range(n) for name in model.space.classes]
+        _write_output(x, out, model, columns=len(model.space.classes), labels=labels)
         return
     if where is None:
-        _write_output(model.sample(n, y=of, mean=mean, seed=seed), out, model)
+        classes = _choose_classes(model, of, n, seed)
+        x = model.sample(n, y=classes or of, mean=mean, seed=seed)
+        _write_output(x, out, model, labels=classes)
         return
     required = conditional.parse_conditions(where)
     chains = {"alpha": alpha, "steps": steps, "corrected": corrected, "rejecting": rejecting}
@@ -196,7 +202,7 @@ def reconstruct_command(model: Model, rows: InputRows, /, *, out: Path, seed: in
     """Write rows beside their reconstructions.
 
     Args:
-        out: .png, .csv or .npy file to write.
+        out: .png, .npy or table (.csv, .tsv, .parquet, .feather or .xlsx) to write.
         seed: Seed of the draws, if the model makes any.
     """
     pairs = torch.stack((rows.x, model.reconstruct(rows.x, seed=seed)), 1)
@@ -252,18 +258,18 @@ def fill_command(
     cells that are known; the label's column and all others stay as they are.
 
     Args:
-        out: .csv file to write.
+        out: Table to write: .csv, .tsv, .parquet, .feather or .xlsx.
         draws: Draws of the code, which are weighed by how well they fit what is known.
         mean: The mean of a number and the most probable text; --no-mean fills in a draw.
         seed: Seed of the draws.
     """
-    if out.suffix != ".csv":
-        raise InputError(f"A table cannot be written as {out.name!r}; expected .csv.")
+    check_table_file(out)
     assert model.space.table is not None
     x = model.fill(rows.x, draws=draws, mean=mean, seed=seed).numpy()
-    names, cells, count = model.space.table.fill_blanks(rows.table, x)
+    as_text = out.suffix.lower() in TEXT_SUFFIXES
+    names, cells, count = fill_blank_cells(rows.table, model.space.table, x, as_text=as_text)
     print(f"{count} blank cells are filled in", file=sys.stderr)
-    print(tables.write_cells(names, cells, out))
+    print(write_table(out, names, zip(*cells, strict=True)))
 
 
 @take_options(_load_model_and_rows)
@@ -282,7 +288,7 @@ def interpolate_command(
     The way through the codes z is a great circle. There must be two rows or more.
 
     Args:
-        out: .png, .csv or .npy file to write.
+        out: .png, .npy or table (.csv, .tsv, .parquet, .feather or .xlsx) to write.
         steps: Images on the way, both ends included.
         linear: On a straight line instead.
         seed: Seed of the draws, if the model makes any.
@@ -300,9 +306,10 @@ def embed_command(model: Model, rows: InputRows, /, *, out: Path, seed: int = 0)
     The code is the mean of q(z|x).
 
     Args:
-        out: .csv or .npz file to write.
+        out: Table to write (.csv, .tsv, .parquet, .feather or .xlsx), or .npz file.
         seed: Seed of the draws, if the model makes any.
     """
+    check_table_file(out, ".npz")
     z = model.embed(rows.x, seed=seed)
     print(tables.write_codes(z, out, names=rows.names, ids=rows.ids))
 
@@ -323,7 +330,8 @@ def predict_command(
     """Predict the class of each row, with its probability.
 
     Args:
-        out: .csv file to write, with the probabilities of all classes.
+        out: Table to write, with the probabilities of all classes: .csv, .tsv, .parquet, .feather
+            or .xlsx.
         draws: Draws of a, over which probabilities are averaged.
         abstain: Share of the rows, those with the lowest confidence, whose class is left open.
         temperature: Above 1 flattens probabilities, below 1 sharpens them; evaluate fits one.
@@ -331,6 +339,8 @@ def predict_command(
             model learned from.
         seed: Seed of the draws.
     """
+    if out is not None:
+        check_table_file(out)
     predictions = model.predict(
         rows.x, draws=draws, temperature=temperature, abstain=abstain, bound=bound, seed=seed
     )
@@ -345,22 +355,42 @@ def predict_command(
         print(f"{name}\t{predicted or '?'}\t{text}")
 
 
-def _write_output(x: Tensor, out: Path, model: Model, *, columns: int | None = None) -> None:
-    """Write rows in raw units in the format of the file's ending."""
+def _choose_classes(model: Model, of: str | None, n: int, seed: int) -> Sequence[str]:
+    """A class for each row of a table with a label: the one of all, or drawn from p(y).
+
+    None for other rows, and where the model has no p(y).
+    """
+    table = model.space.table
+    if table is None or not table.label:
+        return ()
+    if of is None:
+        return model.draw_classes(n, seed=seed)
+    return [model.space.classes[codes.find_class_index(model.space, of)]] * n
+
+
+def _write_output(
+    x: Tensor,
+    out: Path,
+    model: Model,
+    *,
+    columns: int | None = None,
+    labels: Sequence[str] = (),
+) -> None:
+    """Write rows in raw units in the format of the file's ending; a table has their labels."""
     match out.suffix.lower():
         case ".png" if model.space.kind == "images":
             grids.write_grid(x, out, columns)
         case ".png":
             panels.write_scatter(x, out)
-        case ".csv":
+        case suffix if suffix in TABLE_SUFFIXES:
             table = model.space.table
             if table is None and model.space.columns:
                 table = make_old_schema(model.space.columns)
-            tables.write_rows(x, out, table)
+            tables.write_rows(x, out, table, labels)
         case ".npy":
             content = BytesIO()  # np.save does not say why it cannot write to a file
             np.save(content, x.numpy())
             write_file(out, content.getvalue())
-        case other:
-            raise InputError(f"--out ends in {other!r}; expected .png, .csv or .npy.")
+        case _:
+            check_table_file(out, ".png", ".npy")
     print(out)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterable, Sequence
-from io import StringIO
+from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -16,7 +13,7 @@ from torch import Tensor
 
 from ..data.columns import TableSchema
 from ..data.inputs import IdColumn, InputRows
-from ..errors import InputError
+from ..data.table_writing import check_table_file, write_table
 from ..files import write_file
 from ..inference.editing import EditedRows
 from ..inference.prediction import Predictions
@@ -25,34 +22,33 @@ from ..plotting.grids import write_grid, write_picture
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-Cell = str | float
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TABLE_FILE = "edits.csv"
 
 
-def write_rows(rows: Tensor, path: Path, table: TableSchema | None = None) -> Path:
-    """Write rows (n, d) as CSV: those of a table in its own columns, others in x0, x1, ..."""
+def write_rows(
+    rows: Tensor, path: Path, table: TableSchema | None = None, labels: Sequence[str] = ()
+) -> Path:
+    """Write rows (n, d) as a table: those of a table in its own columns, others in x0, x1, ...
+
+    Labels, if there are any, are the last column of a table's rows.
+    """
     flat = rows.flatten(1)
-    if table is not None:
-        return write_frame(table.decode(flat.double().numpy()), path)
-    return _write_csv(path, [f"x{i}" for i in range(flat.shape[1])], flat.tolist())
+    if table is None:
+        return write_table(path, [f"x{i}" for i in range(flat.shape[1])], _round(flat))
+    frame = table.decode(flat.double().numpy())
+    if labels and table.label:
+        frame[table.label] = list(labels)
+    return write_frame(frame, path)
 
 
 def write_frame(frame: DataFrame, path: Path) -> Path:
-    """Write the rows of a table as CSV, numbers with all their digits."""
-    cells = frame.to_numpy(dtype=object).tolist()
-    lines = ([_format_whole(cell) for cell in line] for line in cells)
-    return _write_csv(path, list(frame.columns), lines)
+    """Write the rows of a table, numbers with all their digits."""
+    return write_table(path, list(frame.columns), frame.to_numpy(dtype=object).tolist())
 
 
-def write_cells(names: Sequence[str], cells: Sequence[Sequence[str]], path: Path) -> Path:
-    """Write a table of texts, given column by column, as CSV."""
-    return _write_csv(path, names, zip(*cells, strict=True))
-
-
-def _format_whole(cell: Cell | None) -> str:
-    """A cell with all digits of a number, and nothing for an unknown one."""
-    return "" if cell is None else str(cell)
+def _round(numbers: Tensor) -> list[list[float]]:
+    """Numbers with six digits, as many as float32 has."""
+    return [[float(f"{number:.6g}") for number in row] for row in numbers.tolist()]
 
 
 def write_codes(
@@ -65,8 +61,8 @@ def write_codes(
 ) -> Path:
     """Write codes (n, d) with the names of their n rows, and their labels and ids if known.
 
-    The columns of a .csv are name, the id's own, label, z0, z1, ...; arrays of an .npz codes, names
-    and labels.
+    The columns of a table are name, the id's own, label, z0, z1, ...; arrays of an .npz codes,
+    names and labels.
 
     Raises:
         InputError: The path has another ending.
@@ -74,36 +70,33 @@ def write_codes(
     if path.suffix == ".npz":
         z, sources, known = codes.numpy(), np.array(names, np.str_), np.array(labels, np.str_)
         return write_file(path, lambda out: np.savez(out, codes=z, names=sources, labels=known))
-    if path.suffix != ".csv":
-        raise InputError(f"Codes cannot be written as {path.name!r}; expected .csv or .npz.")
+    check_table_file(path, ".npz")
     firsts = {"name": names, **({ids.name: ids.cells} if ids else {})}
     firsts |= {"label": labels} if labels else {}
     header = [*firsts, *(f"z{i}" for i in range(codes.shape[1]))]
-    rows = zip(*firsts.values(), codes.tolist(), strict=True)
-    return _write_csv(path, header, ([*first, *row] for *first, row in rows))
+    rows = zip(*firsts.values(), _round(codes), strict=True)
+    return write_table(path, header, ([*first, *row] for *first, row in rows))
 
 
 def write_predictions(
     predictions: Predictions, path: Path, names: Sequence[str], ids: IdColumn | None = None
 ) -> Path:
-    """Write a CSV file with name, class, its probability, that of each class, and the bound if any.
+    """Write a table of name, class, its probability, that of each class, and the bound if any.
 
     The id of each row, if there is one, stands beside its name.
 
     Raises:
         InputError: The path has another ending.
     """
-    if path.suffix != ".csv":
-        raise InputError(f"Predictions cannot be written as {path.name!r}; expected .csv.")
     firsts = {"name": names, **({ids.name: ids.cells} if ids else {})}
     header = [*firsts, "class", "probability", *(f"p({c})" for c in predictions.classes)]
     values = predictions.probabilities
     if predictions.bounds is not None:
         header.append("bound")
         values = torch.cat((values, predictions.bounds.to(values)[:, None]), 1)
-    numbers = torch.cat((predictions.confidence.to(values)[:, None], values), 1).tolist()
+    numbers = _round(torch.cat((predictions.confidence.to(values)[:, None], values), 1))
     lines = zip(*firsts.values(), predictions.names, numbers, strict=True)
-    return _write_csv(path, header, ([*first, *row] for *first, row in lines))
+    return write_table(path, header, ([*first, *row] for *first, row in lines))
 
 
 def write_edits(folder: Path, rows: InputRows, edits: EditedRows) -> Path:
@@ -150,31 +143,5 @@ def _write_edit_table(path: Path, files: Sequence[str], edits: EditedRows) -> No
         header += [f"distance of {name}", f"p({name}) before", f"p({name}) after"]
         distance = move.delta * edits.distance_share.double()
         columns += [distance, edits.before[:, k].double(), edits.after[:, k].double()]
-    values = torch.stack(columns, 1).tolist()
-    _write_csv(path, header, ([file, *row] for file, row in zip(files, values, strict=True)))
-
-
-def _write_csv(path: Path, header: Sequence[str], lines: Iterable[Iterable[Cell]]) -> Path:
-    """Write lines of words and numbers; of floats six digits, as many as float32 has.
-
-    Words that a spreadsheet would run as a formula are escaped, and of names of files the bytes
-    that are no text.
-    """
-    text = StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(map(escape_formula, header))
-    writer.writerows(map(_format_cell, line) for line in lines)
-    return write_file(path, text.getvalue().encode(errors="backslashreplace"))
-
-
-def _format_cell(cell: Cell) -> str:
-    return escape_formula(cell) if isinstance(cell, str) else f"{cell:.6g}"
-
-
-def escape_formula(text: str) -> str:
-    """A text that no spreadsheet runs: with an apostrophe before =, +, -, @, a tab or a return.
-
-    Texts that are numbers stay as they are.
-    """
-    starts = text.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{text}" if starts and not _NUMBER.fullmatch(text) else text
+    values = _round(torch.stack(columns, 1))
+    write_table(path, header, ([file, *row] for file, row in zip(files, values, strict=True)))

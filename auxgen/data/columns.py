@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import numpy as np
 
@@ -90,14 +90,6 @@ class EncodedTable:
     notes: tuple[str, ...] = ()
 
 
-class FilledTable(NamedTuple):
-    """Texts of cells, column by column, and how many of them were blank before."""
-
-    names: tuple[str, ...]
-    cells: tuple[list[str], ...]
-    filled: int
-
-
 @dataclass(frozen=True)
 class TableSchema:
     """The columns of a table, JSON-able: how its rows become numbers, and numbers its rows.
@@ -151,7 +143,7 @@ class TableSchema:
         names = tuple(table.names[i] for i in used)
         cells = tuple(blank_out(table.columns[i], self.blank) for i in used)
         chosen = RawTable(table.source, names, cells)
-        decimal, notes = self._find_decimal(chosen), list(table.notes)
+        decimal, notes = self.find_decimal(chosen), list(table.notes)
         x = np.full((len(table), self.width), np.nan)
         for place, column in enumerate(self.numbers):
             x[:, place] = _encode_numbers(column, chosen, decimal, notes)
@@ -196,18 +188,6 @@ class TableSchema:
         ordered = {c.name: cells[c.name] for c in self.columns if c.name in cells}
         return pandas.DataFrame(ordered, dtype=object, index=range(len(x)))
 
-    def fill_blanks(self, table: RawTable, x: np.ndarray) -> FilledTable:
-        """A file's cells, with those that are blank, of columns of entries, from rows (n, d)."""
-        decoded, cells, count = self.decode(x), [], 0
-        for name, column in zip(table.names, table.columns, strict=True):
-            texts = list_texts(blank_out(column, self.blank))
-            if name in decoded and name not in {c.name for c in self.columns if c.value}:
-                new = ["" if c is None else str(c) for c in decoded[name].tolist()]
-                count += sum(not old and bool(fill) for old, fill in zip(texts, new, strict=True))
-                texts = [old or fill for old, fill in zip(texts, new, strict=True)]
-            cells.append(texts)
-        return FilledTable(table.names, tuple(cells), count)
-
     def check_names(self, table: RawTable) -> None:
         """Raises InputError unless a file has each of the columns once."""
         for column in (*self.numbers, *self.categories):
@@ -218,7 +198,8 @@ class TableSchema:
                 )
             check_unique(table, column.name)
 
-    def _find_decimal(self, table: RawTable) -> Decimal:
+    def find_decimal(self, table: RawTable) -> Decimal:
+        """The decimal sign of a file's numbers."""
         numbers = {c.name for c in self.numbers}
         kept = [i for i, name in enumerate(table.names) if name in numbers]
         cells = tuple(table.columns[i] for i in kept)

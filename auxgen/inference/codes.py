@@ -19,6 +19,7 @@ from ..method import (
     SamplesConditional,
     require,
 )
+from ..networks.distributions import ClassPrior
 from ..rng import get_device
 from .batched import map_batches, map_raw_rows
 
@@ -207,6 +208,14 @@ def find_class_index(space: Preprocessor, name: str | int) -> int:
     if str(name).isdecimal() and int(name) < len(space.classes):
         return int(name)
     raise unknown_name("class", str(name), space.classes)
+
+
+def draw_classes(method: object, n: int) -> Tensor:
+    """Classes drawn from p(y): -> (n,) int64, or (0,) for a method that has no p(y)."""
+    p_y = getattr(method, "p_y", None)
+    if not isinstance(p_y, ClassPrior) or not isinstance(method, SamplesByClass):
+        return torch.empty(0, dtype=torch.int64)
+    return p_y().sample((n,))
 
 
 def convert_class_labels(space: Preprocessor, y: ClassLabels, n: int) -> Tensor:

@@ -201,7 +201,7 @@ def test_an_artefact_that_lies_is_not_used(
         (("sample", "--of", "dgo", "--out", "x.png"), "no class 'dgo'; did you mean 'dog'?"),
         (("sample", "--of", "3", "--out", "x.png"), "no class '3'; known are cat, dog, owl."),
         (("sample", "--out", "x.gif"), "--out ends in '.gif'"),
-        (("embed", "rows.npy", "--out", "x.png"), "expected .csv or .npz"),
+        (("embed", "rows.npy", "--out", "x.png"), "expected .npz, .csv"),
         (("predict",), "Expected auxgen predict MODEL FILE..."),
         (("predict", "rows.npy", "--draws", "0"), "draws is 0; 1 or more is expected."),
         (("interpolate", "rows.npy", "--out", "x.png", "--steps", "1"), "steps is 1; 2 or more"),

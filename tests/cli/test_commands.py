@@ -178,4 +178,6 @@ def test_rows_of_a_file_are_encoded_predicted_and_reconstructed(
 def test_another_ending_is_refused(auxgen: Command, run: Path, tmp_path: Path) -> None:
     outcome = auxgen("sample", run, "--out", tmp_path / "x.xyz")
     assert outcome.status == 2
-    assert outcome.err.strip() == "--out ends in '.xyz'; expected .png, .csv or .npy."
+    assert outcome.err.strip() == (
+        "--out ends in '.xyz'; expected .png, .npy, .csv, .tsv, .parquet, .feather or .xlsx."
+    )

@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli.conftest import Command, assert_refused, left_with
+
+from auxgen.data.cells import list_texts, parse_numbers
+from auxgen.data.table_files import TABLE_SUFFIXES, read_table_file
 
 LINES = [
     "who;a;b;colour;day;label",
@@ -36,6 +40,13 @@ def read(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(opened))
 
 
+def list_cells(cells: np.ndarray) -> list[str | float]:
+    """The cells of a column, those that are numbers as numbers."""
+    texts = list_texts(cells)
+    values = parse_numbers(np.array(texts, dtype=object), ".").values.tolist()
+    return [text if value != value else value for text, value in zip(texts, values, strict=True)]
+
+
 def test_predictions_carry_the_id_and_the_number_of_the_row(
     trained: tuple[Path, Path], auxgen: Command, tmp_path: Path
 ) -> None:
@@ -60,7 +71,8 @@ def test_rows_come_back_as_rows_of_the_table(
     for name, count in (("s.csv", 5), ("r.csv", 72)):
         rows = read(tmp_path / name)
         assert len(rows) == count
-        assert [*rows[0]] == ["a", "b", "colour", "day"]
+        assert [*rows[0]] == ["a", "b", "colour", "day"] + ["label"] * (name == "s.csv")
+        assert {row.get("label", "NA") for row in rows} <= {"NA", "EU"}
         assert {row["colour"] for row in rows} <= {"red", "blue", ""}
         assert all(not row["b"] or int(row["b"]) == float(row["b"]) for row in rows)
         assert all(len(row["day"]) == len("2024-01-01") for row in rows)
@@ -86,6 +98,35 @@ def test_blank_cells_are_filled_in(
     assert_refused(
         auxgen("fill", run, tmp_path / "f.csv", "--out", tmp_path / "f.txt"), "expected .csv"
     )
+
+
+@pytest.mark.parametrize("suffix", TABLE_SUFFIXES)
+@pytest.mark.parametrize("command", ["predict", "embed", "fill", "sample"])
+def test_tables_are_written_in_the_kind_of_file_that_is_named(
+    command: str, suffix: str, trained: tuple[Path, Path], auxgen: Command, tmp_path: Path
+) -> None:
+    """The same cells, whatever the kind; and what has a table's columns is read back."""
+    run, file = trained
+    given = {"sample": ["--n", "6"], "fill": [file, "--draws", "5"]}.get(command, [file])
+    for kind in (".csv", suffix):
+        assert auxgen(command, run, *given, "--out", tmp_path / f"t{kind}").status == 0
+    plain, other = (read_table_file(tmp_path / f"t{kind}") for kind in (".csv", suffix))
+    assert other.names == plain.names
+    assert list(map(list_cells, other.columns)) == list(map(list_cells, plain.columns))
+    if command in ("sample", "fill"):
+        assert auxgen("predict", run, tmp_path / f"t{suffix}").status == 0
+
+
+def test_draws_of_a_class_have_it_as_their_label(
+    trained: tuple[Path, Path], auxgen: Command, tmp_path: Path
+) -> None:
+    run, _ = trained
+    assert auxgen("sample", run, "--of", "NA", "--n", "4", "--out", tmp_path / "s.csv").status == 0
+    assert [row["label"] for row in read(tmp_path / "s.csv")] == ["NA"] * 4
+    assert auxgen("sample", run, "--by-class", "--n", "2", "--out", tmp_path / "b.csv").status == 0
+    assert [row["label"] for row in read(tmp_path / "b.csv")] == ["EU", "NA"] * 2
+    assert auxgen("sample", run, "--n", "50", "--out", tmp_path / "d.csv").status == 0
+    assert {row["label"] for row in read(tmp_path / "d.csv")} == {"EU", "NA"}
 
 
 def test_only_a_model_of_a_table_fills_in(
