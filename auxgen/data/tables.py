@@ -146,6 +146,8 @@ def _read_labels(table: RawTable, choice: ColumnChoice) -> tuple[list[str], list
     return texts, notes
 
 
+_UNNAMED = re.compile(r"Unnamed: \d+")
+"""What a column without a name is called, by its place."""
 _POINT_ZERO = re.compile(r"-?\d+\.0+")
 """Whole numbers beside blanks, as pandas writes them."""
 
@@ -172,7 +174,9 @@ def read_table_rows(file: Path, schema: TableSchema, form: TableFormat | None = 
     """
     expected = [c.name for c in (*schema.numbers, *schema.categories)]
     table = _restore_first_row(read_table_file(file, form, expected), expected, file)
-    table = split_texts(_unescape_names(table, expected), expected)
+    known = {column.name for column in schema.columns}
+    table = _restore_unnamed(_unescape_names(table, expected), expected, known)
+    table = split_texts(table, expected)
     if form is not None and form.decimal is not None:
         schema = replace(schema, decimal=form.decimal)
     encoded = schema.encode_table(table)
@@ -183,6 +187,16 @@ def _unescape_names(table: RawTable, expected: list[str]) -> RawTable:
     """A table with its own names of columns, where an apostrophe escapes a formula."""
     plain = ((name, name.removeprefix("'")) for name in table.names)
     names = tuple(own if own in expected and name not in expected else name for name, own in plain)
+    return replace(table, names=names)
+
+
+def _restore_unnamed(table: RawTable, expected: list[str], known: set[str]) -> RawTable:
+    """A table whose one column without a name has that of training, where it had another place."""
+    missing = [n for n in expected if n not in table.names and _UNNAMED.fullmatch(n)]
+    others = [n for n in table.names if n not in known and _UNNAMED.fullmatch(n)]
+    if len(missing) != 1 or len(others) != 1:
+        return table
+    names = tuple(missing[0] if name == others[0] else name for name in table.names)
     return replace(table, names=names)
 
 
