@@ -21,7 +21,7 @@ from .runs.datasets import check_data_unchanged, format_data_card
 from .runs.evaluate import draw_run_pictures, evaluate_run
 from .runs.folder import Run, check_resumable, check_run_path, create_run, lock_run, make_config
 from .runs.rounds import estimate_stage_seconds, format_rounds
-from .runs.train import RuntimeSettings, train_remaining
+from .runs.train import RuntimeSettings, check_batches, train_remaining
 from .stage import Experiment
 
 Result = TypeVar("Result")
@@ -69,6 +69,7 @@ def train(
     settings = RuntimeSettings(device, precision, tuple(log), quiet)
     with init_ranks(device) as here:
         config = make_config(name, stages, options, file=file, device=device, precision=precision)
+        check_batches(stages, here, device)
         if here.is_first and not quiet and _is_own_data(options):
             print("\n".join(format_data_card(config["datasets"])), file=sys.stderr)
             config["estimated_seconds"] = estimate_stage_seconds(stages, device)

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 import torch
+from torch import nn
 
 from ..builders.artefact import save_model
 from ..engine import checkpoint
@@ -19,7 +20,8 @@ from ..engine.precision import MIN_STEPS, find_round_times
 from ..engine.settings import Precision, PrecisionChoice
 from ..engine.trackers import open_trackers
 from ..engine.watch import MetricsFile, ProgressReporter, StopSignal, catch_signals, check_finite
-from ..errors import Interrupted, NotSaved
+from ..errors import InputError, Interrupted, NotSaved
+from ..networks.freezing import find_batch_norms
 from ..rng import derive_seed
 from ..stage import Experiment, Stage
 from .divergence import Table, blame_column
@@ -238,6 +240,32 @@ class StageTrainer:
             card |= {key: config[key] for key in ("options", "seed")}
             card["steps"] = self.training.step
             save_model(self.run.path / self.name, stage.method, stage.recipe, stage.space, card)
+
+
+def check_batches(stages: Experiment, ranks: Ranks, device: str) -> None:
+    """Check that no batch is too small for what learns from it.
+
+    Raises:
+        InputError: A batch has one row, and a network normalises vectors by their batch.
+    """
+    for name, stage in stages.items():
+        owned = [net for nets in stage.method.players().values() for net in nets]
+        layers = [layer for net in owned for layer in find_batch_norms(net)]
+        if not any(isinstance(layer, nn.BatchNorm1d) for layer in layers):
+            continue
+        if 1 in _list_batch_sizes(stage.batches(0, ranks.rank, ranks.size, device)):
+            raise InputError(
+                f"A batch of stage {name} has one row, which batch norm cannot normalise; give "
+                "--batch 2 or more."
+            )
+
+
+def _list_batch_sizes(batch: Any) -> list[int]:
+    """The rows of each tensor in a batch."""
+    if isinstance(batch, torch.Tensor):
+        return [len(batch)] if batch.ndim else []
+    parts = batch if isinstance(batch, tuple | list) else ()
+    return [size for part in parts for size in _list_batch_sizes(part)]
 
 
 def train_remaining(run: Run, stages: Experiment, ranks: Ranks, settings: RuntimeSettings) -> Run:
