@@ -34,6 +34,12 @@ class Interrupted(UserError):
     status = 130
 
 
+class RankLost(UserError):
+    """Another process of the same training has ended; says how to continue."""
+
+    status = 1
+
+
 class NotSaved(UserError, OSError):
     """A file that could not be written; says what is still valid."""
 

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -12,14 +13,22 @@ from filelock import FileLock
 
 from .engine.device import init_ranks, resolve_device
 from .engine.settings import Precision, PrecisionChoice
-from .errors import InputError, NotRebuilt, require_at_least, unknown_name
+from .errors import InputError, NotRebuilt, RankLost, require_at_least, unknown_name
 from .evaluation import catalogue
 from .experiments import registry
 from .features.trained import MissingExtractor, is_run_finished
 from .files import compute_checksum
 from .runs.datasets import check_data_unchanged, format_data_card
 from .runs.evaluate import draw_run_pictures, evaluate_run
-from .runs.folder import Run, check_resumable, check_run_path, create_run, lock_run, make_config
+from .runs.folder import (
+    Run,
+    check_resumable,
+    check_run_path,
+    create_run,
+    lock_run,
+    make_config,
+    reopen_run,
+)
 from .runs.rounds import estimate_stage_seconds, format_rounds
 from .runs.train import RuntimeSettings, check_batches, train_remaining
 from .stage import Experiment
@@ -70,14 +79,25 @@ def train(
     with init_ranks(device) as here:
         config = make_config(name, stages, options, file=file, device=device, precision=precision)
         check_batches(stages, here, device)
-        if here.is_first and not quiet and _is_own_data(options):
+        opened = reopen_run(run, config)
+        if here.is_first and not quiet and opened is None and _is_own_data(options):
             print("\n".join(format_data_card(config["datasets"])), file=sys.stderr)
             config["estimated_seconds"] = estimate_stage_seconds(stages, device)
             print("\n".join(format_rounds(config)), file=sys.stderr)
-        created = create_run(run, config, file, here)
-        remaining = partial(train_remaining, created, stages, here, settings)
-        with lock_run(created.path, here):
+        opened = opened or create_run(run, config, file, here)
+        remaining = partial(train_remaining, opened, stages, here, settings)
+        with lock_run(opened.path, here), _say_how_to_continue(opened.path):
             return train_missing_extractors_for(remaining)
+
+
+@contextmanager
+def _say_how_to_continue(run: Path) -> Iterator[None]:
+    """Add the command to the sentence about a rank that was lost."""
+    try:
+        yield
+    except RankLost as error:
+        how = f"continue with as many ranks: auxgen train --resume {run}"
+        raise RankLost(f"{str(error).rstrip('.')}; {how}.") from error
 
 
 def _is_own_data(options: Mapping[str, Any]) -> bool:
@@ -110,7 +130,10 @@ def resume(
     settings = RuntimeSettings(device, opened.config.get("precision"), tuple(log), quiet)
     with init_ranks(device) as here, lock_run(opened.path, here):
         check_resumable(opened, here)
-        return train_missing_extractors_for(lambda: train_remaining(opened, stages, here, settings))
+        with _say_how_to_continue(opened.path):
+            return train_missing_extractors_for(
+                lambda: train_remaining(opened, stages, here, settings)
+            )
 
 
 def rebuild_experiment(run: Run) -> Experiment:

@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, RankLost
 
 
 def resolve_device(device: str) -> str:
@@ -83,7 +83,8 @@ class Ranks:
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([t.flatten() for t in tensors])
-        dist.all_reduce(flat)
+        with _notice_lost_rank():
+            dist.all_reduce(flat)
         flat /= self.size
         for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
             tensor.copy_(part.view_as(tensor))
@@ -92,8 +93,9 @@ class Ranks:
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by the first rank's."""
         if self.size > 1:
-            for tensor in tensors:
-                dist.broadcast(tensor, 0)
+            with _notice_lost_rank():
+                for tensor in tensors:
+                    dist.broadcast(tensor, 0)
 
     def reduce_any(self, flag: bool) -> bool:
         """Whether the flag is up on any rank."""
@@ -101,13 +103,29 @@ class Ranks:
             return flag
         device = "cuda" if dist.get_backend() == "nccl" else "cpu"
         up = torch.tensor(int(flag), device=device)
-        dist.all_reduce(up, dist.ReduceOp.MAX)
+        with _notice_lost_rank():
+            dist.all_reduce(up, dist.ReduceOp.MAX)
         return bool(up.item())
 
     def wait(self) -> None:
         """Wait until every rank is here."""
         if self.size > 1:
-            dist.barrier()
+            with _notice_lost_rank():
+                dist.barrier()
+
+
+@contextmanager
+def _notice_lost_rank() -> Iterator[None]:
+    """Turn the failure of a message between ranks into the one thing that it means to a person."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise RankLost("Another rank has ended before its time.") from error
+
+
+def is_restarted() -> bool:
+    """Whether torchrun started this process again, after a rank had ended before its time."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
 
 
 @contextmanager
@@ -116,9 +134,29 @@ def init_ranks(device: str) -> Iterator[Ranks]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
         yield Ranks(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else Ranks()
         return
-    dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    backend = "nccl" if device.startswith("cuda") else "gloo"
+    if is_restarted():
+        _join_restarted_group(backend)
+    else:
+        dist.init_process_group(backend)
     yield Ranks(dist.get_rank(), dist.get_world_size())
     dist.barrier()
+
+
+def _join_restarted_group(backend: str) -> None:
+    """Join the ranks that torchrun started again.
+
+    Its store still has the addresses of the processes before, which a rank that is faster than the
+    others would take for theirs; under the number of the restart there are none.
+    """
+    env = os.environ
+    rank, size = int(env["RANK"]), int(env["WORLD_SIZE"])
+    is_master = rank == 0 and env.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
+    place = env["MASTER_ADDR"], int(env["MASTER_PORT"])
+    agent = dist.TCPStore(*place, size, is_master)  # pyright: ignore[reportPrivateImportUsage]
+    restart = f"restart_{env['TORCHELASTIC_RESTART_COUNT']}"
+    store = dist.PrefixStore(restart, agent)  # pyright: ignore[reportPrivateImportUsage]
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A run's folder: its configuration, and what it holds so far."""
 
+import json
 import os
 import platform
 import shutil
@@ -16,7 +17,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from ..builders.artefact import restore_weights
-from ..engine.device import Ranks, describe_hardware
+from ..engine.device import Ranks, describe_hardware, is_restarted
 from ..engine.settings import Precision, PrecisionChoice
 from ..errors import InputError, NotSaved
 from ..files import compute_checksum, encode_json, make_save_error, read_json, write_file
@@ -229,6 +230,24 @@ def get_versions() -> dict[str, str]:
     }
 
 
+def reopen_run(path: str | Path, config: Mapping[str, Any]) -> Run | None:
+    """The run that this very command began before torchrun started it again; None if it is new.
+
+    Args:
+        config: What run.json of a new run would hold, see `make_config`.
+
+    Raises:
+        InputError: There is a run of another experiment or other options.
+    """
+    if not is_restarted() or not (Path(path) / "run.json").exists():
+        return None
+    run, asked = Run(path), json.loads(encode_json(config))
+    for key in ("experiment", "experiment_sha256", "options", "seed", "stages", "ranks"):
+        if run.config.get(key) != asked[key]:
+            raise _make_exists_error(run.path)
+    return run
+
+
 def check_run_path(path: str | Path) -> None:
     """Refuse a path that cannot be a run's folder, before anything is read or trained.
 
@@ -239,7 +258,7 @@ def check_run_path(path: str | Path) -> None:
     if text in ("", ".") or "\0" in text:
         raise InputError(f"--run is {text!r}; the path of a new folder is expected.")
     is_first = os.environ.get("RANK", "0") == "0"  # which may make it before another one looks
-    if is_first and os.path.lexists(path):
+    if is_first and not is_restarted() and os.path.lexists(path):
         raise _make_exists_error(Path(path))
 
 

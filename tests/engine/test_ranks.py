@@ -99,6 +99,55 @@ def test_the_command_on_two_ranks_stops_and_goes_on_to_the_same_bits(
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+DYING = """
+import os, signal, sys
+from dataclasses import replace
+import torch
+torch.set_num_threads(1)
+sys.path.insert(0, {tests!r})
+import laws
+
+class Dying:
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __call__(self, step, rank, ranks, device):
+        dies = os.environ.get("DIE") and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
+        if step == 5 and rank == 1 and dies:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.batches(step, rank, ranks, device)
+
+def experiment(*, seed: int = 0, steps: int = 8):
+    stage = laws.stage("sdgm", steps)
+    engine = replace(stage.engine, save_every=0.0, log_every=2)
+    return {{"sdgm": replace(stage, batches=Dying(stage.batches), engine=engine)}}
+"""
+
+
+def test_a_rank_that_is_killed_is_told_and_torchrun_goes_on_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, whole, lost, again = (tmp_path / name for name in ("mine.py", "whole", "lost", "again"))
+    file.write_text(DYING.format(tests=str(LAWS.parent)))
+    command = ("-m", "--", "auxgen", "train", str(file), "--run")
+    done = torchrun(*command, str(whole))
+    assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("DIE", "1")
+    done = torchrun(*command, str(lost))
+    assert done.returncode != 0
+    told = "Another rank has ended before its time; continue with as many ranks: auxgen train"
+    assert f"{told} --resume {lost}." in done.stderr
+    done = torchrun("--max-restarts", "1", *command, str(again))
+    assert done.returncode == 0, done.stderr
+    monkeypatch.delenv("DIE")
+    done = torchrun("-m", "--", "auxgen", "train", "--resume", str(lost))
+    assert done.returncode == 0, done.stderr
+    expected = load_file(whole / "sdgm" / "model.safetensors")
+    for run in (lost, again):
+        found = load_file(run / "sdgm" / "model.safetensors")
+        assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
 @pytest.mark.parametrize(("rows", "batch", "ranks"), [(10, 3, 2), (12, 4, 1), (7, 5, 3), (6, 2, 3)])
 def test_an_epoch_of_the_sharded_stream_loses_and_doubles_no_row(
     rows: int, batch: int, ranks: int
