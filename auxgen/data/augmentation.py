@@ -21,8 +21,9 @@ def binarise(x: Tensor, generator: torch.Generator) -> Tensor:
     return torch.bernoulli(x, generator=generator)
 
 
-def add_noise(x: Tensor, generator: torch.Generator, std: float, entries: int) -> Tensor:
-    """Gaussian noise of deviation `std` on the first entries of rows: x (b, d)."""
+def add_noise(x: Tensor, generator: torch.Generator, std: float | Tensor, entries: int) -> Tensor:
+    """Gaussian noise of deviation `std`, one or one for each, on the first entries: x (b, d)."""
+    std = std.to(x.device) if isinstance(std, Tensor) else std
     noise = torch.randn(len(x), entries, generator=generator, device=x.device)
     return torch.cat((x[:, :entries] + std * noise, x[:, entries:]), 1)
 

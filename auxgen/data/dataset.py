@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -14,8 +15,10 @@ from torch import Tensor
 from ..errors import InputError
 from .column_facts import ColumnFacts
 from .columns import TableSchema
+from .count_entries import CountEntries
+from .families import COUNTS, GAUSSIANS
 from .frame import Frame
-from .scaling import LIMIT, Scale, find_constant, measure_scale
+from .scaling import LIMIT, find_constant, measure_columns, measure_scale
 
 DataKind = Literal["images", "points", "table"]
 
@@ -122,8 +125,11 @@ class Preprocessor:
         compressed: Of the kept entries, those of which the model sees asinh, once they are shifted
             and scaled: outliers are far from all other rows.
         limit: Greatest number that the model sees, and smallest below 0; 0 for any.
+        counts: Of the kept entries, those that are counts: the model sees log(1 + count).
+        library: Mean counts of these, where the model sees a row's counts as shares of its library
+            size, and that size as an entry after those that are no texts; see `CountEntries`.
 
-    The last five are in JSON only where they are used.
+    From `binary` on they are in JSON only where they are used.
     """
 
     kind: DataKind
@@ -141,11 +147,23 @@ class Preprocessor:
     table: TableSchema | None = None
     compressed: tuple[int, ...] = ()
     limit: float = 0.0
+    counts: tuple[int, ...] = ()
+    library: tuple[float, ...] = ()
+
+    @property
+    def entries(self) -> int:
+        """Entries of a raw row that are kept."""
+        return len(self.kept) if self.kept is not None else torch.Size(self.shape).numel()
 
     @property
     def width(self) -> int:
         """Entries that the model sees."""
-        return len(self.kept) if self.kept is not None else torch.Size(self.shape).numel()
+        return self.entries + bool(self.library)
+
+    @property
+    def count_entries(self) -> CountEntries:
+        """The kept entries that are counts, whose library size comes before texts."""
+        return CountEntries(self.counts, self.library, self.entries - sum(self.categories))
 
     @property
     def categories(self) -> tuple[int, ...]:
@@ -157,10 +175,17 @@ class Preprocessor:
 
         Numbers that are no pixels are shifted in float64 before they become float32: seconds since
         1970 would not differ otherwise.
+
+        Raises:
+            InputError: A count is below 0 or not whole.
         """
         x = raw.flatten(1) if self.flat else raw
         if self.kept is not None:
             x = x[:, list(self.kept)]
+        if self.counts:
+            names = self.columns and [self.columns[i] for i in self.kept or range(self.entries)]
+            self.count_entries.check(x, names)
+            x = self.count_entries.log(x)
         if self.kind != "images" and self.scale:
             x = x.double()
         if self.shift:
@@ -185,6 +210,8 @@ class Preprocessor:
             x = x * x.new_tensor(self.scale)
         if self.shift:
             x = x + x.new_tensor(self.shift)
+        if self.counts:
+            x = self.count_entries.restore(x)
         if self.kept is not None:
             every = x.new_tensor(self.fill).repeat(len(x), 1)
             every[:, list(self.kept)] = x
@@ -193,7 +220,7 @@ class Preprocessor:
 
     def to_json(self) -> dict[str, Any]:
         known = asdict(self)
-        for later in ("binary", "frame", "table", "compressed", "limit"):
+        for later in ("binary", "frame", "table", "compressed", "limit", "counts", "library"):
             if not known[later]:  # artefacts from before there was the field stay the same
                 del known[later]
         return known
@@ -214,7 +241,13 @@ class Preprocessor:
 
 
 def fit_preprocessor(
-    dataset: Dataset, *, min_std: float = 0.0, standardise: bool = False, binary: bool = False
+    dataset: Dataset,
+    *,
+    min_std: float = 0.0,
+    standardise: bool = False,
+    binary: bool = False,
+    families: Sequence[str] = (),
+    library_size: bool = False,
 ) -> Preprocessor:
     """How a model sees these rows as vectors.
 
@@ -225,6 +258,9 @@ def fit_preprocessor(
         standardise: Shift and scale every kept entry to mean 0 and standard deviation 1. Numbers
             of points and tables that never change are not kept; entries of texts stay 0 and 1.
         binary: Whether the model sees bits drawn with the grey values as probabilities.
+        families: The likelihood of each entry that is no text, see `families.FAMILIES`; empty for
+            Gaussians. Only where rows are standardised.
+        library_size: Whether the model sees counts as shares of a row's library size.
     """
     space = Preprocessor(
         kind=dataset.kind,
@@ -236,7 +272,7 @@ def fit_preprocessor(
         table=dataset.table,
     )
     if standardise and dataset.kind != "images":
-        return _standardise_columns(space, dataset.x.double().numpy())
+        return _standardise_columns(space, dataset.x.double().numpy(), families, library_size)
     raw = dataset.raw_rows().flatten(1)
     mean, std = raw.mean(0), raw.std(0, correction=0)
     kept = (std > min_std).nonzero().flatten() if min_std > 0 else None
@@ -251,22 +287,38 @@ def fit_preprocessor(
     )
 
 
-def _standardise_columns(space: Preprocessor, x: np.ndarray) -> Preprocessor:
+def _standardise_columns(
+    space: Preprocessor, x: np.ndarray, families: Sequence[str], library_size: bool
+) -> Preprocessor:
     """A space that keeps the columns that change, x (n, d) float64, with mean 0 and deviation 1."""
-    scale, constant = measure_scale(x), find_constant(x)
+    constant = find_constant(x)
     texts = np.arange(x.shape[1]) >= x.shape[1] - sum(space.categories)
     if constant[~texts].all() and not texts.any():
         constant[:] = False  # rows that are all the same: a model needs something to see
     kept = np.flatnonzero(~constant | texts)
-    shift, width, compressed = Scale(*(part[kept] for part in scale))
-    shift, width = np.where(texts[kept], 0.0, shift), np.where(texts[kept], 1.0, width)
     whole = len(kept) == x.shape[1]
-    return replace(
+    space = replace(
         space,
         kept=None if whole else tuple(kept.tolist()),
-        fill=() if whole else tuple(scale.shift.tolist()),
-        shift=tuple(shift.tolist()),
-        scale=tuple(width.tolist()),
-        compressed=tuple(np.flatnonzero(compressed & ~texts[kept]).tolist()),
+        fill=() if whole else tuple(measure_scale(x).shift.tolist()),
         limit=LIMIT,
+    )
+    own = np.array(
+        [*families, *("" for _ in range(texts.sum()))] if families else [""] * len(texts)
+    )
+    own, seen, texts = own[kept], x[:, kept], texts[kept]
+    places = np.flatnonzero(np.isin(own, list(COUNTS)))
+    if len(places):
+        library = np.nanmean(seen[:, places], 0) if library_size else np.empty(0)
+        space = replace(space, counts=tuple(places.tolist()), library=tuple(library.tolist()))
+        seen = space.count_entries.log(torch.from_numpy(seen)).numpy()
+    if space.library:
+        at = space.count_entries.at
+        own, texts = np.insert(own, at, "size"), np.insert(texts, at, False)
+    scale = measure_columns(seen, free=np.isin(own, ("", *GAUSSIANS)) & ~texts, fixed=texts)
+    return replace(
+        space,
+        shift=tuple(scale.shift.tolist()),
+        scale=tuple(scale.scale.tolist()),
+        compressed=tuple(np.flatnonzero(scale.compressed).tolist()),
     )

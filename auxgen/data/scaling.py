@@ -54,3 +54,28 @@ def measure_scale(x: np.ndarray) -> Scale:
     scale = scale * size
     scale = np.where(constant | ~(scale > 0), 1.0, scale)
     return Scale(np.nan_to_num(shift * size), scale, compressed)
+
+
+def measure_columns(x: np.ndarray, *, free: np.ndarray, fixed: np.ndarray) -> Scale:
+    """Scales of columns of several kinds: x (n, d) float64, NaN where unknown.
+
+    Likelihoods of counts, levels and proportions need every entry as it is: deviations of columns
+    that are not free are at least a `LIMIT`-th of the greatest distance from the mean, and nothing
+    is compressed.
+
+    Args:
+        x: The columns.
+        free: Those of which outliers may be compressed or limited (d,), see `measure_scale`.
+        fixed: Those that stay as they are (d,).
+    """
+    scale = measure_scale(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        mean, std = np.nanmean(x, 0), np.nanstd(x, 0)
+        farthest = np.nanmax(np.abs(x - mean), 0) / LIMIT * (1 + 1e-6)
+    plain = np.nan_to_num(np.maximum(std, farthest))
+    plain = np.where(plain > 0, plain, 1.0)
+    shift = np.where(free, scale.shift, np.nan_to_num(mean))
+    width = np.where(free, scale.scale, plain)
+    compressed = scale.compressed & free
+    return Scale(np.where(fixed, 0.0, shift), np.where(fixed, 1.0, width), compressed)

@@ -14,11 +14,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor
-from torch.distributions import Distribution, Independent, Normal
 
-from ..builders import Likelihood
 from ..builders.artefact import write_artefact
-from ..data.dataset import Dataset, Preprocessor, fit_preprocessor
 from ..errors import InputError, require_at_least
 from ..functional.bounds import log_mean_exp
 from ..inference.batched import binarise_rows_alike, map_batches, map_rows
@@ -35,13 +32,12 @@ from ..method import (
     require,
 )
 from ..model import Model, load
-from ..networks.distributions import TableRows
 from ..rng import get_device, use_seed
+from .likelihoods import draw_without_noise
 from .parameters import make_seed
 from .rows import RowFormat, read_rows
 from .saving import pack_estimator, read_estimator, restore_estimator
 from .training import Progress
-from .weights import WeightedRows
 
 _DRAWN_AT_ONCE = 10_000
 _RECONSTRUCTIONS = 20
@@ -204,7 +200,11 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _finish(self, x: Tensor) -> Any:
         """Rows as the model sees them, as rows like those of `fit`."""
-        return self._format.decode(self.model_.space.inverse_transform(x.double()).numpy())
+        return self._format.decode(self._invert(x).numpy())
+
+    def _invert(self, x: Tensor) -> Tensor:
+        """Rows as the model sees them, as numbers in the units of `fit`."""
+        return self.model_.space.inverse_transform(x.double())
 
     def _draw(self, n: Any, random_state: Any, *given: Tensor) -> Any:
         """n rows like those of `fit`, of given classes (n,) where there are some."""
@@ -232,46 +232,6 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if not hasattr(self, "model_"):
             raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet.")
         return int(self.model_.config["card"]["code"])
-
-
-def fit_space(
-    rows: WeightedRows, form: RowFormat, classes: tuple[str, ...], *, bits: bool = True
-) -> Preprocessor:
-    """How a model sees rows: as bits where that may be and all are 0 or 1, else standardised."""
-    raw = torch.from_numpy(rows.repeat())
-    names = () if form.schema is None else form.schema.entry_names
-    blank = torch.full((len(raw),), -1)
-    dataset = Dataset(raw, blank, classes, "rows", "", columns=names, table=form.schema)
-    bits = bits and form.schema is None and bool(np.isin(rows.x, (0, 1)).all())
-    return fit_preprocessor(dataset, standardise=not bits, binary=bits)
-
-
-def choose_likelihood(space: Preprocessor) -> Likelihood:
-    """The family of p(x|.): bits, Gaussians, or Gaussians and categories of a table."""
-    if space.binary:
-        return "bernoulli"
-    if not space.categories:
-        return "gaussian"
-    return {"numbers": count_numbers(space), "texts": list(space.categories)}
-
-
-def count_numbers(space: Preprocessor) -> int:
-    """Entries of a row, as the model sees it, that are no texts."""
-    return space.width - sum(space.categories)
-
-
-def draw_without_noise(p_x: Distribution, noise: float) -> Tensor:
-    """A draw of p(x|.), less the Gaussian noise of this deviation that training added to x."""
-    x = p_x.sample()
-    numbers = p_x.numbers if isinstance(p_x, TableRows) else p_x
-    if noise == 0 or not (
-        isinstance(numbers, Independent) and isinstance(numbers.base_dist, Normal)
-    ):
-        return x
-    mean, std = numbers.mean, numbers.stddev
-    kept = (std.square() - noise**2).clamp(min=0).sqrt() / std
-    m = mean.shape[-1]
-    return torch.cat((mean + kept * (x[..., :m] - mean), x[..., m:]), -1)
 
 
 def _average_bound(method: Bounds, draws: int, x: Tensor) -> Tensor:

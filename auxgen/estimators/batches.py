@@ -11,6 +11,7 @@ from torch import Tensor
 from ..data.augmentation import Corruption, add_noise, binarise
 from ..data.batches import SemiSupervisedBatch, WeightedSampler
 from ..rng import derive_seed, make_corruption_generator
+from .likelihoods import SeenRows
 
 
 @dataclass(eq=False)
@@ -89,6 +90,10 @@ def stack_members(members: list[PartlyLabelledBatches], step: int) -> SemiSuperv
     return SemiSupervisedBatch(*(torch.stack(part) for part in parts))
 
 
-def choose_corruption(binary: bool, noise: float, entries: int) -> Corruption:
-    """What training does to rows: bits as they are, else noise on entries that are no texts."""
-    return binarise if binary else partial(add_noise, std=noise, entries=entries)
+def choose_corruption(seen: SeenRows, noise: float) -> Corruption:
+    """What training does to rows: bits are drawn, and Gaussian entries get noise."""
+    if seen.space.binary:
+        return binarise
+    noisy = seen.noisy
+    std = noise if all(noisy) else noise * torch.tensor(noisy).float()
+    return partial(add_noise, std=std, entries=len(noisy))

@@ -11,10 +11,10 @@ from sklearn.utils.validation import check_consistent_length
 
 from ..builders.adgm import LABELLED_BOUNDS, LabelledBoundName
 from ..errors import InputError
-from .base import fit_space
 from .classifying import DeepClassifier
 from .fitting import train_classifier
 from .labels import read_known_places, read_labels
+from .likelihoods import check_likelihood, see_rows
 from .parameters import (
     Number,
     OneOf,
@@ -38,6 +38,8 @@ _RULES = {
     "learning_rate": Number(0, above=True),
     "noise": Number(0),
     "beta": Number(0),
+    "likelihood": check_likelihood,
+    "library_size": check_flag,
     "label_temperature": Number(0),
     "batch_norm": check_flag,
     "labelled_bound": OneOf(tuple(LABELLED_BOUNDS)),
@@ -85,6 +87,11 @@ class SemiSupervisedClassifier(DeepClassifier):
         beta: Weight of the classification term, before its factor (N_l + N_u) / N_l.
         label_temperature: Weight of the entropy of an unlabelled row's label; above 1 it stays
             undecided for longer, and draws of a class have more of the others in them.
+        likelihood: Family of p(x|.) of the columns that are no texts: one of `data.families`, such
+            as "negative_binomial"; "auto", which looks at each column and tells what it took; or a
+            dictionary of columns (indices, of an array) and these. None for Gaussian.
+        library_size: Whether a row's counts are shares of their sum, its library size, which is
+            taken as known.
         batch_norm: Whether to normalise before each nonlinearity; this needs tens of labelled rows,
             since a labelled batch is normalised by its own statistics.
         labelled_bound: Bound for a labelled row: "conditional" on log p(x, y), or "marginal" on
@@ -113,6 +120,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         n_iter_: Rounds of training.
         loss_curve_: The loss of each round.
         temperature_: Temperature of the probabilities, 1 before `calibrate`.
+        likelihoods_: The likelihood of each column, where `likelihood` is not None.
     """
 
     def __init__(
@@ -127,6 +135,8 @@ class SemiSupervisedClassifier(DeepClassifier):
         noise: float = 0.3,
         beta: float = 0.1,
         label_temperature: float = 2.0,
+        likelihood: str | Mapping[Any, str] | None = None,
+        library_size: bool = False,
         batch_norm: bool = False,
         labelled_bound: LabelledBoundName = "conditional",
         classes_summed: int | None = None,
@@ -147,6 +157,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
         self.noise, self.beta, self.batch_norm = noise, beta, batch_norm
         self.label_temperature = label_temperature
+        self.likelihood, self.library_size = likelihood, library_size
         self.labelled_bound, self.classes_summed = labelled_bound, classes_summed
         self.class_weight, self.class_prior = class_weight, class_prior
         self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
@@ -240,7 +251,15 @@ class SemiSupervisedClassifier(DeepClassifier):
         """Forget what was learned, and see rows as these are."""
         self.seed_, self.classes_, self._format = make_seed(self.random_state), classes, form
         names = tuple(str(label) for label in classes.tolist())
-        self._space = fit_space(rows, form, names, bits=self.model != "committee")
+        self._seen = see_rows(
+            rows,
+            form,
+            names,
+            bits=self.model != "committee",
+            likelihood=self.likelihood,
+            library_size=self.library_size,
+        )
+        self.likelihoods_ = self._seen.families
         self._progress, self.loss_curve_, self.n_iter_ = None, [], 0
         self._labelled_rows, self._rows_seen = rows.select(np.zeros(len(rows), bool)), 0.0
 
@@ -250,7 +269,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         return known and form == self._format and np.array_equal(classes, self.classes_)
 
     def _learn(self, rows: WeightedRows, steps: int) -> None:
-        fitted = train_classifier(self, rows, self._space, steps=steps, start=self._progress)
+        fitted = train_classifier(self, rows, self._seen, steps=steps, start=self._progress)
         self.model_, self._progress = fitted.model, fitted.trained.progress
         self.loss_curve_ = self.loss_curve_ + fitted.trained.losses
         self.n_iter_ = len(self.loss_curve_)

@@ -107,8 +107,9 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
             return self._finish(map_batches(decode, z, given, device=self._device))
         prior = torch.exp(self._log_prior())
         every = [torch.full((len(z),), i) for i in range(len(prior))]
-        each = [map_batches(decode, z, own, device=self._device) for own in every]
-        return self._finish((prior[:, None, None] * torch.stack(each)).sum(0))
+        each = [self._invert(map_batches(decode, z, own, device=self._device)) for own in every]
+        mean = (prior.double()[:, None, None] * torch.stack(each)).sum(0)
+        return self._format.decode(mean.numpy())
 
     def sample(self, n: int = 1, y: Any = None, random_state: Any = None) -> Any:
         """Draw n rows of p(x), or of p(x|y), like those of `fit`: -> (n, d).

@@ -21,10 +21,10 @@ from ..functional.bounds import classification_weight
 from ..inference.batched import map_batches
 from ..model import Model
 from ..rng import derive_seed, get_device, use_seed
-from .base import choose_likelihood, count_numbers
 from .batches import PartlyLabelledBatches, choose_corruption, stack_members
 from .class_weights import average_class_weight, find_prior, weigh_classes
 from .committee import complete_committee
+from .likelihoods import SeenRows
 from .parameters import list_widths
 from .training import (
     Progress,
@@ -74,7 +74,7 @@ class Fitted(NamedTuple):
 def train_classifier(
     estimator: Settings,
     rows: WeightedRows,
-    space: Preprocessor,
+    seen: SeenRows,
     *,
     steps: int,
     start: Progress | None,
@@ -85,7 +85,7 @@ def train_classifier(
         InputError: The builder refuses a parameter, or too few rows can be held out.
         Diverged: A loss is not finite.
     """
-    recipe = make_recipe(estimator, rows, space)
+    recipe, space = make_recipe(estimator, rows, seen), seen.space
     device, seed = resolve_device(estimator.device), estimator.seed_
     schedule = Schedule(
         steps,
@@ -102,7 +102,7 @@ def train_classifier(
         evaluate = HeldOutLoss(rows.select(out), space, recipe.arguments["alpha"], seed)
     with use_seed(seed, torch.device(device)):
         method = recipe.build()
-    batches = make_batches(kept, space, estimator, device)
+    batches = make_batches(kept, seen, estimator, device)
     trained = train_method(method, batches, schedule, evaluate=evaluate, start=start)
     method = trained.method
     if estimator.model == "committee":
@@ -115,7 +115,7 @@ def train_classifier(
     return Fitted(Model(method, space, "estimator", config), trained)
 
 
-def make_recipe(estimator: Settings, rows: WeightedRows, space: Preprocessor) -> Recipe:
+def make_recipe(estimator: Settings, rows: WeightedRows, seen: SeenRows) -> Recipe:
     """The model by an estimator's parameters, for rows that count so often.
 
     Of a committee it is that of its M2s.
@@ -124,13 +124,13 @@ def make_recipe(estimator: Settings, rows: WeightedRows, space: Preprocessor) ->
     each = weigh_classes(estimator.class_weight, estimator.classes_, rows)
     alpha = classification_weight(estimator.beta, labelled, every)
     arguments = {
-        "x": space.width,
+        "x": seen.space.width,
         "hidden": list_widths(estimator.hidden),
         "z": int(estimator.latent),
         "classes": len(estimator.classes_),
         "alpha": float(alpha * average_class_weight(each, rows)),
         "prior_rows": float(every),
-        "likelihood": choose_likelihood(space),
+        "likelihood": seen.likelihood,
         "temperature": float(estimator.label_temperature),
         "class_prior": find_prior(estimator.class_prior, estimator.classes_, rows),
     }
@@ -144,6 +144,12 @@ def make_recipe(estimator: Settings, rows: WeightedRows, space: Preprocessor) ->
             raise InputError(
                 "batch_norm, labelled_bound and classes_summed are of one model alone; expected "
                 "their defaults, or a model of 'm2', 'sdgm' or 'adgm'."
+            )
+        shared = set(seen.families.values()) & {"gaussian_scalar", "gaussian_pixel"}
+        if shared:
+            raise InputError(
+                f"A committee's M2s cannot learn deviations that all rows share; expected another "
+                f"likelihood than {shared.pop()!r}, or a model of 'm2', 'sdgm' or 'adgm'."
             )
         return Recipe("m2_ensemble", {**arguments, "members": EnsembleSettings().members})
     auxiliary = {} if estimator.model == "m2" else {"a": int(estimator.latent)}
@@ -163,7 +169,7 @@ def weigh_labels(estimator: Settings, rows: WeightedRows) -> np.ndarray:
 
 
 def make_batches(
-    rows: WeightedRows, space: Preprocessor, estimator: Settings, device: str
+    rows: WeightedRows, seen: SeenRows, estimator: Settings, device: str
 ) -> Callable[[int], SemiSupervisedBatch]:
     """Batches of rows as the model sees them, those of a committee with an axis of M2s."""
     places = torch.from_numpy(rows.places)
@@ -172,12 +178,12 @@ def make_batches(
     own = torch.from_numpy(each / average_class_weight(each, rows))[places.clamp(min=0)]
     make = partial(
         PartlyLabelledBatches,
-        space.transform(torch.from_numpy(rows.x)).float(),
+        seen.space.transform(torch.from_numpy(rows.x)).float(),
         places,
         weights,
         weights * own,
         batch=estimator.batch,
-        corruption=choose_corruption(space.binary, estimator.noise, count_numbers(space)),
+        corruption=choose_corruption(seen, estimator.noise),
         device=device,
     )
     if estimator.model != "committee":

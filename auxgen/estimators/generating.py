@@ -10,14 +10,13 @@ import torch
 
 from ..builders import Recipe
 from ..builders.artefact import make_artefact_config
-from ..data.dataset import Preprocessor
 from ..engine.device import resolve_device
 from ..inference.initialization import initialize_from_source
 from ..model import Model
 from ..rng import use_seed
-from .base import choose_likelihood, count_numbers
 from .batches import WeightedBatches, choose_corruption
 from .fitting import HeldOutLoss, hold_out
+from .likelihoods import SeenRows
 from .parameters import list_widths
 from .training import Progress, Schedule, Trained, train_method
 from .weights import WeightedRows
@@ -61,7 +60,7 @@ class Fitted(NamedTuple):
 def train_density(
     settings: Settings,
     rows: WeightedRows,
-    space: Preprocessor,
+    seen: SeenRows,
     *,
     steps: int,
     start: Progress | None,
@@ -72,7 +71,8 @@ def train_density(
         InputError: A builder refuses a parameter, or too few rows can be held out.
         Diverged: A loss is not finite.
     """
-    recipes, losses = make_recipes(settings, space), []
+    space = seen.space
+    recipes, losses = make_recipes(settings, seen), []
     seed, device = settings.seed_, resolve_device(settings.device)
     evaluate, kept = None, rows
     if settings.early_stopping:
@@ -85,7 +85,7 @@ def train_density(
         torch.from_numpy(kept.weights),
         batch=settings.batch,
         seed=seed,
-        corruption=choose_corruption(space.binary, settings.noise, count_numbers(space)),
+        corruption=choose_corruption(seen, settings.noise),
         device=device,
     )
     schedule = Schedule(
@@ -111,15 +111,15 @@ def train_density(
     return Fitted(Model(trained.method, space, "estimator", config), losses, trained.progress)
 
 
-def make_recipes(settings: Settings, space: Preprocessor) -> list[Recipe]:
+def make_recipes(settings: Settings, seen: SeenRows) -> list[Recipe]:
     """The models to train in turn, the one that was asked for last."""
     hidden, z = list_widths(settings.hidden), int(settings.latent)
-    base: dict[str, Any] = {"x": space.width, "hidden": hidden}
+    base: dict[str, Any] = {"x": seen.space.width, "hidden": hidden}
     if settings.model == "vae":
-        return [Recipe("vae", {**base, "z": z, "likelihood": choose_likelihood(space)})]
+        return [Recipe("vae", {**base, "z": z, "likelihood": seen.likelihood})]
     if settings.model == "iwae":
         layers = {"hidden": [hidden], "z": [z], "k": int(settings.importance_weights)}
-        return [Recipe("iwae", {**base, **layers, "likelihood": choose_likelihood(space)})]
+        return [Recipe("iwae", {**base, **layers, "likelihood": seen.likelihood})]
     sizes: Mapping[str, Any] = {"transforms": _TRANSFORMS, "hidden": hidden}
     fitted = Recipe(
         {"asl": "vae_asl", "mi_asl": "mi_asl"}[settings.model],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any, Literal, Self
 
@@ -11,8 +11,9 @@ from sklearn.base import OutlierMixin
 from sklearn.utils.metaestimators import available_if
 
 from ..errors import InputError
-from .base import DeepEstimator, fit_space
+from .base import DeepEstimator
 from .generating import TWO_STAGES, train_density
+from .likelihoods import check_likelihood, see_rows
 from .parameters import (
     Number,
     OneOf,
@@ -34,6 +35,8 @@ _RULES = {
     "batch": Whole(1),
     "learning_rate": Number(0, above=True),
     "noise": Number(0),
+    "likelihood": check_likelihood,
+    "library_size": check_flag,
     "importance_weights": Whole(1),
     "contamination": Number(0, 0.5, above=True),
     "early_stopping": check_flag,
@@ -73,6 +76,9 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
         learning_rate: Learning rate of Adam.
         noise: Standard deviation of the noise that training adds to standardised numbers. It is
             taken out of what `sample` draws.
+        likelihood: Family of p(x|.) of the columns that are no texts, as of
+            `SemiSupervisedClassifier`.
+        library_size: Whether a row's counts are shares of their sum, which is taken as known.
         importance_weights: Importance weights of "iwae" in training.
         contamination: Share of the training rows that `predict` calls unlike the others.
         early_stopping: Whether to hold out rows, and to stop when their bound gets no better; the
@@ -90,6 +96,7 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
         n_iter_: Rounds of training.
         loss_curve_: The loss of each round.
         offset_: The bound below which a row is unlike the others, in nats.
+        likelihoods_: The likelihood of each column, where `likelihood` is not None.
     """
 
     offset_: float
@@ -104,6 +111,8 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
         batch: int = 100,
         learning_rate: float = 3e-3,
         noise: float = 0.0,
+        likelihood: str | Mapping[Any, str] | None = None,
+        library_size: bool = False,
         importance_weights: int = 5,
         contamination: float = 0.1,
         early_stopping: bool = False,
@@ -118,6 +127,7 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
         self.model, self.hidden, self.latent = model, hidden, latent
         self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
         self.noise, self.importance_weights = noise, importance_weights
+        self.likelihood, self.library_size = likelihood, library_size
         self.contamination = contamination
         self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
         self.n_iter_no_change, self.warm_start = n_iter_no_change, warm_start
@@ -198,11 +208,19 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
     def _begin(self, rows: WeightedRows, form: RowFormat) -> None:
         """Forget what was learned, and see rows as these are."""
         self.seed_, self._format = make_seed(self.random_state), form
-        self._space = fit_space(rows, form, (), bits=self.model not in TWO_STAGES)
+        self._seen = see_rows(
+            rows,
+            form,
+            (),
+            bits=self.model not in TWO_STAGES,
+            likelihood=self.likelihood,
+            library_size=self.library_size,
+        )
+        self.likelihoods_ = self._seen.families
         self._progress, self.loss_curve_, self.n_iter_ = None, [], 0
 
     def _learn(self, rows: WeightedRows, steps: int) -> None:
-        fitted = train_density(self, rows, self._space, steps=steps, start=self._progress)
+        fitted = train_density(self, rows, self._seen, steps=steps, start=self._progress)
         self.model_, self._progress = fitted.model, fitted.progress
         self.loss_curve_ = self.loss_curve_ + fitted.losses
         self.n_iter_ = len(self.loss_curve_)

@@ -24,6 +24,7 @@ _FITTED = (
     "classes_",
     "temperature_",
     "offset_",
+    "likelihoods_",
 )
 Estimator = TypeVar("Estimator")
 

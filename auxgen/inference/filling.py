@@ -37,8 +37,8 @@ def fill_rows(
     raw = hide_blank_texts(space, raw)
     fill = partial(_fill_batch, require(method, Completes), space, draws=draws, mean=mean)
     size = max(1, _ENTRIES_AT_ONCE // (draws * max(1, len(space.classes)) * max(1, space.width)))
-    x = map_batches(fill, space.transform(raw), device=get_device(method), batch_size=size)
-    return torch.where(raw.isnan(), space.inverse_transform(x).to(raw), raw)
+    filled = map_batches(fill, space.transform(raw), device=get_device(method), batch_size=size)
+    return torch.where(raw.isnan(), filled.to(raw), raw)
 
 
 def hide_blank_texts(space: Preprocessor, raw: Tensor) -> Tensor:
@@ -53,7 +53,7 @@ def hide_blank_texts(space: Preprocessor, raw: Tensor) -> Tensor:
 def _fill_batch(
     method: Completes, space: Preprocessor, x: Tensor, *, draws: int, mean: bool
 ) -> Tensor:
-    """x (b, d) with the entries that are NaN filled in."""
+    """Raw rows of x (b, d), with the entries that are NaN filled in."""
     log_w, p_x = method.weigh_draws(x, draws)
     log_w, means = _list_by_row(log_w.unsqueeze(-1)).squeeze(-1), _list_by_row(p_x.mean)
     texts = _list_texts(space, x.shape[1])
@@ -65,15 +65,22 @@ def _fill_batch(
             means[..., place] = 0.0
             means[..., entries] /= means[..., entries].sum(-1, keepdim=True)
     if mean:
-        filled = (log_w.softmax(-1).unsqueeze(-1) * means).sum(1)
-        return torch.where(x.isnan(), filled, x)
+        weights = log_w.softmax(-1).unsqueeze(-1)
+        if not space.counts:
+            filled = (weights * means).sum(1)
+            return space.inverse_transform(torch.where(x.isnan(), filled, x))
+        each = torch.where(
+            x.isnan().unsqueeze(1), means, x.unsqueeze(1)
+        )  # not a mean of logarithms
+        raw = space.inverse_transform(each.flatten(0, 1)).unflatten(0, each.shape[:2])
+        return (weights * raw.flatten(2)).sum(1).view(len(x), *space.shape)
     chosen = log_w.softmax(-1).multinomial(1).unsqueeze(-1).expand(-1, 1, x.shape[1])
     means = means.gather(1, chosen).squeeze(1)
     filled = _list_by_row(p_x.sample()).gather(1, chosen).squeeze(1)
     for entries, _ in texts:
         drawn = means[:, entries].multinomial(1).squeeze(1)
         filled[:, entries] = one_hot(drawn, entries.stop - entries.start).to(filled)
-    return torch.where(x.isnan(), filled, x)
+    return space.inverse_transform(torch.where(x.isnan(), filled, x))
 
 
 def _list_by_row(values: Tensor) -> Tensor:

@@ -101,53 +101,6 @@ def observed_normal(parameters: Tensor) -> ObservedNormal:
     )
 
 
-@final
-class TableRows(Distribution):
-    """Independent columns of a table's row: normals, and texts as entries of 0 and 1, in order.
-
-    Entries that are NaN are unknown and summed out: a number's, or all those of one text.
-    """
-
-    has_rsample = False
-
-    def __init__(self, numbers: Normal, texts: Sequence[td.OneHotCategorical]) -> None:
-        """numbers: batch (..., m); texts: batch (...,), events (k_1,), (k_2,), ..."""
-        self.numbers, self.texts = ObservedNormal(numbers, 1, checks_arguments()), tuple(texts)
-        width = numbers.batch_shape[-1] + sum(each.event_shape[0] for each in texts)
-        super().__init__(numbers.batch_shape[:-1], torch.Size((width,)), validate_args=False)
-        self.widths = [numbers.batch_shape[-1], *(each.event_shape[0] for each in texts)]
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        first, *others = value.split(self.widths, -1)
-        each = [
-            (torch.where(chosen.isnan(), 0.0, chosen) * text.logits).sum(-1)
-            for chosen, text in zip(others, self.texts, strict=True)
-        ]
-        return sum(each, self.numbers.log_prob(first))
-
-    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        size = torch.Size(sample_shape)
-        return torch.cat([each.sample(size) for each in (self.numbers, *self.texts)], -1)
-
-    @property
-    def mean(self) -> Tensor:
-        """Means of the numbers, and probabilities of the texts."""
-        return torch.cat([self.numbers.mean, *(text.probs for text in self.texts)], -1)
-
-
-class TableFamily:
-    """Parameters (..., 2 m + k_1 + k_2 + ...) -> `TableRows` of m numbers and of texts."""
-
-    def __init__(self, numbers: int, texts: Sequence[int]) -> None:
-        self.numbers, self.texts = numbers, list(texts)
-
-    def __call__(self, parameters: Tensor) -> TableRows:
-        means, log_std, *logits = parameters.split([self.numbers, self.numbers, *self.texts], -1)
-        std = log_std.clamp(-5, 5).exp()
-        texts = [td.OneHotCategorical(logits=each, validate_args=False) for each in logits]
-        return TableRows(Normal(means, std, validate_args=checks_arguments()), texts)
-
-
 def categorical(logits: Tensor) -> Categorical:
     """One of k; logits (..., k)."""
     return Categorical(logits=logits, validate_args=checks_arguments())

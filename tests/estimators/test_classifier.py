@@ -18,7 +18,7 @@ from sklearn.utils.estimator_checks import (
 from auxgen import SemiSupervisedClassifier
 from auxgen.errors import InputError
 from auxgen.estimators import LabelledKFold
-from auxgen.estimators.base import draw_without_noise
+from auxgen.estimators.likelihoods import draw_without_noise
 from auxgen.networks.distributions import normal
 
 

@@ -12,11 +12,12 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
 from auxgen.builders import Recipe
+from auxgen.builders.likelihoods import get_likelihood
 from auxgen.data.columns import Column, TableSchema
 from auxgen.data.dataset import Preprocessor
 from auxgen.inference.filling import fill_rows
 from auxgen.method import Bounds, Classifies, Completes, Encodes, Weighs, require
-from auxgen.networks.distributions import TableFamily, bounded_normal, observed_normal
+from auxgen.networks.distributions import Family, bounded_normal, observed_normal
 
 SIZES: dict[str, Any] = {"x": 6, "hidden": [8], "z": 2, "likelihood": "gaussian"}
 CLASSES: dict[str, Any] = {"classes": 3, "alpha": 1.0, "prior_rows": 10}
@@ -55,7 +56,7 @@ def test_an_unknown_number_is_summed_out_of_a_gaussian() -> None:
 def test_the_density_of_a_table_is_that_of_its_columns() -> None:
     """One number and two texts: sums over all texts are 1, and an unknown one is summed out."""
     parameters = torch.randn(2 + 2 + 3, dtype=torch.float64)
-    p_x = TableFamily(1, [2, 3])(parameters)
+    p_x = make_table_family(1, [2, 3])(parameters)
     number = torch.tensor([0.3], dtype=torch.float64)
     every = [
         torch.cat((number, a, b))
@@ -105,6 +106,11 @@ def test_what_a_model_says_of_a_row_does_not_depend_on_unknown_entries(name: str
         assert require(method, Weighs).log_weights(x, 3).isfinite().all()
 
 
+def make_table_family(numbers: int, texts: list[int]) -> Family:
+    """Gaussians and categories, as artefacts of tables describe them."""
+    return get_likelihood({"numbers": numbers, "texts": texts}, numbers + sum(texts), 1.0)[1]
+
+
 class Completed(LinearGaussian):
     """A linear Gaussian model whose q(z|x) is N(0, 2 I), so that weights have work to do."""
 
@@ -147,7 +153,7 @@ class TwoTexts(torch.nn.Module):
     def weigh_draws(self, x: Tensor, k: int) -> tuple[Tensor, Distribution]:
         z = torch.arange(k)[:, None].expand(k, len(x)) % 2
         logits = torch.cat((self.a[z].log(), self.b[z].log()), -1)
-        p_x = TableFamily(0, [3, 2])(logits)
+        p_x = make_table_family(0, [3, 2])(logits)
         return p_x.log_prob(x), p_x
 
 
