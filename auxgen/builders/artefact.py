@@ -145,7 +145,13 @@ def _check_space(known: Mapping[str, Any]) -> None:
     if kept is not None and not all(type(i) is int and 0 <= i < entries for i in kept):
         raise ValueError("kept has entries that a row does not have")
     seen = entries if kept is None else len(kept)
-    for name, own in (("shift", seen), ("scale", seen), ("fill", entries)):
+    counts, library = (known.get(name) or [] for name in ("counts", "library"))
+    if not all(type(i) is int and 0 <= i < seen for i in counts):
+        raise ValueError("counts has entries that the model does not see")
+    if len(library) not in (0, len(counts)):
+        raise ValueError(f"library has {len(library)} entries for {len(counts)}")
+    width = seen + bool(library)
+    for name, own in (("shift", width), ("scale", width), ("fill", entries)):
         numbers = known.get(name) or []
         if not all(isinstance(n, int | float) and isfinite(n) for n in numbers):
             raise ValueError(f"{name} has entries that are not finite numbers")

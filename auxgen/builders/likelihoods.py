@@ -45,7 +45,10 @@ def get_likelihood(name: Likelihood, x: int, scale: float) -> tuple[int, Family]
     if isinstance(name, Mapping):
         name = _list_table_blocks(int(name["numbers"]), [int(k) for k in name["texts"]])
     if not isinstance(name, str):
-        blocks = [_make_block(known, scale) for known in name]
+        try:
+            blocks = [_make_block(known, scale) for known in name]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InputError(f"The likelihood is not a list of blocks: {error!r}.") from error
         entries = sorted(entry for block in blocks for entry in block.entries)
         if entries != list(range(x)):
             got = f"The likelihood names {len(entries)} entries"

@@ -89,7 +89,8 @@ def find_family(values: np.ndarray) -> str:
 
     Two values are a Bernoulli's. Whole numbers are levels, where there are 12 different ones at
     most, no farther apart than 20; counts, where the least is below a quarter of their mean and
-    their variance is above it; else Gaussian. Numbers in [0, 1] are proportions. All else is Gaussian.
+    their variance is above it; else Gaussian. Numbers in [0, 1] are
+    proportions. All else is Gaussian.
     """
     different = np.unique(values)
     if len(different) < 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,25 @@ def test_counts_are_drawn_whole_and_filled_in_by_means(family: str, library_size
     assert not (filled[:, 1] == filled[:, 1].round()).all()
     codes = model.inverse_transform(model.transform(x))
     assert codes.shape == x.shape
+
+
+def test_counts_of_a_library_are_kept_in_an_artefact(tmp_path: Path) -> None:
+    table, y = make_table()
+    table = table.assign(calls=np.arange(len(table)) % 40)[["visits", "calls", "colour"]]
+    options: dict[str, Any] = {"likelihood": "poisson", "library_size": True}
+    model = SemiSupervisedClassifier("m2", **options, **SMALL).fit(table, y)
+    model.save(tmp_path / "model")
+    again = SemiSupervisedClassifier.load(tmp_path / "model")
+    np.testing.assert_array_equal(again.predict_proba(table), model.predict_proba(table))
+    drawn = again.sample(20, random_state=0)
+    pandas.testing.assert_frame_equal(drawn, model.sample(20, random_state=0))
+    assert drawn["visits"].sum() > 0
+    file = tmp_path / "model" / "config.json"
+    known = json.loads(file.read_text())
+    known["space"]["counts"] = [0, 99]
+    file.write_text(json.dumps(known))
+    with pytest.raises(InputError, match="counts has entries that the model does not see"):
+        SemiSupervisedClassifier.load(tmp_path / "model")
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -183,5 +183,8 @@ def test_blocks_must_cover_the_row_and_have_names() -> None:
         get_likelihood([block("poisson", [0, 1])], 3, 1.0)
     with pytest.raises(InputError, match="expected each of 2 entries once"):
         get_likelihood([block("poisson", [0, 0])], 2, 1.0)
+    for damaged in ([3], [{"entries": [0]}], [{"family": "poisson"}], [{"family": "beta"}]):
+        with pytest.raises(InputError, match="not a list of blocks"):
+            get_likelihood(damaged, 1, 1.0)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InputError, match="poisson"):
         get_likelihood([{"family": "poison", "entries": [0]}], 1, 1.0)
