@@ -104,11 +104,17 @@ def _make_fitted_parts(
     sizes: Sizes,
     l1: bool = False,
     noise: float = 0.0,
+    likelihood: Likelihood | None = None,
 ) -> dict[str, Any]:
-    """The parts that ASL fits to an encoder's codes."""
+    """The parts that ASL fits to an encoder's codes; vectors may have another `likelihood`."""
+    p_u = make_density(kind, parts.u, context, **sizes)
+    p_x = Regression(parts.make_generator(), parts.entries)
+    if likelihood is not None and isinstance(parts, VectorParts):
+        heads, family = get_likelihood(likelihood, parts.entries, 1.0)
+        p_x = make_conditional([parts.u], parts.hidden[::-1], heads, family)
     return {
-        "p_u": make_density(kind, parts.u, context, **sizes),
-        "p_x": Regression(parts.make_generator(), parts.entries),
+        "p_u": p_u,
+        "p_x": p_x,
         "loss": sum_of_magnitudes if l1 else sum_of_squares,
         "noise": noise,
     }

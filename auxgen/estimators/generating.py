@@ -121,11 +121,12 @@ def make_recipes(settings: Settings, seen: SeenRows) -> list[Recipe]:
         layers = {"hidden": [hidden], "z": [z], "k": int(settings.importance_weights)}
         return [Recipe("iwae", {**base, **layers, "likelihood": seen.likelihood})]
     sizes: Mapping[str, Any] = {"transforms": _TRANSFORMS, "hidden": hidden}
+    own = {"likelihood": seen.likelihood} if seen.families else {}
     fitted = Recipe(
         {"asl": "vae_asl", "mi_asl": "mi_asl"}[settings.model],
-        {**base, "u": z, "kind": "affine", "sizes": sizes, "noise": 1.0},
+        {**base, "u": z, "kind": "affine", "sizes": sizes, "noise": 1.0, **own},
     )
     if settings.model == "mi_asl":
         return [Recipe("informative_encoder", {**base, "u": z}), fitted]
-    gaussian = {"likelihood": "gaussian_scalar", "scale": exp(-1)}
+    gaussian = own or {"likelihood": "gaussian_scalar", "scale": exp(-1)}
     return [Recipe("vae", {**base, "z": z, **gaussian}), fitted]

@@ -11,6 +11,7 @@ from ..methods.asl_baselines import TwoStageVAE
 from ..methods.mi_encoder import InformativeEncoder
 from ..methods.vae import VAE
 from ..networks.densities import GMM, initialize_mixture
+from ..networks.distributions import Regression
 from ..rng import get_device
 
 
@@ -33,7 +34,10 @@ def initialize_from_source(method: Method, *, source: Method, x: Tensor, batch: 
         assert isinstance(source, VAE)
         method.p_x.load_state_dict(source.p_x.state_dict())
         return
-    method.p_x.g.load_state_dict(generator.state_dict())
+    if isinstance(method.p_x, Regression):
+        method.p_x.g.load_state_dict(generator.state_dict())
+    elif isinstance(source, VAE):  # of the same likelihood; other encoders have no such decoder
+        method.p_x.load_state_dict(source.p_x.state_dict())
     if isinstance(method.p_u, GMM):
         with torch.no_grad():
             initialize_mixture(method.p_u, sample_codes(method, x, batch))
@@ -47,7 +51,8 @@ def _get_encoder_and_generator(source: Method) -> tuple[nn.Module, nn.Module]:
         case InformativeEncoder():
             return source.q_u, source.g
         case BaseASL():
-            return source.q_u, source.p_x.g
+            p_x = source.p_x
+            return source.q_u, p_x.g if isinstance(p_x, Regression) else p_x.network
         case _:
             raise TypeError(f"{type(source).__name__} has no encoder to start from.")
 

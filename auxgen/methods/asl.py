@@ -10,7 +10,7 @@ from torch.distributions import Distribution
 
 from ..method import Gradient, Method, Moves, Step
 from ..networks.densities import log_density
-from ..networks.distributions import Regression
+from ..networks.distributions import Conditional, Regression
 
 ResidualLoss = Callable[[Tensor], Tensor]
 """Residuals x - g(u) (b, *event) -> (b,)."""
@@ -46,12 +46,25 @@ class CodeDensityMethod(Method, ABC):
 class BaseASL(CodeDensityMethod, ABC):
     """Auxiliary supervised learning of p(u) and p(x|u): the common part of its methods."""
 
-    p_x: Regression
+    p_x: Regression | Conditional
 
     def __init__(
-        self, *, q_u: nn.Module, p_u: nn.Module, p_x: Regression, loss: ResidualLoss, noise: float
+        self,
+        *,
+        q_u: nn.Module,
+        p_u: nn.Module,
+        p_x: Regression | Conditional,
+        loss: ResidualLoss,
+        noise: float,
     ) -> None:
-        """noise: factor on the residuals' scale in sampling; 0 for the paper's images."""
+        """Takes the networks, and what the generator learns by.
+
+        Args:
+            p_x: A regression; or of other likelihoods than the paper's, any p(x|u).
+            loss: Of a regression's residuals; any other p(x|u) learns by -log p(x|u).
+            noise: Factor on the residuals' scale in sampling, 0 for the paper's images; any other
+                p(x|u) is drawn from where it is above 0.
+        """
         super().__init__(q_u=q_u, p_u=p_u, p_x=p_x)
         self.loss, self.noise = loss, noise
 
@@ -64,14 +77,22 @@ class BaseASL(CodeDensityMethod, ABC):
         nll = -log_density(self.p_u(context), u).mean()
         yield Gradient(nll, ("density",), {"nll": nll})
 
-        error = self.loss(self.p_x.track_residual(x, u)).mean()
+        error = self.measure_error(x, u).mean()
         yield Gradient(error, ("generator",), {"error": error})
 
         yield Step(("density", "generator"))
 
+    def measure_error(self, x: Tensor, u: Tensor) -> Tensor:
+        """What the generator learns by, at codes u (b, r) of x (b, *event): -> (b,)."""
+        if isinstance(self.p_x, Regression):
+            return self.loss(self.p_x.track_residual(x, u))
+        return -self.p_x(u).log_prob(x)
+
     def sample_from_codes(self, u: Tensor) -> Tensor:
         """x at codes u (n, r): g(u), with residual noise times the factor `noise`."""
         p_x = self.p_x(u)
+        if not isinstance(self.p_x, Regression):
+            return p_x.sample() if self.noise else p_x.mean
         return p_x.mean + self.noise * p_x.stddev * torch.randn_like(p_x.mean)
 
 
