@@ -121,7 +121,7 @@ def test_every_likelihood_is_learned_from(family: str) -> None:
     group = rng.integers(0, 2, 200)[:, None]
     x = rng.binomial(1, 0.1 + 0.8 * group, (200, 5)).astype(float)
     x = rng.poisson(1 + 9 * group, (200, 5)).astype(float) if family in COUNTS else x
-    options = SMALL | {"steps": 1}
+    options: dict[str, Any] = SMALL | {"steps": 1}
     before = GenerativeModel(likelihood=family, learning_rate=1e-9, **options).fit(x).score(x)
     options = SMALL | {"steps": 200, "learning_rate": 1e-2}
     after = GenerativeModel(likelihood=family, **options).fit(x).score(x)

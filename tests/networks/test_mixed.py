@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from scipy import stats
+from scipy import stats as scipy_stats
 from torch import Tensor
 from torch.distributions import Distribution, Normal
 
 from auxgen.builders.likelihoods import get_likelihood
 from auxgen.errors import InputError
+
+stats: Any = scipy_stats  # its types are too narrow
 
 UNITS = {"shift": [1.1, 0.7], "scale": [0.5, 0.8]}
 SHARES = {"shift": [0.4, 0.7], "scale": [0.2, 0.15]}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
-from scipy import stats
+from scipy import stats as scipy_stats
 from scipy.integrate import quad
 from torch import Tensor
 from torch.distributions import Distribution
@@ -17,6 +19,8 @@ from auxgen.networks.scalars import (
     negative_binomial,
     poisson,
 )
+
+stats: Any = scipy_stats  # its types are too narrow
 
 
 def number(value: float) -> Tensor:
