@@ -44,6 +44,8 @@ FAMILIES = MappingProxyType(
 )
 """Likelihoods of numbers, and what they are for; texts are categorical."""
 AUTO = "auto"
+OTHERS = "*"
+"""In a mapping, all columns that it does not name."""
 MOST_LEVELS = 12
 """Different whole numbers, at most, that "auto" takes for levels."""
 _TOP = 255
@@ -68,12 +70,12 @@ def choose_families(
     """
     if isinstance(choice, Mapping):
         for name in choice:
-            if name not in names:
+            if name not in names and name != OTHERS:
                 raise unknown_name("column of numbers", str(name), [str(n) for n in names])
-        wanted = [choice.get(name, "gaussian") for name in names]
+        single, word = choice, choice.get(OTHERS, "gaussian")
     else:
-        word = "gaussian" if choice is None else choice
-        wanted = ["gaussian" if name in dates else word for name in names]
+        single, word = {}, "gaussian" if choice is None else choice
+    wanted = [single.get(name, "gaussian" if name in dates else word) for name in names]
     found = []
     for name, word, column in zip(names, wanted, x.T, strict=True):
         known = column[~np.isnan(column)]
@@ -82,6 +84,27 @@ def choose_families(
         check_family(word, name, known)
         found.append(word)
     return tuple(found)
+
+
+def parse_choice(words: Sequence[str]) -> Choice:
+    """A choice from words: one name for all columns, and COLUMN=NAME for single ones.
+
+    Raises:
+        InputError: A name is unknown, or there are two for all columns.
+    """
+    named = dict(word.rsplit("=", 1) for word in words if "=" in word)
+    alone = [word for word in words if "=" not in word]
+    for family in (*named.values(), *alone):
+        if family not in (*FAMILIES, AUTO):
+            raise unknown_name("likelihood", family, [*FAMILIES, AUTO])
+    if len(alone) > 1:
+        raise InputError(
+            f"Two likelihoods are for all columns, {alone[0]} and {alone[1]}; expected one, and "
+            "COLUMN=NAME for single columns."
+        )
+    if not named:
+        return alone[0] if alone else None
+    return {**named, OTHERS: alone[0] if alone else "gaussian"}
 
 
 def find_family(values: np.ndarray) -> str:

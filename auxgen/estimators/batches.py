@@ -8,10 +8,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from ..builders.seen_rows import SeenRows
 from ..data.augmentation import Corruption, add_noise, binarise
 from ..data.batches import SemiSupervisedBatch, WeightedSampler
 from ..rng import derive_seed, make_corruption_generator
-from .likelihoods import SeenRows
 
 
 @dataclass(eq=False)

@@ -89,7 +89,8 @@ class SemiSupervisedClassifier(DeepClassifier):
             undecided for longer, and draws of a class have more of the others in them.
         likelihood: Family of p(x|.) of the columns that are no texts: one of `data.families`, such
             as "negative_binomial"; "auto", which looks at each column and tells what it took; or a
-            dictionary of columns (indices, of an array) and these. None for Gaussian.
+            dictionary of columns (indices, of an array) and these, in which "*" is all that are
+            not named. None for Gaussian.
         library_size: Whether a row's counts are shares of their sum, its library size, which is
             taken as known.
         batch_norm: Whether to normalise before each nonlinearity; this needs tens of labelled rows,

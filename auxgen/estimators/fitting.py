@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..builders import Recipe
 from ..builders.artefact import make_artefact_config
+from ..builders.seen_rows import SeenRows
 from ..data.batches import SemiSupervisedBatch
 from ..data.dataset import Preprocessor
 from ..engine.device import resolve_device
@@ -24,7 +25,6 @@ from ..rng import derive_seed, get_device, use_seed
 from .batches import PartlyLabelledBatches, choose_corruption, stack_members
 from .class_weights import average_class_weight, find_prior, weigh_classes
 from .committee import complete_committee
-from .likelihoods import SeenRows
 from .parameters import list_widths
 from .training import (
     Progress,

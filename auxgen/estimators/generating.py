@@ -10,13 +10,13 @@ import torch
 
 from ..builders import Recipe
 from ..builders.artefact import make_artefact_config
+from ..builders.seen_rows import SeenRows
 from ..engine.device import resolve_device
 from ..inference.initialization import initialize_from_source
 from ..model import Model
 from ..rng import use_seed
 from .batches import WeightedBatches, choose_corruption
 from .fitting import HeldOutLoss, hold_out
-from .likelihoods import SeenRows
 from .parameters import list_widths
 from .training import Progress, Schedule, Trained, train_method
 from .weights import WeightedRows

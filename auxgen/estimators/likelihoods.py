@@ -4,44 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
-from ..builders import Likelihood
-from ..builders.likelihoods import describe_likelihood
-from ..data.dataset import Dataset, Preprocessor, fit_preprocessor
-from ..data.families import AUTO, COUNTS, FAMILIES, GAUSSIANS, choose_families, describe_choice
+from ..builders.seen_rows import SeenRows, see_as_bits, see_standardised
+from ..data.dataset import Dataset
+from ..data.families import AUTO, FAMILIES
 from ..errors import InputError, unknown_name
 from ..networks.mixed import Mixed
 from .rows import RowFormat
 from .weights import WeightedRows
-
-
-class SeenRows(NamedTuple):
-    """How a model sees rows.
-
-    Attributes:
-        space: Raw rows to rows that it sees, and back.
-        likelihood: The family of p(x|.), as builders have it.
-        families: The name of the likelihood of each column.
-    """
-
-    space: Preprocessor
-    likelihood: Likelihood
-    families: dict[Any, str]
-
-    @property
-    def noisy(self) -> list[bool]:
-        """Which entries that are no texts get the noise of training: those of Gaussians."""
-        numbers = self.space.width - sum(self.space.categories)
-        if isinstance(self.likelihood, str | Mapping):
-            return [True] * numbers
-        gaussian = [e for b in self.likelihood if b["family"] in GAUSSIANS for e in b["entries"]]
-        return [i in set(gaussian) for i in range(numbers)]
 
 
 def check_likelihood(name: str, value: Any) -> None:
@@ -87,37 +63,13 @@ def see_rows(
     names = () if form.schema is None else form.schema.entry_names
     blank = torch.full((len(raw),), -1)
     dataset = Dataset(raw, blank, classes, "rows", "", columns=names, table=form.schema)
-    if likelihood is None and not library_size:
-        bits = bits and form.schema is None and bool(np.isin(rows.x, (0, 1)).all())
-        space = fit_preprocessor(dataset, standardise=not bits, binary=bits)
-        return SeenRows(space, _choose_plain(space), {})
-    numbers = form.schema.numbers if form.schema else ()
-    columns = [c.name for c in numbers] if form.schema else list(range(raw.shape[1]))
-    dates = [c.name for c in numbers if c.kind == "date"]
-    families = choose_families(raw.numpy()[:, : len(columns)], columns, likelihood, dates)
-    if library_size and len(set(families) & set(COUNTS)) != 1:
-        raise InputError(
-            "library_size is for columns of counts with one likelihood; expected one of "
-            f"{', '.join(COUNTS)} for them."
-        )
-    space = fit_preprocessor(
-        dataset, standardise=True, families=families, library_size=library_size
-    )
-    found = dict(zip(columns, families, strict=True))
-    if AUTO in (likelihood.values() if isinstance(likelihood, Mapping) else [likelihood]):
-        print(describe_choice(found), file=sys.stderr)
-    found |= {c.name: "categorical" for c in (form.schema.categories if form.schema else ())}
-    return SeenRows(space, describe_likelihood(space, families, raw.numpy()), found)
-
-
-def _choose_plain(space: Preprocessor) -> Likelihood:
-    """The family of p(x|.): bits, Gaussians, or Gaussians and categories of a table."""
-    if space.binary:
-        return "bernoulli"
-    if not space.categories:
-        return "gaussian"
-    texts = list(space.categories)
-    return {"numbers": space.width - sum(texts), "texts": texts}
+    bits = bits and likelihood is None and not library_size and form.schema is None
+    if bits and bool(np.isin(rows.x, (0, 1)).all()):
+        return see_as_bits(dataset)
+    seen = see_standardised(dataset, likelihood, library_size=library_size)
+    if seen.note:
+        print(seen.note, file=sys.stderr)
+    return seen
 
 
 def draw_without_noise(p_x: Distribution, noise: float) -> Tensor:

@@ -15,6 +15,7 @@ from auxgen.data.families import (
     choose_families,
     describe_choice,
     find_family,
+    parse_choice,
 )
 from auxgen.errors import InputError
 
@@ -74,6 +75,22 @@ def test_unknown_likelihoods_and_columns_are_refused_with_the_nearest_name() -> 
         choose_families(x, ["visits"], {"visit": "poisson"})
     with pytest.raises(InputError, match="negative_binomial"):
         check_family("negative_binomal", "a", x[0])
+
+
+def test_words_name_one_likelihood_for_all_columns_and_others_for_single_ones() -> None:
+    x = np.stack([RNG.poisson(RNG.gamma(1, 30, 99)), RNG.normal(size=99)], 1).astype(float)
+
+    def read(*words: str) -> tuple[str, ...]:
+        return choose_families(x, ["a=b", "c"], parse_choice(words))
+
+    assert read() == ("gaussian", "gaussian")
+    assert read("a=b=poisson") == ("poisson", "gaussian")
+    assert read("auto", "c=gaussian_fixed") == ("negative_binomial", "gaussian_fixed")
+    for odd, match in ((["auto", "beta"], "Two likelihoods"), (["c=poison"], "poisson")):
+        with pytest.raises(InputError, match=match):
+            parse_choice(odd)
+    with pytest.raises(InputError, match="column"):
+        read("d=poisson")
 
 
 def test_a_choice_is_told_in_one_line() -> None:

@@ -12,12 +12,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ...builders import Likelihood
+from ...builders.seen_rows import SeenRows, see_as_bits, see_standardised
 from ...data import folders, labels, tables
 from ...data import user as own
 from ...data.cells import Decimal
 from ...data.column_kinds import ColumnChoice
-from ...data.dataset import Dataset, Preprocessor, fit_preprocessor
+from ...data.dataset import Dataset
+from ...data.families import parse_choice
 from ...data.table_files import TableFormat
 from ...engine.settings import Engine, adam
 from ...errors import InputError
@@ -92,12 +93,13 @@ def build_own_stage(train: Dataset, test: Dataset, plan: AdgmOwnPlan, seed: int)
         InputError: The labels of the training rows cannot be learned from.
     """
     labels.check_labels(train)
-    space, likelihood = _select_likelihood(train)
-    known = make_semi_supervised_data(train, test, space, labels.find_labelled_rows(train.y))
+    seen = _see_rows(train, plan)
+    train = replace(train, notes=(*train.notes, seen.note)) if seen.note else train
+    known = make_semi_supervised_data(train, test, seen.space, labels.find_labelled_rows(train.y))
     recipe = make_dgm_recipe(
         plan,
         known,
-        likelihood=likelihood,
+        likelihood=seen.likelihood,
         batch_norm=train.kind == "images",
         labelled_bound=plan.labelled_bound,
         classes_summed=plan.classes_summed,
@@ -140,13 +142,19 @@ def _load_table_or_images(
     return read(split="train"), None
 
 
-def _select_likelihood(train: Dataset) -> tuple[Preprocessor, Likelihood]:
-    """Grey images as bits drawn anew in every batch; all else standardised under a Gaussian, and
-    the texts of a table as categories."""
-    if train.kind == "images" and train.x.shape[1] == 1:
-        return fit_preprocessor(train, binary=True), "bernoulli"
-    space = fit_preprocessor(train, standardise=True)
-    texts = space.categories
-    if not texts:
-        return space, "gaussian"
-    return space, {"numbers": space.width - sum(texts), "texts": list(texts)}
+def _see_rows(train: Dataset, plan: AdgmOwnPlan) -> SeenRows:
+    """Grey images as bits drawn anew in every batch; all else standardised.
+
+    Raises:
+        InputError: Images are given likelihoods of columns, or a column holds what its likelihood
+            cannot give.
+    """
+    if train.kind == "images":
+        if plan.likelihood or plan.library_size:
+            raise InputError(
+                "The rows are images; --likelihood and --library-size are for the columns of a "
+                "table."
+            )
+        return see_as_bits(train) if train.x.shape[1] == 1 else see_standardised(train)
+    choice = parse_choice(plan.likelihood)
+    return see_standardised(train, choice, library_size=plan.library_size)
