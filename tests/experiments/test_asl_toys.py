@@ -21,6 +21,7 @@ from auxgen.methods.asl import ExplicitASL, ImplicitASL
 from auxgen.methods.mi_encoder import InformativeEncoder
 from auxgen.methods.vae import VAE
 from auxgen.networks.densities import GMM
+from auxgen.networks.distributions import Regression
 from auxgen.reproduction import load_reproduction, reproduce
 
 SMALL: dict[str, Any] = {"steps": 4, "batch": 16, "width": 8, "transforms": 2}
@@ -70,6 +71,7 @@ def test_asl_starts_from_the_encoder_and_the_decoder_that_were_trained() -> None
         assert isinstance(method, of)
         assert start is not None
         start(method)
+        assert isinstance(method.p_x, Regression)
         for mine, its in ((method.q_u, q_u), (method.p_x.g, g)):
             for key, value in its.state_dict().items():
                 assert torch.equal(mine.state_dict()[key], value)
@@ -80,6 +82,7 @@ def test_a_run_keeps_the_encoder_of_its_first_stage(tmp_path: Path) -> None:
     mi, asl = (artefact.load(run.path / name).method for name in ("mi", "mi_asl"))
     assert isinstance(mi, InformativeEncoder)
     assert isinstance(asl, ImplicitASL)
+    assert isinstance(asl.p_x, Regression)
     for key, value in mi.q_u.state_dict().items():
         assert torch.equal(asl.q_u.state_dict()[key], value)
     pairs = zip(mi.g.parameters(), asl.p_x.g.parameters(), strict=True)

@@ -214,6 +214,7 @@ def test_the_residual_scale_is_measured_with_the_averaged_generator() -> None:
     )
     averaged = trained(method, x, 3).build_averaged_method([x] * 60)
     assert isinstance(averaged, ImplicitASL)
+    assert isinstance(averaged.p_x, Regression)
     residual = x - averaged.p_x.g(averaged.q_u(x).sample())
     torch.testing.assert_close(
         averaged.p_x.s(), residual.square().mean(0).sqrt(), rtol=1e-3, atol=0
