@@ -96,3 +96,36 @@ def test_a_stopped_run_is_resumed_to_the_model_of_the_finished_one(stopped: Path
     each = (public.load(run).predict(rows, draws=1) for run in (stopped, OLD / "finished"))
     probabilities = [predictions.probabilities for predictions in each]
     torch.testing.assert_close(*probabilities, rtol=0, atol=0.01)  # 0.3 from the checkpoint's
+
+
+@pytest.fixture
+def text_table(tmp_path: Path) -> Path:
+    """A folder with a table that has texts, and a stopped and a finished run of it."""
+    folder = Path(shutil.copytree(OLD / "text_table", tmp_path / "text_table"))
+    for file in folder.glob("*/run.json"):
+        config = json.loads(file.read_text())
+        config["options"]["data"] = str(folder / "t.csv")
+        file.write_text(json.dumps(config))
+    return folder
+
+
+@pytest.mark.parametrize("command", ["evaluate finished", "train --resume stopped"])
+def test_a_run_of_a_table_with_texts_says_what_to_do_instead(
+    command: str, text_table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its rows had other entries, so that it can be neither measured nor continued."""
+    *words, run = command.split()
+    assert left_with([*words, str(text_table / run)]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.endswith(("train a new run to measure it.", "or train a new run."))
+
+
+def test_a_model_of_a_table_with_texts_is_used_and_reported(
+    text_table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, table = str(text_table / "finished"), str(text_table / "t.csv")
+    assert left_with(["predict", run, table]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 60
+    assert left_with(["sample", run, "--of", "x", "--out", str(text_table / "s.csv")]) == 0
+    assert left_with(["report", run]) == 0
+    assert "The report shows what is stored." in capsys.readouterr().err

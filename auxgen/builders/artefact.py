@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 
 from .. import files
 from ..data.dataset import DataKind, Preprocessor
-from ..errors import InputError
+from ..errors import InputError, NotRebuilt
 from ..method import Method
 from ..version import __version__
 from . import Recipe
@@ -236,7 +236,7 @@ def _check_shapes(method: Method, weights: Mapping[str, Tensor], file: Path) -> 
     for name in own_shapes.keys() | shapes.keys():
         expected, got = own_shapes.get(name), shapes.get(name)
         if expected != got:
-            raise InputError(
+            raise NotRebuilt(
                 f"The method does not fit the weights in {file}: expected {name} of shape "
                 f"{expected}, got {got}."
             )

@@ -106,8 +106,11 @@ def load_checkpoint(checkpoint: Path, stage: str, run: str, training: Training) 
         training.meter.counts = {name: int(n) for name, n in counts.items()}
         training.step = int(state["step"])
     except (KeyError, IndexError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        reason = f"{checkpoint} does not fit this experiment: {str(error).partition(chr(10))[0]}"
-        raise InputError(f"{reason} Resume with the code and options that wrote it.") from error
+        version = "another version or other options than this"
+        raise InputError(
+            f"{checkpoint} does not fit this experiment, having been written by {version}: resume "
+            "with what wrote it, or train a new run."
+        ) from error
 
 
 def _read_verified_tensors(file: Path, expected: str) -> dict[str, Tensor]:

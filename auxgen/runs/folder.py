@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from ..builders.artefact import restore_weights
 from ..engine.device import Ranks, describe_hardware, is_restarted
 from ..engine.settings import Precision, PrecisionChoice
-from ..errors import InputError, NotSaved
+from ..errors import InputError, NotRebuilt, NotSaved
 from ..files import compute_checksum, encode_json, make_save_error, read_json, write_file
 from ..stage import Experiment, Stage
 from ..version import __version__
@@ -87,9 +87,17 @@ class Run:
         """Load a trained stage's weights into its method.
 
         Raises:
-            InputError: They are not those that were written, or the experiment has changed.
+            InputError: They are not those that were written.
+            NotRebuilt: The experiment, or how it reads its data, has changed since.
         """
-        restore_weights(stage.method, self.path / name)
+        try:
+            restore_weights(stage.method, self.path / name)
+        except NotRebuilt as error:
+            raise NotRebuilt(
+                f"{str(error).rstrip('.')}; {self.path} was trained by another version or "
+                "experiment file than this, and what needs its model alone still works: predict, "
+                "sample, export; train a new run to measure it."
+            ) from error
 
 
 def make_config(

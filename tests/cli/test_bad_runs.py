@@ -130,7 +130,8 @@ def test_weights_that_the_experiment_no_longer_fits_are_refused(
     file = copied / "experiment.py"
     file.write_text(file.read_text().replace("made = stage(model", 'made = stage("adgm"'))
     trust_file(copied)
-    assert_refused(auxgen("evaluate", copied), "does not fit the weights")
+    assert_refused(auxgen("evaluate", copied), "does not fit the weights", "train a new run")
+    assert auxgen("report", copied).status == 0
 
 
 @pytest.mark.parametrize("missing", ["id", "options", "seed", "stages"])

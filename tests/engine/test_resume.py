@@ -216,8 +216,11 @@ def test_a_checkpoint_of_another_run_is_refused(stopped: Path, tmp_path: Path) -
 
 def test_a_checkpoint_that_the_experiment_no_longer_fits_is_refused(stopped: Path) -> None:
     changed = {"sdgm": experiment(method="m2")["m2"]}
-    with pytest.raises(InputError, match="does not fit"):
+    with pytest.raises(InputError, match="does not fit") as refused:
         resume(stopped, experiment=changed, device="cpu", quiet=True)
+    text = str(refused.value)
+    assert text.count(". ") == 0
+    assert text.endswith("resume with what wrote it, or train a new run.")
 
 
 def test_a_full_device_is_told_and_the_last_checkpoint_stays(stopped: Path) -> None:
