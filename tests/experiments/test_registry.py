@@ -436,3 +436,10 @@ def test_no_word_stands_in_two_tables_and_no_plan_has_anothers_name() -> None:
         and value.__module__ == module.__name__
     )
     assert [plan for plan, count in plans.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("name", registry.list_experiments())
+def test_pictures_of_a_person_can_be_given_one_size(name: str) -> None:
+    """Pictures that differ in size are refused by a sentence that says --size."""
+    options = {o.name for o in registry.list_options(registry.find_experiment(name))}
+    assert "data" not in options or "size" in options

@@ -54,7 +54,7 @@ def make_m1_and_m2_plan(budget: Budget = "cpu") -> M1M2Plan:
 def m1_and_m2(plan: M1M2Plan = M1_M2["cpu"], *, seed: int = 0) -> Experiment:
     """Three stages: a VAE, a classifier on its codes, M2 on its codes."""
     require_at_least(1, hidden=plan.hidden, latent=plan.latent, hidden_above=plan.hidden_above)
-    train, test = load_image_splits(plan.data)
+    train, test = load_image_splits(plan.data, size=plan.size)
     data = make_bit_data(train, test, plan.labels_per_class, seed)
     codes = {"x": data.space.width, "hidden": [plan.hidden] * 2, "z": plan.latent}
     above = {"classes": len(data.space.classes), "hidden_above": [plan.hidden_above]}

@@ -116,6 +116,7 @@ class M1M2Plan(Plan):
     """M1 and M1+M2."""
 
     data: str = "mnist"
+    size: int | None = None
     labels_per_class: int = 10
     epochs: float
     hidden: int

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -96,16 +97,19 @@ def make_semi_supervised_data(
     )
 
 
-def load_image_splits(data: str, held_out_rows: int = 0) -> tuple[Dataset, Dataset]:
+def load_image_splits(
+    data: str, held_out_rows: int = 0, size: int | None = None
+) -> tuple[Dataset, Dataset]:
     """Training and test images; or the last training images in place of the test images.
 
     Raises:
         InputError: So many rows cannot be held out.
     """
     require_at_least(0, held_out_rows=held_out_rows)
-    train = images.load_image_dataset(data, "train")
+    load = partial(images.load_image_dataset, data, size=size)
+    train = load("train")
     if held_out_rows == 0:
-        return train, images.load_image_dataset(data, "test")
+        return train, load("test")
     if held_out_rows >= len(train):
         raise InputError(
             f"held_out_rows is {held_out_rows} and {train.name} has {len(train)} rows; fewer are "

@@ -49,7 +49,7 @@ def make_plan(budget: Budget = "cpu") -> LayersPlan:
 def experiment(plan: LayersPlan = LAYERS["cpu"], *, seed: int = 0) -> Experiment:
     """A classifier, a VAE without it, and one for each choice of its layers and weights."""
     plan.check()
-    splits = load_square_splits(plan.data, plan.valid_rows)
+    splits = load_square_splits(plan.data, plan.valid_rows, size=plan.size)
     found = build_regularising_classifier(OWN_CLASSIFIER, (), splits, plan, seed, plan.scale_epochs)
     arguments = {name: arguments for name, (_, arguments) in VARIANTS.items()}
     vaes = build_vae_stages(splits, plan, found, arguments, seed)

@@ -82,6 +82,7 @@ class LayersPlan(VaeComparisonPlan):
     """VAEs regularised by different layers and weights of the same classifier."""
 
     data: str
+    size: int | None = None
     valid_rows: int
 
 

@@ -31,6 +31,7 @@ class VaePlan(Plan):
     """A VAE of images, two hidden layers each way."""
 
     data: str = "mnist"
+    size: int | None = None
     likelihood: Likelihood = "bernoulli"
     epochs: float = 20
     lr: float = 1e-3
@@ -46,8 +47,8 @@ def experiment(plan: VaePlan = VaePlan(), *, seed: int = 0) -> Experiment:
     """A VAE of images, two hidden layers each way."""
     names = ("hidden", "latent", "batch", "importance_samples", "test_rows")
     require_at_least(1, **{name: getattr(plan, name) for name in names})
-    train = images.load_image_dataset(plan.data, "train")
-    test = images.load_image_dataset(plan.data, "test")
+    train = images.load_image_dataset(plan.data, "train", size=plan.size)
+    test = images.load_image_dataset(plan.data, "test", size=plan.size)
     bits = plan.likelihood == "bernoulli"
     space = fit_preprocessor(train, binary=bits)
     sizes = {"x": space.width, "hidden": [plan.hidden, plan.hidden], "z": plan.latent}
