@@ -176,7 +176,7 @@ def read_table_rows(file: Path, schema: TableSchema, form: TableFormat | None = 
     table = _restore_first_row(read_table_file(file, form, expected), expected, file)
     known = {column.name for column in schema.columns}
     table = _restore_unnamed(_unescape_names(table, expected), expected, known)
-    table = split_texts(table, expected)
+    table = split_texts(table, [column.name for column in schema.numbers])
     if form is not None and form.decimal is not None:
         schema = replace(schema, decimal=form.decimal)
     encoded = schema.encode_table(table)

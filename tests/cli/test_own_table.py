@@ -13,10 +13,10 @@ from auxgen.data.cells import list_texts, parse_numbers
 from auxgen.data.table_files import TABLE_SUFFIXES, read_table_file
 
 LINES = [
-    "who;a;b;colour;day;label",
+    "who;a;b;colour;day;ok;label",
     *(
         f"p{i};{i % 2 * 3 + i % 7 / 10};{i % 5 - 2};{('red', 'blue', '')[i % 3]};"
-        f"2024-01-{i % 28 + 1:02};{('NA', 'EU', '')[i % 3]}"
+        f"2024-01-{i % 28 + 1:02};{('yes', 'no')[i % 4 // 2]};{('NA', 'EU', '')[i % 3]}"
         for i in range(36)
     ),
 ]
@@ -71,7 +71,7 @@ def test_rows_come_back_as_rows_of_the_table(
     for name, count in (("s.csv", 5), ("r.csv", 72)):
         rows = read(tmp_path / name)
         assert len(rows) == count
-        assert [*rows[0]] == ["a", "b", "colour", "day"] + ["label"] * (name == "s.csv")
+        assert [*rows[0]] == ["a", "b", "colour", "day", "ok"] + ["label"] * (name == "s.csv")
         assert {row.get("label", "NA") for row in rows} <= {"NA", "EU"}
         assert {row["colour"] for row in rows} <= {"red", "blue", ""}
         assert all(not row["b"] or int(row["b"]) == float(row["b"]) for row in rows)
