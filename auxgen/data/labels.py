@@ -42,6 +42,26 @@ def sample_rows_per_class(y: Tensor, per_class: int, seed: int) -> Tensor:
     return torch.cat(chosen).sort().values
 
 
+def draw_share_of_classes(y: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    """A share of the rows of each class, and of those without a label; one or more is left of each.
+
+    Args:
+        y: Class indices (n,), negative where blank.
+        fraction: The share.
+        seed: Seed of the draw.
+
+    Returns:
+        Which rows they are, (n,) bool; none where all classes have few.
+    """
+    generator = np.random.default_rng(seed)
+    drawn = np.zeros(len(y), dtype=bool)
+    for c in np.unique(y):
+        own = np.flatnonzero(y == c)
+        count = min(round(fraction * len(own)), len(own) - 1)
+        drawn[generator.permutation(own)[:count]] = True
+    return drawn
+
+
 def check_labels(dataset: Dataset) -> None:
     """Check that a model can learn from these labels.
 

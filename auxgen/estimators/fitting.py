@@ -15,6 +15,7 @@ from ..builders.artefact import make_artefact_config
 from ..builders.seen_rows import SeenRows
 from ..data.batches import SemiSupervisedBatch
 from ..data.dataset import Preprocessor
+from ..data.labels import draw_share_of_classes
 from ..engine.device import resolve_device
 from ..errors import InputError
 from ..few_labels.ensemble import EnsembleSettings
@@ -200,12 +201,7 @@ def hold_out(rows: WeightedRows, fraction: float, seed: int) -> np.ndarray:
     Raises:
         InputError: None would be held out.
     """
-    generator = np.random.default_rng(seed)
-    out = np.zeros(len(rows), dtype=bool)
-    for place in np.unique(rows.places):
-        own = np.flatnonzero(rows.places == place)
-        count = min(round(fraction * len(own)), len(own) - 1)
-        out[generator.permutation(own)[:count]] = True
+    out = draw_share_of_classes(rows.places, fraction, seed)
     if not out.any():
         raise InputError(
             f"early_stopping would hold out none of {len(rows)} rows; expected more rows, or a "

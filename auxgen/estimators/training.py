@@ -6,12 +6,13 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from math import inf, isfinite
+from math import isfinite
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from ..engine.looks import Looks, count_rounds_between_looks
 from ..engine.loop import Training
 from ..engine.settings import Engine, adam
 from ..engine.watch import ProgressReporter
@@ -19,8 +20,6 @@ from ..errors import Diverged
 from ..method import Method
 from ..rng import use_seed
 
-CHECKS = 20
-"""How often training looks at rows that are held out, over all its rounds."""
 _LOG_EVERY = 25
 
 
@@ -95,7 +94,7 @@ def train_method(
     )
     bar = ProgressReporter("fit", schedule.steps, 0, quiet=not schedule.verbose)
     losses: list[Tensor] = []
-    best, best_method, waited = inf, None, 0
+    looks = Looks(schedule.patience)
     with use_seed(schedule.seed, torch.device(schedule.device)):
         training = Training(method, settings, seed=schedule.seed, device=schedule.device)
         if start is not None:
@@ -109,18 +108,16 @@ def train_method(
                 failed = schedule.device == "cpu" and not isfinite(losses[-1])
                 if failed or i % _LOG_EVERY == 0 or i == schedule.steps:
                     _watch(training, i, schedule, bar)
-                if evaluate is not None and i % max(1, schedule.steps // CHECKS) == 0:
+                if evaluate is not None and i % count_rounds_between_looks(schedule.steps) == 0:
                     now = _average(training, batches, first)
-                    loss = evaluate(now)
-                    if loss < best:
-                        best, best_method, waited = loss, now, 0
-                    else:
-                        waited += 1
-                    if waited >= schedule.patience:
+                    looks.add(i, evaluate(now), now.state_dict())
+                    if looks.are_over:
                         break
         finally:
             bar.close()
-        done = best_method or _average(training, batches, first)
+        done = _average(training, batches, first)
+        if looks.best:
+            done.load_state_dict(looks.weights)
     return Trained(done, torch.stack(losses).tolist() if losses else [], _capture(training))
 
 
