@@ -37,9 +37,34 @@ class SelectiveAccuracy(ClassificationEvaluation):
         return make_share_score(value, len(rows), protocol, whole=100, detail=detail)
 
 
+class LabelLikelihoodEvaluation(LabelledEvaluation):
+    """A measure of log q(y|x) of rows that all have labels."""
+
+    def predict_log_probabilities(self, method: object, x: Tensor) -> Tensor:
+        """log q(y|x): -> (n, k)."""
+        classifier, x = require(method, Classifies), self.prepare_rows(x)
+        with use_seed(self.seed, get_device(method)):
+            return predict_class_log_probabilities(
+                classifier, x, draws=self.draws, batch_size=self.rows
+            )
+
+    def score_likelihood(self, log_probs: Tensor, y: Tensor, scaled: str = "") -> Score:
+        """-log q(y|x), nats, mean over rows: log_probs (n, k), y (n,)."""
+        each = -log_probs.gather(-1, y.unsqueeze(-1)).squeeze(-1)
+        return make_mean_score(each, "nats", self.describe_protocol(f"-log q(y|x){scaled}", len(y)))
+
+
+@final
+class LabelNll(LabelLikelihoodEvaluation):
+    """-log q(y|x) in nats, mean over rows that all have labels."""
+
+    def __call__(self, method: object) -> Score:
+        return self.score_likelihood(self.predict_log_probabilities(method, self.x), self.y.cpu())
+
+
 @final
 @dataclass(frozen=True, eq=False)
-class TemperatureScaling(LabelledEvaluation):
+class TemperatureScaling(LabelLikelihoodEvaluation):
     """Likelihood and calibration of labels before and after a temperature is fitted.
 
     All rows have labels.
@@ -71,23 +96,10 @@ class TemperatureScaling(LabelledEvaluation):
         calibration = self.score_calibration(fitted.exp(), y, self.bins, scaled)
         return {
             "temperature": Score(t, "", len(y_held), f"temperature, {held_out}", detail=detail),
-            "label_nll": self.score_likelihood(here, y, ""),
+            "label_nll": self.score_likelihood(here, y),
             "label_nll_tempered": self.score_likelihood(fitted, y, scaled),
             "calibration_error_tempered": calibration,
         }
-
-    def predict_log_probabilities(self, method: object, x: Tensor) -> Tensor:
-        """log q(y|x): -> (n, k)."""
-        classifier, x = require(method, Classifies), self.prepare_rows(x)
-        with use_seed(self.seed, get_device(method)):
-            return predict_class_log_probabilities(
-                classifier, x, draws=self.draws, batch_size=self.rows
-            )
-
-    def score_likelihood(self, log_probs: Tensor, y: Tensor, scaled: str) -> Score:
-        """-log q(y|x), nats, mean over rows: log_probs (n, k), y (n,)."""
-        each = -log_probs.gather(-1, y.unsqueeze(-1)).squeeze(-1)
-        return make_mean_score(each, "nats", self.describe_protocol(f"-log q(y|x){scaled}", len(y)))
 
 
 @final

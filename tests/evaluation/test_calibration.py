@@ -8,7 +8,12 @@ from evaluation.linear_gaussian import LinearGaussian
 from torch import Tensor
 from torch.distributions import Categorical
 
-from auxgen.evaluation.calibration import OutOfDistribution, SelectiveAccuracy, TemperatureScaling
+from auxgen.evaluation.calibration import (
+    LabelNll,
+    OutOfDistribution,
+    SelectiveAccuracy,
+    TemperatureScaling,
+)
 from auxgen.metrics.classification import expected_calibration_error
 
 
@@ -57,6 +62,7 @@ def test_the_likelihood_of_labels_is_that_of_cross_entropy() -> None:
     made = TemperatureScaling(x, y, x_held_out=x, y_held_out=y, held_out_name="rows")(Linear())
     exact = torch.nn.functional.cross_entropy(x, y).item()
     assert made["label_nll"].value == pytest.approx(exact, rel=1e-5)
+    assert LabelNll(x, y)(Linear()).value == pytest.approx(exact, rel=1e-5)
 
 
 def test_the_surest_rows_are_more_often_right() -> None:
