@@ -30,7 +30,8 @@ from .runs.folder import (
     reopen_run,
 )
 from .runs.rounds import estimate_stage_seconds, format_rounds
-from .runs.train import RuntimeSettings, check_batches, train_remaining
+from .runs.runtime import RuntimeSettings
+from .runs.train import check_batches, train_remaining
 from .stage import Experiment
 
 Result = TypeVar("Result")

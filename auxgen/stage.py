@@ -37,6 +37,31 @@ class Monitor:
 
 
 @dataclass(frozen=True)
+class EarlyStopping:
+    """Looks of the moving average at held-out rows, which end a stage and choose its weights.
+
+    Attributes:
+        every: Rounds between looks; there is one after the last round, too.
+        patience: Looks in a row without a better one that end the stage.
+        score: Name of what is measured, in the run's metrics.
+        evaluation: What is measured: one score.
+        measured: The same in words, for a person.
+        larger_is_better: Whether the best value is the largest one.
+    """
+
+    every: int
+    patience: int
+    score: str
+    evaluation: Evaluation
+    measured: str
+    larger_is_better: bool = False
+
+    def is_due(self, step: int, steps: int) -> bool:
+        """Whether there is a look after so many rounds of so many."""
+        return step % self.every == 0 or step == steps
+
+
+@dataclass(frozen=True)
 class Stage:
     """A method and how it is trained and measured.
 
@@ -46,12 +71,14 @@ class Stage:
         engine: How.
         evaluations: What is measured when it is trained, by name.
         monitor: What is measured meanwhile.
+        stopping: By what it may end before its last round; None for never.
         recipe: The builder and its arguments that made `method`; without it the stage leaves
             weights but no artefact.
         space: How the method sees raw rows; goes into the artefact.
         start: Called once when the stage begins (copy weights, recalibrate, mask).
         pictures: Draw the trained method, by name: (method, file) -> a PNG.
-        data: Raw rows by split ("train", "test"), for measures that a person asks for by name.
+        data: Raw rows by split ("train", "test", "valid"), for measures that a person asks for by
+            name.
         facts: JSON-able facts that belong to the run, such as the indices of the labelled rows.
     """
 
@@ -60,6 +87,7 @@ class Stage:
     engine: Engine
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
     monitor: Monitor | None = None
+    stopping: EarlyStopping | None = None
     recipe: Recipe | None = None
     space: Preprocessor | None = None
     start: Callable[[Method], None] | None = None

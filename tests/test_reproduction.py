@@ -10,7 +10,7 @@ from auxgen import reproduction
 from auxgen.engine.precision import RoundTimes
 from auxgen.experiments.common import Reproduction, TableRow
 from auxgen.reproduction import load_reproduction, reproduce
-from auxgen.runs import train as training_of_runs
+from auxgen.runs import runtime
 
 MADE = ("hardware", "started", "commit", "precisions")
 
@@ -24,8 +24,8 @@ def table(monkeypatch: pytest.MonkeyPatch) -> list[RoundTimes]:
     made = Reproduction("A table", [row])
     monkeypatch.setattr(reproduction, "load_reproduction_maker", lambda _: lambda _: made)
     monkeypatch.setattr(reproduction, "draw_pictures", lambda _: [])
-    monkeypatch.setattr(training_of_runs, "MIN_STEPS", 1)
-    monkeypatch.setattr(training_of_runs, "find_round_times", lambda *_, **__: times.pop(0))
+    monkeypatch.setattr(runtime, "MIN_STEPS", 1)
+    monkeypatch.setattr(runtime, "find_round_times", lambda *_, **__: times.pop(0))
     return times
 
 

@@ -267,7 +267,7 @@ def split_stratified(dataset: Dataset, fraction: float, seed: int) -> tuple[Data
             raise InputError(f"Class {c!r} has 1 labelled row; 2 are expected, one for each side.")
         count = min(max(share, 1), len(group) - 1)
         held[group[torch.randperm(len(group), generator=generator)[:count]]] = True
-    return _split_by_mask(dataset, held)
+    return split_by_mask(dataset, held)
 
 
 def split_into_folds(dataset: Dataset, folds: int, seed: int) -> list[tuple[Dataset, Dataset]]:
@@ -292,7 +292,7 @@ def split_into_folds(dataset: Dataset, folds: int, seed: int) -> list[tuple[Data
     mixed = torch.cat([g[torch.randperm(len(g), generator=generator)] for g in groups])
     fold = torch.full((len(dataset),), -1)
     fold[mixed] = torch.arange(rows) % folds
-    return [_split_by_mask(dataset, fold == k) for k in range(folds)]
+    return [split_by_mask(dataset, fold == k) for k in range(folds)]
 
 
 def split_randomly(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
@@ -313,10 +313,10 @@ def split_randomly(dataset: Dataset, fraction: float, seed: int) -> tuple[Datase
     order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))
     held = torch.zeros(len(dataset), dtype=torch.bool)
     held[order[:count]] = True
-    return _split_by_mask(dataset, held)
+    return split_by_mask(dataset, held)
 
 
-def _split_by_mask(dataset: Dataset, held: Tensor) -> tuple[Dataset, Dataset]:
+def split_by_mask(dataset: Dataset, held: Tensor) -> tuple[Dataset, Dataset]:
     """The other rows, and those of a mask (n,), each with a fingerprint of their own."""
     return add_fingerprint(dataset[~held]), add_fingerprint(dataset[held])
 

@@ -1,5 +1,5 @@
-"""Exact checkpoints: model, average, optimisers, position and the terms since the last line of the
-log, each file with its checksum."""
+"""Exact checkpoints: model, average, optimisers, position, the terms since the last line of the log
+and what was seen of held-out rows, each file with its checksum."""
 
 import shutil
 from collections.abc import Mapping
@@ -11,13 +11,16 @@ from torch import Tensor
 
 from .. import files
 from ..errors import InputError
+from .looks import Looks
 from .loop import Training
 
 MAX_CHECKPOINTS = 2
 """Checkpoints kept of a stage: the newest, and one before it should the disk damage the newest."""
 
 
-def save_checkpoint(folder: Path, stage: str, run: str, training: Training) -> Path:
+def save_checkpoint(
+    folder: Path, stage: str, run: str, training: Training, looks: Looks | None = None
+) -> Path:
     """Write checkpoints/<stage>-<step>, then drop those older than the last two.
 
     The identity of the run is written too: a checkpoint of another run has another one. The random
@@ -36,6 +39,8 @@ def save_checkpoint(folder: Path, stage: str, run: str, training: Training) -> P
         "optimizers.safetensors": files.pack_tensors(tensors),
         "meter.safetensors": files.pack_tensors(training.meter.sums),
     }
+    if looks is not None:
+        contents["best.safetensors"] = files.pack_tensors(looks.weights)
     state = {
         "run": run,
         "stage": stage,
@@ -46,6 +51,8 @@ def save_checkpoint(folder: Path, stage: str, run: str, training: Training) -> P
         "meter": training.meter.counts,
         "sha256": {name: files.compute_checksum(data) for name, data in contents.items()},
     }
+    if looks is not None:
+        state["looks"] = looks.list_numbers()
     state["sha256"]["state.json"] = _compute_state_checksum(state)
     files.write_folder(target, {**contents, "state.json": files.encode_json(state)})
     for old in find_checkpoints(folder, stage)[:-MAX_CHECKPOINTS]:
@@ -65,8 +72,10 @@ def find_checkpoints(folder: Path, stage: str) -> list[Path]:
     return sorted(found, key=lambda p: int(p.name.rpartition("-")[2]))
 
 
-def load_checkpoint(checkpoint: Path, stage: str, run: str, training: Training) -> None:
-    """Put `training` back to where the checkpoint was written.
+def load_checkpoint(
+    checkpoint: Path, stage: str, run: str, training: Training, looks: Looks | None = None
+) -> None:
+    """Put `training`, and its looks at held-out rows, back to where the checkpoint was written.
 
     Raises:
         InputError: It is of another run or another number of ranks, or is truncated or damaged.
@@ -104,6 +113,8 @@ def load_checkpoint(checkpoint: Path, stage: str, run: str, training: Training) 
         sums = contents.get("meter.safetensors", {})
         training.meter.sums = {name: sums[name].to(training.device) for name in counts}
         training.meter.counts = {name: int(n) for name, n in counts.items()}
+        if looks is not None:
+            looks.restore(state["looks"], contents["best.safetensors"])
         training.step = int(state["step"])
     except (KeyError, IndexError, RuntimeError, ValueError, TypeError, AttributeError) as error:
         version = "another version or other options than this"

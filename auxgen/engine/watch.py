@@ -162,6 +162,10 @@ class MetricsFile:
         return found
 
     def discard_after(self, stage: str, step: int) -> None:
-        """Drop what a killed run logged of a stage after the step that it goes on from."""
-        kept = [o for o in self.read_lines() if o["stage"] != stage or o["step"] <= step]
+        """Drop what a killed run logged of a stage after the step that it goes on from.
+
+        How the stage ended is dropped too: it goes on, and will end again.
+        """
+        lines = self.read_lines()
+        kept = [o for o in lines if o["stage"] != stage or (o["step"] <= step and "end" not in o)]
         write_file(self.file, "".join(json.dumps(line) + "\n" for line in kept).encode())

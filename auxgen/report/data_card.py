@@ -37,7 +37,7 @@ class DataCard:
         splits: Lines by split.
         warnings: What makes the scores unsure.
         notes: What was guessed when the data was read, each sentence once.
-        rounds: Rounds of each stage, and passes over its rows, in words.
+        rounds: Rounds of each stage, passes over its rows, and what ended it, in words.
         tables: What became of the columns of tables.
         training_rows: Rows to learn from, and how many of them have a label.
     """
@@ -60,7 +60,7 @@ def parse_data_card(facts: Mapping[str, Any], file: Path) -> DataCard:
         splits = {str(name): _list_data_lines(data) for name, data in facts["datasets"].items()}
         warnings = [str(warning) for warning in facts.get("warnings", [])]
         rounds = {
-            str(stage): _describe_rounds(int(n), facts.get("passes", {}).get(stage))
+            str(stage): _describe_rounds(str(stage), int(n), facts)
             for stage, n in facts.get("rounds", {}).items()
         }
         notes = [str(note) for data in facts["datasets"].values() for note in data["notes"]]
@@ -75,9 +75,14 @@ def parse_data_card(facts: Mapping[str, Any], file: Path) -> DataCard:
     return DataCard(splits, warnings, list(dict.fromkeys(notes)), rounds, tables, training_rows)
 
 
-def _describe_rounds(rounds: int, passes: float | None) -> str:
+def _describe_rounds(stage: str, rounds: int, facts: Mapping[str, Any]) -> str:
+    """Rounds and passes of a stage; and when it ended, or what may end it, if rows decide that."""
+    passes = facts.get("passes", {}).get(stage)
     found = f"{rounds:,} rounds"
-    return found if passes is None else f"{found}, {float(passes):,.3g} passes over its rows"
+    if passes is not None:
+        found += f", {float(passes):,.3g} passes over its rows"
+    ends = {**facts.get("early_stopping", {}), **facts.get("ends", {})}
+    return f"{found}; {ends[stage]}" if stage in ends else found
 
 
 def _list_column_tables(datasets: Mapping[str, Any]) -> list[ColumnTable]:

@@ -145,6 +145,7 @@ def _read_run_folder(path: Path, label: str, note: str) -> RunFolder:
     if "datasets" in known:
         card = parse_data_card(known, path / "run.json")
         shown = ("datasets", "warnings", "rounds", "passes", "estimated_seconds")
+        shown += ("early_stopping", "ends")
         known = {k: v for k, v in known.items() if k not in shown}
     return RunFolder(label, known, curves, scores, pictures, told, card)
 

@@ -14,6 +14,8 @@ _SCORES = {
     "brier": "Brier score, 0 is best",
     "elbo": "evidence lower bound on log p(x)",
     "importance_bound": "importance-weighted bound on log p(x)",
+    "held_out_label_nll": "negative log-likelihood of held-out labels",
+    "held_out_elbo": "evidence lower bound on log p(x) of held-out rows",
     "fd": "Fr\u00e9chet distance",
     "kd": "kernel distance",
     "cs": "class score",

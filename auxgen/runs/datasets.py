@@ -79,6 +79,10 @@ def list_warnings(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
         if split.endswith("train") and single:
             names, has = list_first(map(repr, single)), "has" if len(single) == 1 else "have"
             found.append(f"{names} {has} one labelled row to learn from.")
+        if split.endswith("valid") and rows["rows"] < FEW_ROWS:
+            found.append(
+                f"Only {rows['rows']} rows are held out to stop early by: where it stops is chance."
+            )
         measured = sum(labelled.values()) or rows["rows"]
         if split.endswith("test") and measured < FEW_ROWS:
             found.append(

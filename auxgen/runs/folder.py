@@ -72,14 +72,13 @@ class Run:
             raise InputError(f"{file} has no scores by name; remove it to measure all again.")
         return found
 
-    def record_precision(self, stage: str, precision: Precision, ranks: Ranks) -> None:
-        """Keep the precision of a stage in run.json, so that the stage continues with it.
+    def record_fact(self, fact: str, stage: str, value: Any, ranks: Ranks) -> None:
+        """Keep something of a stage in run.json, such as its precision, by the name of the stage.
 
         Raises:
             NotSaved: The file cannot be written.
         """
-        precisions = {**self.config.get("precisions", {}), stage: precision}
-        self.config = {**self.config, "precisions": precisions}
+        self.config = {**self.config, fact: {**self.config.get(fact, {}), stage: value}}
         if ranks.is_first:
             write_file(self.path / "run.json", encode_json(self.config))
 

@@ -7,20 +7,32 @@ from typing import Any
 from ..data.batches import count_passes
 from ..engine.duration import estimate_seconds
 from ..engine.watch import format_duration
-from ..stage import Experiment
+from ..stage import EarlyStopping, Experiment
 
 
 def describe_rounds(stages: Experiment) -> dict[str, dict[str, Any]]:
-    """What run.json keeps: rounds by stage, and the passes over the rows that they come to."""
+    """What run.json keeps: rounds by stage, the passes over the rows that they come to, and what
+    may end a stage earlier."""
     passes = {
         name: round(count, 2)
         for name, stage in stages.items()
         if (count := count_passes(stage.batches, stage.engine.steps)) is not None
     }
-    return {
+    found = {
         "rounds": {name: stage.engine.steps for name, stage in stages.items()},
         "passes": passes,
     }
+    stopping = {n: describe_looks(s.stopping) for n, s in stages.items() if s.stopping is not None}
+    return {**found, "early_stopping": stopping} if stopping else found
+
+
+def describe_looks(stopping: EarlyStopping) -> str:
+    """What ends a stage before its last round, in words."""
+    looks = f"{stopping.patience} look{'s' * (stopping.patience != 1)}"
+    return (
+        f"fewer if {looks} in a row, one every {stopping.every:,} rounds, find no better "
+        f"{stopping.measured}"
+    )
 
 
 def estimate_stage_seconds(stages: Experiment, device: str) -> dict[str, float]:
@@ -45,6 +57,8 @@ def format_rounds(config: Mapping[str, Any]) -> list[str]:
         if stage in seconds:
             words.append(f"about {format_duration(seconds[stage])}")
         lines.append(f"{stage}: {', '.join(words)}")
+        if stage in config.get("early_stopping", {}):
+            lines.append(f"  {config['early_stopping'][stage]}")
     if len(seconds) > 1:
         lines.append(f"all stages: about {format_duration(sum(seconds.values()))}")
     return lines

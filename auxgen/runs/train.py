@@ -3,9 +3,8 @@
 import copy
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -15,9 +14,9 @@ from torch import nn
 from ..builders.artefact import save_model
 from ..engine import checkpoint
 from ..engine.device import Ranks
+from ..engine.looks import Looks
 from ..engine.loop import Training
-from ..engine.precision import MIN_STEPS, find_round_times
-from ..engine.settings import Precision, PrecisionChoice
+from ..engine.settings import Precision
 from ..engine.trackers import open_trackers
 from ..engine.watch import MetricsFile, ProgressReporter, StopSignal, catch_signals, check_finite
 from ..errors import InputError, Interrupted, NotSaved
@@ -27,24 +26,8 @@ from ..stage import Experiment, Stage
 from .divergence import Table, blame_column
 from .evaluate import measure_scores
 from .folder import Run
-
-
-@dataclass(frozen=True)
-class RuntimeSettings:
-    """How this machine trains.
-
-    Attributes:
-        device: Where.
-        precision: Precision of forward passes, of all stages or by stage; None in runs of version
-            0.1, whose stages have their `old_precision`.
-        log: Trackers.
-        quiet: Whether nothing is shown.
-    """
-
-    device: str
-    precision: PrecisionChoice | Mapping[str, Precision] | None = "auto"
-    log: tuple[str, ...] = ()
-    quiet: bool = False
+from .runtime import RuntimeSettings, choose_precision
+from .stopping import describe_end, measure_look
 
 
 class StageTrainer:
@@ -67,6 +50,7 @@ class StageTrainer:
         self.checkpoints = run.path / "checkpoints"
         self.last_saved_step: int | None = None
         self.good_state: Training | None = None
+        self.looks = None if stage.stopping is None else Looks(stage.stopping.patience)
         self.start_time, self.last_save_time = time.monotonic(), time.monotonic()
         self.trackers = open_trackers(settings.log if ranks.is_first else (), run.path)
 
@@ -74,37 +58,9 @@ class StageTrainer:
         """The precision that the stage began with, that was asked for, or that is faster here."""
         chosen = self.run.config.get("precisions", {}).get(self.name)
         if chosen is None:
-            asked = self.get_asked_precision()
-            chosen = self.measure_precision() if asked == "auto" else asked
-            self.run.record_precision(self.name, chosen, self.ranks)
+            chosen = choose_precision(self.name, self.stage, self.settings, self.ranks)
+            self.run.record_fact("precisions", self.name, chosen, self.ranks)
         return chosen
-
-    def get_asked_precision(self) -> PrecisionChoice:
-        engine, asked = self.stage.engine, self.settings.precision
-        if asked is None:
-            return engine.old_precision if engine.precision == "auto" else engine.precision
-        if isinstance(asked, Mapping):
-            chosen = asked.get(self.name)
-            return engine.precision if chosen is None else chosen
-        return engine.precision if asked == "auto" else asked
-
-    def measure_precision(self) -> Precision:
-        """float32, unless the first rank measures that bfloat16 is clearly faster."""
-        stage, device = self.stage, self.settings.device
-        if stage.engine.steps < MIN_STEPS:
-            return "32"
-        uses_bf16 = torch.zeros((), device=device)
-        if self.ranks.is_first:
-            batches = [self.get_batch(step) for step in range(2)]
-            sizes = stage.recipe and stage.recipe.arguments
-            times = find_round_times(
-                stage.method, batches, stage.engine, device=device, sizes=sizes
-            )
-            uses_bf16.fill_(times.choose() == "bf16")
-            if not self.settings.quiet:
-                print(f"{self.name} {times.describe()}", file=sys.stderr)
-        self.ranks.broadcast([uses_bf16])
-        return "bf16" if uses_bf16.item() else "32"
 
     def train(self) -> None:
         """Train from the start or the newest checkpoint, and leave the artefact."""
@@ -121,7 +77,8 @@ class StageTrainer:
         """Return to the newest checkpoint, if there is one."""
         found = checkpoint.find_checkpoints(self.checkpoints, self.name)
         if found:
-            checkpoint.load_checkpoint(found[-1], self.name, self.run.config["id"], self.training)
+            run = self.run.config["id"]
+            checkpoint.load_checkpoint(found[-1], self.name, run, self.training, self.looks)
             self.last_saved_step = self.training.step
         if self.ranks.is_first:
             self.metrics.discard_after(self.name, self.training.step)
@@ -134,15 +91,21 @@ class StageTrainer:
         self.keep_good_state()
         quiet = self.settings.quiet or not self.ranks.is_first
         with closing(ProgressReporter(self.name, engine.steps, training.step, quiet)) as progress:
-            while training.step < engine.steps:
+            while not self.is_over():
                 training.run_round(self.get_batch(training.step))
                 progress.advance()
-                is_logged = training.step % engine.log_every == 0 or training.step == engine.steps
+                self.look_at_held_out_rows()
+                is_logged = training.step % engine.log_every == 0 or self.is_over()
                 if is_logged:
                     progress.update(training.step, self.log_terms())
                 self.run_monitor()  # before a stop at this step, which would leave a hole
                 if is_logged or self.ranks.size == 1:
                     self.save_or_stop(stop)
+
+    def is_over(self) -> bool:
+        """Whether all rounds are played, or looks at held-out rows have ended the stage."""
+        is_last = self.training.step >= self.stage.engine.steps
+        return is_last or (self.looks is not None and self.looks.are_over)
 
     def save_or_stop(self, stop: StopSignal) -> None:
         """Save when it is time; leave when a signal asks for it."""
@@ -209,7 +172,7 @@ class StageTrainer:
         if self.ranks.is_first:
             run = self.run.config["id"]
             try:
-                checkpoint.save_checkpoint(self.checkpoints, self.name, run, training)
+                checkpoint.save_checkpoint(self.checkpoints, self.name, run, training, self.looks)
             except NotSaved as error:
                 good = "none was saved before" if saved is None else f"step {saved} is good"
                 again = f"free some and continue with: auxgen train --resume {self.run.path}"
@@ -225,21 +188,46 @@ class StageTrainer:
         scores = measure_scores(self.name, method, monitor.evaluations, self.run.config["seed"])
         self.write_metrics("scores", {n.partition("/")[2]: s["value"] for n, s in scores.items()})
 
+    def look_at_held_out_rows(self) -> None:
+        """Measure the moving average on them, where the stage may end by it and it is time."""
+        stopping, step = self.stage.stopping, self.training.step
+        if self.looks is None or stopping is None:
+            return
+        if stopping.is_due(step, self.stage.engine.steps):
+            method = self.training.build_averaged_method(self.upcoming_batches())
+            value = measure_look(method, stopping, self.run.config["seed"], self.ranks)
+            self.write_metrics("scores", {stopping.score: value})
+            loss = -value if stopping.larger_is_better else value
+            self.looks.add(step, loss, method.state_dict())
+
     def upcoming_batches(self) -> Iterator[Any]:
         """Batches from here on, for statistics."""
         return map(self.get_batch, count(self.training.step))
 
     def finish(self) -> None:
-        """Load the average into the method and write its artefact."""
+        """Load the average, or that of the best look, into the method and write its artefact."""
         averaged = self.training.build_averaged_method(self.upcoming_batches())
-        stage, config = self.stage, self.run.config
+        stage, looks = self.stage, self.looks
         stage.method.load_state_dict(averaged.state_dict())
+        if looks is not None:
+            stage.method.load_state_dict(looks.weights or averaged.state_dict())
+            self.tell_end(looks)
+        config = self.run.config
         stage.method.eval().requires_grad_(False)
         if self.ranks.is_first:
             card = {"experiment": config["experiment"], "stage": self.name}
             card |= {key: config[key] for key in ("options", "seed")}
-            card["steps"] = self.training.step
+            card["steps"] = looks.best_step if looks and looks.best else self.training.step
             save_model(self.run.path / self.name, stage.method, stage.recipe, stage.space, card)
+
+    def tell_end(self, looks: Looks) -> None:
+        """Say when the stage ended and which weights are kept: to a person, the log and the run."""
+        step, steps = self.training.step, self.stage.engine.steps
+        sentence = describe_end(looks, step, steps)
+        if self.ranks.is_first and not self.settings.quiet:
+            print(f"{self.name}: {sentence}", file=sys.stderr)
+        self.write_metrics("end", {"rounds": steps, "best": looks.best_step, "looks": looks.count})
+        self.run.record_fact("ends", self.name, sentence, self.ranks)
 
 
 def check_batches(stages: Experiment, ranks: Ranks, device: str) -> None:

@@ -28,7 +28,7 @@ from auxgen.engine.settings import Engine, Precision, adam
 from auxgen.errors import InputError
 from auxgen.launch import resume, train
 from auxgen.method import Method, Moves
-from auxgen.runs import train as training_of_runs
+from auxgen.runs import runtime
 from auxgen.runs.folder import Run
 from auxgen.stage import Experiment, Stage
 
@@ -257,8 +257,8 @@ def on_machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[RoundTimes], list[s
             asked.append(type(method).__name__)
             return times
 
-        monkeypatch.setattr(training_of_runs, "MIN_STEPS", 1)
-        monkeypatch.setattr(training_of_runs, "find_round_times", find)
+        monkeypatch.setattr(runtime, "MIN_STEPS", 1)
+        monkeypatch.setattr(runtime, "find_round_times", find)
         return asked
 
     return set_times

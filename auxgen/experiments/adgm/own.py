@@ -26,6 +26,7 @@ from ...evaluation.classification import TestError
 from ...evaluation.folds import Fold, FoldsError
 from ...stage import Experiment, Stage
 from ..common import count_steps, raise_epochs
+from ..early_stopping import add_early_stopping, hold_out_rows
 from .plans import OWN_PLAN, AdgmOwnPlan
 from .stages import make_dgm_recipe, make_semi_supervised_data, make_semi_supervised_stage
 
@@ -90,9 +91,11 @@ def build_own_stage(train: Dataset, test: Dataset, plan: AdgmOwnPlan, seed: int)
     """The stage of the plan's model on a person's rows, of which some are labelled.
 
     Raises:
-        InputError: The labels of the training rows cannot be learned from.
+        InputError: The labels of the training rows cannot be learned from, or there are too few
+            rows to stop early by.
     """
     labels.check_labels(train)
+    train, held_out = hold_out_rows(train, plan.stop_early, seed)
     seen = _see_rows(train, plan)
     train = replace(train, notes=(*train.notes, seen.note)) if seen.note else train
     known = make_semi_supervised_data(train, test, seen.space, labels.find_labelled_rows(train.y))
@@ -107,7 +110,8 @@ def build_own_stage(train: Dataset, test: Dataset, plan: AdgmOwnPlan, seed: int)
     engine = Engine(
         count_own_steps(plan, len(train)), adam(plan.lr), max_grad_norm=5.0, average=plan.average
     )
-    return make_semi_supervised_stage(recipe, known, engine, batch=plan.batch, seed=seed)
+    stage = make_semi_supervised_stage(recipe, known, engine, batch=plan.batch, seed=seed)
+    return stage if held_out is None else add_early_stopping(stage, held_out, plan.stop_early)
 
 
 def count_own_steps(plan: AdgmOwnPlan, rows: int) -> int:

@@ -105,6 +105,7 @@ class AdgmOwnPlan(AdgmPlan):
     most_steps: int = 5000
     steps: int | None = None
     folds: int = 0
+    stop_early: int = 0
     labelled_bound: LabelledBoundName = "conditional"
     classes_summed: int | None = None
     likelihood: tuple[str, ...] = ()

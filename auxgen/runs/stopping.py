@@ -1,0 +1,31 @@
+"""Early stopping of a stage: what a look at held-out rows measures, and what is told of it."""
+
+import torch
+
+from ..engine.device import Ranks
+from ..engine.looks import Looks
+from ..method import Method
+from ..rng import get_device
+from ..stage import EarlyStopping
+from .evaluate import measure_scores
+
+
+def measure_look(method: Method, stopping: EarlyStopping, seed: int, ranks: Ranks) -> float:
+    """The value on held-out rows, by the first rank: all must end at the same round."""
+    value = torch.zeros((), dtype=torch.float64, device=get_device(method))
+    if ranks.is_first:
+        scores = measure_scores("", method, {stopping.score: stopping.evaluation}, seed)
+        value.fill_(scores[f"/{stopping.score}"]["value"])
+    ranks.broadcast([value])
+    return value.item()
+
+
+def describe_end(looks: Looks, step: int, steps: int) -> str:
+    """When a stage ended, and which weights it keeps, in words."""
+    ended = f"stopped after {step:,} of {steps:,} rounds"
+    if step >= steps:
+        ended = f"trained for all {steps:,} rounds"
+    if not looks.best:
+        return f"{ended}; the weights are the last ones, for no look gave a finite value"
+    which = f"the best of {looks.count} look{'s' * (looks.count != 1)} at held-out rows"
+    return f"{ended}; the weights are those of round {looks.best_step:,}, {which}"
