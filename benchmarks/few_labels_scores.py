@@ -10,10 +10,12 @@ import torch
 from few_labels_peers import AVERAGES, HELD_OUT_BY
 from scipy import stats
 
-from auxgen.few_labels.committee import ENSEMBLE_WEIGHT, MEAN_TEMPERATURE, MEAN_WORTH
 from auxgen.metrics.calibration import apply_temperature, fit_temperature_of_few
 
 COMMITTEE, ENSEMBLE, MIXED = "auxgen", "auxgen: M2s alone", "auxgen: M2s + LR + RF"
+ENSEMBLE_WEIGHT = 2.0
+MEAN_TEMPERATURE, MEAN_WORTH = 0.75, 3.0
+"""Of means of peers, by development tables: where a temperature is held, by how many nats."""
 LEAST = 1e-6
 """Least probability that is scored: no method is certain of what it has not seen."""
 BINS = 15
@@ -33,7 +35,7 @@ def list_predictions(found: Found) -> Iterator[tuple[str, np.ndarray]]:
         yield name, soften_mean([(1.0, found[part]["probs"]) for part in parts], parts, found)
     if COMMITTEE in found:
         alone = found[COMMITTEE]["ensemble"]
-        yield ENSEMBLE, soften_one(alone, found["LR"])  # it holds no rows out itself
+        yield ENSEMBLE, alone  # as the committee's, their temperature is part of the fit
         others = [(1.0, found[part]["probs"]) for part in ("LR", "RF")]
         yield MIXED, soften_mean([(ENSEMBLE_WEIGHT, alone), *others], ("LR", "RF"), found)
 

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+from torch import nn
+
 from ..errors import require_at_least
 from ..method import Method
 from ..methods.committee import Committee
 from ..methods.ensemble import Ensemble
 from ..methods.m2 import M2
-from ..networks.classic import DecisionForest, LinearClassifier, NamedMixture
+from ..networks.classic import DecisionForest, LinearClassifier, NamedMixture, NormalScores
 from .adgm import m2
 from .likelihoods import Likelihood
 
@@ -65,8 +67,9 @@ def committee(
     nodes: int,
     components: int,
     directions: int,
-    m2s_weight: float,
-    m2s_temperature: float,
+    knots: int | None = None,
+    m2s_weight: float = 1.0,
+    m2s_temperature: float = 1.0,
     **m2s: Any,
 ) -> Method:
     """M2s that vote beside logistic regression, a random forest and a named mixture.
@@ -76,15 +79,22 @@ def committee(
         nodes: Nodes of all its trees.
         components: Gaussians of the mixture.
         directions: Directions of x that it sees.
-        m2s_weight: How often the M2s count, where others count once.
-        m2s_temperature: Temperature of what they say.
+        knots: Knots of the normal scores of a second logistic regression, beside which members'
+            temperatures and weights are fitted; None for neither.
+        m2s_weight: Without knots, how often the M2s count, where others count once.
+        m2s_temperature: Without knots, temperature of what they say.
         m2s: Other arguments of `m2_ensemble`.
     """
+    others = [
+        LinearClassifier(x, classes),
+        DecisionForest(trees, nodes, classes),
+        NamedMixture(x, directions, components, classes),
+    ]
+    if knots is not None:
+        others.append(nn.Sequential(NormalScores(x, knots), LinearClassifier(x, classes)))
     return Committee(
         m2s=cast(Ensemble, m2_ensemble(x=x, classes=classes, **m2s)),
-        logistic=LinearClassifier(x, classes),
-        forest=DecisionForest(trees, nodes, classes),
-        mixture=NamedMixture(x, directions, components, classes),
-        m2s_weight=m2s_weight,
-        m2s_temperature=m2s_temperature,
+        others=others,
+        classes=classes,
+        fixed=(m2s_weight, m2s_temperature) if knots is None else None,
     )

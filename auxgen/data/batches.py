@@ -87,19 +87,21 @@ class WeightedSampler:
 
     A row of weight w is in each epoch w times, where w is whole; else floor(w) or ceil(w) times,
     and w times in expectation (systematic sampling). A batch that takes a whole epoch is not
-    shuffled. A row of weight 0 is in none.
+    shuffled. A row of weight 0 is in none. A batch is no larger than an epoch, unless it repeats
+    rows.
     """
 
     weights: Tensor
     batch: int
     seed: int
+    repeats: bool = False
     cached_epochs: dict[int, Tensor] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.ends = self.weights.double().cumsum(0)
         self.total = float(self.ends[-1])
         self.size = max(1, ceil(self.total - 1e-9))
-        self.batch = min(self.batch, self.size)
+        self.batch = self.batch if self.repeats else min(self.batch, self.size)
 
     def __call__(self, step: int) -> Tensor:
         """The rows of one batch: -> (batch,) int64."""

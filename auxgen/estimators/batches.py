@@ -56,6 +56,8 @@ class PartlyLabelledBatches:
         seed: Seed of the order and of the corruption.
         corruption: What training does to rows.
         device: Where batches are.
+        labelled_batch: Labelled rows in a batch, some of them several times where there are fewer;
+            None for `batch`, or all.
     """
 
     x: Tensor
@@ -66,13 +68,15 @@ class PartlyLabelledBatches:
     seed: int
     corruption: Corruption
     device: str
+    labelled_batch: int | None = None
 
     def __post_init__(self) -> None:
         known = (self.places >= 0).nonzero().flatten()
         self.y = self.places[known].to(self.device)
         self.x_known = self.x[known].to(self.device)
         first, second = (derive_seed(self.seed, stream) for stream in (0, 1))
-        self.sampler = WeightedSampler(self.label_weights[known], self.batch, first)
+        size, repeats = self.labelled_batch or self.batch, self.labelled_batch is not None
+        self.sampler = WeightedSampler(self.label_weights[known], size, first, repeats)
         self.every = WeightedBatches(
             self.x, self.weights, self.batch, second, self.corruption, self.device
         )

@@ -116,3 +116,16 @@ def check_positive(values: Any, name: str) -> np.ndarray:
     if each.ndim != 1 or not (np.isfinite(each) & (each > 0)).all():
         raise InputError(f"{name} is {values!r}; expected numbers above 0.")
     return each
+
+
+def weigh_labels(
+    class_weight: Any, class_prior: Any, classes: np.ndarray, rows: WeightedRows
+) -> np.ndarray:
+    """What labels count for classifiers without p(y): class weights, and p(y) over shares (k,)."""
+    each = weigh_classes(class_weight, classes, rows)
+    prior = find_prior(class_prior, classes, rows)
+    if prior is None:
+        return each
+    own = rows.labelled
+    counts = np.bincount(rows.places[own], rows.weights[own], len(classes))
+    return each * np.array(prior) * counts.sum() / counts

@@ -10,10 +10,9 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
 from ..builders.adgm import LABELLED_BOUNDS, LabelledBoundName
-from ..errors import InputError
 from .classifying import DeepClassifier
 from .fitting import train_classifier
-from .labels import read_known_places, read_labels
+from .labels import read_known_places, read_labels, require_classes, require_every_class
 from .likelihoods import check_likelihood, see_rows
 from .parameters import (
     Number,
@@ -72,11 +71,12 @@ class SemiSupervisedClassifier(DeepClassifier):
     numpy as they were. The trained `auxgen.Model` is `model_`.
 
     Args:
-        model: "committee", in which two M2s, logistic regression and a random forest of the
-            labelled rows, and a mixture of Gaussians of all rows vote: the mean of their
-            probabilities, the M2s counted twice, at a temperature that held-out labels choose.
-            `transform`, `sample` and `score_samples` are those of its M2s. Or one generative model
-            alone: "m2", "sdgm" or "adgm".
+        model: "committee", in which four M2s, two logistic regressions and a random forest of the
+            labelled rows, and a mixture of Gaussians of all rows vote, with weights and
+            temperatures that held-out labels choose. Rows without a label tell how frequent classes
+            are, unless class_weight or class_prior is given. `transform`, `sample` and
+            `score_samples` are those of its M2s. Or one generative model alone: "m2", "sdgm" or
+            "adgm".
         hidden: Units of the hidden layers: a number, or one for each layer.
         latent: Width of the auxiliary variable and of the code.
         steps: Rounds of training, at most.
@@ -101,13 +101,14 @@ class SemiSupervisedClassifier(DeepClassifier):
             row: the most probable ones and one drawn from the rest, without bias; None for all.
         class_weight: What the labels of a class count: a dictionary, "balanced", or None for 1.
         class_prior: p(y): a number for each class, in order or by label; "labelled" for the shares
-            of the labels; or None for the same for all.
+            of the labels; or None for the same for all, and for a committee's estimate.
         early_stopping: Whether to hold out rows, and to stop when their loss gets no better; the
             weights are then those of the least loss.
         validation_fraction: Share of the rows of each class, and of those without a label, that is
             held out.
         n_iter_no_change: Looks at the held-out rows, of 20 over all rounds, without a better loss.
-        warm_start: Whether `fit` goes on from the weights of the last one.
+        warm_start: Whether `fit` goes on from the weights of the last one; a committee begins anew
+            where labels are others.
         draws: Draws over which probabilities and bounds are averaged.
         least_confidence: Probability below which a row gets no class, which `predict` marks by
             None in an array of objects.
@@ -187,7 +188,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         check_parameters(self, _RULES)
         form, x = read_training_rows(self, X)
         rows, classes = self._gather(x, y, sample_weight)
-        goes_on = self.warm_start and self._can_go_on(form, classes)
+        goes_on = self.warm_start and self._can_go_on(form, classes, rows)
         if not goes_on:
             self._begin(rows, form, classes)
         self._learn(rows, self.steps)
@@ -199,6 +200,8 @@ class SemiSupervisedClassifier(DeepClassifier):
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Go on learning, for one pass over these rows; labelled rows of earlier calls are kept.
 
+        From the second call on a committee holds no label out of its M2s, which then count less.
+
         Args:
             X: Rows, whose first call decides how rows are standardised.
             y: Their labels.
@@ -206,7 +209,7 @@ class SemiSupervisedClassifier(DeepClassifier):
             sample_weight: How often each row counts (n,).
 
         Raises:
-            InputError: As of `fit`, or a label is none of the classes.
+            InputError: As of `fit`; a label is none of the classes, or a committee lacks one.
             Diverged: A loss is not finite.
         """
         check_parameters(self, _RULES)
@@ -222,7 +225,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         self._rows_seen += rows.weights.sum()
         earlier = self._labelled_rows
         self._labelled_rows = earlier.join(rows.select(rows.labelled))
-        self._learn(earlier.join(rows), ceil(len(rows) / self.batch))
+        self._learn(earlier.join(rows), ceil(len(rows) / self.batch), holds_out=first)
         self.temperature_ = 1.0
         return self
 
@@ -263,25 +266,25 @@ class SemiSupervisedClassifier(DeepClassifier):
         self.likelihoods_ = self._seen.families
         self._progress, self.loss_curve_, self.n_iter_ = None, [], 0
         self._labelled_rows, self._rows_seen = rows.select(np.zeros(len(rows), bool)), 0.0
+        self._first_labels = rows.select(rows.labelled)
 
-    def _can_go_on(self, form: RowFormat, classes: np.ndarray) -> bool:
-        """Whether the last fit saw the same columns and classes."""
+    def _can_go_on(self, form: RowFormat, classes: np.ndarray, rows: WeightedRows) -> bool:
+        """Whether the last fit saw the same columns and classes; of a committee, the same labels.
+
+        With others, labels that a committee's M2s have learned would be held out.
+        """
         known = getattr(self, "_progress", None) is not None
-        return known and form == self._format and np.array_equal(classes, self.classes_)
+        if not (known and form == self._format and np.array_equal(classes, self.classes_)):
+            return False
+        labels = rows.select(rows.labelled)
+        return self.model != "committee" or labels.equals(self._first_labels)
 
-    def _learn(self, rows: WeightedRows, steps: int) -> None:
-        fitted = train_classifier(self, rows, self._seen, steps=steps, start=self._progress)
+    def _learn(self, rows: WeightedRows, steps: int, *, holds_out: bool = True) -> None:
+        if self.model == "committee":
+            require_every_class(rows.places, self.classes_)
+        fitted = train_classifier(
+            self, rows, self._seen, steps=steps, start=self._progress, holds_out=holds_out
+        )
         self.model_, self._progress = fitted.model, fitted.trained.progress
         self.loss_curve_ = self.loss_curve_ + fitted.trained.losses
         self.n_iter_ = len(self.loss_curve_)
-
-
-def require_classes(labels: np.ndarray) -> None:
-    """Raises InputError unless there are two classes or more."""
-    if len(labels) == 0:
-        raise InputError("No row is labelled; expected labels of two classes or more.")
-    if len(labels) == 1:
-        raise InputError(
-            f"Only one class, {labels.tolist()[0]!r}, is labelled; expected two or more. -1 is no "
-            "label unless unlabelled says otherwise: unlabelled=None makes it a class."
-        )

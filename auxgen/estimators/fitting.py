@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import ceil
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -18,14 +19,15 @@ from ..data.dataset import Preprocessor
 from ..data.labels import draw_share_of_classes
 from ..engine.device import resolve_device
 from ..errors import InputError
-from ..few_labels.ensemble import EnsembleSettings
+from ..few_labels.committee import complete_committee, hide_folds
+from ..few_labels.parts import FOLDS
 from ..functional.bounds import classification_weight
 from ..inference.batched import map_batches
 from ..model import Model
 from ..rng import derive_seed, get_device, use_seed
 from .batches import PartlyLabelledBatches, choose_corruption, stack_members
-from .class_weights import average_class_weight, find_prior, weigh_classes
-from .committee import complete_committee
+from .class_weights import average_class_weight, find_prior, weigh_classes, weigh_labels
+from .committee import find_committee_rows, find_folds
 from .parameters import list_widths
 from .training import (
     Progress,
@@ -79,8 +81,11 @@ def train_classifier(
     *,
     steps: int,
     start: Progress | None,
+    holds_out: bool,
 ) -> Fitted:
     """Train an estimator's model on rows, from new weights or from where training ended.
+
+    `holds_out`: whether labels are held out of a committee's M2s, none of which has seen others.
 
     Raises:
         InputError: The builder refuses a parameter, or too few rows can be held out.
@@ -96,20 +101,27 @@ def train_classifier(
         verbose=bool(estimator.verbose),
         patience=estimator.n_iter_no_change,
     )
-    evaluate, kept = None, rows
+    evaluate, kept = None, np.ones(len(rows), dtype=bool)
     if estimator.early_stopping:
         out = hold_out(rows, estimator.validation_fraction, seed)
-        kept = rows.select(~out)
+        kept = ~out
         evaluate = HeldOutLoss(rows.select(out), space, recipe.arguments["alpha"], seed)
     with use_seed(seed, torch.device(device)):
         method = recipe.build()
-    batches = make_batches(kept, seen, estimator, device)
+    fold = find_folds(rows, kept) if holds_out else np.full(len(rows), -1)
+    batches = make_batches(rows, kept, fold, seen, estimator, device)
     trained = train_method(method, batches, schedule, evaluate=evaluate, start=start)
     method = trained.method
     if estimator.model == "committee":
-        counts = rows.weights * weigh_labels(estimator, rows)[rows.places]
-        built = complete_committee(method.cpu(), recipe, rows, space, counts, seed)
-        method, recipe = built.method.to(device), built.recipe
+        labels = weigh_labels(
+            estimator.class_weight, estimator.class_prior, estimator.classes_, rows
+        )
+        known = find_committee_rows(space, rows, fold, labels)
+        given = estimator.class_prior is not None or estimator.class_weight is not None
+        method, recipe = complete_committee(
+            method.cpu(), recipe, known, seed=seed, estimates_shares=not given
+        )
+        method = method.to(device)
     card = {"experiment": type(estimator).__name__, "code": estimator.latent}
     card |= {name: str(value) for name, value in estimator.get_params().items()}
     config = make_artefact_config(recipe, space, card)
@@ -152,45 +164,49 @@ def make_recipe(estimator: Settings, rows: WeightedRows, seen: SeenRows) -> Reci
                 f"A committee's M2s cannot learn deviations that all rows share; expected another "
                 f"likelihood than {shared.pop()!r}, or a model of 'm2', 'sdgm' or 'adgm'."
             )
-        return Recipe("m2_ensemble", {**arguments, "members": EnsembleSettings().members})
+        return Recipe("m2_ensemble", {**arguments, "members": 1 + FOLDS})
     auxiliary = {} if estimator.model == "m2" else {"a": int(estimator.latent)}
     return Recipe(estimator.model, {**arguments, **auxiliary, **alone})
 
 
-def weigh_labels(estimator: Settings, rows: WeightedRows) -> np.ndarray:
-    """What labels count for classifiers without p(y): class weights, and p(y) over shares (k,)."""
-    classes = estimator.classes_
-    each = weigh_classes(estimator.class_weight, classes, rows)
-    prior = find_prior(estimator.class_prior, classes, rows)
-    if prior is None:
-        return each
-    own = rows.labelled
-    counts = np.bincount(rows.places[own], rows.weights[own], len(classes))
-    return each * np.array(prior) * counts.sum() / counts
-
-
 def make_batches(
-    rows: WeightedRows, seen: SeenRows, estimator: Settings, device: str
+    rows: WeightedRows,
+    kept: np.ndarray,
+    fold: np.ndarray,
+    seen: SeenRows,
+    estimator: Settings,
+    device: str,
 ) -> Callable[[int], SemiSupervisedBatch]:
-    """Batches of rows as the model sees them, those of a committee with an axis of M2s."""
-    places = torch.from_numpy(rows.places)
-    weights = torch.from_numpy(rows.weights)
-    each = weigh_classes(estimator.class_weight, estimator.classes_, rows)
-    own = torch.from_numpy(each / average_class_weight(each, rows))[places.clamp(min=0)]
+    """Batches of the rows that are kept (n,), as the model sees them.
+
+    Those of a committee have an axis of M2s, each without the labels of its fold (n,).
+    """
+    places = torch.from_numpy(rows.places[kept])
+    weights = torch.from_numpy(rows.weights[kept])
+    each = weigh_classes(estimator.class_weight, estimator.classes_, rows.select(kept))
+    own = each / average_class_weight(each, rows.select(kept))
+    label_weights = weights * torch.from_numpy(own)[places.clamp(min=0)]
     make = partial(
         PartlyLabelledBatches,
-        seen.space.transform(torch.from_numpy(rows.x)).float(),
-        places,
-        weights,
-        weights * own,
+        seen.space.transform(torch.from_numpy(rows.x[kept])).float(),
+        weights=weights,
+        label_weights=label_weights,
         batch=estimator.batch,
         corruption=choose_corruption(seen, estimator.noise),
         device=device,
     )
     if estimator.model != "committee":
-        return make(seed=estimator.seed_)
-    members = range(EnsembleSettings().members)
-    return partial(stack_members, [make(seed=derive_seed(estimator.seed_, i)) for i in members])
+        return make(places, seed=estimator.seed_)
+    count = label_weights[places >= 0].sum().item()
+    members = [
+        make(
+            torch.from_numpy(learned[kept]),
+            seed=derive_seed(estimator.seed_, i),
+            labelled_batch=min(estimator.batch, max(1, ceil(count))),
+        )
+        for i, learned in enumerate(hide_folds(rows.places, fold))
+    ]
+    return partial(stack_members, members)
 
 
 def hold_out(rows: WeightedRows, fraction: float, seed: int) -> np.ndarray:

@@ -140,3 +140,24 @@ def read_known_places(y: Any, unlabelled: Any, classes: np.ndarray, what: str) -
         known = ", ".join(map(repr, classes.tolist()))
         raise InputError(f"Label {label!r} is none that {what} saw; expected those of {known}.")
     return places
+
+
+def require_classes(labels: np.ndarray) -> None:
+    """Raises InputError unless there are two classes or more."""
+    if len(labels) == 0:
+        raise InputError("No row is labelled; expected labels of two classes or more.")
+    if len(labels) == 1:
+        raise InputError(
+            f"Only one class, {labels.tolist()[0]!r}, is labelled; expected two or more. -1 is no "
+            "label unless unlabelled says otherwise: unlabelled=None makes it a class."
+        )
+
+
+def require_every_class(places: np.ndarray, classes: np.ndarray) -> None:
+    """Raises InputError unless each of the classes has a labelled row: places (n,), -1 without."""
+    missing = np.delete(classes, np.unique(places[places >= 0])).tolist()
+    if missing:
+        raise InputError(
+            f"No row so far has the label {missing[0]!r}; a committee expects one of every class, "
+            "from the first call on. Give it such a row, or take a model of 'm2', 'sdgm' or 'adgm'."
+        )

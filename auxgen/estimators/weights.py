@@ -42,6 +42,11 @@ class WeightedRows:
         """The rows of a mask or of indices."""
         return WeightedRows(self.x[chosen], self.places[chosen], self.weights[chosen])
 
+    def equals(self, other: WeightedRows) -> bool:
+        """Whether these are the same rows, with the same classes and weights."""
+        pairs = ((self.x, other.x), (self.places, other.places), (self.weights, other.weights))
+        return all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
     def join(self, other: WeightedRows) -> WeightedRows:
         """These rows and others, equal ones once."""
         parts = zip(

@@ -23,7 +23,6 @@ class EnsembleSettings:
     """How an ensemble is trained.
 
     Attributes:
-        members: Members that learn from all labels.
         hidden: Units of the hidden layers.
         latent: Width of the code.
         rounds: Rounds of training.
@@ -36,7 +35,6 @@ class EnsembleSettings:
         likelihood: Family of p(x|.).
     """
 
-    members: int = 2
     hidden: tuple[int, ...] = (100,)
     latent: int = 10
     rounds: int = 200

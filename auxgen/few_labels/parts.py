@@ -9,15 +9,24 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import norm
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
 from torch import nn
 
-from ..networks.classic import DecisionForest, LinearClassifier, NamedMixture, fill_buffers
+from ..networks.classic import (
+    DecisionForest,
+    LinearClassifier,
+    NamedMixture,
+    NormalScores,
+    fill_buffers,
+)
 
 FOLDS = 3
+KNOTS = 100
+"""Most values of a column from which its normal scores are told."""
 MIXTURE_COLUMNS = 10
 """Most principal components that a mixture sees: its covariances are full."""
 
@@ -70,6 +79,43 @@ def fit_logistic(
         weight, bias = np.concatenate((0 * weight, weight)), np.concatenate((0 * bias, bias))
     fill_buffers(network, weight=weight, bias=bias)
     return Part(network, held_out)
+
+
+def fit_ranked_logistic(
+    x: np.ndarray,
+    y: np.ndarray,
+    seed: int,
+    weights: np.ndarray | None = None,
+    repeated: np.ndarray | None = None,
+) -> Part:
+    """Logistic regression of the labelled rows on normal scores of the columns.
+
+    A long tail of a column has no more to say than its ranks. Arguments are those of `fit_mixture`.
+    """
+    knots, scores = find_normal_scores(x if repeated is None else x[repeated])
+    ranked = NormalScores(*knots.shape)
+    fill_buffers(ranked, knots=knots, scores=scores)
+    linear = fit_logistic(ranked(torch.from_numpy(x)).numpy(), y, seed, weights)
+    return Part(nn.Sequential(ranked, linear.network), linear.held_out)
+
+
+def find_normal_scores(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values of each column, and their normal scores with mean 0 and standard deviation 1.
+
+    The score of a value is the normal quantile of the share of rows below it, and half of those at
+    it: x (n, d) -> (d, KNOTS) twice.
+    """
+    knots, scores = np.zeros((2, x.shape[1], KNOTS))
+    for column, values in enumerate(x.T.astype(np.float64)):
+        levels, counts = np.unique(values, return_counts=True)
+        score = norm.ppf((counts.cumsum() - counts / 2) / len(values))
+        mean = counts @ score / len(values)
+        std = np.sqrt(counts @ (score - mean) ** 2 / len(values))
+        places = np.linspace(0, len(levels) - 1, min(KNOTS, len(levels))).round().astype(int)
+        places = np.pad(places, (0, KNOTS - len(places)), mode="edge")
+        knots[column] = levels[places]
+        scores[column] = (score[places] - mean) / (std if std > 0 else 1.0)
+    return knots, scores
 
 
 def fit_forest(x: np.ndarray, y: np.ndarray, seed: int, weights: np.ndarray | None = None) -> Part:
@@ -163,14 +209,23 @@ def fit_mixture(
 def split_labelled_rows(y: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Rows to learn from and rows held out, three times; each class is spread over the folds.
 
-    The only row of a class is never held out, so that every class can be learnt: y (n,).
+    y (n,), all of them labelled.
     """
-    place = np.full(len(y), -1)
-    for c in np.unique(y):
-        own = y == c
-        if own.sum() > 1:
-            place[own] = np.arange(own.sum()) % FOLDS
-    for fold in range(FOLDS):
-        out = place == fold
+    fold = assign_folds(y)
+    for held_out in range(FOLDS):
+        out = fold == held_out
         if out.any():
             yield np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def assign_folds(y: np.ndarray) -> np.ndarray:
+    """The fold in which each row's label is held out: y (n,), -1 where unknown -> (n,).
+
+    -1 for a row without a label, and for the only row of a class, which is always learnt.
+    """
+    fold = np.full(len(y), -1)
+    for c in np.unique(y[y >= 0]):
+        own = y == c
+        if own.sum() > 1:
+            fold[own] = np.arange(own.sum()) % FOLDS
+    return fold

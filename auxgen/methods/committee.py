@@ -1,5 +1,6 @@
-"""A committee of few labels: M2s, logistic regression, a random forest and a named mixture vote."""
+"""A committee of few labels: M2s and classic classifiers vote."""
 
+from collections.abc import Sequence
 from typing import final
 
 import torch
@@ -8,7 +9,6 @@ from torch.distributions import Categorical, Distribution
 
 from ..functional.bounds import log_mean_exp
 from ..method import Method, Moves
-from ..networks.classic import DecisionForest, LinearClassifier, NamedMixture
 from ..networks.distributions import categorical
 from .ensemble import Ensemble
 from .m2 import M2
@@ -16,30 +16,44 @@ from .m2 import M2
 
 @final
 class Committee(Method):
-    """p(y|x) is a mean of the members' at a temperature; p(x) is that of its M2s.
+    """p(y|x) is a weighted mean of the members' at a temperature; p(x) is that of its M2s.
 
-    Training is that of the M2s. The other members, and the temperature, are fitted by their own
-    means and are buffers. Codes are those of the first M2.
+    Each member has a temperature of its own, and the mean, whose classes are as frequent as among
+    the labels, is multiplied by the odds of p(y) to that. Training is that of the M2s. The other
+    members, temperatures, weights and odds are fitted by their own means and are buffers. Codes are
+    those of the first M2.
     """
 
     temperature: Tensor
+    temperatures: Tensor
+    weights: Tensor
+    log_odds: Tensor
 
     def __init__(
         self,
         *,
         m2s: Ensemble,
-        logistic: LinearClassifier,
-        forest: DecisionForest,
-        mixture: NamedMixture,
-        m2s_weight: float,
-        m2s_temperature: float,
+        others: Sequence[nn.Module],
+        classes: int,
+        fixed: tuple[float, float] | None = None,
         least: float = 1e-6,
     ) -> None:
-        """The M2s count m2s_weight times, at m2s_temperature; no mean is below `least`."""
+        """No mean is below `least`.
+
+        `fixed` are the M2s' weight and temperature where they are not fitted; all others then have
+        weight and temperature 1, and the odds are 1.
+        """
         super().__init__()
-        self.m2s, self.others = m2s, nn.ModuleList((logistic, forest, mixture))
-        self.m2s_weight, self.m2s_temperature, self.least = m2s_weight, m2s_temperature, least
+        self.m2s, self.others, self.least = m2s, nn.ModuleList(others), least
+        weights = torch.ones(1 + len(others), dtype=torch.float64)
+        temperatures, fitted = torch.ones_like(weights), fixed is None
+        if fixed is not None:
+            weights[0], temperatures[0] = fixed
+        log_odds = torch.zeros(classes, dtype=torch.float64)
         self.register_buffer("temperature", torch.ones((), dtype=torch.float64))
+        self.register_buffer("weights", weights / weights.sum(), persistent=fitted)
+        self.register_buffer("temperatures", temperatures, persistent=fitted)
+        self.register_buffer("log_odds", log_odds, persistent=fitted)
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self.m2s,)}
@@ -48,12 +62,14 @@ class Committee(Method):
         yield from self.m2s.round(batch, step)  # pyright: ignore[reportArgumentType]
 
     def classify(self, x: Tensor, draws: int = 1) -> Categorical:
-        """The mean of all members' probabilities: x (b, d), NaN where unknown -> batch (b,)."""
-        logits = self.m2s.classify(x, draws).logits.double() / self.m2s_temperature
+        """The members' mean: x (b, d), NaN where unknown -> batch (b,)."""
         known = torch.where(x.isnan(), 0.0, x)
-        voices = [self.m2s_weight * logits.softmax(-1), *(other(known) for other in self.others)]
-        mean = torch.stack(voices).sum(0) / (self.m2s_weight + len(self.others))
-        return categorical(mean.clamp(min=self.least).log() / self.temperature)
+        logits = self.m2s.classify(x, draws).logits.double()
+        voices = torch.stack([logits.softmax(-1), *(other(known) for other in self.others)])
+        voices = voices ** (1 / self.temperatures[:, None, None])
+        voices = voices / voices.sum(-1, keepdim=True)
+        mean = (self.weights[:, None, None] * voices).sum(0)
+        return categorical(mean.clamp(min=self.least).log() / self.temperature + self.log_odds)
 
     def elbo(self, x: Tensor) -> Tensor:
         """A bound on log p(x) of the M2s' mixture, nats: (b, d) -> (b,)."""

@@ -26,6 +26,30 @@ class LinearClassifier(nn.Module):
 
 
 @final
+class NormalScores(nn.Module):
+    """Each column by a line through knots, straight between them and level beyond: (b, d) -> same.
+
+    Knots are values of the column in growing order, the last one repeated where there are fewer.
+    """
+
+    knots: Tensor
+    scores: Tensor
+
+    def __init__(self, x: int, knots: int) -> None:
+        super().__init__()
+        self.register_buffer("knots", torch.zeros(x, knots, dtype=torch.float64))
+        self.register_buffer("scores", torch.zeros(x, knots, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        columns = x.double().T.contiguous()
+        after = torch.searchsorted(self.knots, columns).clamp(1, self.knots.shape[1] - 1)
+        low, high = self.knots.gather(1, after - 1), self.knots.gather(1, after)
+        way = ((columns - low) / (high - low)).nan_to_num(0.0).clamp(0, 1)
+        start, end = self.scores.gather(1, after - 1), self.scores.gather(1, after)
+        return torch.lerp(start, end, way).T
+
+
+@final
 class DecisionForest(nn.Module):
     """The mean of the leaves of many trees: x (b, d) -> probabilities (b, k).
 

@@ -88,5 +88,8 @@ def test_the_page_shows_the_tables_of_the_results() -> None:
     few_labels_page = import_part("page")
     results = json.loads(RESULTS.read_text())
     page = (ROOT / "docs" / "guides" / "few-labels.md").read_text()
+    first = json.loads(RESULTS.with_suffix(".first.json").read_text())
+    looks = few_labels_page.format_looks({"first": first, "second": results})
     for table in (few_labels_page.format_methods(results), few_labels_page.format_gains(results)):
         assert table in page
+    assert looks in page

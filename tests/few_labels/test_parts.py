@@ -13,10 +13,11 @@ from auxgen.few_labels.parts import (
     fit_forest,
     fit_logistic,
     fit_mixture,
+    fit_ranked_logistic,
     split_labelled_rows,
 )
 
-FITS = [fit_logistic, fit_forest, fit_mixture]
+FITS = [fit_logistic, fit_forest, fit_mixture, fit_ranked_logistic]
 Fit = Callable[[np.ndarray, np.ndarray, int], Part]
 
 

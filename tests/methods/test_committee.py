@@ -12,6 +12,7 @@ from auxgen.estimators import SemiSupervisedClassifier
 from auxgen.functional.bounds import log_mean_exp
 from auxgen.methods.committee import Committee
 from auxgen.methods.m2 import M2
+from auxgen.networks.classic import fill_buffers
 
 
 def fit_committee() -> tuple[SemiSupervisedClassifier, Committee, np.ndarray]:
@@ -23,18 +24,48 @@ def fit_committee() -> tuple[SemiSupervisedClassifier, Committee, np.ndarray]:
     return model, cast(Committee, model.model_.method), x
 
 
-def test_probabilities_are_the_mean_of_all_at_a_temperature() -> None:
+def mix_by_definition(method: Committee, rows: torch.Tensor) -> torch.Tensor:
+    """Members at their temperatures, their weighted mean at its own, times the odds: (b, k)."""
+    each = [cast(M2, m).classify(rows).probs for m in method.m2s.members]
+    voices = [torch.stack(each).mean(0), *(other(rows) for other in method.others)]
+    mean = torch.zeros_like(voices[0])
+    for voice, weight, t in zip(voices, method.weights, method.temperatures, strict=True):
+        power = voice ** (1 / t)
+        mean += weight * power / power.sum(-1, keepdim=True)
+    product = mean ** (1 / method.temperature) * method.log_odds.exp()
+    return product / product.sum(-1, keepdim=True)
+
+
+def test_probabilities_are_a_mean_at_temperatures_times_odds() -> None:
     model, method, x = fit_committee()
     rows = model.model_.space.transform(torch.from_numpy(x)).double()
-    method = method.double()
+    expected = mix_by_definition(method.double(), rows)
+    torch.testing.assert_close(
+        torch.from_numpy(model.predict_proba(x)), expected, atol=1e-5, rtol=0
+    )
+    assert len(method.m2s.members) == 4
+    assert (method.log_odds != 0).any()
+
+
+def test_without_knots_m2s_have_a_fixed_weight_and_temperature() -> None:
+    """As of artefacts in which only the temperature was fitted."""
+    sizes = {"members": 2, "x": 4, "classes": 3, "hidden": [5], "z": 2, "alpha": 1.0}
+    rest = {"prior_rows": 9, "trees": 1, "nodes": 1, "components": 1, "directions": 4}
+    fixed = {"m2s_weight": 2.0, "m2s_temperature": 2.0}
+    method = cast(Committee, Recipe("committee", {**sizes, **rest, **fixed}).build()).double()
+    names = set(method.state_dict())
+    assert "temperature" in names
+    assert not names & {"weights", "temperatures", "log_odds"}
+    fill_buffers(method, temperature=0.7)
+    fill_buffers(method.others[1], leaves=[[0.2, 0.3, 0.5]])
+    fill_buffers(method.others[2], whitening=torch.eye(4), names=[[0.6, 0.3, 0.1]])
+    rows = torch.randn(6, 4, dtype=torch.float64)
     each = [cast(M2, m).classify(rows).probs for m in method.m2s.members]
-    m2s = (torch.stack(each).mean(0) ** 0.5).double()  # at temperature 2
-    m2s = m2s / m2s.sum(-1, keepdim=True)
-    others = [other(rows) for other in method.others]
-    mean = (2 * m2s + sum(others)) / 5
-    expected = mean ** (1 / method.temperature)
-    found = torch.from_numpy(model.predict_proba(x))
-    torch.testing.assert_close(found, expected / expected.sum(-1, keepdim=True), atol=1e-5, rtol=0)
+    m2s = torch.stack(each).mean(0).sqrt()
+    voices = 2 * m2s / m2s.sum(-1, keepdim=True) + sum(other(rows) for other in method.others)
+    expected = (voices / 5) ** (1 / 0.7)
+    expected = expected / expected.sum(-1, keepdim=True)
+    torch.testing.assert_close(method.classify(rows).probs, expected)
 
 
 def test_the_density_is_that_of_its_m2s() -> None:

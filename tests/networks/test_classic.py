@@ -5,14 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.stats import norm, rankdata
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
 
-from auxgen.few_labels.parts import fit_forest, fit_logistic, fit_mixture
-from auxgen.networks.classic import NamedMixture
+from auxgen.few_labels.parts import (
+    KNOTS,
+    find_normal_scores,
+    fit_forest,
+    fit_logistic,
+    fit_mixture,
+    fit_ranked_logistic,
+)
+from auxgen.networks.classic import NamedMixture, NormalScores, fill_buffers
 
 
 def make_rows(classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -46,3 +54,44 @@ def test_components_are_scikit_learn_s(columns: int) -> None:
     assert isinstance(network, NamedMixture)
     found = network.weigh_components(torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(found, theirs, atol=1e-4)
+
+
+def test_normal_scores_are_straight_between_knots_and_level_beyond() -> None:
+    knots = np.array([[0.0, 1.0, 3.0, 3.0], [-2.0, -2.0, -2.0, -2.0]])
+    scores = np.array([[-1.0, 0.5, 2.0, 2.0], [0.0, 0.0, 0.0, 0.0]])
+    network = NormalScores(2, 4)
+    fill_buffers(network, knots=knots, scores=scores)
+    x = np.linspace(-1, 4, 21)
+    found = network(torch.from_numpy(np.stack((x, x), 1))).numpy()
+    np.testing.assert_allclose(found[:, 0], np.interp(x, knots[0, :3], scores[0, :3]))
+    np.testing.assert_array_equal(found[:, 1], 0)
+
+
+@pytest.mark.parametrize(("rows", "gap"), [(40, 1e-9), (1000, 0.01)])
+def test_scores_of_a_column_are_normal_quantiles_of_its_ranks(rows: int, gap: float) -> None:
+    """With ties at their mean rank, and whatever grows with the column instead of it.
+
+    Of more values than knots, those between are on a straight line.
+    """
+    rng = np.random.default_rng(0)
+    x = np.stack((rng.normal(size=rows), rng.integers(4, size=rows), np.full(rows, 7.0)), 1)
+    network = NormalScores(3, KNOTS)
+    knots, scores = find_normal_scores(x)
+    fill_buffers(network, knots=knots, scores=scores)
+    found = network(torch.from_numpy(x)).numpy()
+    for column in (0, 1):
+        expected = norm.ppf((rankdata(x[:, column]) - 0.5) / rows)
+        expected = (expected - expected.mean()) / expected.std()
+        assert np.abs(found[:, column] - expected).mean() < (1e-9 if column else gap)
+    np.testing.assert_array_equal(found[:, 2], 0)
+    np.testing.assert_allclose(find_normal_scores(np.exp(x))[1], scores, atol=1e-9)
+
+
+def test_logistic_regression_of_ranks_is_scikit_learn_s_of_scores() -> None:
+    x, y = make_rows(3)
+    known, network = y >= 0, NormalScores(x.shape[1], KNOTS)
+    knots, scores = find_normal_scores(x)
+    fill_buffers(network, knots=knots, scores=scores)
+    rows = network(torch.from_numpy(x)).numpy()
+    theirs = LogisticRegression(max_iter=500).fit(rows[known], y[known]).predict_proba(rows)
+    np.testing.assert_allclose(fit_ranked_logistic(x, y, 0).predict(x), theirs, atol=1e-6)
