@@ -255,12 +255,6 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "upper_a_sees_x": "AVAE of two layers with q(a_2|a_1,x), eq. 19, rather than q(a_2|a_1).",
         "encoder_layers": "Hidden layers of each q(z|.) of a VAE or IWAE; an AVAE has two in each "
         "q(a|.) and two in each q(z|a,.), four on the way from x to z.",
-        "likelihood": "Family of p(x|.) of a table's numbers: one name for all, and COLUMN=NAME "
-        "for single ones. gaussian, gaussian_fixed, gaussian_scalar or gaussian_pixel; "
-        "negative_binomial, poisson, zero_inflated_negative_binomial or zero_inflated_poisson for "
-        "counts; beta or truncated_gaussian for proportions; discretized_logistic for few levels; "
-        "bernoulli for two values; auto takes one by what a column holds, and tells which. "
-        "gaussian where none is given.",
         "library_size": "Whether a row's counts are shares of their sum, which is taken as known.",
         "labelled_bound": "Bound of a labelled row: conditional, of log p(x, y), as the paper; "
         "marginal, of log p(x), which leaves the label to the classification term.",

@@ -20,11 +20,6 @@ from ...score import Evaluation
 from ...stage import Experiment, Stage
 from ..common import Plan, count_steps, dataset_facts
 
-WORDS: Mapping[str, str] = {
-    "likelihood": "Family of p(x|z): Bernoulli, of bits drawn anew in every batch, or a Gaussian "
-    "of grey values.",
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class VaePlan(Plan):
