@@ -45,9 +45,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
         # how large
         "hidden": "Units in each hidden layer.",
         "latent": "Width of the code.",
-        "likelihood": "Family of p(x|.). Of pictures: bernoulli, of bits drawn anew in every batch, "
-        "or a Gaussian of grey values. Of a table's numbers: one name for all, and COLUMN=NAME "
-        "for single ones. gaussian, gaussian_fixed, gaussian_scalar or gaussian_pixel; "
+        "likelihood": "Family of p(x|.). Of pictures: bernoulli, of bits drawn anew in every "
+        "batch, or a Gaussian of grey values. Of a table's numbers: one name for all, and "
+        "COLUMN=NAME for single ones. gaussian, gaussian_fixed, gaussian_scalar or gaussian_pixel; "
         "negative_binomial, poisson, zero_inflated_negative_binomial or zero_inflated_poisson for "
         "counts; beta or truncated_gaussian for proportions; discretized_logistic for few levels; "
         "bernoulli for two values; auto takes one by what a column holds, and tells which.",
