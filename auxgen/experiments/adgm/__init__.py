@@ -112,6 +112,7 @@ def _hold_out_sixth(held_out: bool) -> dict[str, Any]:
 
 BEFORE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "half_moons": {"warm_up": 0.0, "warm_up_from": 0.0},
+    "own": {"pixel_deviation": "learned"},
     "table1": {"upper_a_sees_x": False, "encoder_layers": 2, "log_std_z": None},
 }
 """What runs did that were begun before they had these options."""

@@ -149,6 +149,9 @@ def _load_table_or_images(
 def _see_rows(train: Dataset, plan: AdgmOwnPlan) -> SeenRows:
     """Grey images as bits drawn anew in every batch; all else standardised.
 
+    Where the deviation of coloured pixels is learned, a few labelled images are soon known to
+    thousands of nats, and their labels weigh nothing beside that.
+
     Raises:
         InputError: Images are given likelihoods of columns, or a column holds what its likelihood
             cannot give.
@@ -159,6 +162,10 @@ def _see_rows(train: Dataset, plan: AdgmOwnPlan) -> SeenRows:
                 "The rows are images; --likelihood and --library-size are for the columns of a "
                 "table."
             )
-        return see_as_bits(train) if train.x.shape[1] == 1 else see_standardised(train)
+        if train.x.shape[1] == 1:
+            return see_as_bits(train)
+        seen = see_standardised(train)
+        fixed = plan.pixel_deviation == "fixed"
+        return seen._replace(likelihood="gaussian_fixed") if fixed else seen
     choice = parse_choice(plan.likelihood)
     return see_standardised(train, choice, library_size=plan.library_size)

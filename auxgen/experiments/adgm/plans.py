@@ -110,6 +110,7 @@ class AdgmOwnPlan(AdgmPlan):
     classes_summed: int | None = None
     likelihood: tuple[str, ...] = ()
     library_size: bool = False
+    pixel_deviation: Literal["fixed", "learned"] = "fixed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,6 +256,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "upper_a_sees_x": "AVAE of two layers with q(a_2|a_1,x), eq. 19, rather than q(a_2|a_1).",
         "encoder_layers": "Hidden layers of each q(z|.) of a VAE or IWAE; an AVAE has two in each "
         "q(a|.) and two in each q(z|a,.), four on the way from x to z.",
+        "pixel_deviation": "Standard deviation of coloured pixels given their code: fixed at that "
+        "of the training set, or learned for each. Learned, labels weigh little beside pixels.",
         "library_size": "Whether a row's counts are shares of their sum, which is taken as known.",
         "labelled_bound": "Bound of a labelled row: conditional, of log p(x, y), as the paper; "
         "marginal, of log p(x), which leaves the label to the classification term.",
