@@ -47,9 +47,12 @@ def count_steps(rows: int, batch: int, epochs: float) -> int:
 
 
 def raise_epochs(epochs: float, rows: int, batch: int, least_steps: float) -> float:
-    """So many passes over the rows, or the passes of the fewest rounds where rows are few."""
+    """So many passes over the rows, or the passes of the fewest rounds where rows are few.
+
+    No pass stays none: that is a stage which a person leaves out.
+    """
     require_at_least(1, batch=batch)
-    return max(epochs, least_steps * batch / rows)
+    return max(epochs, least_steps * batch / rows) if epochs else 0.0
 
 
 def image_preprocessor(train: Dataset, *, flat: bool = False, **rest: Any) -> Preprocessor:
