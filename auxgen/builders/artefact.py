@@ -23,6 +23,7 @@ from .. import files
 from ..data.dataset import DataKind, Preprocessor
 from ..errors import InputError, NotRebuilt
 from ..method import Method
+from ..networks.distributions import skip_argument_checks
 from ..version import __version__
 from . import Recipe
 
@@ -214,7 +215,7 @@ def _check_size(recipe: Recipe, weights: Mapping[str, Tensor], file: Path) -> No
 
     hooks = [register(count_part) for register in _REGISTRATIONS]
     try:
-        with torch.device("meta"), _KeepTensors():
+        with torch.device("meta"), _KeepTensors(), skip_argument_checks():
             sketch = recipe.build()
     finally:
         for hook in hooks:

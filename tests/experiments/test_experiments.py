@@ -202,7 +202,7 @@ def test_the_real_mnist_has_100_labelled_rows_and_444_pixels(
 ) -> None:
     part = real[labels.sample_rows_per_class(real.y, 200, 0)]
     rows = {"train": real, "test": part}
-    monkeypatch.setattr(images, "load_image_dataset", lambda name, split: rows[split])
+    monkeypatch.setattr(images, "load_image_dataset", lambda name, split, **_: rows[split])
     given: dict[str, Any] = {"epochs": 0.02, "hidden": 16, "latent": 4}
     run = train("adgm.mnist_100", run=tmp_path / "run", device="cpu", quiet=True, **given)
     assert_measured(run, "sdgm")
