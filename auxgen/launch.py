@@ -1,6 +1,5 @@
 """Train, resume and evaluate by name: the only room that knows experiments by their names."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import Any, TypeVar, get_args
 import torch
 from filelock import FileLock
 
-from .engine.device import init_ranks, resolve_device
+from .engine.device import init_ranks, is_first_process, resolve_device
 from .engine.settings import Precision, PrecisionChoice
 from .errors import InputError, NotRebuilt, RankLost, require_at_least, unknown_name
 from .evaluation import catalogue
@@ -178,7 +177,7 @@ def _find_run_experiment(run: Run, name: str) -> registry.ExperimentEntry:
             f"experiment_sha256 is {expected or 'not there'}, and the file's is {got}. It was not "
             "run; put the old file back or, if you trust this one, its checksum into run.json."
         )
-    if os.environ.get("RANK", "0") == "0":
+    if is_first_process():
         print(f"running your file {file}", file=sys.stderr)
     return registry.find_experiment(file)
 

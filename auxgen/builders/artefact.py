@@ -180,8 +180,11 @@ def restore_weights(method: Method, folder: Path) -> dict[str, Any]:
     """
     file, described = folder / "model.safetensors", folder / "config.json"
     config = files.read_json(described, "artefact") if described.exists() else {}
-    checksum = config.get("sha256", files.compute_checksum(file.read_bytes()))
-    _load_weights(method, _read_weights(file, checksum), file)
+    if "sha256" in config:
+        weights = _read_weights(file, config["sha256"])
+    else:
+        weights = files.unpack_tensors(file.read_bytes(), file)
+    _load_weights(method, weights, file)
     return config
 
 

@@ -123,6 +123,11 @@ def _notice_lost_rank() -> Iterator[None]:
         raise RankLost("Another rank has ended before its time.") from error
 
 
+def is_first_process() -> bool:
+    """Whether this process may speak and make folders, before it knows the other ranks."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def is_restarted() -> bool:
     """Whether torchrun started this process again, after a rank had ended before its time."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0

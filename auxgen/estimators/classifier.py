@@ -15,13 +15,12 @@ from .fitting import train_classifier
 from .labels import read_known_places, read_labels, require_classes, require_every_class
 from .likelihoods import check_likelihood, see_rows
 from .parameters import (
+    TRAINING_RULES,
     Number,
     OneOf,
     Whole,
-    check_device,
     check_flag,
     check_parameters,
-    check_widths,
     make_seed,
 )
 from .rows import RowFormat, read_rows, read_training_rows
@@ -29,27 +28,15 @@ from .weights import WeightedRows, check_weights, merge_rows
 
 ModelName = Literal["committee", "m2", "sdgm", "adgm"]
 _RULES = {
+    **TRAINING_RULES,
     "model": OneOf(("committee", "m2", "sdgm", "adgm")),
-    "hidden": check_widths,
-    "latent": Whole(1),
-    "steps": Whole(1),
-    "batch": Whole(1),
-    "learning_rate": Number(0, above=True),
-    "noise": Number(0),
     "beta": Number(0),
     "likelihood": check_likelihood,
-    "library_size": check_flag,
     "label_temperature": Number(0),
     "batch_norm": check_flag,
     "labelled_bound": OneOf(tuple(LABELLED_BOUNDS)),
     "classes_summed": Whole(2, optional=True),
-    "early_stopping": check_flag,
-    "validation_fraction": Number(0, 1, above=True, below=True),
-    "n_iter_no_change": Whole(1),
-    "warm_start": check_flag,
-    "draws": Whole(1),
     "least_confidence": Number(0, 1),
-    "device": check_device,
 }
 
 

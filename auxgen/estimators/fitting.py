@@ -31,8 +31,8 @@ from .committee import find_committee_rows, find_folds
 from .parameters import list_widths
 from .training import (
     Progress,
-    Schedule,
     Trained,
+    make_schedule,
     train_method,
 )
 from .weights import WeightedRows
@@ -93,14 +93,7 @@ def train_classifier(
     """
     recipe, space = make_recipe(estimator, rows, seen), seen.space
     device, seed = resolve_device(estimator.device), estimator.seed_
-    schedule = Schedule(
-        steps,
-        estimator.learning_rate,
-        seed,
-        device,
-        verbose=bool(estimator.verbose),
-        patience=estimator.n_iter_no_change,
-    )
+    schedule = make_schedule(estimator, steps, device)
     evaluate, kept = None, np.ones(len(rows), dtype=bool)
     if estimator.early_stopping:
         out = hold_out(rows, estimator.validation_fraction, seed)

@@ -18,7 +18,7 @@ from ..rng import use_seed
 from .batches import WeightedBatches, choose_corruption
 from .fitting import HeldOutLoss, hold_out
 from .parameters import list_widths
-from .training import Progress, Schedule, Trained, train_method
+from .training import Progress, Trained, make_schedule, train_method
 from .weights import WeightedRows
 
 TWO_STAGES = ("asl", "mi_asl")
@@ -88,14 +88,7 @@ def train_density(
         corruption=choose_corruption(seen, settings.noise),
         device=device,
     )
-    schedule = Schedule(
-        steps,
-        settings.learning_rate,
-        seed,
-        device,
-        verbose=bool(settings.verbose),
-        patience=settings.n_iter_no_change,
-    )
+    schedule = make_schedule(settings, steps, device)
     trained: Trained | None = None
     for recipe in recipes:
         with use_seed(seed, torch.device(device)):

@@ -14,37 +14,16 @@ from ..errors import InputError
 from .base import DeepEstimator
 from .generating import TWO_STAGES, train_density
 from .likelihoods import check_likelihood, see_rows
-from .parameters import (
-    Number,
-    OneOf,
-    Whole,
-    check_device,
-    check_flag,
-    check_parameters,
-    check_widths,
-    make_seed,
-)
+from .parameters import TRAINING_RULES, Number, OneOf, Whole, check_parameters, make_seed
 from .rows import RowFormat, read_rows, read_training_rows
 from .weights import WeightedRows, check_weights, merge_rows
 
 _RULES = {
+    **TRAINING_RULES,
     "model": OneOf(("vae", "iwae", *TWO_STAGES)),
-    "hidden": check_widths,
-    "latent": Whole(1),
-    "steps": Whole(1),
-    "batch": Whole(1),
-    "learning_rate": Number(0, above=True),
-    "noise": Number(0),
     "likelihood": check_likelihood,
-    "library_size": check_flag,
     "importance_weights": Whole(1),
     "contamination": Number(0, 0.5, above=True),
-    "early_stopping": check_flag,
-    "validation_fraction": Number(0, 1, above=True, below=True),
-    "n_iter_no_change": Whole(1),
-    "warm_start": check_flag,
-    "draws": Whole(1),
-    "device": check_device,
 }
 
 

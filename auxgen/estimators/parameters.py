@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 from numbers import Real
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -127,6 +128,26 @@ def is_whole(value: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+TRAINING_RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "hidden": check_widths,
+        "latent": Whole(1),
+        "steps": Whole(1),
+        "batch": Whole(1),
+        "learning_rate": Number(0, above=True),
+        "noise": Number(0),
+        "early_stopping": check_flag,
+        "validation_fraction": Number(0, 1, above=True, below=True),
+        "n_iter_no_change": Whole(1),
+        "warm_start": check_flag,
+        "draws": Whole(1),
+        "library_size": check_flag,
+        "device": check_device,
+    }
+)
+"""What parameters of training may be, in every estimator."""
 
 
 def make_seed(random_state: Any) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -44,6 +44,27 @@ class Schedule:
     verbose: bool = False
     patience: int = 5
     max_grad_norm: float = 5.0
+
+
+class TrainingSettings(Protocol):
+    """What a schedule takes of an estimator, whose docstring has the meanings."""
+
+    learning_rate: float
+    n_iter_no_change: int
+    verbose: bool
+    seed_: int
+
+
+def make_schedule(settings: TrainingSettings, steps: int, device: str) -> Schedule:
+    """So many rounds as an estimator is set."""
+    return Schedule(
+        steps,
+        settings.learning_rate,
+        settings.seed_,
+        device,
+        verbose=bool(settings.verbose),
+        patience=settings.n_iter_no_change,
+    )
 
 
 class Progress(NamedTuple):

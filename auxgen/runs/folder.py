@@ -17,7 +17,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from ..builders.artefact import restore_weights
-from ..engine.device import Ranks, describe_hardware, is_restarted
+from ..engine.device import Ranks, describe_hardware, is_first_process, is_restarted
 from ..engine.settings import Precision, PrecisionChoice
 from ..errors import InputError, NotRebuilt, NotSaved
 from ..files import compute_checksum, encode_json, make_save_error, read_json, write_file
@@ -264,8 +264,8 @@ def check_run_path(path: str | Path) -> None:
     text = str(path)
     if text in ("", ".") or "\0" in text:
         raise InputError(f"--run is {text!r}; the path of a new folder is expected.")
-    is_first = os.environ.get("RANK", "0") == "0"  # which may make it before another one looks
-    if is_first and not is_restarted() and os.path.lexists(path):
+    # the first process may make it before another one looks
+    if is_first_process() and not is_restarted() and os.path.lexists(path):
         raise _make_exists_error(Path(path))
 
 
