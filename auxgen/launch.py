@@ -81,9 +81,9 @@ def train(
         check_batches(stages, here, device)
         opened = reopen_run(run, config)
         if here.is_first and not quiet and opened is None and _is_own_data(options):
-            print("\n".join(format_data_card(config["datasets"])), file=sys.stderr)
+            card = format_data_card(config["datasets"], config["warnings"])
             config["estimated_seconds"] = estimate_stage_seconds(stages, device)
-            print("\n".join(format_rounds(config)), file=sys.stderr)
+            print(*card, *format_rounds(config), sep="\n", file=sys.stderr)
         opened = opened or create_run(run, config, file, here)
         remaining = partial(train_remaining, opened, stages, here, settings)
         with lock_run(opened.path, here), _say_how_to_continue(opened.path):

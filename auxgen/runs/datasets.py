@@ -70,8 +70,13 @@ def _drop_empty(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value or name == "blank"}
 
 
-def list_warnings(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Sentences about what makes a result unsure: classes with few labels, few rows to test on."""
+def list_warnings(
+    described: Mapping[str, Mapping[str, Any]], *, stops_early: bool = False
+) -> list[str]:
+    """Sentences about what makes a result unsure: classes with few labels, few rows to test on.
+
+    `stops_early` says whether the rows named valid may end training.
+    """
     found = []
     for split, rows in described.items():
         labelled = rows["labelled"]
@@ -79,7 +84,7 @@ def list_warnings(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
         if split.endswith("train") and single:
             names, has = list_first(map(repr, single)), "has" if len(single) == 1 else "have"
             found.append(f"{names} {has} one labelled row to learn from.")
-        if split.endswith("valid") and rows["rows"] < FEW_ROWS:
+        if stops_early and split.endswith("valid") and rows["rows"] < FEW_ROWS:
             found.append(
                 f"Only {rows['rows']} rows are held out to stop early by: where it stops is chance."
             )
@@ -91,8 +96,10 @@ def list_warnings(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return found
 
 
-def format_data_card(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Lines about the data for a person, printed once before training."""
+def format_data_card(
+    described: Mapping[str, Mapping[str, Any]], warnings: Sequence[str] = ()
+) -> list[str]:
+    """Lines about the data for a person, printed once before training, and what is unsure."""
     lines, shown = [], []
     for split, rows in described.items():
         shape = " x ".join(map(str, rows["shape"]))
@@ -114,7 +121,7 @@ def format_data_card(described: Mapping[str, Mapping[str, Any]]) -> list[str]:
         lines += notes[:MAX_NOTES]
         more = len(notes) - MAX_NOTES
         lines += [f"  and {more:,} more such sentences, which run.json keeps"] * (more > 0)
-    return lines + [f"Caution: {warning}" for warning in list_warnings(described)]
+    return lines + [f"Caution: {warning}" for warning in warnings]
 
 
 def _describe_frame(frame: Mapping[str, Any]) -> str:

@@ -117,6 +117,7 @@ def make_config(
         precision: Precision of forward passes that was asked for, of all stages or by stage.
     """
     datasets = describe_datasets(stages)
+    stops_early = any(stage.stopping is not None for stage in stages.values())
     return {
         "format": FORMAT,
         "id": uuid.uuid4().hex,
@@ -134,7 +135,7 @@ def make_config(
         "versions": get_versions(),
         "commit": find_commit(),
         "datasets": datasets,
-        "warnings": list_warnings(datasets),
+        "warnings": list_warnings(datasets, stops_early=stops_early),
         **describe_rounds(stages),
         "facts": {name: dict(stage.facts) for name, stage in stages.items()},
     }

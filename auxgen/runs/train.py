@@ -90,7 +90,9 @@ class StageTrainer:
         training, engine = self.training, self.stage.engine
         self.keep_good_state()
         quiet = self.settings.quiet or not self.ranks.is_first
-        with closing(ProgressReporter(self.name, engine.steps, training.step, quiet)) as progress:
+        told = self.run.config.get("estimated_seconds", {}).get(self.name)
+        reporter = ProgressReporter(self.name, engine.steps, training.step, quiet, told)
+        with closing(reporter) as progress:
             while not self.is_over():
                 training.run_round(self.get_batch(training.step))
                 progress.advance()

@@ -140,9 +140,17 @@ def test_a_class_with_one_label_and_stages_with_rows_of_their_own_are_told() -> 
     described = describe_datasets(stages)
     assert list(described) == ["train", "three/train"]
     assert list_warnings(described) == ["'b' has one labelled row to learn from."] * 2
-    lines = format_data_card(described)
+    lines = format_data_card(described, list_warnings(described))
     assert "  labelled 3: a 2, b 1" in lines
     assert lines[-1] == "Caution: 'b' has one labelled row to learn from."
+
+
+def test_few_rows_for_validation_are_told_where_they_may_end_training() -> None:
+    rows = load_arrays(np.random.default_rng(0).random((5, 2)))
+    described = describe_datasets({"one": Stage(None, None, None, data={"valid": rows})})  # pyright: ignore[reportArgumentType]
+    assert list_warnings(described) == []
+    (warning,) = list_warnings(described, stops_early=True)
+    assert warning.startswith("Only 5 rows are held out to stop early by")
 
 
 @pytest.mark.parametrize("datasets", [3, "x", {"train": 1}, {"train": {"rows": "many"}}])

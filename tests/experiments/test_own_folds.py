@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import auxgen
 from auxgen.data.user import load_arrays, split_into_folds
-from auxgen.errors import InputError
-from auxgen.launch import evaluate, train
+from auxgen.engine.loop import Training
+from auxgen.errors import InputError, Interrupted
+from auxgen.launch import evaluate, resume, train
 from auxgen.score import wilson_interval
 
 
@@ -48,13 +52,46 @@ def test_folds_that_cannot_be_made_are_refused(y: list[int], folds: int, told: s
         split_into_folds(rows, folds, 0)
 
 
-def test_a_run_has_one_error_over_all_labelled_rows(tmp_path: Path) -> None:
+def make_options(folder: Path) -> dict[str, Any]:
+    """A table with 24 labels of 60, and a small model of it with three folds."""
     rng, y = np.random.default_rng(0), np.arange(60) % 2
     table = pd.DataFrame({"a": 2 * y + rng.normal(size=60), "b": rng.normal(size=60)})
     table["kind"] = np.where(np.arange(60) < 24, np.where(y, "x", "z"), "")
-    table.to_csv(tmp_path / "table.csv", index=False)
-    options: dict[str, Any] = {"data": tmp_path / "table.csv", "label": "kind", "folds": 3}
-    options |= {"steps": 60, "lr": 1e-2, "hidden": 8, "latent": 2}
+    table.to_csv(folder / "table.csv", index=False)
+    options = {"data": folder / "table.csv", "label": "kind", "folds": 3}
+    return {**options, "steps": 60, "lr": 1e-2, "hidden": 8, "latent": 2}
+
+
+@pytest.mark.parametrize("stage", [1, 2, 4])
+def test_a_run_that_was_stopped_in_a_fold_goes_on_to_the_same_weights(
+    stage: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = make_options(tmp_path)
+    whole = train("adgm.own", run=tmp_path / "whole", device="cpu", quiet=True, **options)
+    rounds, play = count(1), Training.run_round
+
+    def play_or_stop(self: Training, batch: object) -> None:
+        play(self, batch)
+        if next(rounds) == 60 * stage - 13:
+            signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "run_round", play_or_stop)
+        with pytest.raises(Interrupted):
+            train("adgm.own", run=tmp_path / "stopped", device="cpu", quiet=True, **options)
+    stopped = resume(tmp_path / "stopped", device="cpu", quiet=True)
+    assert stopped.trained_stages() == ["fold1", "fold2", "fold3", "sdgm"]
+    for name in stopped.trained_stages():
+        first, second = (
+            load_file(run.path / name / "model.safetensors") for run in (whole, stopped)
+        )
+        assert all(torch.equal(first[key], second[key]) for key in first)
+    scores = [evaluate(run.path, device="cpu")["scores"] for run in (whole, stopped)]
+    assert scores[0]["sdgm/folds_error"]["value"] == scores[1]["sdgm/folds_error"]["value"]
+
+
+def test_a_run_has_one_error_over_all_labelled_rows(tmp_path: Path) -> None:
+    options = make_options(tmp_path)
     run = train("adgm.own", run=tmp_path / "run", device="cpu", quiet=True, **options)
     assert run.trained_stages() == ["fold1", "fold2", "fold3", "sdgm"]
     scores = evaluate(run.path, device="cpu")["scores"]

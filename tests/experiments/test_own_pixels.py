@@ -35,9 +35,11 @@ def test_coloured_pixels_have_a_fixed_deviation_unless_asked(
 ) -> None:
     rows = make_pictures(channels)
     plan = replace(OWN_PLAN, pixel_deviation=deviation, steps=1, hidden=4, latent=2)
-    recipe = build_own_stage(rows, rows, plan, 0).recipe
-    assert recipe is not None
-    assert recipe.arguments["likelihood"] == family
+    stage = build_own_stage(rows, rows, plan, 0)
+    assert stage.recipe is not None
+    assert stage.recipe.arguments["likelihood"] == family
+    told = any("changes nothing for grey pictures" in note for note in stage.data["train"].notes)
+    assert told == ((channels, deviation) == (1, "learned"))
 
 
 def test_fixed_is_the_default_and_runs_begun_before_it_keep_a_learned_one() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from PIL import Image
 
 from auxgen.data.batches import count_passes
+from auxgen.errors import InputError
 from auxgen.experiments.adgm import own as adgm
 from auxgen.experiments.adgm import plans as adgm_plans
 from auxgen.experiments.common import count_steps, raise_epochs
@@ -111,6 +114,50 @@ def test_a_table_has_enough_rounds_and_not_too_many(rows: int, rounds: int) -> N
     plan = replace(adgm_plans.OWN_PLAN, epochs=20, least_steps=1000, most_steps=5000, batch=100)
     assert adgm.count_own_steps(plan, rows) == rounds
     assert adgm.count_own_steps(replace(plan, steps=7), rows) == 7
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_experiment_stops_early_by_rows_that_it_does_not_learn_from(
+    name: str, pictures: Path, encoder: Path, tmp_path: Path
+) -> None:
+    plain = build(name, pictures, encoder, least_steps=0, **PASSES[name])
+    assert all(stage.stopping is None for stage in plain.values())
+    options = {**SMALL[name], **PASSES[name], "least_steps": 40, "stop_early": 2}
+    options["data"] = str(pictures) if name == "asl.given" else pictures
+    if name == "asl.given":
+        options["encoder"] = str(encoder)
+    run = train(name, run=tmp_path / "run", device="cpu", quiet=True, **options)
+    stages = build_experiment(find_experiment(name), {**options, "data": str(pictures)})
+    for stage in stages.values():
+        learned, held = ({r.numpy().tobytes() for r in stage.data[s].x} for s in ("train", "valid"))
+        assert held
+        assert not learned & held
+    assert run.config["ends"].keys() == run.config["early_stopping"].keys() == stages.keys()
+    lines = [json.loads(o) for o in (run.path / "metrics.jsonl").read_text().splitlines()]
+    looks = [
+        o["scores"] for o in lines if any(n.startswith("held_out") for n in o.get("scores", {}))
+    ]
+    assert len(looks) >= 3 * len(stages)
+    assert all(isfinite(value) for scores in looks for value in scores.values())
+
+
+def test_images_without_a_label_cannot_end_a_stage_that_learns_labels(tmp_path: Path) -> None:
+    rng, names = np.random.default_rng(0), ["dark", "light"] * 20 + [""] * 20
+    place = tmp_path / "pictures"
+    place.mkdir()
+    for i in range(len(names)):
+        pixels = rng.integers(0, 255, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / f"{i}.png")
+    rows = "".join(f"{i}.png,{label}\n" for i, label in enumerate(names))
+    (place / "metadata.csv").write_text(f"file_name,label\n{rows}")
+    options = {"data": str(place), "stop_early": 1, "size": 8, "width": 2, "batch": 8}
+    (stage,) = build_experiment(find_experiment("features.own"), options).values()
+    assert (stage.data["valid"].y >= 0).all()
+    assert len(stage.data["valid"]) == 4
+    sheet = (place / "metadata.csv").read_text().replace("dark", "", 16).replace("light", "", 16)
+    (place / "metadata.csv").write_text(sheet)
+    with pytest.raises(InputError, match="more rows are expected"):
+        build_experiment(find_experiment("features.own"), options)
 
 
 def test_shorter_stages_have_a_share_of_the_fewest_rounds() -> None:

@@ -97,7 +97,8 @@ def build_own_stage(train: Dataset, test: Dataset, plan: AdgmOwnPlan, seed: int)
     labels.check_labels(train)
     train, held_out = hold_out_rows(train, plan.stop_early, seed)
     seen = _see_rows(train, plan)
-    train = replace(train, notes=(*train.notes, seen.note)) if seen.note else train
+    notes = [note for note in (seen.note, _note_unused_deviation(train, plan)) if note]
+    train = replace(train, notes=(*train.notes, *notes))
     known = make_semi_supervised_data(train, test, seen.space, labels.find_labelled_rows(train.y))
     recipe = make_dgm_recipe(
         plan,
@@ -112,6 +113,16 @@ def build_own_stage(train: Dataset, test: Dataset, plan: AdgmOwnPlan, seed: int)
     )
     stage = make_semi_supervised_stage(recipe, known, engine, batch=plan.batch, seed=seed)
     return stage if held_out is None else add_early_stopping(stage, held_out, plan.stop_early)
+
+
+def _note_unused_deviation(train: Dataset, plan: AdgmOwnPlan) -> str:
+    """A sentence where a deviation of pixels is asked for, and the rows have no coloured ones."""
+    if plan.pixel_deviation == "fixed" or (train.kind == "images" and train.x.shape[1] > 1):
+        return ""
+    what = "grey pictures" if train.kind == "images" else "a table"
+    return (
+        f"--pixel-deviation {plan.pixel_deviation} changes nothing for {what}: it is for colours."
+    )
 
 
 def count_own_steps(plan: AdgmOwnPlan, rows: int) -> int:

@@ -8,6 +8,7 @@ The encoder is any trained model of images: the folder of a run or an artefact, 
 the family features. Its features are the codes, or codes drawn from it where it has no features.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from ...model import Model
 from ...networks.encoders import PretrainedEncoder, fit_whitening
 from ...stage import Experiment, Stage
 from ..common import choose_extractor, count_steps, dataset_facts, raise_epochs
+from ..early_stopping import hold_out_rows, stop_stages_early
 from .evaluations import make_image_evaluations
 from .pictures import AslImagePictures
 from .plans import ASL_GIVEN_PLAN, AslGivenPlan
@@ -44,7 +46,9 @@ def experiment(plan: AslGivenPlan = ASL_GIVEN_PLAN, *, encoder: str, seed: int =
     require_at_least(2, batch=plan.batch)
     require_at_least(1, latent=plan.latent, transforms=plan.transforms)
     splits = load_asl_image_splits(plan.data, plan.held_out_rows, plan.size)
-    train, test, space = splits.train, splits.test, splits.space
+    train, held_out = hold_out_rows(splits.train, plan.stop_early, seed)
+    splits = replace(splits, train=train)
+    test, space = splits.test, splits.space
     given = _load_given_encoder(encoder, train)
     recipe = _make_given_encoder_recipe(train, plan, given)
     x = space.transform(train[:5000].raw_rows())
@@ -62,7 +66,7 @@ def experiment(plan: AslGivenPlan = ASL_GIVEN_PLAN, *, encoder: str, seed: int =
         data={"train": train, "test": test},
         facts=dataset_facts(train, encoder=given.name),
     )
-    return {"asl": stage}
+    return stop_stages_early({"asl": stage}, held_out, plan.stop_early)
 
 
 def _load_given_encoder(encoder: str, rows: Dataset) -> Model:

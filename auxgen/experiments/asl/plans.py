@@ -70,6 +70,7 @@ class AslGivenPlan(AslPlan):
     layout: Layout
     epochs: float
     least_steps: int = 1500
+    stop_early: int = 0
     density: CouplingKind = "affine"
     extractor: str = "auto"
     held_out_rows: int = 0

@@ -116,6 +116,7 @@ class OwnPicturesPlan(RegularisedPlan):
     label: str | None = None
     size: Literal[32, 64]
     least_steps: int = 1500
+    stop_early: int = 0
     test_fraction: float = 0.1
 
 

@@ -34,6 +34,7 @@ from ...data.labels import find_labelled_rows
 from ...errors import InputError
 from ...stage import Experiment
 from ..common import Budget, raise_epochs
+from ..early_stopping import stop_stages_early
 from .plans import CELEBA, CIFAR10, FASHION, OWN, SVHN, ImageSetPlan, OwnPicturesPlan
 from .stages import build_regularised_stages
 
@@ -101,7 +102,10 @@ def own(plan: OwnPicturesPlan = OWN[32], *, data: Path, seed: int = 0) -> Experi
         seed: Seed of the held-out images, the initialisation and the order.
     """
     splits = _load_own_image_splits(Path(data), plan, seed)
-    return build_regularised_stages(splits, raise_own_epochs(plan, len(splits["train"])), seed)
+    raised = raise_own_epochs(plan, len(splits["train"]))
+    stages = build_regularised_stages(splits, raised, seed)
+    # the images for validation take no part in training: they serve the looks as well
+    return stop_stages_early(stages, splits["valid"] if plan.stop_early else None, plan.stop_early)
 
 
 def raise_own_epochs(plan: OwnPicturesPlan, rows: int) -> OwnPicturesPlan:

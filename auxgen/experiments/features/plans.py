@@ -43,6 +43,7 @@ class OwnFeaturesPlan(FeaturesPlan):
     label: str | None = None
     size: int | None = None
     least_steps: int = 300
+    stop_early: int = 0
     test_fraction: float = 0.2
 
 

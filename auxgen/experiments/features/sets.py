@@ -22,6 +22,7 @@ from pathlib import Path
 from ...data import folders, images, labels, user
 from ...stage import Experiment
 from ..common import raise_epochs
+from ..early_stopping import hold_out_rows, stop_stages_early
 from . import plans
 from .plans import FaceFeaturesPlan, FeaturesPlan, OwnFeaturesPlan
 from .stages import make_attribute_classifier_stage, make_classifier_stage
@@ -75,10 +76,12 @@ def own(plan: OwnFeaturesPlan = plans.OWN, *, data: Path, seed: int = 0) -> Expe
         train, test = load(split="train"), load(split="test")
     else:
         train, test = user.split_stratified(load(split="train"), plan.test_fraction, seed)
+    train, held_out = hold_out_rows(train, plan.stop_early, seed, labelled_alone=True)
     rows = len(labels.find_labelled_rows(train.y))
     epochs = raise_epochs(plan.epochs, max(rows, 1), plan.batch, plan.least_steps)
     plan = replace(plan, epochs=epochs)
-    return {"classifier": make_classifier_stage(train, test, plan, seed=seed)}
+    stages = {"classifier": make_classifier_stage(train, test, plan, seed=seed)}
+    return stop_stages_early(stages, held_out, plan.stop_early)
 
 
 def _build_classifier(name: str, plan: FeaturesPlan, seed: int) -> Experiment:

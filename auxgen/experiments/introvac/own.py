@@ -18,6 +18,7 @@ from ...errors import InputError
 from ...evaluation.attribute_scorers import MultilabelScorer
 from ...stage import Experiment
 from ..common import Budget, raise_epochs
+from ..early_stopping import hold_out_rows, stop_stages_early
 from .evaluations import IntrovacEvaluations
 from .plans import IntrovacOwnPlan, PhotoSize, fit_photo_plan
 from .stages import build_introvac_stages
@@ -48,11 +49,13 @@ def experiment(
         seed: Seed of the held-out images and the order of the rows.
     """
     train, test = _load_attribute_splits(Path(data), plan, attribute, label, seed)
+    train, held_out = hold_out_rows(train, plan.stop_early, seed)
     plan = raise_own_epochs(plan, len(train))
     columns = {name: (name,) for name in train.attribute_names}
     scorers = [MultilabelScorer(name, columns) for name in plan.scorers]
     evaluations = IntrovacEvaluations(train, test, scorers, next(iter(plan.scorers), None))
-    return build_introvac_stages(plan, evaluations, seed=seed, model=plan.model)
+    stages = build_introvac_stages(plan, evaluations, seed=seed, model=plan.model)
+    return stop_stages_early(stages, held_out, plan.stop_early)
 
 
 def raise_own_epochs(plan: IntrovacOwnPlan, rows: int) -> IntrovacOwnPlan:

@@ -93,6 +93,7 @@ class IntrovacOwnPlan(IntrovacPhotoPlan):
 
     model: IntrovacModelName = "introvac"
     least_steps: int = 2000  # as many as 20 passes over the 6,284 faces of eyefacial take
+    stop_early: int = 0
     test_fraction: float = 0.1
 
 
