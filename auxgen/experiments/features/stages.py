@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from math import ceil
 
 from torch import Tensor
 
@@ -19,6 +20,9 @@ from ...score import Evaluation
 from ...stage import Monitor, Stage
 from ..common import count_steps, dataset_facts, image_preprocessor
 from .plans import FeaturesPlan
+
+MONITOR_COUNT = 10
+"""Points of the curve at most; for each, batch-norm statistics are estimated anew."""
 
 
 def make_classifier_stage(
@@ -105,7 +109,10 @@ def _make_stage(
     plan: FeaturesPlan,
     seed: int,
 ) -> Stage:
-    """A classifier's stage, measured at the end and, for the curve, after every epoch."""
+    """A classifier's stage, measured at the end and, for the curve, meanwhile.
+
+    That is after every epoch, but no more than ten times: where rows are few an epoch is a round.
+    """
     require_at_least(2, batch=plan.batch)  # batch norm needs two rows
     require_at_least(0, shift=plan.shift)
     flips: list[Corruption] = [flip_randomly] if plan.flip else []
@@ -125,7 +132,7 @@ def _make_stage(
         batches=LabelledBatches(x, y, plan.batch, seed, corruption),
         engine=engine,
         evaluations=error,
-        monitor=Monitor(max(1, len(x) // plan.batch), error),
+        monitor=Monitor(max(1, len(x) // plan.batch, ceil(steps / MONITOR_COUNT)), error),
         recipe=recipe,
         space=image_preprocessor(train),
         data={"train": train, "test": test},
