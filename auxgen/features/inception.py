@@ -1,8 +1,5 @@
 """The extractor `inception`: the canonical weights, from a folder, or downloaded and checked."""
 
-import hashlib
-import pickle
-import zipfile
 from pathlib import Path
 from typing import final
 
@@ -14,7 +11,7 @@ from ..errors import InputError
 from ..files import get_cache_folder
 from ..networks.inception import INPUT_SIZE, Inception, resize_like_tensorflow_1
 from .extractors import INCEPTION, ExtractedFeatures, Extractor, make_extractor
-from .pretrained import PretrainedWeights, get_weights_folder, load_frozen_weights
+from .pretrained import get_weights_folder, load_frozen_weights, read_torch_weights
 
 SHA256_PREFIX = "6726825d"
 """First digits of the file's SHA-256."""
@@ -45,7 +42,7 @@ def load_inception_extractor() -> Extractor:
     Raises:
         InputError: The weights cannot be found, or are not the canonical ones.
     """
-    weights = read_inception_weights(find_inception_weights())
+    weights = read_torch_weights(find_inception_weights(), SHA256_PREFIX)
     return make_extractor(
         INCEPTION,
         InceptionPool3(load_frozen_weights(Inception(), weights)).eval(),
@@ -83,27 +80,3 @@ def download_inception_weights(url: str, file: Path, sha256_prefix: str = SHA256
             f"{WEIGHTS_FILE} into the folder AUXGEN_WEIGHTS."
         ) from error
     return file
-
-
-def read_inception_weights(file: Path, sha256_prefix: str = SHA256_PREFIX) -> PretrainedWeights:
-    """The tensors of a file of torch's format; no code in it is executed.
-
-    Raises:
-        InputError: It is truncated or another file.
-    """
-    with file.open("rb") as data:
-        sha256 = hashlib.file_digest(data, "sha256").hexdigest()
-    if not sha256.startswith(sha256_prefix):
-        raise InputError(
-            f"{file} is truncated or another file: its SHA-256 begins with "
-            f"{sha256[: len(sha256_prefix)]}, expected {sha256_prefix}."
-        )
-    try:
-        tensors = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError) as error:
-        raise InputError(
-            f"{file} holds more than weights, or none; only weights are expected."
-        ) from error
-    if not isinstance(tensors, dict) or not all(isinstance(t, Tensor) for t in tensors.values()):
-        raise InputError(f"{file} holds no table of weights; a state_dict is expected.")
-    return PretrainedWeights(tensors, sha256, file)

@@ -1,6 +1,9 @@
 """Extractors whose weights are in the folder AUXGEN_WEIGHTS."""
 
+import hashlib
 import os
+import pickle
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -59,6 +62,30 @@ def read_weights(file: str, user: str) -> PretrainedWeights:
             f"{user} needs {path}, which cannot be read ({error.strerror}); put it there."
         ) from error
     return PretrainedWeights(unpack_tensors(data, path), compute_checksum(data), path)
+
+
+def read_torch_weights(file: Path, sha256_prefix: str) -> PretrainedWeights:
+    """The tensors of a file of torch's format; no code in it is executed.
+
+    Raises:
+        InputError: It is truncated or another file.
+    """
+    with file.open("rb") as data:
+        sha256 = hashlib.file_digest(data, "sha256").hexdigest()
+    if not sha256.startswith(sha256_prefix):
+        raise InputError(
+            f"{file} is truncated or another file: its SHA-256 begins with "
+            f"{sha256[: len(sha256_prefix)]}, expected {sha256_prefix}."
+        )
+    try:
+        tensors = torch.load(file, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError) as error:
+        raise InputError(
+            f"{file} holds more than weights, or none; only weights are expected."
+        ) from error
+    if not isinstance(tensors, dict) or not all(isinstance(t, Tensor) for t in tensors.values()):
+        raise InputError(f"{file} holds no table of weights; a state_dict is expected.")
+    return PretrainedWeights(tensors, sha256, file)
 
 
 def load_frozen_weights(network: M, weights: PretrainedWeights) -> M:

@@ -5,7 +5,9 @@ from pathlib import Path
 import torch
 
 from ..errors import unknown_name
+from ..networks.backbones import TIMM_PREFIX, VARIANTS
 from . import inception, pretrained, trained
+from .backbones import load_backbone_extractor
 from .extractors import INCEPTION, Extractor
 
 
@@ -13,9 +15,11 @@ def load_extractor(name: str) -> Extractor:
     """An extractor by its name.
 
     Args:
-        name: "inception", "cifar10-resnet56", "vgg19-relu3_1", "features.<set>" or, with another
-            seed than 0, "features.<set>-seed=1" (in AUXGEN_WEIGHTS, else trained once into the
-            cache), or a folder of a trained features run or artefact.
+        name: "inception", "cifar10-resnet56", "vgg19-relu3_1", "efficientnet-lite0",
+            "efficientnet-lite2" or "timm:<model>" (with another size of pictures than their own,
+            "efficientnet-lite0-size=224"), "features.<set>" or, with another seed than 0,
+            "features.<set>-seed=1" (in AUXGEN_WEIGHTS, else trained once into the cache), or a
+            folder of a trained features run or artefact.
 
     Raises:
         MissingExtractor: An experiment trains it, and has not done so yet.
@@ -26,8 +30,10 @@ def load_extractor(name: str) -> Extractor:
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         if name in known:
             return known[name]()
+        if name.startswith((TIMM_PREFIX, *VARIANTS)):
+            return load_backbone_extractor(name)
         if trained.is_extractor_experiment(name):
             return trained.load_extractor_from_folder(trained.find_run(name), name)
         if (folder := Path(name).expanduser()).is_dir():
             return trained.load_extractor_from_folder(folder)
-    raise unknown_name("extractor", name, [*known, "features.SET"])
+    raise unknown_name("extractor", name, [*known, *VARIANTS, "timm:MODEL", "features.SET"])

@@ -305,7 +305,7 @@ def torch_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_inception_scores_are_of_logits_without_bias(torch_file: Path) -> None:
-    found = inception.read_inception_weights(torch_file, "")
+    found = pretrained.read_torch_weights(torch_file, "")
     net = pretrained.load_frozen_weights(Inception(), found)
     with torch.no_grad():
         features, probs = inception.InceptionPool3(net)(pictures(1))
@@ -323,14 +323,16 @@ def test_the_canonical_file_is_known_by_its_hash(weights: Path, torch_file: Path
 def test_a_file_cut_short(torch_file: Path, tmp_path: Path) -> None:
     short = tmp_path / "short.pth"
     short.write_bytes(torch_file.read_bytes()[:100_000])
-    assert "truncated" in refused(lambda: inception.read_inception_weights(short))
-    assert "only weights" in refused(lambda: inception.read_inception_weights(short, ""))
+    assert "truncated" in refused(
+        lambda: pretrained.read_torch_weights(short, inception.SHA256_PREFIX)
+    )
+    assert "only weights" in refused(lambda: pretrained.read_torch_weights(short, ""))
 
 
 def test_no_code_in_a_file_is_executed(tmp_path: Path) -> None:
     file, mark = tmp_path / "evil.pth", tmp_path / "mark"
     torch.save({"weights": Evil(str(mark))}, file)
-    assert "more than weights" in refused(lambda: inception.read_inception_weights(file, ""))
+    assert "more than weights" in refused(lambda: pretrained.read_torch_weights(file, ""))
     assert not mark.exists()
 
 
@@ -347,9 +349,9 @@ class Evil:
 def test_torch_files_of_other_things(tmp_path: Path) -> None:
     file = tmp_path / "other.pth"
     torch.save([torch.zeros(3)], file)
-    assert "no table of weights" in refused(lambda: inception.read_inception_weights(file, ""))
+    assert "no table of weights" in refused(lambda: pretrained.read_torch_weights(file, ""))
     torch.save(residual(1).state_dict(), file)
-    found = inception.read_inception_weights(file, "")
+    found = pretrained.read_torch_weights(file, "")
     assert "weights of another network" in refused(
         lambda: pretrained.load_frozen_weights(Inception(), found)
     )
