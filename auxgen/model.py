@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import hub
 from .builders.artefact import read_artefact, restore_weights, write_artefact
 from .data.columns import is_frame
 from .data.dataset import Dataset, Preprocessor
@@ -284,7 +285,8 @@ def load(
     JSON and safetensors are read; nothing in the folder is executed.
 
     Args:
-        path: Folder of an artefact or of a run.
+        path: Folder of an artefact or of a run, or hf://USER/MODEL@COMMIT for one on the Hugging
+            Face hub.
         stage: Name of a stage of the run.
         experiment: The run's stages, where these have no recipe: their own methods get the weights.
 
@@ -292,7 +294,7 @@ def load(
         InputError: There is no such folder or stage, or it is damaged, or only the experiment can
             make its method again.
     """
-    path = Path(path)
+    path = hub.fetch_artefact(path) if hub.is_hub_name(path) else Path(path)
     if not (path / "run.json").exists():
         return _make_model(path, *read_artefact(path))
     stages = read_json(path / "run.json", "run").get("stages", [])

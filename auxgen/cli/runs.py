@@ -166,21 +166,6 @@ def report_command(runs: tuple[Path, ...], /, *, out: Path | None = None) -> Non
     print(write_report(runs, out or runs[0] / "report.html", notes))
 
 
-def export_command(run: Path, folder: Path, /, *, stage: str | None = None) -> None:
-    """Copy a trained model to a folder that needs nothing else.
-
-    The folder has the weights as safetensors, JSON, and a model card.
-
-    Args:
-        run: A run.
-        folder: The new folder.
-        stage: Stage of a run; the last by default.
-    """
-    from ..model import load
-
-    print(load(run, stage).save(folder))
-
-
 def reproduce_command(
     name: str,
     /,
