@@ -36,14 +36,14 @@ class FacesPlan(Plan):
     """A VAC of faces."""
 
     lr: float = 1e-3
-    batch: int = 64
+    batch: int = 32
     average: float = 0.99
-    epochs: float = 12
+    epochs: float = 6
     latent: int = 64
     size: int = 64
 
 
-def experiment(plan: FacesPlan = FacesPlan(), *, seed: int = 0) -> Experiment:  # noqa: B008
+def experiment(plan: FacesPlan = FacesPlan(), *, seed: int = 0) -> Experiment:
     """A VAC of faces with four attributes."""
     train = derive_attributes(load_image_dataset("celeba", "train", size=plan.size), ATTRIBUTES)
     images = {"channels": 3, "size": plan.size, "widths": list(WIDTHS[plan.size])}
