@@ -22,6 +22,7 @@ from .data.inputs import convert_array
 from .engine.device import resolve_device
 from .errors import InputError, require_at_least, unknown_name
 from .files import read_json
+from .functional.differences import DifferenceFilter
 from .functional.directions import Direction, fit_linear_probe, get_direction
 from .inference import codes as latent
 from .inference import editing
@@ -205,9 +206,15 @@ class Model:
         keep: Sequence[str] = (),
         by: Dataset | None = None,
         probe: Dataset | None = None,
+        strength: float = 1.0,
+        reconstruction: bool = False,
         seed: int | None = 0,
     ) -> EditedRows:
-        """Move codes along attributes, and decode them.
+        """Add attributes to rows, or take them away, by moving their codes.
+
+        A picture gets the difference between what the model decodes after and before the move, see
+        `functional.differences`; in place of other rows, and of a picture's `reconstruction`, comes
+        what is decoded from the moved code.
 
         Args:
             distances: Names of attributes with distances, such as {"Eyeglasses": 3, "Smiling": -1}.
@@ -217,8 +224,18 @@ class Model:
                 change least in what the model decodes.
             probe: Rows with attributes to which directions are fitted; None for the directions of
                 the model's own classifier.
+            strength: Multiplier of the difference that is added to a picture.
+            reconstruction: Whether to return what is decoded, and not the pictures with the
+                difference.
         """
         method, space, x = self.method, self.space, self._convert(rows)
+        whole = reconstruction or space.kind != "images"
+        if whole and strength != 1:
+            raise InputError(
+                "A strength multiplies the difference that is added to a photograph; a "
+                "reconstruction is edited by the distance alone."
+            )
+        difference = None if whole else DifferenceFilter(strength=strength)
         with self._use_seed(seed):
             if probe is None:
                 known = editing.get_classifier_directions(method, space)
@@ -227,7 +244,9 @@ class Model:
             moves = editing.make_moves(distances, known, keep if by is None else ())
             if by is not None:
                 moves = disentangle_moves(method, space, moves, by, keep)
-            return editing.edit_rows(method, space, x, moves, target_probability)
+            return editing.edit_rows(
+                method, space, x, moves, target_probability, difference=difference
+            )
 
     def direction(self, name: str) -> Direction:
         """The direction in which the model's own logit of an attribute rises.

@@ -249,7 +249,7 @@ def test_edits(folder: Path, tmp_path: Path) -> None:
     model = auxgen.load(folder / "faces")
     rows = make_rows(model, 6)
     z, own = model.encode(rows), model.direction("Round")
-    edits = model.edit(rows, {"Round": 2, "Red": -1})
+    edits = model.edit(rows, {"Round": 2, "Red": -1}, reconstruction=True)
     moved = model.direction("Red").move(own.move(z, 2.0), -1.0)
     torch.testing.assert_close(edits.edited, model.decode(moved), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(edits.reconstruction, model.reconstruct(rows))

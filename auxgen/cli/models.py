@@ -23,6 +23,7 @@ from ..inference import codes, conditional, editing
 from ..model import Model, load
 from ..plotting import grids, panels
 from . import tables
+from .edits import write_edits
 from .options import take_options
 
 
@@ -159,22 +160,31 @@ def edit_command(
     keep: tuple[str, ...] = (),
     by: str | None = None,
     probe: str | None = None,
+    strength: float = 1.0,
+    reconstruction: bool = False,
     seed: int = 0,
 ) -> None:
     """Add attributes to images, or take them away.
 
+    Each image is written whole, at its own size: where the model's frame lies in it, the difference
+    is added between what the model decodes after and before the edit.
+
     Args:
         attribute: Names with distances, such as Eyeglasses=+3 Smiling=-1; the prior's codes have
             standard deviation 1 in every direction.
-        out: Folder to write: an image for each, and edits.csv (distances, and the model's
-            probabilities before and after). Beside it OUT-triplets.png (original, reconstruction,
-            edited).
-        until: Probability, such as 0.95, at which to stop on the way.
+        out: Folder to write: a PNG file for each, upright, grey, with 16 bits or transparency as
+            the image was, without metadata but for the colour profile; and edits.csv (distances,
+            and the model's probabilities before and after). Beside it OUT-triplets.png (original,
+            edited, and what was added; of reconstructions original, reconstruction, edited).
+        until: Probability, such as 0.95, at which to stop on the way, of the edited image.
         keep: Attributes that must stay as they are: their directions are projected out.
         by: Image set or folder with the attributes to keep as columns: directions are turned to
             where these change least in what the model decodes, measured on its training rows.
         probe: Image set or folder with attributes, to which directions are fitted for a model that
             has none of its own.
+        strength: Multiplier of the difference that is added; 0 gives the image back, unchanged.
+        reconstruction: Write what the model decodes, at its own size, and not the image with the
+            difference.
         seed: Seed of the draws, if the model makes any.
     """
     if model.space.kind != "images":
@@ -187,14 +197,18 @@ def edit_command(
         keep=keep,
         by=None if by is None else load_images(by),
         probe=None if probe is None else load_images(probe),
+        strength=strength,
+        reconstruction=reconstruction,
         seed=seed,
     )
-    page = tables.write_edits(out, rows, edits)
+    written = write_edits(out, rows, edits, model.space.frame)
+    for note in written.notes:
+        print(note, file=sys.stderr)
     if edits.reached is not None and not edits.reached.all():
         missed = int((~edits.reached).sum())
         print(f"{missed} of {len(edits.reached)} do not reach {until:g} even at the full distance")
     print(out)
-    print(page)
+    print(written.page)
 
 
 @take_options(_load_model_and_rows)

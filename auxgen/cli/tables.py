@@ -1,10 +1,9 @@
-"""Rows, codes, predictions and edits as files that other programs read."""
+"""Rows, codes and predictions as files that other programs read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain, count
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,17 +11,13 @@ import torch
 from torch import Tensor
 
 from ..data.columns import TableSchema
-from ..data.inputs import IdColumn, InputRows
+from ..data.inputs import IdColumn
 from ..data.table_writing import check_table_file, write_table
 from ..files import write_file
-from ..inference.editing import EditedRows
 from ..inference.prediction import Predictions
-from ..plotting.grids import write_grid, write_picture
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-TABLE_FILE = "edits.csv"
 
 
 def write_rows(
@@ -34,7 +29,7 @@ def write_rows(
     """
     flat = rows.flatten(1)
     if table is None:
-        return write_table(path, [f"x{i}" for i in range(flat.shape[1])], _round(flat))
+        return write_table(path, [f"x{i}" for i in range(flat.shape[1])], round_numbers(flat))
     frame = table.decode(flat.double().numpy())
     if labels and table.label:
         frame[table.label] = list(labels)
@@ -46,7 +41,7 @@ def write_frame(frame: DataFrame, path: Path) -> Path:
     return write_table(path, list(frame.columns), frame.to_numpy(dtype=object).tolist())
 
 
-def _round(numbers: Tensor) -> list[list[float]]:
+def round_numbers(numbers: Tensor) -> list[list[float]]:
     """Numbers with six digits, as many as float32 has."""
     return [[float(f"{number:.6g}") for number in row] for row in numbers.tolist()]
 
@@ -74,7 +69,7 @@ def write_codes(
     firsts = {"name": names, **({ids.name: ids.cells} if ids else {})}
     firsts |= {"label": labels} if labels else {}
     header = [*firsts, *(f"z{i}" for i in range(codes.shape[1]))]
-    rows = zip(*firsts.values(), _round(codes), strict=True)
+    rows = zip(*firsts.values(), round_numbers(codes), strict=True)
     return write_table(path, header, ([*first, *row] for *first, row in rows))
 
 
@@ -94,54 +89,6 @@ def write_predictions(
     if predictions.bounds is not None:
         header.append("bound")
         values = torch.cat((values, predictions.bounds.to(values)[:, None]), 1)
-    numbers = _round(torch.cat((predictions.confidence.to(values)[:, None], values), 1))
+    numbers = round_numbers(torch.cat((predictions.confidence.to(values)[:, None], values), 1))
     lines = zip(*firsts.values(), predictions.names, numbers, strict=True)
     return write_table(path, header, ([*first, *row] for *first, row in lines))
-
-
-def write_edits(folder: Path, rows: InputRows, edits: EditedRows) -> Path:
-    """Write a picture of each edited row and a table into a folder; and a page beside it.
-
-    The page has original, reconstruction and edited picture of each row. It is no picture of the
-    folder, so that the folder can be compared and learned from as it is.
-
-    Returns:
-        The page.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    files = make_edit_file_names(rows.names)
-    for name, picture in zip(files, edits.edited, strict=True):
-        write_picture(picture, folder / name)
-    triplets = torch.stack((rows.x, edits.reconstruction, edits.edited), 1)
-    _write_edit_table(folder / TABLE_FILE, files, edits)
-    page = folder.resolve().with_name(f"{folder.resolve().name}-triplets.png")
-    return write_grid(triplets.flatten(0, 1), page, 3 * min(3, len(triplets)))
-
-
-def make_edit_file_names(sources: Sequence[str]) -> list[str]:
-    """A file name for each source, all different: "a-b.png" for "a/b.jpg".
-
-    The name for row 3 of x.npy is "x-3.png".
-    """
-    names: list[str] = []
-    taken: set[str] = set()
-    for source in sources:
-        file, _, row = source.rpartition(":") if ":" in source else (source, "", "")
-        parts = PurePath(file or source).with_suffix("").parts
-        stem = "-".join(p for p in (*parts, row) if p not in ("/", "..", ".", ""))
-        others = (f"{stem}-{i}.png" for i in count(2))
-        names.append(next(n for n in chain([f"{stem}.png"], others) if n not in taken))
-        taken.add(names[-1])
-    return names
-
-
-def _write_edit_table(path: Path, files: Sequence[str], edits: EditedRows) -> None:
-    """For each row and move, the distance moved, and the model's probability before and after."""
-    header, columns = ["file"], []
-    for k, move in enumerate(edits.moves):
-        name = move.attribute.name
-        header += [f"distance of {name}", f"p({name}) before", f"p({name}) after"]
-        distance = move.delta * edits.distance_share.double()
-        columns += [distance, edits.before[:, k].double(), edits.after[:, k].double()]
-    values = _round(torch.stack(columns, 1))
-    write_table(path, header, ([file, *row] for file, row in zip(files, values, strict=True)))

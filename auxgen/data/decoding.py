@@ -121,12 +121,21 @@ def load_upright(
     return upright if upright.mode == mode else upright.convert(mode)
 
 
+def find_frame_box(size: tuple[int, int], frame: Frame) -> tuple[int, int, int, int]:
+    """Where the frame lies in a picture of (width, height): left, top, right, bottom in pixels."""
+    width, height = size
+    side = frame.crop or (min(size) if frame.size else None)
+    if side is None:
+        return 0, 0, width, height
+    left, top = (width - side) // 2, (height - side) // 2
+    return left, top, left + side, top + side
+
+
 def apply_frame(image: Image.Image, frame: Frame) -> Image.Image:
     """The centre of the picture, resized."""
-    side = frame.crop or (min(image.size) if frame.size else None)
-    if side is not None and image.size != (side, side):
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.crop((left, top, left + side, top + side))
+    box = find_frame_box(image.size, frame)
+    if box != (0, 0, *image.size):
+        image = image.crop(box)
     if frame.size is not None and image.width != frame.size:
         image = image.resize((frame.size, frame.size), Image.Resampling[frame.filter.upper()])
     return image

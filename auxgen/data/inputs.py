@@ -18,6 +18,7 @@ from torch import Tensor
 from ..errors import InputError, unknown_name
 from .cells import list_texts
 from .dataset import Preprocessor
+from .photographs import Photograph
 from .picture_inputs import read_pictures
 from .table_files import TABLE_KINDS, TABLE_SUFFIXES, TableFormat
 from .tables import find_table_files, make_old_schema, read_table_rows
@@ -42,12 +43,15 @@ class InputRows:
         names: A name for each, all different.
         notes: Sentences about what was guessed or left out when they were read.
         ids: The table's own names of the rows; None without them.
+        photographs: The file of each row that is a picture of its own, None of others; empty where
+            none is.
     """
 
     x: Tensor
     names: tuple[str, ...]
     notes: tuple[str, ...] = ()
     ids: IdColumn | None = None
+    photographs: tuple[Photograph | None, ...] = ()
 
 
 class _Part(NamedTuple):
@@ -58,6 +62,7 @@ class _Part(NamedTuple):
     place: Path
     notes: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
+    photographs: tuple[Photograph, ...] = ()
 
 
 def read_rows(
@@ -92,7 +97,9 @@ def read_rows(
     ids = tuple(id for part in parts for id in part.ids)
     column = id_column or known
     found = IdColumn(column, ids) if column and len(ids) == len(names) else None
-    return InputRows(torch.cat([part.x for part in parts]), names, tuple(notes), found)
+    shown = [p for part in parts for p in part.photographs or [None] * len(part.names)]
+    photographs = tuple(shown) if any(shown) else ()
+    return InputRows(torch.cat([part.x for part in parts]), names, tuple(notes), found, photographs)
 
 
 def make_names_unique(sources: Sequence[tuple[Path, str]]) -> tuple[str, ...]:
@@ -137,8 +144,8 @@ def _read_pictures(
     files: Sequence[Path], place: Path, space: Preprocessor, resize: bool, notes: Sequence[str]
 ) -> _Part:
     names = tuple(format_path(file.relative_to(place)) for file in files)
-    x, more = read_pictures(files, names, space, resize=resize)
-    return _Part(x, names, place, (*notes, *more))
+    x, photographs, more = read_pictures(files, names, space, resize=resize)
+    return _Part(x, names, place, (*notes, *more), photographs=tuple(photographs))
 
 
 def _number_rows(x: Tensor, path: Path, first: int) -> _Part:

@@ -20,11 +20,13 @@ from .decoding import (
     EncodedPicture,
     apply_frame,
     convert_to_pixels,
+    find_frame_box,
     load_upright,
     open_picture,
 )
 from .depth import get_white, is_deep, read_pixel_range
 from .frame import Frame
+from .photographs import Box, Photograph
 from .survey import describe_oddity, describe_white, find_oddities
 
 UNKNOWN_FRAME = Frame(alpha="drop")
@@ -32,17 +34,18 @@ UNKNOWN_FRAME = Frame(alpha="drop")
 
 
 class _FramedPicture(NamedTuple):
-    """Pixels uint8 (c, h, w), and notes on the picture: kinds of oddities, and sentences."""
+    """Pixels uint8 (c, h, w) of a box, and notes on the picture: kinds of oddities, sentences."""
 
     pixels: np.ndarray
+    box: Box
     oddities: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
 
 def read_pictures(
     files: Sequence[Path], names: Sequence[str], space: Preprocessor, *, resize: bool
-) -> tuple[Tensor, list[str]]:
-    """Image files as rows (n, c, h, w), and notes on what was guessed.
+) -> tuple[Tensor, list[Photograph], list[str]]:
+    """Image files as rows (n, c, h, w), where these lie in the files, and notes on guesses.
 
     Args:
         files: The files.
@@ -54,7 +57,7 @@ def read_pictures(
         InputError: The model sees no such images, or a file is no whole image or does not fit.
     """
     if not files:
-        return torch.empty(0, *space.shape), []
+        return torch.empty(0, *space.shape), [], []
     if len(space.shape) != 3:
         raise InputError(
             f"{names[0]!r} is an image, but the model takes {space.describe_row_shape()}."
@@ -65,7 +68,9 @@ def read_pictures(
     with ThreadPoolExecutor() as pool:
         framed = list(pool.map(partial(_read_picture, space=space, resize=resize), pictures))
     pixels = torch.from_numpy(np.stack([one.pixels for one in framed]))
-    return pixels / 255.0, _make_notes(names, framed, space)
+    each = zip(names, files, framed, strict=True)
+    photographs = [Photograph(name, Path(file), one.box) for name, file, one in each]
+    return pixels / 255.0, photographs, _make_notes(names, framed, space)
 
 
 def _read_picture(picture: EncodedPicture, space: Preprocessor, resize: bool) -> _FramedPicture:
@@ -80,23 +85,28 @@ def _read_picture(picture: EncodedPicture, space: Preprocessor, resize: bool) ->
             values = read_pixel_range(image, picture.location)
             notes = () if get_white(frame, values) else (describe_white(values, frame),)
         upright = load_upright(image, space.shape[0], frame, picture.location)
-        fitted, how = _fit(upright, space, resize, picture.location)
-        return _FramedPicture(convert_to_pixels(fitted), (*oddities, *how), notes)
+        fitted, box, how = _fit(upright, space, resize, picture.location)
+        return _FramedPicture(convert_to_pixels(fitted), box, (*oddities, *how), notes)
 
 
 def _fit(
     image: Image.Image, space: Preprocessor, resize: bool, name: str
-) -> tuple[Image.Image, tuple[str, ...]]:
-    """The picture at the model's size: by the frame of training where that has a rule for it."""
+) -> tuple[Image.Image, Box, tuple[str, ...]]:
+    """The picture at the model's size, by the frame of training where that has a rule for it.
+
+    With it come the box that it fills, and kinds of oddities.
+    """
     frame, (height, width) = space.frame, space.shape[1:]
     if frame is not None and min(image.size) >= (frame.crop or 1):
         framed = apply_frame(image, frame)
         if framed.size == (width, height):
-            return framed, ()
+            return framed, find_frame_box(image.size, frame), ()
     if image.size == (width, height):
-        return image, () if frame is None else ("framed",)
+        return image, (0, 0, width, height), () if frame is None else ("framed",)
     if resize:
-        return _cover(image, (width, height), frame or UNKNOWN_FRAME), ("resized",)
+        box = _find_cover(image.size, (width, height))
+        scaling = Image.Resampling[(frame or UNKNOWN_FRAME).filter.upper()]
+        return image.resize((width, height), scaling, box), box, ("resized",)
     least = f", at least {frame.crop} of them each way" if frame and frame.crop else ""
     raise InputError(
         f"{name!r} is {image.width} x {image.height} pixels, the model takes {width} x {height}"
@@ -104,14 +114,13 @@ def _fit(
     )
 
 
-def _cover(image: Image.Image, size: tuple[int, int], frame: Frame) -> Image.Image:
-    """The largest part from the centre that has the proportions of a size, resized to it."""
-    width, height = size
-    scale = min(image.width / width, image.height / height)
+def _find_cover(size: tuple[int, int], target: tuple[int, int]) -> Box:
+    """The largest part from the centre of a (width, height) that has the target's proportions."""
+    (w, h), (width, height) = size, target
+    scale = min(w / width, h / height)
     half_width, half_height = scale * width / 2, scale * height / 2
-    x, y = image.width / 2, image.height / 2
-    box = (x - half_width, y - half_height, x + half_width, y + half_height)
-    return image.resize(size, Image.Resampling[frame.filter.upper()], box)
+    x, y = w / 2, h / 2
+    return x - half_width, y - half_height, x + half_width, y + half_height
 
 
 def _make_notes(

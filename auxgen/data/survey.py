@@ -28,6 +28,8 @@ ODDITIES = {
     "16 bits": "of 16 bits in each of several channels, of which the upper 8 are kept",
     "coloured": "coloured, and turned grey as the model is",
     "framed": "taken as it is, since it has the size that pictures had after training's crop",
+    "as RGB": "neither grey nor RGB, and written as RGB",
+    "as 16 bits": "of fractions, and written as whole numbers of 16 bits",
     "resized": "not of a size that the model learned from: the largest part from the centre is "
     "resized",
 }

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..data.dataset import Dataset, Preprocessor
 from ..errors import InputError
 from ..functional import directions
+from ..functional.differences import DifferenceFilter, add_difference
 from ..functional.directions import Direction, fit_linear_probe, get_direction
 from ..method import Decodes, HasAttributeWeights, require
 from .codes import decode_to_rows, embed_rows, predict_classes
@@ -46,13 +47,16 @@ class EditedRows:
 
     Attributes:
         reconstruction: Raw rows decoded from their own codes (n, *shape), on the CPU.
-        edited: Raw rows decoded from the moved codes (n, *shape).
+        edited: Raw rows (n, *shape): the rows themselves with `added`, or, where this is None, what
+            is decoded from the moved codes.
         distance_share: Share of the distances that the codes were moved, (n,) in [0, 1].
-        before: The model's probabilities of the moves' attributes in the reconstructions, (n, m).
+        before: The model's probabilities of the moves' attributes before, (n, m): in the rows
+            themselves, or in the reconstructions.
         after: The same for the edited rows.
         moves: The moves.
         reached: Rows (n,) bool for which all moves reached the target probability; None where there
             was no target.
+        added: What was added to the rows (n, *shape); None where reconstructions were edited.
     """
 
     reconstruction: Tensor
@@ -62,6 +66,7 @@ class EditedRows:
     after: Tensor
     moves: Sequence[Move]
     reached: Tensor | None = None
+    added: Tensor | None = None
 
 
 def get_classifier_directions(method: object, space: Preprocessor) -> dict[str, Direction]:
@@ -147,42 +152,82 @@ def edit_rows(
     raw: Tensor,
     moves: Sequence[Move],
     target_probability: float | None = None,
+    *,
+    difference: DifferenceFilter | None = None,
 ) -> EditedRows:
     """Move the codes of raw rows (n, *shape) by the sum of all moves, and decode them.
 
     A model of classes decodes each row, before and after, under the class that it finds most
-    probable. With a target probability each code is moved only until the model, given the decoded
+    probable. With a target probability each code is moved only until the model, given the edited
     row, predicts with this probability that it has each attribute with a positive distance, and
     lacks each with a negative one.
+
+    Args:
+        method: The model.
+        space: How it sees raw rows.
+        raw: The rows.
+        moves: What to change.
+        target_probability: Where to stop.
+        difference: How G(z + d w) - G(z) is added to the rows themselves, which are pictures (n, c,
+            h, w); None for what is decoded, G(z + d w).
 
     Raises:
         InputError: The model cannot encode or decode, or the target is not a probability.
     """
     require(method, Decodes)
-
-    def decode(codes: Tensor, y: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Rows (n, *shape), and by their codes the probabilities of the moves' attributes (n, m)"""
-        rows = decode_to_rows(method, space, codes, y)
-        codes = embed_rows(method, space, rows)
-        return rows, torch.stack([move.attribute.logit(codes).sigmoid() for move in moves], 1)
-
     z, y = embed_rows(method, space, raw), predict_classes(method, space, raw)
     way = directions.sum_displacements([(move.along, move.delta) for move in moves]).to(z)
-    back, before = decode(z, y)
+    back = decode_to_rows(method, space, z, y)
+    path = _EditedPath(method, space, raw.cpu(), z, y, back, way, moves, difference)
+    every, start = torch.arange(len(z)), back if difference is None else path.raw
+    before = path.find_attributes(start)
     if target_probability is None:
-        edited, after = decode(z + way, y)
-        return EditedRows(back, edited, torch.ones(len(z)), before, after, moves)
-    directions.check_probability(target_probability)
-    edited, after, share = back.clone(), before.clone(), torch.zeros(len(z))
-    reached = _reaches_target(after, moves, target_probability)
-    for part in (place / EDIT_STEPS for place in range(1, EDIT_STEPS + 1)):
-        left = (~reached).nonzero().flatten()
-        if len(left) == 0:
-            break
-        share[left] = part
-        edited[left], after[left] = decode(z[left] + part * way, None if y is None else y[left])
-        reached[left] = _reaches_target(after[left], moves, target_probability)
-    return EditedRows(back, edited, share, before, after, moves, reached)
+        edited, added = path.edit(every, 1.0)
+        share, after, reached = torch.ones(len(z)), path.find_attributes(edited), None
+    else:
+        directions.check_probability(target_probability)
+        edited, added = start.clone(), torch.zeros_like(start)
+        after, share = before.clone(), torch.zeros(len(z))
+        reached = _reaches_target(after, moves, target_probability)
+        for part in (place / EDIT_STEPS for place in range(1, EDIT_STEPS + 1)):
+            left = every[~reached]
+            if len(left) == 0:
+                break
+            share[left] = part
+            edited[left], added[left] = path.edit(left, part)
+            after[left] = path.find_attributes(edited[left])
+            reached[left] = _reaches_target(after[left], moves, target_probability)
+    kept = None if difference is None else added
+    return EditedRows(back, edited, share, before, after, moves, reached, kept)
+
+
+@dataclass(frozen=True, eq=False)
+class _EditedPath:
+    """The way of n rows (n, *shape) from their codes z (n, d) to z + way; see `edit_rows`."""
+
+    method: object
+    space: Preprocessor
+    raw: Tensor
+    z: Tensor
+    y: Tensor | None
+    back: Tensor
+    way: Tensor
+    moves: Sequence[Move]
+    difference: DifferenceFilter | None
+
+    def edit(self, rows: Tensor, share: float) -> tuple[Tensor, Tensor]:
+        """Rows of these indices edited by a share of the way, and what was added to each."""
+        y = None if self.y is None else self.y[rows]
+        decoded = decode_to_rows(self.method, self.space, self.z[rows] + share * self.way, y)
+        if self.difference is None:
+            return decoded, torch.zeros_like(decoded)
+        added = self.difference(decoded - self.back[rows])
+        return add_difference(self.raw[rows], added), added
+
+    def find_attributes(self, rows: Tensor) -> Tensor:
+        """The model's probabilities of the moves' attributes: (n, *shape) -> (n, m)."""
+        codes = embed_rows(self.method, self.space, rows)
+        return torch.stack([move.attribute.logit(codes).sigmoid() for move in self.moves], 1)
 
 
 def _reaches_target(probability: Tensor, moves: Sequence[Move], target: float) -> Tensor:

@@ -57,13 +57,17 @@ def write_grid(images: Tensor, path: Path, columns: int | None = None) -> Path:
     return write_file(path, lambda out: page.save(out, format="PNG"))
 
 
-def write_picture(picture: Tensor, file: Path) -> None:
-    """Write one image (c, h, w), with c 1 or 3 and values in [0, 1], to a PNG file as it is."""
+def draw_picture(picture: Tensor) -> Image:
+    """One picture (c, h, w), with c 1 or 3 and values in [0, 1], as it is."""
     from PIL import Image
 
     pixels = picture.clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
-    grey = pixels.shape[2] == 1
-    image = Image.fromarray(pixels[:, :, 0] if grey else pixels)
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+
+
+def write_picture(picture: Tensor, file: Path) -> None:
+    """Write `draw_picture` to a PNG file."""
+    image = draw_picture(picture)
     write_file(file, lambda out: image.save(out, format="PNG"))
 
 

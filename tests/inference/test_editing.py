@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Categorical, Distribution
 
-from auxgen.cli.tables import make_edit_file_names, write_edits
+from auxgen.cli.edits import make_edit_file_names, write_edits
 from auxgen.data.dataset import Dataset, Preprocessor
 from auxgen.data.inputs import InputRows
 from auxgen.errors import InputError

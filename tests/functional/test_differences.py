@@ -1,0 +1,52 @@
+"""What is added to a photograph: the difference, low-passed and limited."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter
+
+from auxgen.errors import InputError
+from auxgen.functional.differences import DifferenceFilter, add_difference, blur_pictures
+
+SHAPES = [(1, 1, 1, 1), (2, 3, 1, 9), (1, 3, 8, 8), (2, 1, 33, 20)]
+
+
+def draw(shape: tuple[int, ...]) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("sigma", [0.3, 1.0, 2.5])
+def test_the_low_pass_is_scipy_s(shape: tuple[int, ...], sigma: float) -> None:
+    x = draw(shape)
+    radius = int(np.ceil(3 * sigma))
+    expected = gaussian_filter(x.numpy(), (0, 0, sigma, sigma), mode="nearest", radius=radius)
+    np.testing.assert_allclose(blur_pictures(x, sigma).numpy(), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_constant_stays_itself_up_to_the_limit(shape: tuple[int, ...]) -> None:
+    for value, arrives in ((0.2, 0.2), (-0.4, -0.4), (0.7, 0.5), (-3.0, -0.5)):
+        found = DifferenceFilter(blur=0.2)(torch.full(shape, value, dtype=torch.float64))
+        torch.testing.assert_close(found, torch.full_like(found, arrives))
+
+
+def test_strength_multiplies_before_the_limit() -> None:
+    x = 0.3 * draw((2, 3, 8, 8))
+    smooth = DifferenceFilter(most=torch.inf)(x)
+    for strength in (0.0, 0.5, 4.0):
+        found = DifferenceFilter(strength=strength)(x)
+        torch.testing.assert_close(found, (strength * smooth).clamp(-0.5, 0.5))
+    with pytest.raises(InputError, match=r"strength of -1 was given; 0 or more is expected"):
+        DifferenceFilter(strength=-1)
+    with pytest.raises(InputError, match="strength of nan"):
+        DifferenceFilter(strength=float("nan"))
+
+
+def test_sums_end_at_black_and_white_but_no_row_is_changed_by_that() -> None:
+    x = torch.tensor([-0.2, 0.0, 0.4, 1.0, 1.3])
+    assert torch.equal(add_difference(x, torch.zeros(5)), x)
+    found = add_difference(x, torch.tensor([-0.5, -0.5, 0.5, 0.5, 0.5]))
+    torch.testing.assert_close(found, torch.tensor([-0.2, 0.0, 0.9, 1.0, 1.3]))
