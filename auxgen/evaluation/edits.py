@@ -1,4 +1,8 @@
-"""Scores of edits: whether an attribute appears, at what distance, and what else changes."""
+"""Scores of edits: whether an attribute appears, at what distance, and what else changes.
+
+What is edited are reconstructions, as in the papers, and not the rows themselves, which
+`Model.edit` edits by default.
+"""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
@@ -81,7 +85,7 @@ class AttributeEditQuality(SplitEvaluation):
         along += direction.name.removeprefix(name)
         what = (
             f"{int(without.sum())} of the first {self.describe_rows(len(rows))} "
-            f"without {name}, their reconstructions told to be so; moved by 0 to "
+            f"without {name}, their reconstructions told to be so; reconstructions moved by 0 to "
             f"{self.deltas[-1]:g} in steps of {self.deltas[1]:g} along {along}; "
             f"{self.scorer.protocol}"
         )

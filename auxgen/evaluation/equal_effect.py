@@ -3,7 +3,8 @@
 A direction that does little changes little. So each model goes as far as a classifier needs to see
 as much of the attribute as with the others, and what else changed is measured there, on the same
 rows. Different classifiers answer these two questions where there are two of them: a classifier
-that pictures were optimised to please sees more in them than is there.
+that pictures were optimised to please sees more in them than is there. What is edited are
+reconstructions, as in the papers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -199,8 +200,8 @@ class EqualEffectComparison(SplitEvaluation):
             what = (
                 f"{len(rows)} of the first {self.describe_rows(len(comparison.originals))} "
                 f"without {attribute}, their reconstructions told to be so with all of "
-                f"{', '.join(comparison.paths)}; moved by up to {self.deltas[-1]:g}; "
-                f"{self.scorer.protocol}"
+                f"{', '.join(comparison.paths)}; "
+                f"reconstructions moved by up to {self.deltas[-1]:g}; {self.scorer.protocol}"
             )
             if self.second_scorer is not None:
                 what = f"{what}; what changed is told by {second.protocol}"

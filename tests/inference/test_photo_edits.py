@@ -116,9 +116,9 @@ def test_rows_that_are_no_pictures_and_reconstructions_are_decoded() -> None:
     found = points.edit(raw.flatten(1), {"1": 3.0})
     assert found.added is None
     torch.testing.assert_close(found.edited, edits.edited.flatten(1))
-    for model, options in ((MODEL, {"reconstruction": True}), (points, {})):
+    for model, whole in ((MODEL, True), (points, False)):
         with pytest.raises(InputError, match="strength multiplies the difference"):
-            model.edit(raw.flatten(1), {"Red": 3.0}, strength=2, **options)
+            model.edit(raw.flatten(1), {"Red": 3.0}, strength=2, reconstruction=whole)
 
 
 def test_photographs_keep_their_size_and_all_outside_the_frame(tmp_path: Path) -> None:
