@@ -62,9 +62,9 @@ RANGES: Mapping[str, Range] = MappingProxyType(
                 denoising_weight energy_from epochs feature_noise folds held_out_rows
                 history_weight introvac_epochs keep_above layer_weights least_steps mean_spread
                 mi_asl_epochs mi_epochs monitor_epochs multiplier on_demand_epochs
-                pretraining_epochs scale_epochs shift stein_weight stop_early temperature_from
-                two_stage_epochs vac_epochs vae_asl_epochs vae_epochs vae_unit_epochs valid_rows
-                variance_floor warm_up warm_up_from warm_up_steps
+                pretraining_epochs scale_epochs shift stein_weight stop_early strength
+                temperature_from two_stage_epochs vac_epochs vae_asl_epochs vae_epochs
+                vae_unit_epochs valid_rows variance_floor warm_up warm_up_from warm_up_steps
                 """,
             POSITIVE: """
                 alpha classifier_lr edit_distance feature_scale init_scale joint_edit_distance

@@ -7,13 +7,13 @@ all that the model cannot reconstruct where it was.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import ceil
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import InputError
+from ..ranges import check_ranges
 
 _RADIUS = 3
 """Standard deviations after which the low-pass filter ends."""
@@ -38,11 +38,7 @@ class DifferenceFilter:
     most: float = 0.5
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.strength) and self.strength >= 0):
-            raise InputError(
-                f"A strength of {self.strength:g} was given; 0 or more is expected, and a negative "
-                "distance to take an attribute away."
-            )
+        check_ranges({"strength": self.strength})
 
     def __call__(self, difference: Tensor) -> Tensor:
         """(n, c, h, w) -> (n, c, h, w)."""

@@ -39,9 +39,9 @@ def test_strength_multiplies_before_the_limit() -> None:
     for strength in (0.0, 0.5, 4.0):
         found = DifferenceFilter(strength=strength)(x)
         torch.testing.assert_close(found, (strength * smooth).clamp(-0.5, 0.5))
-    with pytest.raises(InputError, match=r"strength of -1 was given; 0 or more is expected"):
+    with pytest.raises(InputError, match=r"strength is -1; 0 or more is expected"):
         DifferenceFilter(strength=-1)
-    with pytest.raises(InputError, match="strength of nan"):
+    with pytest.raises(InputError, match="strength is nan"):
         DifferenceFilter(strength=float("nan"))
 
 
