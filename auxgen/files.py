@@ -99,6 +99,11 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         raise make_save_error(folder, size, error) from error
 
 
+def make_exists_error(folder: Path) -> InputError:
+    """The error for a folder that should be new and is there."""
+    return InputError(f"{folder} exists already; expected a new folder.")
+
+
 def make_save_error(path: Path, megabytes: float, error: OSError) -> NotSaved:
     """The error for a file or folder that could not be written, with its size and the reason."""
     size = f" ({megabytes:.1f} MB)" if megabytes >= 0.05 else ""

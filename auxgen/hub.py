@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .errors import InputError
-from .files import write_folder
+from .files import make_exists_error, write_folder
 
 FILES = ("model.safetensors", "config.json", "README.md")
 """What an artefact is made of, and all that is fetched."""
@@ -79,7 +79,7 @@ def copy_artefact(source: Path, folder: Path) -> Path:
         NotSaved: It could not be written.
     """
     if folder.exists():
-        raise InputError(f"{folder} exists already; expected a new folder.")
+        raise make_exists_error(folder)
     files = {name: source / name for name in FILES}
     write_folder(folder, {name: f.read_bytes() for name, f in files.items() if f.is_file()})
     return folder

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from inspect import Parameter, signature
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -21,7 +22,7 @@ from .data.dataset import Dataset, Preprocessor
 from .data.inputs import convert_array
 from .engine.device import resolve_device
 from .errors import InputError, require_at_least, unknown_name
-from .files import read_json
+from .files import make_exists_error, read_json
 from .functional.differences import DifferenceFilter
 from .functional.directions import Direction, fit_linear_probe, get_direction
 from .inference import codes as latent
@@ -266,8 +267,10 @@ class Model:
         """
         return fit_linear_probe(name, self.encode(rows), torch.as_tensor(y, dtype=torch.float32))
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, extra: Mapping[str, bytes] = MappingProxyType({})) -> Path:
         """Write an artefact, which `load` reads, into a new folder, and return its path.
+
+        `extra` are more files, by name.
 
         Raises:
             InputError: The folder exists, or no builder made the method.
@@ -275,13 +278,13 @@ class Model:
         """
         folder = Path(folder)
         if folder.exists():
-            raise InputError(f"{folder} exists already; expected a new folder.")
+            raise make_exists_error(folder)
         if "builder" not in self.config:
             raise InputError(
                 f"{self.name} has no recipe, so that its artefact could not be loaded; give its "
                 "Stage a recipe=Recipe(builder, arguments)."
             )
-        write_artefact(folder, self.method, self.config)
+        write_artefact(folder, self.method, self.config, extra)
         return folder
 
     def _convert(self, rows: Rows) -> Tensor:

@@ -1,5 +1,6 @@
 """Commands that give a trained model away: to a folder, or to the Hugging Face hub."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -7,14 +8,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from .. import hub
-from ..errors import InputError
+from ..files import make_exists_error
 from ..model import Model, load
 
 TOLD_OF_A_SCORE = ("value", "unit", "n", "protocol", "spread", "spread_is", "interval")
 """What a model card keeps of a score."""
 
 
-def export_command(run: Path, folder: Path, /, *, stage: str | None = None) -> None:
+def export_command(
+    run: Path, folder: Path, /, *, stage: str | None = None, onnx: bool = False
+) -> None:
     """Copy a trained model to a folder that needs nothing else.
 
     The folder has the weights as safetensors, JSON, and a model card with the scores of the run.
@@ -23,8 +26,21 @@ def export_command(run: Path, folder: Path, /, *, stage: str | None = None) -> N
         run: A run.
         folder: The new folder.
         stage: Stage of a run; the last by default.
+        onnx: Add what the model can do as ONNX files, from raw rows on, and onnx.json, which says
+            what goes in and comes out: classifier, attributes, encoder, decoder.
     """
-    print(_load_with_scores(run, stage).save(folder))
+    model = _load_with_scores(run, stage)
+    if not onnx:
+        print(model.save(folder))
+        return
+    from ..onnx import export_onnx
+
+    if folder.exists():
+        raise make_exists_error(folder)
+    files = export_onnx(model)
+    for part, reason in files.refused.items():
+        print(f"{part} is left out of the ONNX files: {reason}.", file=sys.stderr)
+    print(model.save(folder, files.contents))
 
 
 def push_command(
@@ -57,7 +73,7 @@ def pull_command(name: str, folder: Path, /) -> None:
         folder: The new folder.
     """
     if folder.exists():
-        raise InputError(f"{folder} exists already; expected a new folder.")
+        raise make_exists_error(folder)
     fetched = hub.fetch_artefact(name)
     load(fetched)  # its checksums, shapes and texts are compared before anything is written
     print(hub.copy_artefact(fetched, folder))

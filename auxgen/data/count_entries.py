@@ -52,7 +52,7 @@ class CountEntries:
         Counts that are whole but for rounding become whole.
         """
         places, x = list(self.places), x.double().clone()
-        ratio = x.new_ones(len(x), 1)
+        ratio = x.new_ones(x.shape[0], 1)
         if self.library:
             size = torch.expm1(x[:, self.at : self.at + 1]).clamp(min=0)
             ratio = size.nan_to_num(self.typical) / self.typical

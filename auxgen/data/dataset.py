@@ -170,11 +170,13 @@ class Preprocessor:
         """Numbers of texts of the categories, whose entries of 0 and 1 are the model's last."""
         return tuple(len(c.texts) for c in self.table.categories) if self.table else ()
 
-    def transform(self, raw: Tensor) -> Tensor:
+    def transform(self, raw: Tensor, *, check: bool = True) -> Tensor:
         """raw (n, *shape) -> x (n, width), or (n, *shape) where the model sees no vectors.
 
         Numbers that are no pixels are shifted in float64 before they become float32: seconds since
         1970 would not differ otherwise.
+
+        `check` says whether counts are looked at; a program that is exported cannot.
 
         Raises:
             InputError: A count is below 0 or not whole.
@@ -184,7 +186,8 @@ class Preprocessor:
             x = x[:, list(self.kept)]
         if self.counts:
             names = self.columns and [self.columns[i] for i in self.kept or range(self.entries)]
-            self.count_entries.check(x, names)
+            if check:
+                self.count_entries.check(x, names)
             x = self.count_entries.log(x)
         if self.kind != "images" and self.scale:
             x = x.double()
@@ -213,10 +216,10 @@ class Preprocessor:
         if self.counts:
             x = self.count_entries.restore(x)
         if self.kept is not None:
-            every = x.new_tensor(self.fill).repeat(len(x), 1)
+            every = x.new_tensor(self.fill).repeat(x.shape[0], 1)
             every[:, list(self.kept)] = x
             x = every
-        return x.reshape(len(x), *self.shape)
+        return x.reshape(x.shape[0], *self.shape)
 
     def to_json(self) -> dict[str, Any]:
         known = asdict(self)

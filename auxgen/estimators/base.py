@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..builders.artefact import write_artefact
 from ..errors import InputError, require_at_least
+from ..files import make_exists_error
 from ..functional.bounds import log_mean_exp
 from ..inference.batched import binarise_rows_alike, map_batches, map_rows
 from ..inference.filling import fill_rows
@@ -153,7 +154,7 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         check_is_fitted(self)
         folder = Path(folder)
         if folder.exists():
-            raise InputError(f"{folder} exists already; expected a new folder.")
+            raise make_exists_error(folder)
         extra = {"estimator.json": pack_estimator(self)}
         write_artefact(folder, self.model_.method, self.model_.config, extra)
         return folder
