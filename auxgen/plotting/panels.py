@@ -8,11 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..data.dataset import Preprocessor
+from ..data.dataset import Dataset, Preprocessor
+from ..data.labels import find_labelled_rows
 from ..files import write_file
 from ..inference.codes import make_analogies, make_class_grid, sample_rows
+from ..inference.prediction import predict_rows
 from ..method import Classifies, Method, require
-from .grids import PALETTE, draw_image_grid, write_grid
+from ..rng import get_device, use_seed
+from .grids import PALETTE, draw_image_grid, draw_picture, write_grid
 
 
 def write_panels(
@@ -148,6 +151,30 @@ def show_class_grid(method: Method, file: Path, space: Preprocessor, n: int = 10
 def show_analogies(method: object, file: Path, *, space: Preprocessor, raw: Tensor) -> None:
     """Each original with its code decoded under every class (Maaloe et al. 2016, figure 3a)."""
     write_grid(make_analogies(method, space, raw).flatten(0, 1), file, 1 + len(space.classes))
+
+
+def show_surest_mistakes(
+    method: Method, file: Path, *, rows: Dataset, space: Preprocessor, draws: int = 20, n: int = 10
+) -> None:
+    """Draw the labelled images of whose own class the model is least sure, each with both classes.
+
+    First come those that it is surest to be something else. No more than 2,000 rows are looked at.
+    """
+    rows = rows[find_labelled_rows(rows.y)[:2000]]
+    raw = rows.raw_rows()
+    with use_seed(0, get_device(method)):
+        found = predict_rows(method, space, raw, draws)
+    own = found.probabilities.gather(1, rows.y.unsqueeze(1)).squeeze(1)
+    worst = own.argsort()[:n].tolist()
+    figure, axes = make_panel_axes(len(worst), min(5, len(worst)), (1.9, 2.3))
+    for place, i in zip(axes, worst, strict=True):
+        place.imshow(draw_picture(raw[i]), interpolation="nearest", cmap="gray")
+        said, true = found.names[i], rows.classes[int(rows.y[i])]
+        share = f"{100 * found.confidence[i].item():.0f} %"
+        words = f"{said}: right, {share}" if said == true else f"is {true}\nsaid {said}, {share}"
+        place.set_title(words, fontsize=9, parse_math=False)
+        place.set_axis_off()
+    save_figure(figure, file)
 
 
 @torch.no_grad()

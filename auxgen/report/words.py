@@ -15,6 +15,7 @@ _SCORES = {
     "elbo": "evidence lower bound on log p(x)",
     "importance_bound": "importance-weighted bound on log p(x)",
     "held_out_label_nll": "negative log-likelihood of held-out labels",
+    "held_out_loss": "loss of training on held-out rows",
     "held_out_elbo": "evidence lower bound on log p(x) of held-out rows",
     "fd": "Fr\u00e9chet distance",
     "kd": "kernel distance",

@@ -21,7 +21,6 @@ from ...evaluation.classification import (
     make_rbf_label_spreading,
 )
 from ...functional.schedules import hold_then_cosine
-from ...plotting.panels import show_class_grid
 from ...stage import Experiment
 from .plans import DIGITS_PLAN, AdgmDigitsPlan
 from .stages import (
@@ -29,6 +28,7 @@ from .stages import (
     load_image_splits,
     make_bit_data,
     make_dgm_recipe,
+    make_image_pictures,
     make_semi_supervised_stage,
 )
 
@@ -53,10 +53,9 @@ def experiment(plan: AdgmDigitsPlan = DIGITS_PLAN, *, seed: int = 0) -> Experime
     make_stage = partial(make_semi_supervised_stage, data=data, batch=plan.batch, seed=seed)
     supervised = make_stage(alone, engine=few, draws=1)
     beside = {**supervised.evaluations, **_make_label_spreading_evaluations(data)}
-    pictures = {"samples by class": partial(show_class_grid, space=data.space)}
     return {
         "supervised": replace(supervised, evaluations=beside),
-        plan.model: make_stage(recipe, engine=engine, pictures=pictures),
+        plan.model: make_stage(recipe, engine=engine, pictures=make_image_pictures(data)),
     }
 
 

@@ -28,7 +28,12 @@ from ...stage import Experiment, Stage
 from ..common import count_steps, raise_epochs
 from ..early_stopping import add_early_stopping, hold_out_rows
 from .plans import OWN_PLAN, AdgmOwnPlan
-from .stages import make_dgm_recipe, make_semi_supervised_data, make_semi_supervised_stage
+from .stages import (
+    make_dgm_recipe,
+    make_image_pictures,
+    make_semi_supervised_data,
+    make_semi_supervised_stage,
+)
 
 
 def experiment(
@@ -111,7 +116,10 @@ def build_own_stage(train: Dataset, test: Dataset, plan: AdgmOwnPlan, seed: int)
     engine = Engine(
         count_own_steps(plan, len(train)), adam(plan.lr), max_grad_norm=5.0, average=plan.average
     )
-    stage = make_semi_supervised_stage(recipe, known, engine, batch=plan.batch, seed=seed)
+    pictures = make_image_pictures(known) if train.kind == "images" else {}
+    stage = make_semi_supervised_stage(
+        recipe, known, engine, batch=plan.batch, seed=seed, pictures=pictures
+    )
     return stage if held_out is None else add_early_stopping(stage, held_out, plan.stop_early)
 
 

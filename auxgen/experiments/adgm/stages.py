@@ -19,6 +19,7 @@ from ...evaluation.classification import Brier, Calibration, TestError
 from ...evaluation.likelihood import Elbo, ImportanceBound
 from ...functional.bounds import classification_weight
 from ...method import Method, Weighs
+from ...plotting.panels import show_class_grid, show_surest_mistakes
 from ...score import Evaluation
 from ...stage import Monitor, PictureWriter, Stage
 from ..common import count_steps, dataset_facts
@@ -215,6 +216,15 @@ def make_semi_supervised_stage(
         data=data.datasets,
         facts=data.facts,
     )
+
+
+def make_image_pictures(data: SemiSupervisedData) -> dict[str, PictureWriter]:
+    """Pictures of a model of labelled images: samples, and what it takes for something else."""
+    mistakes = partial(show_surest_mistakes, rows=data.datasets["test"], space=data.space)
+    return {
+        "samples by class": partial(show_class_grid, space=data.space),
+        "surest mistakes": mistakes,
+    }
 
 
 def make_bound_evaluations(

@@ -16,6 +16,7 @@ from ...engine.settings import Engine, adam
 from ...errors import InputError, require_at_least
 from ...evaluation.classification import AttributeTestErrors, Brier, Calibration, TestError
 from ...functional.schedules import rise_then_cosine
+from ...plotting.panels import show_surest_mistakes
 from ...score import Evaluation
 from ...stage import Monitor, Stage
 from ..common import count_steps, dataset_facts, image_preprocessor
@@ -52,7 +53,9 @@ def make_classifier_stage(
         "brier": Brier(x, y, classes=classes),
     }
     stage = _make_stage(recipe or residual, known.x, known.y, (train, test), error, plan, seed)
-    return replace(stage, evaluations={**error, **more})
+    mistakes = partial(show_surest_mistakes, rows=test, space=image_preprocessor(train))
+    pictures = {"surest mistakes": mistakes}
+    return replace(stage, evaluations={**error, **more}, pictures=pictures)
 
 
 def make_attribute_classifier_stage(
