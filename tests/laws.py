@@ -228,6 +228,20 @@ METHODS |= {
         (1, 8, 8),
     ),
 }
+METHODS |= {
+    "feature_model": Law(
+        Recipe(
+            "feature_model",
+            {
+                "network": "efficientnet-lite0",
+                "width": 1280,
+                "components": X,
+                "model": {"builder": "m2", "arguments": {**MODEL, "likelihood": "gaussian"}},
+            },
+        ),
+        lambda: semi_supervised(identity),
+    )
+}
 
 
 def stage(name: str, steps: int = 6, **engine: Any) -> Stage:

@@ -1,19 +1,18 @@
 """One error over all folds, each measured by the model that did not learn from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 from ..method import Method
 from ..score import Score
-from .classification import TestError
 from .protocol import make_share_score
 
 
 class Fold(NamedTuple):
     """The error on the rows of a fold, and the method that learned from the others."""
 
-    error: TestError
+    error: Callable[[Any], Score]
     method: Method
 
 

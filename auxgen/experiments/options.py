@@ -56,6 +56,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "transforms": "Couplings of a normalising flow.",
         # what is measured, and by whom
         "classifier": "Classifier: own, trained in this run; a name; or a folder of a run.",
+        "features": "Network trained on ImageNet through which models see pictures: "
+        "efficientnet-lite0 or efficientnet-lite2 (the extra pretrained), or timm:NAME for any "
+        "model of timm; None: models see pixels.",
         "extractor": "Network in whose features images are compared; auto: features.DATA where "
         "there is one.",
         "importance_samples": "Importance weights k of each row, for the bound on its likelihood.",

@@ -8,9 +8,11 @@ like; rows with one, what the classes are. A test set is held out of the labelle
 data has none of its own.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 from ...builders.seen_rows import SeenRows, see_as_bits, see_standardised
 from ...data import folders, labels, tables
@@ -22,11 +24,12 @@ from ...data.families import parse_choice
 from ...data.table_files import TableFormat
 from ...engine.settings import Engine, adam
 from ...errors import InputError
-from ...evaluation.classification import TestError
 from ...evaluation.folds import Fold, FoldsError
+from ...score import Score
 from ...stage import Experiment, Stage
 from ..common import count_steps, raise_epochs
 from ..early_stopping import add_early_stopping, hold_out_rows
+from .own_features import fit_picture_features, get_picture_side, put_on_features
 from .plans import OWN_PLAN, AdgmOwnPlan
 from .stages import (
     make_dgm_recipe,
@@ -84,8 +87,7 @@ def _put_folds_before(stage: Stage, rows: Dataset, plan: AdgmOwnPlan, seed: int)
     stages, folds = {}, []
     for number, (train, held_out) in enumerate(own.split_into_folds(rows, plan.folds, seed), 1):
         fold = build_own_stage(train, held_out, plan, seed)
-        error = fold.evaluations["test_error"]
-        assert isinstance(error, TestError)
+        error = cast(Callable[[Any], Score], fold.evaluations["test_error"])
         folds.append(Fold(error, fold.method))
         stages[f"fold{number}"] = replace(fold, evaluations={}, data={}, facts={})
     evaluations = {**stage.evaluations, "folds_error": FoldsError(folds)}
@@ -96,12 +98,24 @@ def build_own_stage(train: Dataset, test: Dataset, plan: AdgmOwnPlan, seed: int)
     """The stage of the plan's model on a person's rows, of which some are labelled.
 
     Raises:
-        InputError: The labels of the training rows cannot be learned from, or there are too few
-            rows to stop early by.
+        InputError: The labels of the training rows cannot be learned from, there are too few rows
+            to stop early by, or the network of the features is missing.
     """
     labels.check_labels(train)
+    if plan.features is None:
+        return _build_stage(train, test, plan, seed)
+    _refuse_options_of_columns(plan)
+    seen = fit_picture_features(plan.features, train, test, seed)
+    stage = _build_stage(seen.train, seen.test, plan, seed, seen.see())
+    return put_on_features(stage, seen, train, test)
+
+
+def _build_stage(
+    train: Dataset, test: Dataset, plan: AdgmOwnPlan, seed: int, seen: SeenRows | None = None
+) -> Stage:
+    """The stage of rows that are seen as they are, or by the plan when `seen` is None."""
     train, held_out = hold_out_rows(train, plan.stop_early, seed)
-    seen = _see_rows(train, plan)
+    seen = seen or _see_rows(train, plan)
     notes = [note for note in (seen.note, _note_unused_deviation(train, plan)) if note]
     train = replace(train, notes=(*train.notes, *notes))
     known = make_semi_supervised_data(train, test, seen.space, labels.find_labelled_rows(train.y))
@@ -127,7 +141,8 @@ def _note_unused_deviation(train: Dataset, plan: AdgmOwnPlan) -> str:
     """A sentence where a deviation of pixels is asked for, and the rows have no coloured ones."""
     if plan.pixel_deviation == "fixed" or (train.kind == "images" and train.x.shape[1] > 1):
         return ""
-    what = "grey pictures" if train.kind == "images" else "a table"
+    pictures = train.kind == "images"
+    what = "grey pictures" if pictures else "features" if plan.features else "a table"
     return (
         f"--pixel-deviation {plan.pixel_deviation} changes nothing for {what}: it is for colours."
     )
@@ -147,6 +162,10 @@ def _load_table_or_images(
     """Training rows, and the data's own test rows where it has any."""
     label = choice.label
     if tables.is_table(data):
+        if plan.features is not None:
+            raise InputError(
+                f"{data} is a table; --features is for images, and a folder of them is expected."
+            )
         if label is None:
             raise InputError(
                 f"{data} is a table; --label COLUMN is expected: which column to learn."
@@ -158,7 +177,8 @@ def _load_table_or_images(
             raise InputError(
                 f"{data} is a folder of images; of the options of tables --label alone is expected."
             )
-        read = partial(own.load_image_folder, data, label=label, size=plan.size)
+        size = plan.size if plan.features is None else get_picture_side(plan.features, plan.size)
+        read = partial(own.load_image_folder, data, label=label, size=size)
         parts = folders.find_image_splits(data)
     if "test" in parts:
         return read(split="train"), read(split="test")
@@ -176,11 +196,7 @@ def _see_rows(train: Dataset, plan: AdgmOwnPlan) -> SeenRows:
             cannot give.
     """
     if train.kind == "images":
-        if plan.likelihood or plan.library_size:
-            raise InputError(
-                "The rows are images; --likelihood and --library-size are for the columns of a "
-                "table."
-            )
+        _refuse_options_of_columns(plan)
         if train.x.shape[1] == 1:
             return see_as_bits(train)
         seen = see_standardised(train)
@@ -188,3 +204,11 @@ def _see_rows(train: Dataset, plan: AdgmOwnPlan) -> SeenRows:
         return seen._replace(likelihood="gaussian_fixed") if fixed else seen
     choice = parse_choice(plan.likelihood)
     return see_standardised(train, choice, library_size=plan.library_size)
+
+
+def _refuse_options_of_columns(plan: AdgmOwnPlan) -> None:
+    """Raises where images are given likelihoods of columns."""
+    if plan.likelihood or plan.library_size:
+        raise InputError(
+            "The rows are images; --likelihood and --library-size are for the columns of a table."
+        )

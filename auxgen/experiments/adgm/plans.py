@@ -111,6 +111,7 @@ class AdgmOwnPlan(AdgmPlan):
     likelihood: tuple[str, ...] = ()
     library_size: bool = False
     pixel_deviation: Literal["fixed", "learned"] = "fixed"
+    features: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
