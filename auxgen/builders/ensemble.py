@@ -10,9 +10,17 @@ from ..method import Method
 from ..methods.committee import Committee
 from ..methods.ensemble import Ensemble
 from ..methods.m2 import M2
-from ..networks.classic import DecisionForest, LinearClassifier, NamedMixture, NormalScores
+from ..methods.vae import VAE
+from ..networks.classic import (
+    DecisionForest,
+    LinearClassifier,
+    MeanCodes,
+    NamedMixture,
+    NormalScores,
+)
 from .adgm import m2
 from .likelihoods import Likelihood
+from .vae import vae
 
 
 def m2_ensemble(
@@ -68,11 +76,12 @@ def committee(
     components: int,
     directions: int,
     knots: int | None = None,
+    codes: bool = False,
     m2s_weight: float = 1.0,
     m2s_temperature: float = 1.0,
     **m2s: Any,
 ) -> Method:
-    """M2s that vote beside logistic regression, a random forest and a named mixture.
+    """M2s that vote beside logistic regression, a random forest, a named mixture and more.
 
     Args:
         trees: Trees of the forest.
@@ -81,6 +90,7 @@ def committee(
         directions: Directions of x that it sees.
         knots: Knots of the normal scores of a second logistic regression, beside which members'
             temperatures and weights are fitted; None for neither.
+        codes: Whether logistic regression of a VAE's mean codes votes too, of the M2s' sizes.
         m2s_weight: Without knots, how often the M2s count, where others count once.
         m2s_temperature: Without knots, temperature of what they say.
         m2s: Other arguments of `m2_ensemble`.
@@ -92,6 +102,10 @@ def committee(
     ]
     if knots is not None:
         others.append(nn.Sequential(NormalScores(x, knots), LinearClassifier(x, classes)))
+    if codes:
+        same = {name: m2s[name] for name in ("hidden", "z", "likelihood") if name in m2s}
+        encoder = MeanCodes(cast(VAE, vae(x=x, **same)).q_z)
+        others.append(nn.Sequential(encoder, LinearClassifier(m2s["z"], classes)))
     return Committee(
         m2s=cast(Ensemble, m2_ensemble(x=x, classes=classes, **m2s)),
         others=others,

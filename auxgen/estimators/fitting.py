@@ -112,7 +112,12 @@ def train_classifier(
         known = find_committee_rows(space, rows, fold, labels)
         given = estimator.class_prior is not None or estimator.class_weight is not None
         method, recipe = complete_committee(
-            method.cpu(), recipe, known, seed=seed, estimates_shares=not given
+            method.cpu(),
+            recipe,
+            known,
+            seed=seed,
+            estimates_shares=not given,
+            codes=bool(space.counts),
         )
         method = method.to(device)
     card = {"experiment": type(estimator).__name__, "code": estimator.latent}

@@ -21,6 +21,7 @@ from ..methods.committee import Committee
 from ..methods.ensemble import Ensemble
 from ..networks.classic import fill_buffers
 from ..rng import use_seed
+from .codes import fit_codes
 from .ensemble import EnsembleSettings, train_ensemble
 from .parts import (
     FOLDS,
@@ -95,7 +96,13 @@ class BuiltCommittee(NamedTuple):
 
 
 def complete_committee(
-    m2s: Method, recipe: Recipe, rows: Rows, *, seed: int, estimates_shares: bool = True
+    m2s: Method,
+    recipe: Recipe,
+    rows: Rows,
+    *,
+    seed: int,
+    estimates_shares: bool = True,
+    codes: bool = False,
 ) -> BuiltCommittee:
     """Fit the members beside trained M2s, and how all of them vote.
 
@@ -103,16 +110,20 @@ def complete_committee(
         m2s: M2s that learned what `hide_folds` leaves of the labels, on the CPU.
         recipe: How they are built.
         rows: What they were trained on.
-        seed: Seed of the forest and of the mixture.
+        seed: Seed of the forest, of the mixture and of the codes.
         estimates_shares: Whether to estimate how frequent classes are; else they are as frequent as
             among the labels.
+        codes: Whether logistic regression of a VAE's codes votes too, as counts want it.
     """
     x, y, known = np.nan_to_num(rows.x), rows.y, rows.y >= 0
     logistic = fit_logistic(x, y, seed, rows.label_weights)
     forest = fit_forest(x, y, seed, rows.label_weights)
     mixture = fit_mixture(x, y, seed, rows.label_weights, rows.repeated)
     ranked = fit_ranked_logistic(x, y, seed, rows.label_weights, rows.repeated)
-    parts = (logistic, forest, mixture, ranked)
+    parts = [logistic, forest, mixture, ranked]
+    if codes:
+        sizes = {name: recipe.arguments[name] for name in ("x", "hidden", "z", "likelihood")}
+        parts.append(fit_codes(rows.x, y, sizes, seed, rows.label_weights, rows.repeated))
     held_out = [predict_held_out(cast(Ensemble, m2s), rows), *(part.held_out for part in parts)]
     votes = fit_votes(held_out, y[known], [M2S_TEMPERATURE] + [OTHERS_TEMPERATURE] * len(parts))
     arguments = {
@@ -122,6 +133,7 @@ def complete_committee(
         "components": len(mixture.network.get_buffer("means")),
         "directions": len(mixture.network.get_buffer("directions")),
         "knots": KNOTS,
+        **({"codes": True} if codes else {}),
     }
     whole = Recipe("committee", arguments)
     with use_seed(seed, torch.device("cpu")):  # of weights that are replaced

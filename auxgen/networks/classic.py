@@ -26,6 +26,18 @@ class LinearClassifier(nn.Module):
 
 
 @final
+class MeanCodes(nn.Module):
+    """The mean of q(z|x): x (b, d) -> (b, d_z)."""
+
+    def __init__(self, q_z: nn.Module) -> None:
+        super().__init__()
+        self.q_z = q_z
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.q_z(x.to(next(self.q_z.parameters()).dtype)).mean
+
+
+@final
 class NormalScores(nn.Module):
     """Each column by a line through knots, straight between them and level beyond: (b, d) -> same.
 

@@ -112,3 +112,22 @@ def test_a_committee_of_an_earlier_version_says_what_it_said() -> None:
     known = np.loadtxt(OLD / "probabilities.txt")
     np.testing.assert_allclose(model.predict_proba(x[::10]), known, atol=2e-6)
     assert len(get_committee(model).others) == 3
+
+
+def test_codes_vote_where_columns_are_counts_and_nowhere_else(tmp_path: Path) -> None:
+    random, y = np.random.default_rng(0), np.arange(90) % 3
+    rates = random.gamma(2.0, 3.0, (3, 8))[y]
+    x, known = random.poisson(rates).astype(float), np.where(np.arange(90) < 9, y, -1)
+    plain = SemiSupervisedClassifier(**QUICK).fit(x, known)
+    assert len(get_committee(plain).others) == 4
+    options: dict[str, Any] = {"likelihood": "negative_binomial", "library_size": True}
+    model = SemiSupervisedClassifier(**QUICK, **options).fit(x, known)
+    committee = get_committee(model)
+    assert len(committee.others) == 5
+    assert committee.weights.shape == committee.temperatures.shape == (6,)
+    assert not any(p.requires_grad for p in committee.parameters())
+    model.save(tmp_path / "model")
+    loaded = SemiSupervisedClassifier.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(x), model.predict_proba(x))
+    again = SemiSupervisedClassifier(**QUICK, **options).fit(x, known)
+    np.testing.assert_array_equal(again.predict_proba(x), model.predict_proba(x))
