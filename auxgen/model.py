@@ -24,7 +24,12 @@ from .engine.device import resolve_device
 from .errors import InputError, require_at_least, unknown_name
 from .files import make_exists_error, read_json
 from .functional.differences import DifferenceFilter
-from .functional.directions import Direction, fit_linear_probe, get_direction
+from .functional.directions import (
+    Direction,
+    fit_linear_probe,
+    fit_mean_difference,
+    get_direction,
+)
 from .inference import codes as latent
 from .inference import editing
 from .inference.codes import ClassLabels, convert_class_labels, sample_rows
@@ -207,6 +212,7 @@ class Model:
         keep: Sequence[str] = (),
         by: Dataset | None = None,
         probe: Dataset | None = None,
+        means: bool = False,
         strength: float = 1.0,
         reconstruction: bool = False,
         seed: int | None = 0,
@@ -225,6 +231,8 @@ class Model:
                 change least in what the model decodes.
             probe: Rows with attributes to which directions are fitted; None for the directions of
                 the model's own classifier.
+            means: Whether these lead from the mean code of the rows without an attribute to that of
+                the rows with it; along linear probes of their codes otherwise.
             strength: Multiplier of the difference that is added to a picture.
             reconstruction: Whether to return what is decoded, and not the pictures with the
                 difference.
@@ -236,12 +244,15 @@ class Model:
                 "A strength multiplies the difference that is added to a photograph; a "
                 "reconstruction is edited by the distance alone."
             )
+        if means and probe is None:
+            raise InputError("Means are those of rows with attributes; expected a probe as well.")
         difference = None if whole else DifferenceFilter(strength=strength)
         with self._use_seed(seed):
             if probe is None:
                 known = editing.get_classifier_directions(method, space)
             else:
-                known = editing.fit_probe_directions(method, space, probe)
+                fit = fit_mean_difference if means else fit_linear_probe
+                known = editing.fit_probe_directions(method, space, probe, fit)
             moves = editing.make_moves(distances, known, keep if by is None else ())
             if by is not None:
                 moves = disentangle_moves(method, space, moves, by, keep)

@@ -1,22 +1,25 @@
 """Edits of faces: the photograph with the difference that a model sees, and three controls.
 
-OMP_NUM_THREADS=1 auxgen train benchmarks/photo_edits_model.py --run runs/faces
-OMP_NUM_THREADS=1 python benchmarks/photo_edits.py runs/faces results/photo_edits.json --judge RUN
+auxgen train features.celeba_32 --epochs 6 --run runs/judge
+python benchmarks/photo_edits.py runs/faces results/photo_edits.json --judge runs/judge
 
-Held-out faces of CelebA at 64 pixels that lack an attribute are given it. Ours adds G(z + d w) -
-G(z) as `auxgen edit` does, "reconstruction" is G(z + d w), which earlier versions wrote. Controls:
-random directions of the same length; and the mean of the training faces with the attribute less
-that of those without, filtered in the same way, which asks for no model at all. Distance, strength
-and whether the other attributes' directions are projected out are chosen on validation faces.
-"At equal effect" takes from each the least strength at which the judge sees the attribute, face by
-face, where all of them get there. The sheet beside the JSON has, for each attribute, original,
-reconstruction edited, and original with the difference.
+where runs/faces is as photo_edits_model.py says. Held-out faces of CelebA at 64 pixels that lack an
+attribute are given it. Ours adds G(z + d w) - G(z) as `auxgen edit` does, along the model's own
+direction or, "mean codes", as with `--probe celeba --means`; "reconstruction" is G(z + d w), which
+earlier versions wrote. Controls: random directions of the same length; and the mean of the training
+faces with the attribute less that of those without, filtered in the same way, which asks for no
+model at all. Distance, strength and whether the other attributes' directions are projected out are
+chosen on validation faces by the judge and the change of pixels, so that the networks of the
+likeness take no part. "At equal effect" takes from each the least strength at
+which the judge sees the attribute, face by face, where all of them get there. The sheet beside the
+JSON has, for each attribute, original, reconstruction edited, and original with the difference.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,12 +37,13 @@ from photo_edits_faces import (
     compute_mean_difference,
     enlarge,
     find_direction,
+    find_mean_code_difference,
     load_faces,
     make_decoded_edit,
     make_edit,
     select_faces,
 )
-from photo_edits_measures import BOXES, Measures, find_first, load_measures
+from photo_edits_measures import BOXES, Look, Measures, compare, find_first, load_measures
 from photo_edits_model import ATTRIBUTES
 from PIL import Image
 from torch import Tensor
@@ -52,26 +56,28 @@ from auxgen.runs.folder import find_commit
 
 WANTED = 0.85
 """Share of validation faces in which the judge shall see the attribute; 0.8 is hoped for."""
-DISTANCES = (3.0, 4.5, 6.0)
-STRENGTHS = tuple(0.25 * k for k in range(1, 21))
-RANDOM_DIRECTIONS = 5
+DISTANCES = (3.0, 6.0)
+MULTIPLES = (1.0, 2.0)
+"""Of the way between mean codes."""
+STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 SHEET_ROWS = 7
+OURS, MEANS, DECODED, CONTROL = "ours", "ours, mean codes", "reconstruction", "mean difference"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A strength chosen on validation faces, and what the judge and VGG-19 saw there."""
+    """A strength chosen on validation faces, the share that is judged, and the change of pixels."""
 
     strength: float
     judged: float
-    likeness_lost: float
+    change: float
 
     def is_better(self, other: Choice | None) -> bool:
-        """Less likeness lost where both are judged often enough, else judged more often."""
+        """Whether pixels change less where both are judged often enough, else more are judged."""
         if other is None:
             return True
         if min(self.judged, other.judged) >= WANTED:
-            return self.likeness_lost < other.likeness_lost
+            return self.change < other.change
         return self.judged > other.judged
 
 
@@ -82,8 +88,8 @@ def choose_strength(edit: Edit, faces: Faces, measures: Measures, attribute: str
         pictures = edit(strength)
         judged = (measures.judge.find(pictures)[attribute] > 0).float().mean().item()
         if best is None or judged > best.judged:
-            found = measures.compare(faces.pictures, pictures, attribute)
-            best = Choice(strength, judged, found["likeness lost"].mean().item())
+            change = (pictures.float() - faces.pictures.float()).abs().mean().item()
+            best = Choice(strength, judged, change)
         if judged >= WANTED:
             break
     assert best is not None
@@ -104,7 +110,7 @@ def summarise(found: Mapping[str, Tensor]) -> dict[str, float]:
 
 
 def compare_at_equal_effect(
-    edits: Mapping[str, Edit], faces: Faces, measures: Measures, attribute: str
+    edits: Mapping[str, Edit], originals: Look, measures: Measures, attribute: str
 ) -> dict[str, object]:
     """Each edit at the least strength where the judge sees the attribute, face by face."""
     shown = {name: torch.stack([edit(s) for s in STRENGTHS], 1) for name, edit in edits.items()}
@@ -112,28 +118,48 @@ def compare_at_equal_effect(
     for name, pictures in shown.items():
         logits = measures.judge.find(pictures.flatten(0, 1))[attribute]
         places[name] = find_first(logits.view(len(pictures), -1) > 0)
-    unedited = measures.judge.find(faces.pictures)[attribute] <= 0
+    unedited = originals.judged[attribute] <= 0
     rows = (unedited & (torch.stack(list(places.values())) >= 0).all(0)).nonzero().flatten()
     found: dict[str, object] = {"faces": len(rows)}
-    if not len(rows):
-        return found
-    lost = {}
-    for name, pictures in shown.items():
-        changed = measures.compare(
-            faces.pictures[rows], pictures[rows, places[name][rows]], attribute
-        )
-        lost[name], reached = changed.pop("likeness lost"), (places[name] >= 0)[unedited]
+    lost: dict[str, Tensor] = {}
+    for name, pictures in shown.items() if len(rows) else ():
+        edited = measures.look(pictures[rows, places[name][rows]])
+        changed = compare(originals[rows], edited, attribute)
+        lost[name], reached = changed["likeness lost"], (places[name] >= 0)[unedited]
         del changed["judged"]
-        found[name] = {
-            "reached": round(100 * reached.double().mean().item(), 1),
-            **summarise({"likeness lost": lost[name], **changed}),
-        }
-    ours = lost["ours"]
-    more = {name: each - ours for name, each in lost.items() if name != "ours"}
-    found["likeness lost more than by ours"] = summarise(
-        {f"likeness lost by {name}": each for name, each in more.items()}
-    )
+        share = round(100 * reached.double().mean().item(), 1)
+        found[name] = {"reached": share, **summarise(changed)}
+    found["likeness lost more than by the first"] = {
+        name: summarise({"likeness lost": each - lost[OURS]})
+        for name, each in lost.items()
+        if name != OURS
+    }
     return found
+
+
+def choose_way(
+    model: Model, ways: Mapping[str, Tensor], faces: Faces, measures: Measures, attribute: str
+) -> str:
+    """The name of the way (d,) along which pixels change least on validation faces."""
+    choices = {
+        name: choose_strength(make_edit(model, faces, way), faces, measures, attribute)
+        for name, way in ways.items()
+    }
+    best = next(iter(choices))
+    for name, choice in choices.items():
+        best = name if choice.is_better(choices[best]) else best
+    return best
+
+
+def make_ways(model: Model, attribute: str) -> dict[str, dict[str, Tensor]]:
+    """Ways (d,) to an attribute, by what they are called, of each kind."""
+    own = {
+        f"{distance:g}{', others projected out' if keep else ''}": distance
+        * find_direction(model, attribute, keep).vector
+        for distance, keep in product(DISTANCES, (False, True))
+    }
+    between = find_mean_code_difference(model, attribute)
+    return {OURS: own, MEANS: {f"{m:g} times": m * between for m in MULTIPLES}}
 
 
 def measure_attribute(
@@ -141,23 +167,17 @@ def measure_attribute(
 ) -> tuple[dict[str, object], Tensor]:
     """The numbers of an attribute, and the sheet's pictures (n, 3, 3, SIDE, SIDE)."""
     validation = select_faces(model, "valid", attribute, count)
-    chosen: tuple[Choice, float, bool] | None = None
-    for distance, keep in product(DISTANCES, (False, True)):
-        way = distance * find_direction(model, attribute, keep).vector
-        edit = make_edit(model, validation, way)
-        choice = choose_strength(edit, validation, measures, attribute)
-        if choice.is_better(chosen and chosen[0]):
-            chosen = choice, distance, keep
-    assert chosen is not None
-    ours, distance, keep = chosen
-    way = distance * find_direction(model, attribute, keep).vector
+    ways, chosen = make_ways(model, attribute), {}
+    for kind, each in ways.items():
+        name = choose_way(model, each, validation, measures, attribute)
+        chosen[kind] = name, each[name]
     mean = compute_mean_difference(model, attribute)
 
     def make_edits(faces: Faces) -> dict[str, Edit]:
         return {
-            "ours": make_edit(model, faces, way),
-            "reconstruction": make_decoded_edit(model, faces, way),
-            "mean difference": lambda strength: add_to_faces(faces, mean, strength),
+            **{kind: make_edit(model, faces, way) for kind, (_, way) in chosen.items()},
+            DECODED: make_decoded_edit(model, faces, chosen[OURS][1]),
+            CONTROL: lambda strength: add_to_faces(faces, mean, strength),
         }
 
     choices = {
@@ -165,38 +185,30 @@ def measure_attribute(
         for name, edit in make_edits(validation).items()
     }
     faces = select_faces(model, "test", attribute, count)
-    edits = make_edits(faces)
+    edits, originals = make_edits(faces), measures.look(faces.pictures)
     pictures = {name: edit(choices[name].strength) for name, edit in edits.items()}
-    pictures = {"unedited": faces.pictures, "only reconstructed": enlarge(faces.back), **pictures}
-    rows = {
-        name: summarise(measures.compare(faces.pictures, each, attribute))
-        for name, each in pictures.items()
-    }
-    generator = torch.Generator().manual_seed(0)
-    others = torch.randn(RANDOM_DIRECTIONS, len(way), generator=generator)
-    drawn = [
-        make_edit(model, faces, distance * other / other.norm())(ours.strength) for other in others
-    ]
-    each = [measures.compare(faces.pictures, p, attribute) for p in drawn]
-    rows["random directions"] = summarise({k: torch.cat([e[k] for e in each]) for k in each[0]})
+    directions = torch.randn(faces.z.shape, generator=torch.Generator().manual_seed(0))
+    directions *= chosen[OURS][1].norm() / directions.norm(dim=1, keepdim=True)
+    drawn = make_edit(model, faces, directions)(choices[OURS].strength)
+    whole = {"only reconstructed": enlarge(faces.back), "random directions": drawn, **pictures}
+    looks = {"unedited": originals, **{name: measures.look(each) for name, each in whole.items()}}
     report = {
-        "distance": distance,
-        "others_projected_out": keep,
-        "choices_on_validation_faces": {
-            name: {
-                "strength": choice.strength,
-                "judged": round(100 * choice.judged, 1),
-                "likeness_lost": round(choice.likeness_lost, 4),
-            }
-            for name, choice in choices.items()
+        "ways_chosen_on_validation_faces": {kind: name for kind, (name, _) in chosen.items()},
+        "strengths_chosen_on_validation_faces": {
+            name: {"strength": c.strength, "judged": round(100 * c.judged, 1)}
+            for name, c in choices.items()
         },
         "box": BOXES[attribute],
         "test_faces": len(faces.pictures),
-        "at_the_chosen_strength": rows,
-        "at_equal_effect": compare_at_equal_effect(edits, faces, measures, attribute),
+        "at_the_chosen_strength": {
+            name: summarise(compare(originals, look, attribute)) for name, look in looks.items()
+        },
+        "at_equal_effect": compare_at_equal_effect(edits, originals, measures, attribute),
         "judge_sees_of_those_that_have_it": judge_those_with(measures, attribute, count),
     }
-    columns = [faces.pictures, pictures["reconstruction"], pictures["ours"]]
+    kind = OURS if choices[OURS].is_better(choices[MEANS]) else MEANS
+    report["on_the_sheet"] = kind
+    columns = [faces.pictures, pictures[DECODED], pictures[kind]]
     return report, torch.stack([column[:SHEET_ROWS] for column in columns], 1)
 
 
@@ -229,7 +241,7 @@ def main() -> None:
     for attribute in BOXES:
         reports[attribute], part = measure_attribute(model, measures, attribute, given.faces)
         parts.append(part)
-        print(attribute, json.dumps(reports[attribute], indent=1))
+        print(attribute, f"{time.process_time() - start:.0f} s", file=sys.stderr)
     found = {
         "command": "python benchmarks/photo_edits.py runs/faces results/photo_edits.json",
         "about": "judged, outside and others changed in %, likeness lost is 1 - cosine, each the "

@@ -22,6 +22,8 @@ from auxgen.functional.directions import Direction
 from auxgen.model import Model
 
 SIDE = 64
+MEAN_ROWS = 5000
+"""Training faces whose codes are averaged."""
 Edit = Callable[[float], Tensor]
 """Takes a strength; returns pictures uint8 (n, 3, SIDE, SIDE)."""
 
@@ -74,7 +76,7 @@ def enlarge(rows: Tensor) -> Tensor:
 
 
 def make_edit(model: Model, faces: Faces, way: Tensor) -> Edit:
-    """Ours: a strength times the difference of a move by `way` (d,)."""
+    """Ours: a strength times the difference of a move by `way` (d,), or (n, d)."""
     differences = model.decode(faces.z + way) - faces.back
     return lambda strength: add_to_faces(faces, differences, strength)
 
@@ -90,6 +92,17 @@ def compute_mean_difference(model: Model, attribute: str) -> Tensor:
     has = train.require_attributes()[:, list(ATTRIBUTES).index(attribute)]
     present, absent = (train.x[has == answer].double().mean(0) / 255 for answer in (1, 0))
     return (present - absent).float()[None]
+
+
+def find_mean_code_difference(model: Model, attribute: str) -> Tensor:
+    """From the mean code of the first training faces without an attribute to those with it: (d,).
+
+    `auxgen edit --probe celeba --means` goes along it.
+    """
+    train = load_faces("train", model.space.shape[1])[:MEAN_ROWS]
+    has = train.require_attributes()[:, list(ATTRIBUTES).index(attribute)] == 1
+    z = model.encode(train.raw_rows())
+    return z[has].mean(0) - z[~has].mean(0)
 
 
 def find_direction(model: Model, attribute: str, keep: bool) -> Direction:

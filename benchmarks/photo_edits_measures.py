@@ -46,44 +46,63 @@ class Judge:
 
 
 @dataclass(frozen=True, eq=False)
+class Look:
+    """Pictures and what the networks see in them.
+
+    Attributes:
+        pictures: uint8 (n, 3, h, w).
+        judged: What the judge finds, see `Judge.find`.
+        seen: VGG-19's activations at each place of relu3_1 (n, d).
+        known: ResNet-56's features, means over places (n, 64).
+    """
+
+    pictures: Tensor
+    judged: Mapping[str, Tensor]
+    seen: Tensor
+    known: Tensor
+
+    def __getitem__(self, rows: Tensor) -> Look:
+        judged = {name: found[rows] for name, found in self.judged.items()}
+        return Look(self.pictures[rows], judged, self.seen[rows], self.known[rows])
+
+
+@dataclass(frozen=True, eq=False)
 class Measures:
     """The judge, and two networks that trained neither it nor the model.
 
     Attributes:
-        vgg: VGG-19 of ImageNet, of which the activations at each place of relu3_1 are compared.
-        resnet: A classifier of CIFAR-10, of which the means over places are compared.
+        vgg: VGG-19 of ImageNet.
+        resnet: A classifier of CIFAR-10.
     """
 
     judge: Judge
     vgg: VGG
     resnet: Extractor
 
-    def compare(self, before: Tensor, after: Tensor, attribute: str) -> dict[str, Tensor]:
-        """What changed from one picture to the other, (n,) each.
-
-        "judged" is whether the judge then sees the attribute; "likeness lost" is 1 - cosine of
-        VGG's activations, "(ResNet-56)" of that network's features; "outside" the share of the
-        absolute change of pixels that lies outside the attribute's box, NaN where nothing changed;
-        "others changed" the mean change of the judge's other probabilities.
-        """
-        one, two = (self.judge.find(each) for each in (before, after))
-        far = [1 - F.cosine_similarity(f(before), f(after)) for f in (self._see, self._know)]
-        return {
-            "judged": (two[attribute] > 0).float(),
-            "likeness lost": far[0],
-            "likeness lost (ResNet-56)": far[1],
-            "outside": compute_share_outside(before, after, BOXES[attribute]),
-            "others changed": (two["others"] - one["others"]).abs().mean(1),
-        }
-
-    def _see(self, pictures: Tensor) -> Tensor:
+    def look(self, pictures: Tensor) -> Look:
         def see(x: Tensor) -> Tensor:
             return self.vgg(x.float() / 255)["relu3_1"].flatten(1)
 
-        return map_batches(see, pictures, device="cpu", batch_size=64)
+        seen = map_batches(see, pictures, device="cpu", batch_size=64)
+        known = extract_features(self.resnet, pictures).features
+        return Look(pictures, self.judge.find(pictures), seen, known)
 
-    def _know(self, pictures: Tensor) -> Tensor:
-        return extract_features(self.resnet, pictures).features
+
+def compare(before: Look, after: Look, attribute: str) -> dict[str, Tensor]:
+    """What changed from one picture to the other, (n,) each.
+
+    "judged" is whether the judge then sees the attribute; "likeness lost" is 1 - cosine of VGG's
+    activations, "(ResNet-56)" of that network's features; "outside" the share of the absolute
+    change of pixels that lies outside the attribute's box, NaN where nothing changed; "others
+    changed" the mean change of the judge's other probabilities.
+    """
+    return {
+        "judged": (after.judged[attribute] > 0).float(),
+        "likeness lost": 1 - F.cosine_similarity(before.seen, after.seen),
+        "likeness lost (ResNet-56)": 1 - F.cosine_similarity(before.known, after.known),
+        "outside": compute_share_outside(before.pictures, after.pictures, BOXES[attribute]),
+        "others changed": (after.judged["others"] - before.judged["others"]).abs().mean(1),
+    }
 
 
 def load_measures(judge: str | Path) -> Measures:

@@ -1,8 +1,9 @@
 """The variational classifier whose edits of photographs photo_edits.py measures.
 
-OMP_NUM_THREADS=1 auxgen train benchmarks/photo_edits_model.py --run runs/all
-OMP_NUM_THREADS=1 auxgen train benchmarks/photo_edits_model.py --start runs/all --epochs 10 \
-    --classification-weight 20 --run runs/faces
+auxgen train benchmarks/photo_edits_model.py --run runs/all
+auxgen train benchmarks/photo_edits_model.py --start runs/all --run runs/faces --epochs 10
+
+the second with --classification-weight 20.
 
 A VAC (Maggipinto, Terzi & Susto, 2020) in the networks of introvac.eyefacial. It learns glasses,
 facial hair and smiles, and whether a face is a man's, so that edits can keep that; first of all

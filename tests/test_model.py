@@ -273,6 +273,12 @@ def test_edits_along_probes_and_beside_kept_attributes(folder: Path) -> None:
     assert faces.attributes is not None
     found = model.probe("Bright", faces.x, faces.attributes[:, 0])
     torch.testing.assert_close(edits.moves[0].along.vector, found.vector)
+    between = model.edit(rows, {"Bright": 1}, probe=faces, means=True)
+    z, bright = model.encode(faces.x), faces.attributes[:, 0] == 1
+    way = z[bright].mean(0) - z[~bright].mean(0)
+    torch.testing.assert_close(between.moves[0].along.vector, way / way.norm())
+    with pytest.raises(InputError, match="expected a probe as well"):
+        model.edit(rows, {"Round": 1}, means=True)
     turned = model.edit(rows, {"Bright": 1}, probe=faces, by=faces, keep=["Top"])
     assert turned.moves[0].along.name == "Bright, others kept"
     with pytest.raises(InputError, match="No attribute to keep is named"):

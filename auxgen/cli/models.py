@@ -160,6 +160,7 @@ def edit_command(
     keep: tuple[str, ...] = (),
     by: str | None = None,
     probe: str | None = None,
+    means: bool = False,
     strength: float = 1.0,
     reconstruction: bool = False,
     seed: int = 0,
@@ -182,6 +183,8 @@ def edit_command(
             where these change least in what the model decodes, measured on its training rows.
         probe: Image set or folder with attributes, to which directions are fitted for a model that
             has none of its own.
+        means: With --probe, go from the mean code of images without an attribute to that of images
+            with it, and not along a linear probe.
         strength: Multiplier of the difference that is added; 0 gives the image back, unchanged.
         reconstruction: Write what the model decodes, at its own size, and not the image with the
             difference.
@@ -197,6 +200,7 @@ def edit_command(
         keep=keep,
         by=None if by is None else load_images(by),
         probe=None if probe is None else load_images(probe),
+        means=means,
         strength=strength,
         reconstruction=reconstruction,
         seed=seed,
