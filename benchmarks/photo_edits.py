@@ -60,6 +60,7 @@ DISTANCES = (3.0, 6.0)
 MULTIPLES = (1.0, 2.0)
 """Of the way between mean codes."""
 STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
+VALIDATION_FACES = 60
 SHEET_ROWS = 7
 OURS, MEANS, DECODED, CONTROL = "ours", "ours, mean codes", "reconstruction", "mean difference"
 
@@ -166,7 +167,7 @@ def measure_attribute(
     model: Model, measures: Measures, attribute: str, count: int
 ) -> tuple[dict[str, object], Tensor]:
     """The numbers of an attribute, and the sheet's pictures (n, 3, 3, SIDE, SIDE)."""
-    validation = select_faces(model, "valid", attribute, count)
+    validation = select_faces(model, "valid", attribute, min(count, VALIDATION_FACES))
     ways, chosen = make_ways(model, attribute), {}
     for kind, each in ways.items():
         name = choose_way(model, each, validation, measures, attribute)

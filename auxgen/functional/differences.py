@@ -17,16 +17,21 @@ from ..ranges import check_ranges
 
 _RADIUS = 3
 """Standard deviations after which the low-pass filter ends."""
+_FOCUS_BLUR = 0.03
+"""Standard deviation of what counts as around a place, as a share of the shorter side."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DifferenceFilter:
-    """A difference of pictures as it is added: strength times it, low-passed, then limited.
+    """A difference of pictures as it is added: low-passed, without faint parts, times a strength,
+    and limited.
 
     Attributes:
         strength: Multiplier of the difference; 0 adds nothing, 1 what the model sees.
         blur: Standard deviation of the Gaussian low-pass filter, as a share of the shorter side; it
             takes out what a decoder draws pixel by pixel.
+        focus: Share of a picture's largest change below which changes fade: what moves a little
+            everywhere, such as the background, is seldom meant.
         most: The most that a pixel, which goes from 0 to 1, may change.
 
     Raises:
@@ -35,6 +40,7 @@ class DifferenceFilter:
 
     strength: float = 1.0
     blur: float = 0.01
+    focus: float = 0.5
     most: float = 0.5
 
     def __post_init__(self) -> None:
@@ -42,9 +48,23 @@ class DifferenceFilter:
 
     def __call__(self, difference: Tensor) -> Tensor:
         """(n, c, h, w) -> (n, c, h, w)."""
-        sigma = self.blur * min(difference.shape[-2:])
-        smooth = blur_pictures(self.strength * difference, sigma)
-        return smooth.clamp(-self.most, self.most)
+        side = min(difference.shape[-2:])
+        smooth = blur_pictures(difference, self.blur * side)
+        weight = weigh_changes(smooth, self.focus, _FOCUS_BLUR * side)
+        return (self.strength * weight * smooth).clamp(-self.most, self.most)
+
+
+def weigh_changes(difference: Tensor, focus: float, sigma: float) -> Tensor:
+    """Weights (n, 1, h, w) that are 1 where a picture changes most, and fall where it changes less.
+
+    Changes are the mean absolute difference of channels around a place, by a Gaussian of sigma
+    pixels. From `focus` times the largest on weights are 1, below that they fall with the square
+    of the change, to 0 where nothing changes.
+    """
+    change = blur_pictures(difference.abs().mean(1, keepdim=True), sigma)
+    largest = focus * change.amax((2, 3), keepdim=True)
+    share = torch.where(largest > 0, change / largest, torch.ones_like(change))
+    return share.clamp(max=1.0).square()
 
 
 def blur_pictures(x: Tensor, sigma: float) -> Tensor:

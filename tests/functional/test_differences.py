@@ -8,7 +8,12 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from auxgen.errors import InputError
-from auxgen.functional.differences import DifferenceFilter, add_difference, blur_pictures
+from auxgen.functional.differences import (
+    DifferenceFilter,
+    add_difference,
+    blur_pictures,
+    weigh_changes,
+)
 
 SHAPES = [(1, 1, 1, 1), (2, 3, 1, 9), (1, 3, 8, 8), (2, 1, 33, 20)]
 
@@ -43,6 +48,18 @@ def test_strength_multiplies_before_the_limit() -> None:
         DifferenceFilter(strength=-1)
     with pytest.raises(InputError, match="strength is nan"):
         DifferenceFilter(strength=float("nan"))
+
+
+def test_what_changes_a_little_fades_with_the_square() -> None:
+    x = torch.full((2, 3, 40, 40), 0.05)
+    x[:, :, :20] = -0.2
+    x[:, 0, 30:] = 0.0  # of three channels one less
+    x[1] *= -7  # of each picture by itself, whatever its sign and size
+    found = weigh_changes(x, focus=0.5, sigma=1.0)
+    assert found.shape == (2, 1, 40, 40)
+    for rows, weight in ((slice(16), 1.0), (slice(24, 26), 0.25), (slice(34, 40), 1 / 9)):
+        torch.testing.assert_close(found[:, :, rows], torch.full_like(found[:, :, rows], weight))
+    assert torch.equal(weigh_changes(0 * x, 0.5, 1.0), torch.ones(2, 1, 40, 40))
 
 
 def test_sums_end_at_black_and_white_but_no_row_is_changed_by_that() -> None:
