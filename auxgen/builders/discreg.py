@@ -14,6 +14,7 @@ from ..method import Method
 from ..methods.discreg import AdjustedVAE, DiscriminativeVAE
 from ..methods.feature_autoencoder import FeatureAutoencoder
 from ..methods.vae import VAE
+from ..networks.backbones import VARIANTS, build_backbone, is_backbone_name
 from ..networks.distributions import Conditional, FreeScaleNormal, StandardNormal, bounded_normal
 from ..networks.stacked import StackedDecoder, StackedEncoder
 from ..networks.taps import VGG, Blur, TappedNetwork, TappedVGG
@@ -118,16 +119,18 @@ def make_taps(
     """Layers of a classifier, without its weights.
 
     Args:
-        classifier: "vgg19", or builder, arguments and space of a classifier of images, as in the
-            config.json of its artefact.
+        classifier: "vgg19", a name of `networks.backbones`, or builder, arguments and space of a
+            classifier of images, as in the config.json of its artefact.
         layers: Names of the layers.
 
     Raises:
         InputError: There is no such classifier or layer.
     """
     if isinstance(classifier, str):
+        if is_backbone_name(classifier):
+            return TappedNetwork(build_backbone(classifier), layers)
         if classifier != VGG19:
-            raise unknown_name("classifier", classifier, [VGG19])
+            raise unknown_name("classifier", classifier, [VGG19, *VARIANTS])
         return TappedVGG(VGG(), layers)
     method = Recipe(classifier["builder"], classifier["arguments"]).build()
     network = get_classifier_network(method, classifier["builder"])

@@ -77,6 +77,9 @@ class TimmBackbone(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         return self.network((x - self.mean) / self.std)
 
+    def forward(self, x: Tensor) -> Tensor:
+        return self.features(x)
+
 
 def import_timm(model: str) -> Any:
     """The package timm, for a model of it.

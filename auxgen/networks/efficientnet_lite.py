@@ -68,6 +68,10 @@ class EfficientNetLite(nn.Module):
     TensorFlow's "SAME". Pixels are seen as (255 x - 127) / 128.
 
     x (b, 3, h, w) in [0, 1] -> logits (b, 1000)
+
+    Attributes:
+        side: Height and width of pictures where nobody says otherwise.
+        stage_ends: Names of the last block of each stage.
     """
 
     def __init__(self, variant: str = "lite0") -> None:
@@ -78,6 +82,7 @@ class EfficientNetLite(nn.Module):
         self.conv_stem = _SameConv2d(3, width, 3, stride=2)
         self.bn0 = _make_batch_norm(width)
         blocks: list[InvertedResidual] = []
+        ends: list[str] = []
         for i, stage in enumerate(_STAGES):
             fixed = i in (0, len(_STAGES) - 1)
             count = stage.blocks if fixed else ceil(scale.depth * stage.blocks)
@@ -85,6 +90,8 @@ class EfficientNetLite(nn.Module):
             for stride in (stage.stride, *[1] * (count - 1)):
                 blocks.append(InvertedResidual(width, out, stage.kernel, stride, stage.expansion))
                 width = out
+            ends.append(f"blocks.{len(blocks) - 1}")
+        self.stage_ends = tuple(ends)
         self.blocks = nn.Sequential(*blocks)
         self.conv_head, self.bn1 = _SameConv2d(width, WIDTH, 1), _make_batch_norm(WIDTH)
         self.fc = nn.Linear(WIDTH, CLASSES)

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from backbones import install_random_weights
 from PIL import Image
 from safetensors.torch import save_file
 
 import auxgen
+from auxgen.data.dataset import Dataset
 from auxgen.errors import InputError
 from auxgen.experiments.discreg import plans, tables
+from auxgen.experiments.discreg.classifiers import build_regularising_classifier
 from auxgen.experiments.discreg.layers import TITLES
 from auxgen.experiments.registry import build_experiment, find_experiment
 from auxgen.features import pretrained
@@ -247,6 +250,30 @@ def test_vgg_is_the_same_to_the_last_bit_after_training(home: Path, tmp_path: Pa
     other = held.d.network.state_dict()
     assert given.keys() == other.keys()
     assert all(torch.equal(given[name], other[name]) for name in given)
+
+
+def test_a_network_of_photographs_regularises_and_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = install_random_weights(tmp_path / "site", monkeypatch)
+    random, folder = np.random.default_rng(0), tmp_path / "photos"
+    folder.mkdir()
+    for i in range(12):
+        pixels = random.integers(256, size=(36, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    options = {**SMALL, "classifier": "efficientnet-lite0", "adjusted": False, "data": folder}
+    train("discreg.own", run=tmp_path / "run", device="cpu", quiet=True, **options)
+    held: Any = auxgen.load(tmp_path / "run" / "discriminative").method
+    assert held.d.layers == ("blocks.0", "blocks.2", "blocks.4")
+    given, other = network.state_dict(), held.d.network.state_dict()
+    assert given.keys() == other.keys()
+    assert all(torch.equal(given[name], other[name]) for name in given)
+
+
+def test_a_network_of_photographs_sees_no_grey_images() -> None:
+    grey = Dataset(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.zeros(4).long(), (), "g", "")
+    with pytest.raises(InputError, match="sees colours"):
+        build_regularising_classifier("efficientnet-lite0", (), {"train": grey}, plans.OWN[32], 0)
 
 
 @pytest.mark.parametrize("kind", ["classes", "attributes", "none"])

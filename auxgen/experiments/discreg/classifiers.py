@@ -10,11 +10,14 @@ from ...builders import Recipe
 from ...builders.discreg import VGG19, get_classifier_network, make_taps
 from ...data.dataset import Dataset
 from ...errors import InputError
+from ...features.backbones import load_backbone
 from ...features.pretrained import load_vgg19
 from ...features.trained import load_model_for_rows
 from ...method import Method
 from ...methods.discreg import DiscriminativeVAE
 from ...methods.feature_autoencoder import FeatureAutoencoder
+from ...networks.backbones import is_backbone_name
+from ...networks.efficientnet_lite import EfficientNetLite
 from ...networks.residual import ResNet
 from ...networks.stacked import STRIDED_LAYERS
 from ...networks.taps import TappedNetwork, TappedVGG
@@ -67,7 +70,8 @@ def build_regularising_classifier(
     """A classifier by name.
 
     Args:
-        classifier: own, trained in this run; vgg19; features.SET; or a folder of a classifier.
+        classifier: own, trained in this run; vgg19; efficientnet-lite0, efficientnet-lite2 or
+            timm:NAME; features.SET; or a folder of a classifier.
         layers: Names of its layers; its usual ones when empty.
         splits: Raw rows of train and test, with classes or attributes for an own classifier.
         plan: How large an own one is, and how it is trained.
@@ -81,6 +85,8 @@ def build_regularising_classifier(
     if classifier == VGG19:
         layers = layers or VGG_LAYERS
         return RegularisingClassifier(VGG19, layers, TappedVGG(load_vgg19(), layers), None)
+    if is_backbone_name(classifier):
+        return _tap_backbone(classifier, layers, splits["train"])
     if classifier == OWN_CLASSIFIER:
         stage = _make_own_stage(splits["train"], splits["test"], plan, seed, scale_epochs)
         return _tap_own_stage(stage, layers or STRIDED_LAYERS)
@@ -89,6 +95,18 @@ def build_regularising_classifier(
     network = get_classifier_network(found.method, classifier)
     layers = layers or _get_default_layers(network)
     return RegularisingClassifier(config, layers, TappedNetwork(network, layers, found.space), None)
+
+
+def _tap_backbone(name: str, layers: tuple[str, ...], train: Dataset) -> RegularisingClassifier:
+    """The layers of a network of photographs, which sees images at their own size."""
+    if train.x.shape[1] != 3:
+        raise InputError(
+            f"{name} sees colours, and images of {train.name} are grey; coloured ones, or another "
+            "classifier, are expected."
+        )
+    network = load_backbone(name).network
+    layers = layers or _get_default_layers(network)
+    return RegularisingClassifier(name, layers, TappedNetwork(network, layers), None)
 
 
 def _make_own_stage(
@@ -127,6 +145,8 @@ def _get_default_layers(network: nn.Module) -> tuple[str, ...]:
     """The layers at which a network is tapped when a person names none."""
     if isinstance(network, ResNet):
         return RESNET_LAYERS
+    if isinstance(network, EfficientNetLite):
+        return network.stage_ends[:3]
     known = dict(network.named_modules())
     if all(layer in known for layer in STRIDED_LAYERS):
         return STRIDED_LAYERS
