@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from counts import average
 from sklearn.linear_model import LogisticRegression
 from sklearn.semi_supervised import LabelSpreading, SelfTrainingClassifier
@@ -52,9 +51,9 @@ Classify = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 class Pictures(NamedTuple):
     """Features and classes, to learn from and to measure on."""
 
-    x: torch.Tensor
+    x: np.ndarray
     y: np.ndarray
-    x_new: torch.Tensor
+    x_new: np.ndarray
     y_new: np.ndarray
 
 
@@ -74,8 +73,8 @@ def load_pictures(develop: bool, rows: int = 6000, new: int = 2000) -> tuple[Pic
     return Pictures(x, known.y.numpy(), _extract(measured), measured.y.numpy()), seconds
 
 
-def _extract(rows: Dataset) -> torch.Tensor:
-    return torch.from_numpy(compute_picture_features(rows, NETWORK, size=SIDE))
+def _extract(rows: Dataset) -> np.ndarray:
+    return compute_picture_features(rows, NETWORK, size=SIDE)
 
 
 def hide_labels(y: np.ndarray, labels: int, seed: int) -> np.ndarray:
@@ -185,9 +184,9 @@ def measure(
             kept = np.union1d(make_rare(pictures.y), np.flatnonzero(y >= 0))
             new = make_rare(pictures.y_new)
         features, y, y_new = pictures.x[kept], y[kept], pictures.y_new[new]
-        components = fit_components(features, torch.from_numpy(y), widths=(WIDTH,))
+        components = fit_components(features, y, widths=(WIDTH,))
         x, x_new = (
-            components.transform(f).double().numpy() for f in (features, pictures.x_new[new])
+            components.transform(f).astype(np.float64) for f in (features, pictures.x_new[new])
         )
         for name, classify in methods.items():
             start = time.process_time()

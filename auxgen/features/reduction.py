@@ -23,14 +23,18 @@ class FittedComponents(NamedTuple):
     network: Components
     note: str
 
-    def transform(self, features: Tensor) -> Tensor:
-        """Features (n, d) -> components (n, k)."""
+    def transform(self, features: Tensor | np.ndarray) -> np.ndarray:
+        """Features (n, d) -> components (n, k), float32."""
         with torch.no_grad():
-            return self.network(features)
+            return self.network(torch.as_tensor(features)).numpy()
 
 
 def fit_components(
-    features: Tensor, y: Tensor, *, widths: Sequence[int] = WIDTHS, seed: int = 0
+    features: Tensor | np.ndarray,
+    y: Tensor | np.ndarray,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    seed: int = 0,
 ) -> FittedComponents:
     """Directions of all rows, as many as are best for labels that are held out.
 
@@ -50,7 +54,7 @@ def fit_components(
 
     if len(features) < 2:
         raise InputError(f"{len(features)} pictures were given; two or more are expected.")
-    roots = take_roots(features).double().numpy()
+    roots = take_roots(torch.as_tensor(features)).double().numpy()
     if np.ptp(roots, axis=0).max() < 1e-9:
         raise InputError("All pictures have the same features; different pictures are expected.")
     chosen = np.random.default_rng(seed).permutation(len(roots))[:ROWS]
@@ -58,7 +62,7 @@ def fit_components(
     fitted: Any = PCA(most, svd_solver="covariance_eigh").fit(roots[chosen])
     h = fitted.transform(roots)
     allowed = sorted({min(width, most) for width in widths})
-    width, reason = _choose_width(h, y.numpy(), allowed, seed)
+    width, reason = _choose_width(h, np.asarray(y), allowed, seed)
     network = Components(features.shape[1], width)
     network.mean.copy_(torch.from_numpy(fitted.mean_))
     network.directions.copy_(torch.from_numpy(fitted.components_[:width]))

@@ -16,6 +16,7 @@ from sklearn.datasets import load_sample_images
 from torch import Tensor, nn
 
 from auxgen.errors import InputError
+from auxgen.evaluation.compare import compare_image_sets
 from auxgen.features import backbones
 from auxgen.features.backbones import BackboneFeatures, find_weights, load_backbone
 from auxgen.features.extractors import extract_features
@@ -77,6 +78,20 @@ def test_grey_pictures_are_repeated(network: nn.Module) -> None:
     extractor = load_extractor(LITE0)
     found, expected = (extract_features(extractor, x) for x in (grey, grey.expand(-1, 3, -1, -1)))
     assert torch.equal(found.features, expected.features)
+
+
+def test_sets_of_pictures_are_compared_by_its_name(
+    network: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del network
+    monkeypatch.setenv("AUXGEN_CACHE", str(tmp_path / "cache"))
+    for name, seed in (("a", 0), ("b", 1)):
+        rng = np.random.default_rng(seed)
+        np.save(tmp_path / f"{name}.npy", rng.integers(256, size=(20, 3, 8, 8), dtype=np.uint8))
+    metrics = ["fd:efficientnet-lite0-size=32", "cs:efficientnet-lite0-size=32"]
+    found = compare_image_sets(tmp_path / "a.npy", tmp_path / "b.npy", metrics)["scores"]
+    assert found["FD(efficientnet-lite0-size=32)"]["value"] > 0
+    assert "at 32x32" in found["CS(efficientnet-lite0-size=32)"]["protocol"]
 
 
 def test_a_size_makes_another_extractor(network: nn.Module) -> None:

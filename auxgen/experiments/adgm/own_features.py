@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, final
 
+import numpy as np
+import torch
+
 from ...builders import Recipe
 from ...builders.seen_rows import SeenRows
 from ...data.dataset import Dataset, add_fingerprint, fit_preprocessor
@@ -71,10 +74,16 @@ def fit_picture_features(network: str, train: Dataset, test: Dataset, seed: int)
     ]
     fitted = fit_components(features[0], train.y, seed=seed)
     own_train, own_test = (
-        add_fingerprint(replace(rows, x=fitted.transform(own), frame=None, attributes=None))
+        _replace_pictures(rows, fitted.transform(own))
         for rows, own in zip((train, test), features, strict=True)
     )
     return PictureFeatures(network, trained, fitted.network, own_train, own_test, fitted.note)
+
+
+def _replace_pictures(rows: Dataset, components: np.ndarray) -> Dataset:
+    """The same rows and labels, of components (n, k)."""
+    x = torch.from_numpy(components)
+    return add_fingerprint(replace(rows, x=x, frame=None, attributes=None))
 
 
 def put_on_features(stage: Stage, seen: PictureFeatures, train: Dataset, test: Dataset) -> Stage:
