@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+BELOW = "share_of_fits_5_points_below_the_mlp"
+
 
 def format_methods(results: dict[str, Any]) -> str:
     """One row for each method, by mean rank of accuracy."""
@@ -59,7 +61,7 @@ def format_looks(looks: dict[str, dict[str, Any]]) -> str:
     for look, results in looks.items():
         for name in ("auxgen", "LR + RF + GMM", "LR + RF", "MLP"):
             row = results["methods"][name]
-            below = results["share_of_fits_5_points_below_the_mlp"] if name == "auxgen" else None
+            below = row.get(BELOW, results.get(BELOW) if name == "auxgen" else None)
             cells = [
                 f"{row['accuracy']:.4f}",
                 f"{row['accuracy_rank']:.2f}",
