@@ -248,7 +248,7 @@ def main() -> None:
         "about": "judged, outside and others changed in %, likeness lost is 1 - cosine, each the "
         "mean over faces, se its standard error; see benchmarks/photo_edits.py",
         "judge": measures.judge.extractor.protocol,
-        "model": dict(model.config),
+        "model": {name: model.config[name] for name in ("builder", "arguments", "sha256")},
         "hardware": describe_hardware("cpu"),
         "date": date.today().isoformat(),
         "commit": find_commit(),
