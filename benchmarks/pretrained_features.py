@@ -166,8 +166,6 @@ TRIALS: dict[str, Classify] = {
     "label spreading, 10 neighbours": spread_labels,
     **{f"confident rows, linear, share {s}": label_first(s) for s in (0.3, 0.5, 0.8)},
     "the same, told how frequent classes are where they are unequal": label_first(0.8, UNEQUAL),
-    "confident rows, M2s and linear, share 0.5": use_confident(0.5),
-    "confident rows, M2s and linear, share 0.8": use_confident(0.8),
 }
 
 

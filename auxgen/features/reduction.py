@@ -26,7 +26,7 @@ class FittedComponents(NamedTuple):
     def transform(self, features: Tensor | np.ndarray) -> np.ndarray:
         """Features (n, d) -> components (n, k), float32."""
         with torch.no_grad():
-            return self.network(torch.as_tensor(features)).numpy()
+            return self.network(torch.as_tensor(features).float()).numpy()
 
 
 def fit_components(
