@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check slow docs clean
+.PHONY: demo test check slow browser docs clean
 
 demo: .venv/installed
 	$(BIN)/auxgen demo
@@ -19,6 +19,9 @@ check: .venv/installed-dev
 slow: .venv/installed-dev
 	$(BIN)/pytest -m slow -n auto --dist loadfile
 
+browser: .venv/installed-browser
+	$(BIN)/pytest -m browser -rs
+
 docs: .venv/installed-dev
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
 
@@ -34,4 +37,8 @@ clean:
 
 .venv/installed-dev: .venv/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+.venv/installed-browser: .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
 	touch $@

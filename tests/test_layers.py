@@ -84,6 +84,14 @@ def test_a_room_imports_only_rooms_below_it(room: str) -> None:
                 assert below in NARROW.get(room, {below}), f"{module} imports {imported}"
 
 
+def test_only_its_command_imports_the_explorer() -> None:
+    """So that nothing else needs what the extra `app` brings."""
+    importing = {
+        m for m, imported in GRAPH.items() if any(get_room(i) == "explorer" for i in imported)
+    }
+    assert {m for m in importing if get_room(m) != "explorer"} == {"cli.explore"}
+
+
 def test_no_files_import_each_other_in_a_circle() -> None:
     try:
         TopologicalSorter(GRAPH).prepare()

@@ -24,6 +24,7 @@ COMMANDS = {
     "edit": ("models", "Add attributes to images, or take them away."),
     "embed": ("models", "Write the code of each row."),
     "predict": ("models", "Predict the class of each row, with its probability."),
+    "explore": ("explore", "Play with a model in the browser."),
     "export": ("sharing", "Copy a trained model to a folder that needs nothing else."),
     "push": ("sharing", "Upload a trained model to the Hugging Face hub."),
     "pull": ("sharing", "Fetch a model from the Hugging Face hub into a folder."),

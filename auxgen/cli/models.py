@@ -27,7 +27,7 @@ from .edits import write_edits
 from .options import take_options
 
 
-def _load_model(
+def open_model(
     model: Path, /, *, stage: str | None = None, device: str = "cpu"
 ) -> tuple[Model, ...]:
     """The model of a run, an artefact or, where a person names it, a run's own experiment file.
@@ -75,7 +75,7 @@ def _load_model_and_rows(
         stage: Stage of a run; the last by default.
         device: auto, cpu, cuda or cuda:1.
     """
-    (found,) = _load_model(model, stage=stage, device=device)
+    (found,) = open_model(model, stage=stage, device=device)
     form = TableFormat(separator, encoding, decimal)
     rows = read_rows(files, found.space, resize=resize, form=form, id_column=id)
     for note in rows.notes:
@@ -83,7 +83,7 @@ def _load_model_and_rows(
     return found, rows
 
 
-@take_options(_load_model)
+@take_options(open_model)
 def sample_command(
     model: Model,
     /,
@@ -249,7 +249,7 @@ def _load_model_and_table(
         stage: Stage of a run; the last by default.
         device: auto, cpu, cuda or cuda:1.
     """
-    (found,) = _load_model(model, stage=stage, device=device)
+    (found,) = open_model(model, stage=stage, device=device)
     if found.space.table is None:
         raise InputError(f"{found.name} knows no columns of a table; expected a model of a table.")
     form = TableFormat(separator, encoding, decimal)

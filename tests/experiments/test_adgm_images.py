@@ -232,17 +232,6 @@ def test_kl_of_each_unit_is_that_of_the_whole_split_up() -> None:
         torch.testing.assert_close(found["a"], kl_a)
 
 
-def test_principal_components_are_those_of_scikit_learn() -> None:
-    from sklearn.decomposition import PCA
-
-    a = torch.randn(80, 5, generator=torch.Generator().manual_seed(0)).double() @ torch.diag(
-        torch.tensor([5.0, 3.0, 1.0, 0.5, 0.1]).double()
-    )
-    theirs = torch.from_numpy(PCA(2).fit_transform(a.numpy()))
-    ours = figures.project_to_principal_components(a)
-    torch.testing.assert_close(ours.abs(), theirs.abs())
-
-
 @pytest.mark.parametrize(
     ("name", "last", "options"),
     [

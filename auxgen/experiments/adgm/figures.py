@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, kl_divergence
 
 from ...data.dataset import Dataset, Preprocessor
+from ...functional.principal_components import principal_components
 from ...inference.codes import make_analogies
 from ...inference.prediction import predict_rows
 from ...method import Method
@@ -29,7 +30,7 @@ def draw_auxiliary_space(
     method: AuxiliaryDGM, file: Path, *, x: Tensor, y: Tensor, classes: tuple[str, ...]
 ) -> None:
     """The first two principal components of the means of q(a|x), by class (figures 2d, 4b)."""
-    points = project_to_principal_components(method.q_a(x.to(get_device(method))).mean).cpu()
+    points, _ = principal_components(method.q_a(x.to(get_device(method))).mean.cpu())
     figure, (axes,) = make_panel_axes(1, 1, (6, 4.2))
     for c, name in enumerate(classes):
         own, colour = points[y == c], PALETTE[c % len(PALETTE)]
@@ -39,13 +40,6 @@ def draw_auxiliary_space(
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside right upper", frameon=False, markerscale=3)
     save_figure(figure, file)
-
-
-def project_to_principal_components(a: Tensor) -> Tensor:
-    """The first two principal components: (n, d) -> (n, 2)."""
-    a = a - a.mean(0)
-    _, _, axes = torch.linalg.svd(a, full_matrices=False)
-    return a @ axes[:2].T
 
 
 @torch.no_grad()

@@ -1,0 +1,136 @@
+"""Parts that several tabs of the page have: a picker of pictures, and answers that may fail."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import gradio as gr  # pyright: ignore[reportMissingImports]
+import torch
+from PIL.Image import Image
+from torch import Tensor
+
+from ..errors import UserError
+from ..model import Model
+from ..plotting.grids import draw_image_grid
+from .examples import Examples
+from .markup import format_error
+from .uploads import ChosenPicture, read_upload
+
+PICTURES_SHOWN = 12
+"""Pictures of the data that a person may choose from at once."""
+QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+LIVE = {**QUIET, "trigger_mode": "always_last"}
+"""Events that come in numbers while a slider moves: the last one counts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """What all tabs show: a model, rows to look at, and one answer at a time.
+
+    Attributes:
+        model: The model.
+        examples: The rows.
+        lock: Held while the model answers: a seed sets torch's random state for all threads.
+    """
+
+    model: Model
+    examples: Examples
+    lock: Lock = field(default_factory=Lock)
+
+    def answer(self, function: Callable[..., str]) -> Callable[..., str]:
+        """A function of the page's HTML whose errors are a sentence in place of its result."""
+
+        def carry_out(*given: Any) -> str:
+            try:
+                with self.lock, torch.no_grad():
+                    return str(function(*given))
+            except UserError as error:
+                return str(format_error(str(error)))
+            except Exception as error:
+                traceback.print_exc(file=sys.stderr)
+                name = type(error).__name__
+                return str(format_error(f"This went wrong ({name}); the terminal says more."))
+
+        return carry_out
+
+    def get_example(self, place: int) -> ChosenPicture | None:
+        """One of the rows; None where there are none."""
+        if not len(self.examples):
+            return None
+        i = place % len(self.examples)
+        rows = self.examples
+        return ChosenPicture(rows.x[i : i + 1], rows.names[i], rows.labels[i])
+
+
+def draw_thumbnails(pictures: Tensor) -> list[Image]:
+    """Pictures (n, c, h, w), small ones enlarged without blur."""
+    return [draw_image_grid(picture[None], 1, padding=0) for picture in pictures]
+
+
+@dataclass(frozen=True, eq=False)
+class Picker:
+    """A place where a person chooses a picture, and the events of choosing."""
+
+    chosen: Any
+    events: Sequence[Any]
+
+    def then(self, function: Callable[..., Any], inputs: Sequence[Any], output: Any) -> None:
+        """Show something of a newly chosen picture."""
+        for event in self.events:
+            event.then(function, [*inputs], output, **QUIET)
+
+
+def make_picker(page: Page, title: str, first: int) -> Picker:
+    """Pictures of the data to click on, and a field for one of a person's own.
+
+    Args:
+        first: The picture of the data that is chosen at the start.
+    """
+    chosen, start = gr.State(page.get_example(first)), gr.State(0)
+    examples = page.examples
+    gr.HTML(f'<h3 class="ax-heading">{title}</h3>')
+    events = []
+    message = gr.HTML(render=False)
+    if len(examples):
+        gallery = gr.Gallery(
+            draw_thumbnails(examples.x[:PICTURES_SHOWN]),
+            **{"columns": 6, "height": "auto", "format": "png", "object_fit": "contain"},
+            **{"show_label": False, "allow_preview": False, "interactive": False, "buttons": []},
+            elem_classes="ax-gallery",
+        )
+
+        def take(begin: int, event: gr.SelectData) -> tuple[Any, str]:
+            return page.get_example(begin + int(event.index)), ""
+
+        def turn(begin: int) -> tuple[int, Any]:
+            begin = (begin + PICTURES_SHOWN) % len(examples)
+            order = [(begin + i) % len(examples) for i in range(PICTURES_SHOWN)]
+            return begin, gr.Gallery(draw_thumbnails(examples.x[order]), selected_index=None)
+
+        events.append(gallery.select(take, start, [chosen, message], **QUIET))
+        if len(examples) > PICTURES_SHOWN:
+            others = gr.Button("Show others", size="sm")
+            others.click(turn, start, [start, gallery], **QUIET)
+    if page.model.space.shape[0] in (1, 3):
+        field = gr.File(
+            label="Or a picture of your own",
+            **{"file_types": ["image"], "height": 140, "elem_classes": "ax-upload"},
+        )
+
+        def read(file: str | None) -> tuple[Any, str]:
+            if file is None:
+                return gr.skip(), ""
+            try:
+                return read_upload(Path(file), page.model.space), ""
+            except UserError as error:
+                return gr.skip(), str(format_error(str(error)))
+
+        events.append(field.change(read, field, [chosen, message], **QUIET))
+    message.render()
+    return Picker(chosen, events)
