@@ -202,7 +202,9 @@ def test_edits_and_draws_on_the_command_line(
     main(["edit", str(artefact), str(image), *move, "--until", "0.999"])
     assert sorted(f.name for f in out.iterdir()) == ["1.png", "edits.csv"]
     assert (tmp_path / "edited-triplets.png").exists()
-    assert load_image_folder(out).x.shape == (1, 3, 32, 32)  # as compare reads it
+    with Image.open(image) as photograph:
+        width, height = photograph.size
+    assert load_image_folder(out).x.shape == (1, 3, height, width)  # as compare reads it
     assert "1 of 1 do not reach 0.999 even at the full distance" in capsys.readouterr().out
     probed = ["--attribute", "Smiling=2", "--keep", "Eyeglasses", "--probe", "celeba"]
     vae = str(faces.path / "vae")
