@@ -1,17 +1,15 @@
 """Whole files or none when writing, one-sentence errors when reading, and files kept in a cache."""
 
-import contextlib
 import errno
 import hashlib
 import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 from filelock import FileLock
 from safetensors import SafetensorError
@@ -19,14 +17,9 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from .errors import InputError, NotSaved
+from .partial_files import Content, replace_file, sweep_leftovers, sync_folder, write_to_disk
 
-Content = bytes | Callable[[BinaryIO], object]
-"""What a file holds: its bytes, or a function that writes them to an open file."""
 T = TypeVar("T")
-PARTIAL = ".partial"
-"""Ending of a file that is being written; before it stands the number of the process."""
-LEFTOVER_SECONDS = 3600
-"""After so long without a write, a partial file of a process that is gone is a leftover."""
 
 
 def write_file(file: Path, content: Content) -> Path:
@@ -39,42 +32,11 @@ def write_file(file: Path, content: Content) -> Path:
         NotSaved: The device is full or refuses; an earlier file of this name is untouched.
     """
     try:
-        _replace_file(file, content)
+        replace_file(file, content)
     except OSError as error:
         size = len(content) if isinstance(content, bytes) else 0
         raise make_save_error(file, size / 2**20, error) from error
     return file
-
-
-def _replace_file(file: Path, content: Content) -> None:
-    # Two processes that write the same file do not write into each other's temporary file
-    temporary = file.with_name(f".{file.name}.{os.getpid()}{PARTIAL}")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        _write_to_disk(temporary, content)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(file.parent)
-
-
-def _write_to_disk(file: Path, content: Content) -> None:
-    with file.open("wb") as out:
-        if isinstance(content, bytes):
-            out.write(content)
-        else:
-            content(out)
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make sure that renames within the folder reach the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -88,15 +50,14 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         for name, data in files.items():
-            _write_to_disk(partial / name, data)
+            write_to_disk(partial / name, data)
         if folder.exists():
             shutil.rmtree(folder)
         partial.rename(folder)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
-        size = sum(map(len, files.values())) / 2**20
-        raise make_save_error(folder, size, error) from error
+        raise make_save_error(folder, sum(map(len, files.values())) / 2**20, error) from error
 
 
 def make_exists_error(folder: Path) -> InputError:
@@ -212,32 +173,6 @@ class CacheFile:
         return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _sweep_leftovers(file: CacheFile) -> None:
-    """Delete what killed processes left half written in the file's folder, under the file's lock.
-
-    Of this file nobody else writes now. Others may be written on another machine that shares the
-    folder, whose processes have numbers that mean nothing here; these change all the time.
-    """
-    for path in file.path.parent.glob(f".*{PARTIAL}"):
-        number = path.name.removesuffix(PARTIAL).rpartition(".")[2]
-        with contextlib.suppress(OSError):
-            own = path.name.startswith(f".{file.stem}")
-            old = time.time() - path.stat().st_mtime > LEFTOVER_SECONDS
-            if own or (old and number.isdecimal() and not _is_running(int(number))):
-                path.unlink()
-
-
-def _is_running(process: int) -> bool:
-    """Whether there is a process of this number."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it is another person's
-        return True
-    return True
-
-
 def load_or_create(
     file: CacheFile, load: Callable[[Path], T | None], create: Callable[[], Content], *, what: str
 ) -> T:
@@ -263,8 +198,8 @@ def load_or_create(
         with FileLock(path.with_name(f".{file.stem}.lock")):
             found = load(path)
             if found is None:
-                _sweep_leftovers(file)
-                _replace_file(path, create())
+                sweep_leftovers(path.parent, file.stem)
+                replace_file(path, create())
                 found = load(path)
                 for older in file.list_states() if file.state else ():
                     if older != path:

@@ -1,36 +1,35 @@
 """Train, resume and evaluate by name: the only room that knows experiments by their names."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import torch
 from filelock import FileLock
 
-from .engine.device import init_ranks, is_first_process, resolve_device
+from .engine.device import init_ranks, resolve_device
 from .engine.settings import Precision, PrecisionChoice
-from .errors import InputError, NotRebuilt, RankLost, require_at_least, unknown_name
+from .errors import InputError, NotRebuilt, require_at_least, unknown_name
 from .evaluation import catalogue
 from .experiments import registry
+from .experiments.option_values import (
+    build_experiment,
+    list_required_options,
+    names_own_data,
+    resolve_options,
+)
+from .experiments.runs import find_run_experiment, read_run_options
 from .features.trained import MissingExtractor, is_run_finished
-from .files import compute_checksum
+from .runs.batch_sizes import check_batches
+from .runs.config import make_config
 from .runs.datasets import check_data_unchanged, format_data_card
 from .runs.evaluate import draw_run_pictures, evaluate_run
-from .runs.folder import (
-    Run,
-    check_resumable,
-    check_run_path,
-    create_run,
-    lock_run,
-    make_config,
-    reopen_run,
-)
+from .runs.folder import Run, check_resumable, check_run_path, create_run, lock_run, reopen_run
 from .runs.rounds import estimate_stage_seconds, format_rounds
-from .runs.runtime import RuntimeSettings
-from .runs.train import check_batches, train_remaining
+from .runs.runtime import RuntimeSettings, check_precision
+from .runs.train import train_remaining
 from .stage import Experiment
 
 Result = TypeVar("Result")
@@ -67,43 +66,25 @@ def train(
     check_run_path(run)
     device = resolve_device(device)
     name, file, stages = None, None, experiment
-    for each in precision.values() if isinstance(precision, Mapping) else (precision,):
-        if each not in get_args(PrecisionChoice):
-            raise unknown_name("precision", str(each), get_args(PrecisionChoice))
+    check_precision(precision)
     if isinstance(stages, str | Path):
         entry = registry.find_experiment(stages)
         name, file = entry.name, entry.file
-        options = registry.resolve_options(entry, options)
-        stages = train_missing_extractors_for(partial(registry.build_experiment, entry, options))
+        options = resolve_options(entry, options)
+        stages = train_missing_extractors_for(partial(build_experiment, entry, options))
     settings = RuntimeSettings(device, precision, tuple(log), quiet)
     with init_ranks(device) as here:
         config = make_config(name, stages, options, file=file, device=device, precision=precision)
         check_batches(stages, here, device)
         opened = reopen_run(run, config)
-        if here.is_first and not quiet and opened is None and _is_own_data(options):
+        if here.is_first and not quiet and opened is None and names_own_data(options):
             card = format_data_card(config["datasets"], config["warnings"])
             config["estimated_seconds"] = estimate_stage_seconds(stages, device)
             print(*card, *format_rounds(config), sep="\n", file=sys.stderr)
         opened = opened or create_run(run, config, file, here)
         remaining = partial(train_remaining, opened, stages, here, settings)
-        with lock_run(opened.path, here), _say_how_to_continue(opened.path):
+        with lock_run(opened.path, here):
             return train_missing_extractors_for(remaining)
-
-
-@contextmanager
-def _say_how_to_continue(run: Path) -> Iterator[None]:
-    """Add the command to the sentence about a rank that was lost."""
-    try:
-        yield
-    except RankLost as error:
-        how = f"continue with as many ranks: auxgen train --resume {run}"
-        raise RankLost(f"{str(error).rstrip('.')}; {how}.") from error
-
-
-def _is_own_data(options: Mapping[str, Any]) -> bool:
-    """Whether an experiment learns from a file or a folder, which its options name."""
-    data = options.get("data")
-    return data is not None and Path(str(data)).expanduser().exists()
 
 
 def resume(
@@ -130,10 +111,8 @@ def resume(
     settings = RuntimeSettings(device, opened.config.get("precision"), tuple(log), quiet)
     with init_ranks(device) as here, lock_run(opened.path, here):
         check_resumable(opened, here)
-        with _say_how_to_continue(opened.path):
-            return train_missing_extractors_for(
-                lambda: train_remaining(opened, stages, here, settings)
-            )
+        remaining = partial(train_remaining, opened, stages, here, settings)
+        return train_missing_extractors_for(remaining)
 
 
 def rebuild_experiment(run: Run) -> Experiment:
@@ -147,39 +126,13 @@ def rebuild_experiment(run: Run) -> Experiment:
     if name is None:
         raise InputError(f"{run.path} was trained from Python; pass its stages as experiment=.")
     try:
-        entry = _find_run_experiment(run, str(name))
-        options = run.config["options"]
-        if run.config.get("format", 1) == 1:
-            options = registry.update_old_options(entry, options)
-        options = {**entry.before, **options}  # run.json keeps every option there was
-        stages = train_missing_extractors_for(partial(registry.build_experiment, entry, options))
+        entry = find_run_experiment(run, str(name))
+        options = read_run_options(run, entry)
+        stages = train_missing_extractors_for(partial(build_experiment, entry, options))
     except InputError as error:
         raise NotRebuilt(str(error)) from error
     check_data_unchanged(run.path, run.config.get("datasets", {}), stages)
     return stages
-
-
-def _find_run_experiment(run: Run, name: str) -> registry.ExperimentEntry:
-    """The experiment of a run: one of ours, or the run's copy of the file that it was made from.
-
-    That file is executed, so it must be the one whose checksum run.json has.
-
-    Raises:
-        InputError: There is no such experiment, or no such file.
-    """
-    file, expected = run.path / "experiment.py", run.config.get("experiment_sha256")
-    if expected is None and (name in registry.list_experiments() or not file.exists()):
-        return registry.find_experiment(Path(name).name.removesuffix(".py"))
-    got = compute_checksum(file.read_bytes()) if file.is_file() else "none"
-    if got != expected:
-        raise InputError(
-            f"{file} is not the file that {run.path} was trained from, as far as run.json knows: "
-            f"experiment_sha256 is {expected or 'not there'}, and the file's is {got}. It was not "
-            "run; put the old file back or, if you trust this one, its checksum into run.json."
-        )
-    if is_first_process():
-        print(f"running your file {file}", file=sys.stderr)
-    return registry.find_experiment(file)
 
 
 def evaluate(
@@ -266,7 +219,7 @@ def train_extractor(missing: MissingExtractor) -> None:
     if experiment not in registry.list_extractors():
         raise unknown_name("extractor", experiment, registry.list_extractors())
     entry = registry.find_experiment(experiment)
-    needs = registry.list_required_options(entry)
+    needs = list_required_options(entry)
     if needs:
         raise InputError(
             f"{name} is not trained, and needs {', '.join(needs)}: train it with auxgen train "

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from . import hub
 from .builders.artefact import read_artefact, restore_weights, write_artefact
+from .data.array_inputs import convert_array
 from .data.columns import is_frame
 from .data.dataset import Dataset, Preprocessor
-from .data.inputs import convert_array
 from .engine.device import resolve_device
 from .errors import InputError, require_at_least, unknown_name
 from .files import make_exists_error, read_json

@@ -1,4 +1,4 @@
-"""Imports that the guides of version 0.1 showed: they work, with a warning that has the new one."""
+"""Imports that earlier guides showed: they work, with a warning that has the new one."""
 
 import importlib
 import sys
@@ -12,11 +12,12 @@ from typing import Any
 OLD_NAMES: Mapping[str, Mapping[str, str]] = {
     "builders.discriminative": {"regularised": "builders.discreg:build_discriminative_vae"},
     "data.batches": {"Resident": "data.batches:InMemoryBatches"},
+    "data.dataset": {"fit_preprocessor": "data.fitting:fit_preprocessor"},
     "data.described": {"described": "data.attributes:derive_attributes"},
     "data.examples": {
         "Examples": "data.dataset:Dataset",
         "Space": "data.dataset:Preprocessor",
-        "space_of": "data.dataset:fit_preprocessor",
+        "space_of": "data.fitting:fit_preprocessor",
     },
     "data.images": {"load": "data.images:load_image_dataset"},
     "data.labels": {

@@ -28,7 +28,7 @@ from sklearn.linear_model import LogisticRegression
 
 from auxgen.engine.device import describe_hardware
 from auxgen.estimators import GenerativeModel, SemiSupervisedClassifier
-from auxgen.runs.folder import find_commit
+from auxgen.runs.config import find_commit
 
 CELLS, TRAINING, GENES, TYPES, LABELS = 1000, 600, 200, 5, 3
 PEERS = ("logistic regression", "random forest")

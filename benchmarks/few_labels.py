@@ -34,7 +34,7 @@ from sklearn.preprocessing import StandardScaler
 
 from auxgen.engine.device import describe_hardware
 from auxgen.few_labels.committee import fit_committee
-from auxgen.runs.folder import find_commit
+from auxgen.runs.config import find_commit
 
 LABELS = (3, 5, 10)
 """Labelled rows of each class."""

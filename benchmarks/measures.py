@@ -49,7 +49,7 @@ from auxgen.metrics.frechet import (
     kernel_distance,
     sample_kernel_distances,
 )
-from auxgen.runs.folder import find_commit
+from auxgen.runs.config import find_commit
 
 QUICK = 1.0
 """Seconds; what takes less is timed thrice, and the least stands."""

@@ -31,7 +31,8 @@ import torch
 from few_labels_tables import split_table
 from torch import Tensor
 
-from auxgen.data.user import load_arrays, split_stratified
+from auxgen.data.arrays import load_arrays
+from auxgen.data.splits import split_stratified
 from auxgen.engine.device import describe_hardware
 from auxgen.engine.loop import Training
 from auxgen.experiments.adgm.own import build_own_stage
@@ -41,7 +42,7 @@ from auxgen.inference.batched import predict_class_probabilities
 from auxgen.inference.prediction import estimate_elbo
 from auxgen.method import Bounds, Classifies, Method, require
 from auxgen.rng import use_seed
-from auxgen.runs.folder import find_commit
+from auxgen.runs.config import find_commit
 
 PATIENCES = (3, 10)
 

@@ -52,7 +52,7 @@ from auxgen.engine.device import describe_hardware
 from auxgen.files import write_file
 from auxgen.model import Model, load
 from auxgen.plotting.grids import draw_image_grid
-from auxgen.runs.folder import find_commit
+from auxgen.runs.config import find_commit
 
 WANTED = 0.85
 """Share of validation faces in which the judge shall see the attribute; 0.8 is hoped for."""

@@ -36,7 +36,7 @@ from auxgen.estimators import SemiSupervisedClassifier
 from auxgen.features.pictures import compute_picture_features
 from auxgen.features.reduction import fit_components
 from auxgen.few_labels.confident import fit_confident_classifier, label_confident_rows
-from auxgen.runs.folder import find_commit
+from auxgen.runs.config import find_commit
 
 NETWORK, SIDE, WIDTH, CLASSES = "efficientnet-lite0", 96, 64, 10
 RARE = 0.2

@@ -28,7 +28,7 @@ from auxgen.engine.device import describe_hardware
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
 from auxgen.method import Method
-from auxgen.runs.folder import find_commit
+from auxgen.runs.config import find_commit
 
 Precision = Literal["32", "bf16"]
 

@@ -28,7 +28,7 @@ from auxgen.data.dataset import Dataset, add_fingerprint
 from auxgen.engine.device import describe_hardware
 from auxgen.evaluation.compare import compare_image_sets
 from auxgen.features.extractors import quantise_pictures
-from auxgen.runs.folder import find_commit
+from auxgen.runs.config import find_commit
 
 EXTRACTOR = "cifar10-resnet56"
 MEASURES = ("fd", "kd", "precision", "recall", "density", "coverage")

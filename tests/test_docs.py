@@ -16,6 +16,7 @@ import auxgen
 from auxgen import builders, experiments, methods
 from auxgen.cli import main as cli
 from auxgen.experiments import registry
+from auxgen.experiments.option_values import list_options
 
 ROOT = Path(__file__).parent.parent
 SIXTH = "docs/guides/new-method.md"
@@ -94,7 +95,7 @@ def mixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("mixture")
 def test_the_sixth_method_becomes_a_part_of_auxgen_without_a_registration(tmp_path: Path) -> None:
     assert registry.list_experiments()["mixture.ring"].shows
-    options = registry.list_options(registry.find_experiment("mixture.ring"))
+    options = list_options(registry.find_experiment("mixture.ring"))
     assert [option.name for option in options if not option.help] == []
     given: dict[str, Any] = {"device": "cpu", "quiet": True, "steps": 200, "k": 8}
     run = auxgen.train("mixture.ring", run=tmp_path / "run", **given)

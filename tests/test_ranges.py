@@ -8,22 +8,24 @@ from math import inf, nan
 import pytest
 
 from auxgen.cli.main import COMMANDS, load_command
-from auxgen.cli.options import _list_alternatives, list_named_parameters
+from auxgen.cli.option_types import list_alternatives
+from auxgen.cli.options import list_named_parameters
 from auxgen.errors import InputError
 from auxgen.experiments import registry
+from auxgen.experiments.option_values import list_options, resolve_options
 from auxgen.ranges import RANGES, Range, check_ranges
 
 ENTRIES = {name: registry.find_experiment(name) for name in registry.list_experiments()}
 
 
 def is_numeric(kind: object) -> bool:
-    return bool({int, float} & set(_list_alternatives(kind)))
+    return bool({int, float} & set(list_alternatives(kind)))
 
 
 OPTIONS = [
     (name, option.name)
     for name, entry in ENTRIES.items()
-    for option in registry.list_options(entry)
+    for option in list_options(entry)
     if is_numeric(option.type)
 ]
 
@@ -54,12 +56,12 @@ def test_what_is_out_of_range_is_refused_before_an_experiment_is_built(
     for value in list_outside(RANGES[name]):
         for given in (value, [value]):
             with pytest.raises(InputError, match=rf"^{name} is .*expected\.$"):
-                registry.resolve_options(entry, {name: given})
+                resolve_options(entry, {name: given})
 
 
 @pytest.mark.parametrize("experiment", ENTRIES)
 def test_defaults_are_in_range(experiment: str) -> None:
-    options = registry.list_options(ENTRIES[experiment])
+    options = list_options(ENTRIES[experiment])
     check_ranges({o.name: o.default for o in options if is_numeric(o.type) and o.name in RANGES})
 
 

@@ -18,12 +18,12 @@ from ..networks.distributions import (
     Conditional,
     DegenerateNormal,
     Family,
-    StandardNormal,
     bounded_normal,
     categorical,
     diag_normal,
 )
 from ..networks.mlp import MLP, FreeParameters, Zeros, initialize_he_hidden, initialize_mean_spread
+from ..networks.priors import StandardNormal
 from .likelihoods import Likelihood, Widths, get_likelihood, make_conditional
 
 LabelledBoundName = Literal["conditional", "marginal"]

@@ -4,41 +4,25 @@ It holds the weights, a model card, and config.json: the recipe of the method an
 """
 
 from collections.abc import Mapping
-from itertools import count
 from math import isfinite, prod
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
-import torch
-from torch import Tensor
-from torch.nn.modules.module import (
-    register_module_buffer_registration_hook,
-    register_module_module_registration_hook,
-    register_module_parameter_registration_hook,
-)
-from torch.overrides import TorchFunctionMode
-
 from .. import files
 from ..data.dataset import DataKind, Preprocessor
-from ..errors import InputError, NotRebuilt
+from ..errors import InputError
 from ..method import Method
-from ..networks.distributions import skip_argument_checks
 from ..version import __version__
 from . import Recipe
+from .card import format_card, keep_names_of_paths
+from .weights import check_size, load_weights, read_weights
 
 _ARTEFACT_FORMAT = 2
 _ARGUMENTS_OF_FORMAT_1: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {name: {"upper_a_sees_x": False} for name in ("avae", "avae_uninformed")}
 )
 """Arguments that builders got later: what was built before they had them."""
-PARTS_OF_A_TENSOR = 20
-"""Modules and tensors that a builder makes for each tensor of the method, at most."""
-_REGISTRATIONS = (
-    register_module_module_registration_hook,
-    register_module_parameter_registration_hook,
-    register_module_buffer_registration_hook,
-)
 
 
 def make_artefact_config(
@@ -92,10 +76,10 @@ def write_artefact(
     weights = files.pack_tensors(method.state_dict())
     contents = {"model.safetensors": weights, **extra}
     if config:
-        card = _keep_names_of_paths(config["card"])
+        card = keep_names_of_paths(config["card"])
         config = {**config, "sha256": files.compute_checksum(weights), "card": card}
         contents["config.json"] = files.encode_json(config)
-        contents["README.md"] = _format_card(config).encode()
+        contents["README.md"] = format_card(config).encode()
     files.write_folder(folder, contents)
 
 
@@ -118,10 +102,10 @@ def read_artefact(folder: Path) -> tuple[Method, Preprocessor, dict[str, Any]]:
     if config["format"] == 1:
         arguments = {**_ARGUMENTS_OF_FORMAT_1.get(builder, {}), **arguments}
     recipe, weights = Recipe(builder, arguments), folder / "model.safetensors"
-    tensors = _read_weights(weights, config.get("sha256"))
-    _check_size(recipe, tensors, weights)
+    tensors = read_weights(weights, config.get("sha256"))
+    check_size(recipe, tensors, weights)
     method = recipe.build()
-    _load_weights(method, tensors, weights)
+    load_weights(method, tensors, weights)
     try:
         _check_space(config["space"])
         space = Preprocessor.from_json(config["space"])
@@ -183,109 +167,8 @@ def restore_weights(method: Method, folder: Path) -> dict[str, Any]:
     file, described = folder / "model.safetensors", folder / "config.json"
     config = files.read_json(described, "artefact") if described.exists() else {}
     if "sha256" in config:
-        weights = _read_weights(file, config["sha256"])
+        weights = read_weights(file, config["sha256"])
     else:
         weights = files.unpack_tensors(file.read_bytes(), file)
-    _load_weights(method, weights, file)
+    load_weights(method, weights, file)
     return config
-
-
-def _read_weights(file: Path, checksum: object) -> dict[str, Tensor]:
-    """The tensors of a file that has this checksum."""
-    data = file.read_bytes() if file.exists() else b""
-    if files.compute_checksum(data) != checksum:
-        raise InputError(f"{file} is missing, truncated or not the one config.json was made for.")
-    return files.unpack_tensors(data, file)
-
-
-class _KeepTensors(TorchFunctionMode):
-    """`as_tensor` leaves a tensor where it is: a flow counts the entries of its masks."""
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        del types
-        if func is torch.as_tensor and isinstance(args[0], Tensor):
-            return args[0].to(**(kwargs or {}))
-        return func(*args, **(kwargs or {}))
-
-
-def _check_size(recipe: Recipe, weights: Mapping[str, Tensor], file: Path) -> None:
-    """Check that a method has the shapes of these weights before it takes any memory or time."""
-    most, parts = PARTS_OF_A_TENSOR * (len(weights) + 1), count(1)
-
-    def count_part(*_: object) -> None:
-        if next(parts) > most:
-            raise ValueError(f"the method has far more parts than {file}, which has {len(weights)}")
-
-    hooks = [register(count_part) for register in _REGISTRATIONS]
-    try:
-        with torch.device("meta"), _KeepTensors(), skip_argument_checks():
-            sketch = recipe.build()
-    finally:
-        for hook in hooks:
-            hook.remove()
-    _check_shapes(sketch, weights, file)
-
-
-def _load_weights(method: Method, weights: Mapping[str, Tensor], file: Path) -> None:
-    _check_shapes(method, weights, file)
-    with torch.no_grad():
-        method.load_state_dict(weights)
-
-
-def _check_shapes(method: Method, weights: Mapping[str, Tensor], file: Path) -> None:
-    shapes, own_shapes = (
-        {name: tuple(tensor.shape) for name, tensor in each.items()}
-        for each in (weights, method.state_dict())
-    )
-    for name in own_shapes.keys() | shapes.keys():
-        expected, got = own_shapes.get(name), shapes.get(name)
-        if expected != got:
-            raise NotRebuilt(
-                f"The method does not fit the weights in {file}: expected {name} of shape "
-                f"{expected}, got {got}."
-            )
-
-
-def _keep_names_of_paths(facts: Any) -> Any:
-    """JSON-able facts, where a text that is an absolute path becomes the path's last part."""
-    if isinstance(facts, Mapping):
-        return {key: _keep_names_of_paths(value) for key, value in facts.items()}
-    if isinstance(facts, list | tuple):
-        return [_keep_names_of_paths(value) for value in facts]
-    is_path = isinstance(facts, str) and Path(facts).is_absolute()
-    return Path(facts).name if is_path else facts
-
-
-def _format_card(config: Mapping[str, Any]) -> str:
-    """The model card, as the hub shows it: facts, options, and what was measured."""
-    card = dict(config["card"])
-    options, scores = card.pop("options", {}), card.pop("scores", {})
-    lines = [f"- {name}: {value}" for name, value in card.items()]
-    if options:
-        given = ", ".join(f"{n} {_escape_cell(v)}" for n, v in options.items() if v is not None)
-        lines.append(f"- options: {given}")
-    if scores:
-        lines += ["", "| score | value | rows | measured how |", "|---|---|---|---|"]
-        lines += [_format_score_row(name, score) for name, score in scores.items()]
-    return (
-        f"---\nlibrary_name: auxgen\ntags:\n- {config['builder']}\n---\n"
-        f"# {card.get('experiment', config['builder'])}\n\n"
-        f"Trained with auxgen {config['auxgen']}; load it with `auxgen.load(folder)`.\n\n"
-        + "\n".join(lines)
-        + "\n"
-    )
-
-
-def _format_score_row(name: str, score: Mapping[str, Any]) -> str:
-    """A line of the card's table."""
-    spread = "" if score.get("spread") is None else f" ± {score['spread']:.3g}"
-    value = f"{score['value']:.4g}{spread} {score.get('unit', '')}".strip()
-    cells = (name, value, score.get("n", ""), score.get("protocol", ""))
-    return f"| {' | '.join(map(_escape_cell, cells))} |"
-
-
-def _escape_cell(value: object) -> str:
-    """A value in a table of Markdown."""
-    return str(value).replace("|", "\\|").replace("\n", " ")

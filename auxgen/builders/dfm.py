@@ -9,9 +9,9 @@ from ..method import Method
 from ..methods.dfm import DenoisingGAN, noise_std
 from ..methods.gan import GAN, BaseGAN, feature_matching_loss, feature_matching_loss_l1
 from ..methods.historical_averaging import HistoricalAveraging
-from ..networks.distributions import UniformCube
 from ..networks.gan import NETWORKS, NetworkKind
 from ..networks.mlp import MLP
+from ..networks.priors import UniformCube
 from .likelihoods import Sizes
 
 

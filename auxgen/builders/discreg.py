@@ -15,7 +15,8 @@ from ..methods.discreg import AdjustedVAE, DiscriminativeVAE
 from ..methods.feature_autoencoder import FeatureAutoencoder
 from ..methods.vae import VAE
 from ..networks.backbones import VARIANTS, build_backbone, is_backbone_name
-from ..networks.distributions import Conditional, FreeScaleNormal, StandardNormal, bounded_normal
+from ..networks.distributions import Conditional, FreeScaleNormal, bounded_normal
+from ..networks.priors import StandardNormal
 from ..networks.stacked import StackedDecoder, StackedEncoder
 from ..networks.taps import VGG, Blur, TappedNetwork, TappedVGG
 from . import Recipe

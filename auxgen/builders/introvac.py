@@ -12,7 +12,8 @@ from ..methods.introvac import IntroVAC
 from ..methods.vac import VAC, Betas, ReconstructionLoss
 from ..methods.vae import VAE
 from ..networks import residual
-from ..networks.distributions import Conditional, FixedScaleLaplace, StandardNormal, bounded_normal
+from ..networks.distributions import Conditional, FixedScaleLaplace, bounded_normal
+from ..networks.priors import StandardNormal
 from .likelihoods import Sizes
 
 ErrorName = Literal["absolute", "squared"]

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..data.dataset import Dataset, Preprocessor, fit_preprocessor
+from ..data.dataset import Dataset, Preprocessor
 from ..data.families import AUTO, COUNTS, GAUSSIANS, Choice, choose_families, describe_choice
+from ..data.fitting import fit_preprocessor
 from ..errors import InputError
 from .likelihoods import Likelihood, describe_likelihood
 

@@ -13,14 +13,9 @@ from ..methods.iwae import IWAE
 from ..methods.m1 import CodeModel
 from ..methods.m2 import M2
 from ..methods.vae import VAE
-from ..networks.distributions import (
-    Conditional,
-    MaskedNormal,
-    StandardNormal,
-    categorical,
-    diag_normal,
-)
+from ..networks.distributions import Conditional, MaskedNormal, categorical, diag_normal
 from ..networks.mlp import Zeros
+from ..networks.priors import StandardNormal
 from .likelihoods import Likelihood, Widths, get_likelihood, make_conditional
 
 

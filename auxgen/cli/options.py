@@ -2,22 +2,18 @@
 
 import functools
 import inspect
-import types
 import typing
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter
-from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 from ..errors import InputError, unknown_name
 from ..ranges import check_ranges
+from .option_types import describe_type, is_flag, is_number, matches_type, takes_several
 
 T = TypeVar("T")
 Command = Callable[..., None]
-
-_TYPE_WORDS = {int: "an integer", float: "a number", str: "text", Path: "a path"}
-_SEQUENCE_TYPES = (tuple, list, Sequence)
 
 
 def call_from_command_line(
@@ -111,7 +107,7 @@ def group_by_option(args: Sequence[str]) -> tuple[list[str], list[tuple[str, lis
     options: list[tuple[str, list[str]]] = []
     for arg in args:
         name, equals, value = arg.partition("=")
-        if arg.startswith("-") and not _is_number(arg):
+        if arg.startswith("-") and not is_number(arg):
             options.append((name.replace("_", "-"), [value] if equals else []))
         else:
             (options[-1][1] if options else before).append(arg)
@@ -135,22 +131,22 @@ def _check_arguments(function: Callable[..., Any], args: Sequence[str], prog: st
     words: dict[str, list[str]] = {}
     for option, values in options:
         kind = _find_option_type(option, kinds)
-        if _is_flag(kind) and any(a.replace("_", "-").startswith(f"{option}=") for a in args):
+        if is_flag(kind) and any(a.replace("_", "-").startswith(f"{option}=") for a in args):
             raise InputError(f"{option} takes no value, and got {values[0]!r}.")
-        if not _is_flag(kind) and not values:
-            raise InputError(f"{option} takes {_describe_type(kind)}, and got none.")
-        taken = 0 if _is_flag(kind) else len(values) if _takes_several(kind) else 1
+        if not is_flag(kind) and not values:
+            raise InputError(f"{option} takes {describe_type(kind)}, and got none.")
+        taken = 0 if is_flag(kind) else len(values) if takes_several(kind) else 1
         for value in values[:taken]:
-            if not _matches_type(value, kind):
-                raise InputError(f"{option} takes {_describe_type(kind)}, not {value!r}.")
+            if not matches_type(value, kind):
+                raise InputError(f"{option} takes {describe_type(kind)}, not {value!r}.")
         loose += values[taken:]
-        earlier = words.get(option, [option]) if _takes_several(kind) else [option]
+        earlier = words.get(option, [option]) if takes_several(kind) else [option]
         words[option] = [*earlier, *values[:taken]]
     _check_positional(function, loose, prog)
     for parameter in list_named_parameters(function):
         name = format_option(parameter.name)
         if parameter.default is parameter.empty and name not in words:
-            raise InputError(f"{prog} needs {name}, {_describe_type(kinds[name])}; see its --help.")
+            raise InputError(f"{prog} needs {name}, {describe_type(kinds[name])}; see its --help.")
     return [*loose, *(word for each in words.values() for word in each)]
 
 
@@ -187,57 +183,8 @@ def _find_option_type(option: str, kinds: Mapping[str, Any]) -> Any:
     """The type of an option; --no-x has that of x, where that is yes or no."""
     if option in kinds:
         return kinds[option]
-    if _is_flag(kinds.get(option.replace("--no-", "--", 1))):
+    if is_flag(kinds.get(option.replace("--no-", "--", 1))):
         return bool
     if not kinds:
         raise InputError(f"There is no option {option!r}; there are none.")
     raise unknown_name("option", option, kinds)
-
-
-def _list_alternatives(kind: Any) -> list[Any]:
-    """The members of a union, and the type of a sequence's items."""
-    if get_origin(kind) in (typing.Union, types.UnionType):
-        return [one for member in get_args(kind) for one in _list_alternatives(member)]
-    if get_origin(kind) in _SEQUENCE_TYPES:
-        return _list_alternatives(get_args(kind)[0])
-    return [] if kind is type(None) else [kind]
-
-
-def _is_flag(kind: Any) -> bool:
-    """Whether an option is yes or no, and so typed without a value."""
-    return _list_alternatives(kind) == [bool]
-
-
-def _takes_several(kind: Any) -> bool:
-    members = get_args(kind) if get_origin(kind) in (typing.Union, types.UnionType) else (kind,)
-    return any(get_origin(member) in _SEQUENCE_TYPES for member in members)
-
-
-def _list_choices(kind: Any) -> list[str]:
-    """The words of a Literal, or of yes and no; none for another type."""
-    if kind is bool:
-        return ["True", "False"]
-    return [str(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
-
-
-def _matches_type(value: str, kind: Any) -> bool:
-    """Whether a word is a value of one of the types; tyro judges those that are not known here."""
-    return any(
-        _is_number(value, one) if one in (int, float) else value in (_list_choices(one) or [value])
-        for one in _list_alternatives(kind)
-    )
-
-
-def _is_number(text: str, kind: type = float) -> bool:
-    try:
-        kind(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _describe_type(kind: Any) -> str:
-    """What an option takes, in words."""
-    kinds = _list_alternatives(kind)
-    words = [w for one in kinds for w in _list_choices(one) or [_TYPE_WORDS.get(one, "a value")]]
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.columns import TableSchema
 from ..data.inputs import IdColumn
+from ..data.table_schema import TableSchema
 from ..data.table_writing import check_table_file, write_table
 from ..files import write_file
 from ..inference.prediction import Predictions

@@ -50,6 +50,7 @@ def print_on_first_rank(sentence: str, file: TextIO | None = None) -> None:
 
 def _train_experiment(name: str, args: Sequence[str]) -> None:
     from ..experiments import registry
+    from ..experiments.option_values import make_option_function, resolve_options
     from ..launch import train
 
     prog = f"auxgen train {name}"
@@ -57,10 +58,10 @@ def _train_experiment(name: str, args: Sequence[str]) -> None:
     for option, _ in group_by_option(args)[1]:
         old = option.removeprefix("--").replace("-", "_")
         if old in entry.renamed:
-            registry.resolve_options(entry, {old: ""})  # its error has the new name
+            resolve_options(entry, {old: ""})  # its error has the new name
     try:
         choices = _parse_plan_choices(entry, args, prog)
-        options = registry.make_option_function(entry, choices)
+        options = make_option_function(entry, choices)
     except NameError as error:
         raise InputError(f"The options of {name} have a type that is not known: {error}.") from None
     own = {parameter.name for parameter in list_named_parameters(_collect_options)}

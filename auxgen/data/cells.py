@@ -1,10 +1,9 @@
-"""The cells of a table's column: numbers, texts, yes and no, and dates, as they are written."""
+"""The cells of a table's column: numbers, texts, yes and no, as they are written."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,8 +11,6 @@ import numpy as np
 from ..errors import InputError
 
 Decimal = Literal[".", ","]
-DateForm = Literal["date", "time", "utc"]
-"""A day; a day with a time; the same with an offset from UTC, which is written in UTC."""
 
 MISSING_WORDS = frozenset(
     ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "?", ".", "-", "--", "missing", "unknown")
@@ -27,9 +24,6 @@ _COMMA_NUMBER = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)?,\d+([eE][+-]?\d+)?")
 _GROUPED_NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _CODE = re.compile(r"0\d+")
-_ISO_DATE = re.compile(r"\d{4}([-/])\d\d\1\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
-_OTHER_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}( .*)?")
-_EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,67 +184,3 @@ def are_answers(texts: set[str]) -> bool:
     """Whether texts are yes and no in one pair of words, in any case; one of the two is enough."""
     words = {text.lower() for text in texts}
     return bool(words) and any(words <= pair for pair in map(set, YES_WORDS.items()))
-
-
-def are_dates(texts: set[str]) -> bool:
-    """Whether all texts are dates that begin with the year, such as 2024-12-31."""
-    return bool(texts) and all(_parse_date(text) is not None for text in texts)
-
-
-def are_ambiguous_dates(texts: set[str]) -> bool:
-    """Whether all texts look like dates, of which day and month cannot be told apart."""
-    return bool(texts) and all(map(_OTHER_DATE.fullmatch, texts))
-
-
-def find_date_form(texts: set[str]) -> DateForm:
-    """How the dates of a column are written."""
-    parsed = [found for found in map(_parse_date, texts) if found is not None]
-    if any(moment.tzinfo is not None for moment in parsed):
-        return "utc"
-    return "time" if any(len(text) > len("2024-12-31") for text in texts) else "date"
-
-
-def parse_dates(cells: np.ndarray, form: DateForm) -> np.ndarray:
-    """Days since 1970, or seconds where dates have a time; NaN where there is no date: -> (n,)."""
-    each = {text: _count_since_epoch(text, form) for text in set(list_texts(cells))}
-    return np.array([each[text] for text in list_texts(cells)], dtype=np.float64)
-
-
-def format_date(value: float, form: DateForm) -> str:
-    """The date of what `parse_dates` counts; "" for NaN. The calendar ends at the year 9999."""
-    if value != value:
-        return ""
-    seconds = round(value) * 86400.0 if form == "date" else value
-    low, high = (_count_since_epoch(d, "time") for d in ("0001-01-01", "9999-12-31"))
-    moment = _EPOCH + timedelta(seconds=min(max(seconds, low), high))
-    if form == "date":
-        return moment.date().isoformat()
-    text = moment.isoformat(" ", timespec="seconds")
-    return f"{text}+00:00" if form == "utc" else text
-
-
-def _count_since_epoch(text: str, form: DateForm) -> float:
-    moment = _parse_date(text)
-    if moment is None:
-        return float("nan")
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
-    seconds = (moment - _EPOCH).total_seconds()
-    return seconds / 86400 if form == "date" else seconds
-
-
-def _parse_date(text: str) -> datetime | None:
-    if not _ISO_DATE.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(text.replace("/", "-"))
-    except ValueError:  # such as the 31st of February
-        return None
-
-
-def format_moment(value: date | datetime) -> str:
-    """A date of a file that knows dates, as text: midnight is a date alone."""
-    if not isinstance(value, datetime):
-        return value.isoformat()
-    is_day = value.tzinfo is None and value.time() == datetime.min.time()
-    return value.date().isoformat() if is_day else value.isoformat(" ")

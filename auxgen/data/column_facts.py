@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cells import RawTable, blank_out, find_blanks, list_texts, parse_numbers
-from .columns import Column, TableSchema
+from .columns import Column
+from .table_schema import TableSchema
 
 LEARNED_FROM = {
     "number": ("number", "numbers"),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .cells import Decimal, RawTable, blank_out, list_texts, parse_numbers
-from .columns import TableSchema
+from .table_schema import TableSchema
 
 
 class FilledTable(NamedTuple):

@@ -11,7 +11,6 @@ import torch.nn.functional as F
 
 from ..errors import InputError, unknown_name
 from . import hub
-from . import user as own
 from .cache import (
     compute_files_digest,
     load_newest_dataset,
@@ -24,6 +23,8 @@ from .official.formats import OfficialFormat, load_official_dataset, make_missin
 from .official.norb import NORB_PAIRS, NORB_SINGLES
 from .official.stl10 import STL10
 from .official.svhn import SVHN
+from .splits import split_stratified
+from .user import load_framed_images
 from .walking import has_image_files
 
 DATA_SUFFIXES = frozenset({".parquet", ".arrow"})
@@ -108,7 +109,7 @@ def load_image_dataset(
         return load_official_dataset(name, source.official, folder, split, frame)
     if find_data_files(folder):
         return _load_from_folder(name, folder, split, source.config, frame)
-    return replace(own.load_framed_images(folder, split, frame), name=f"{name}/{split}")
+    return replace(load_framed_images(folder, split, frame), name=f"{name}/{split}")
 
 
 def load_images_in_frame(name: str, space: Preprocessor) -> Dataset:
@@ -207,7 +208,7 @@ def load_sklearn_digits(split: str, size: int | None = None, crop: int | None = 
         x = F.interpolate(x, (size, size), mode="bilinear", antialias=True)
     y = torch.from_numpy(y).to(torch.int64)
     every = Dataset(x.round().to(torch.uint8), y, tuple("0123456789"), "digits", "", frame=frame)
-    train, test = own.split_stratified(every, DIGITS_TEST_ROWS / len(every), seed=0)
+    train, test = split_stratified(every, DIGITS_TEST_ROWS / len(every), seed=0)
     parts = {"train": train, "test": test}
     if split not in parts:
         raise unknown_name("digits split", split, parts)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
 from io import BytesIO, StringIO
 from itertools import islice
 from pathlib import Path
@@ -15,10 +14,11 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 
 from ..errors import InputError
-from .cells import Decimal, RawTable, format_moment, format_number, strip_texts
+from .cells import Decimal, RawTable, strip_texts
+from .raw_tables import convert_values, make_raw_table
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    pass
 
 TEXT_SUFFIXES = (".csv", ".tsv")
 TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".feather", ".xlsx")
@@ -94,16 +94,7 @@ def _read_text(file: Path, form: TableFormat, expected: Collection[str]) -> RawT
         skipinitialspace=separator != "\t",
     )
     cells = [strip_texts(frame[i].to_numpy(dtype=object)) for i in frame]
-    return _drop_header(file.name, [c[0] for c in cells], [c[1:] for c in cells], notes)
-
-
-def _drop_header(
-    source: str, header: Sequence[Any], cells: Sequence[np.ndarray], notes: Iterable[str]
-) -> RawTable:
-    """A table whose names are stripped, and whose columns without a name are called by place."""
-    words = ["" if name is None else str(name).strip() for name in header]
-    names = tuple(word or f"Unnamed: {i}" for i, word in enumerate(words))
-    return RawTable(source, names, tuple(cells), tuple(notes))
+    return make_raw_table(file.name, [c[0] for c in cells], [c[1:] for c in cells], notes)
 
 
 def _decode_text(file: Path, encoding: str | None) -> tuple[str, list[str]]:
@@ -187,8 +178,8 @@ def _read_sheet(file: Path) -> RawTable:
     whole = [(*row, *(None for _ in range(width - len(row)))) for row in rows]
     columns = [list(column) for column in zip(*whole, strict=True)]
     columns = [column for column in columns if any(map(_is_set, column))]
-    cells = [_convert_values(column[1:]) for column in columns]
-    return _drop_header(file.name, [column[0] for column in columns], cells, notes)
+    cells = [convert_values(column[1:]) for column in columns]
+    return make_raw_table(file.name, [column[0] for column in columns], cells, notes)
 
 
 def _check_formulas(file: Path, rows: Sequence[Sequence[Any]]) -> None:
@@ -222,7 +213,7 @@ def _read_arrow(file: Path) -> RawTable:
     table = pyarrow.feather.read_table(file) if table is None else table
     kept = [i for i, n in enumerate(table.column_names) if not n.startswith("__index_level_")]
     cells = [_convert_arrow(table.column_names[i], table.column(i), file) for i in kept]
-    return _drop_header(file.name, [table.column_names[i] for i in kept], cells, [])
+    return make_raw_table(file.name, [table.column_names[i] for i in kept], cells, [])
 
 
 def _convert_arrow(name: str, column: Any, file: Path) -> np.ndarray:
@@ -238,35 +229,4 @@ def _convert_arrow(name: str, column: Any, file: Path) -> np.ndarray:
         return column.cast("float64").to_numpy(zero_copy_only=False)
     if types.is_signed_integer(kind) and not column.null_count:
         return column.to_numpy().astype(np.int64)
-    return _convert_values(column.to_pylist())
-
-
-def convert_frame(frame: DataFrame, source: str = "rows") -> RawTable:
-    """The cells of a DataFrame."""
-    cells = []
-    for i in range(frame.shape[1]):
-        column = frame.iloc[:, i]
-        native = isinstance(column.dtype, np.dtype) and column.dtype.kind in "if"
-        kind = np.float64 if column.dtype.kind == "f" else np.int64
-        values = column.astype(object).where(column.notna(), None)
-        cells.append(column.to_numpy(dtype=kind) if native else _convert_values(values.tolist()))
-    return _drop_header(source, list(frame.columns), cells, [])
-
-
-def _convert_values(values: Sequence[Any]) -> np.ndarray:
-    """Cells of any type: numbers alone as float64, all others as texts, "" where blank."""
-    kinds = {type(value) for value in values if value is not None}
-    if kinds and kinds <= {float}:
-        numbers = [float("nan") if v is None else v for v in values]
-        return np.array(numbers, dtype=np.float64)
-    return np.array([_format_value(value) for value in values], dtype=object)
-
-
-def _format_value(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, date):
-        return format_moment(value)
-    if isinstance(value, float):
-        return format_number(value)
-    return str(value).strip()
+    return convert_values(column.to_pylist())

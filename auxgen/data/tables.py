@@ -23,17 +23,12 @@ from .cells import (
 )
 from .column_facts import find_column_facts
 from .column_kinds import ColumnChoice, fit_schema
-from .columns import Column, TableSchema
+from .columns import Column
 from .dataset import Dataset
 from .hub import SPLIT_ALIASES
 from .labels import collect_classes, format_label, map_labels_to_indices
-from .table_files import (
-    TABLE_KINDS,
-    TABLE_SUFFIXES,
-    TEXT_SUFFIXES,
-    TableFormat,
-    read_table_file,
-)
+from .table_files import TABLE_KINDS, TABLE_SUFFIXES, TEXT_SUFFIXES, TableFormat, read_table_file
+from .table_schema import TableSchema
 
 
 def read_table_split(file: Path, choice: ColumnChoice, form: TableFormat, split: str) -> Dataset:

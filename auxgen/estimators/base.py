@@ -16,11 +16,12 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor
 
 from ..builders.artefact import write_artefact
+from ..builders.seen_rows import SeenRows
 from ..errors import InputError, require_at_least
 from ..files import make_exists_error
 from ..functional.bounds import log_mean_exp
 from ..inference.batched import binarise_rows_alike, map_batches, map_rows
-from ..inference.filling import fill_rows
+from ..inference.filling import fill_rows, reconstruct_holes
 from ..method import (
     Bounds,
     Completes,
@@ -34,14 +35,14 @@ from ..method import (
 )
 from ..model import Model, load
 from ..rng import get_device, use_seed
-from .likelihoods import draw_without_noise
+from .likelihoods import draw_without_noise, see_rows
 from .parameters import make_seed
 from .rows import RowFormat, read_rows
 from .saving import pack_estimator, read_estimator, restore_estimator
 from .training import Progress
+from .weights import WeightedRows
 
 _DRAWN_AT_ONCE = 10_000
-_RECONSTRUCTIONS = 20
 
 
 class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -54,10 +55,26 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     n_iter_: int
     loss_curve_: list[float]
     seed_: int
+    likelihoods_: Any
     draws: int
     noise: float
+    likelihood: Any
+    library_size: bool
+    random_state: Any
     _format: RowFormat
+    _seen: SeenRows
     _progress: Progress | None
+
+    def _begin(
+        self, rows: WeightedRows, form: RowFormat, names: tuple[str, ...] = (), *, bits: bool
+    ) -> None:
+        """Forget what was learned, and see rows as these are; `bits` as in `see_rows`."""
+        self.seed_, self._format = make_seed(self.random_state), form
+        self._seen = see_rows(
+            rows, form, names, bits=bits, likelihood=self.likelihood, library_size=self.library_size
+        )
+        self.likelihoods_ = self._seen.families
+        self._progress, self.loss_curve_, self.n_iter_ = None, [], 0
 
     def transform(self, X: Any) -> Any:
         """Codes of rows, the means of q(z|x): X (n, d) -> (n, k)."""
@@ -116,31 +133,9 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             with use_seed(self.seed_, self._device):
                 filled = fill_rows(method, space, raw, draws)
         else:
-            x = self._reconstruct_holes(space.transform(raw).double())
+            x = reconstruct_holes(self._make_double(), space.transform(raw).double())
             filled = torch.where(raw.isnan(), space.inverse_transform(x), raw)
         return self._format.decode(filled.numpy())
-
-    def _reconstruct_holes(self, x: Tensor) -> Tensor:
-        """Rows whose unknown entries are those of their reconstruction (n, width).
-
-        Entries start at their means (Rezende, Mohamed & Wierstra, ICML 2014, appendix F, with means
-        in place of draws).
-        """
-        method = self._make_double()
-        encoder, decoder = require(method, Encodes), require(method, Decodes)
-
-        def reconstruct(x: Tensor) -> Tensor:
-            return decoder.decode(encoder.encode(x).mean).mean
-
-        holes, x = x.isnan(), x.nan_to_num(0.0)
-        for _ in range(_RECONSTRUCTIONS):
-            x = torch.where(holes, map_batches(reconstruct, x, device=self._device), x)
-        return x
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the entries of a code."""
-        check_is_fitted(self)
-        return super().get_feature_names_out(input_features)
 
     def save(self, folder: str | Path) -> Path:
         """Write an artefact into a new folder, and return its path.

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from ..builders.seen_rows import SeenRows
 from ..data.augmentation import Corruption, add_noise, binarise
-from ..data.batches import SemiSupervisedBatch, WeightedSampler
+from ..data.batches import SemiSupervisedBatch
+from ..data.samplers import WeightedSampler
 from ..rng import derive_seed, make_corruption_generator
 
 

@@ -7,24 +7,16 @@ from math import ceil
 from typing import Any, Literal, Self
 
 import numpy as np
-from sklearn.utils.validation import check_consistent_length
 
 from ..builders.adgm import LABELLED_BOUNDS, LabelledBoundName
 from .classifying import DeepClassifier
 from .fitting import train_classifier
-from .labels import read_known_places, read_labels, require_classes, require_every_class
-from .likelihoods import check_likelihood, see_rows
-from .parameters import (
-    TRAINING_RULES,
-    Number,
-    OneOf,
-    Whole,
-    check_flag,
-    check_parameters,
-    make_seed,
-)
+from .labelled_rows import gather_labelled_rows
+from .labels import read_labels, require_every_class
+from .likelihoods import check_likelihood
+from .parameters import TRAINING_RULES, Number, OneOf, Whole, check_flag, check_parameters
 from .rows import RowFormat, read_rows, read_training_rows
-from .weights import WeightedRows, check_weights, merge_rows
+from .weights import WeightedRows
 
 ModelName = Literal["committee", "m2", "sdgm", "adgm"]
 _RULES = {
@@ -174,10 +166,10 @@ class SemiSupervisedClassifier(DeepClassifier):
         """
         check_parameters(self, _RULES)
         form, x = read_training_rows(self, X)
-        rows, classes = self._gather(x, y, sample_weight)
+        rows, classes = gather_labelled_rows(x, y, self.unlabelled, sample_weight)
         goes_on = self.warm_start and self._can_go_on(form, classes, rows)
         if not goes_on:
-            self._begin(rows, form, classes)
+            self._begin_with(rows, form, classes)
         self._learn(rows, self.steps)
         if not self.warm_start:
             self._progress = None
@@ -204,11 +196,11 @@ class SemiSupervisedClassifier(DeepClassifier):
         if first:
             form, x = read_training_rows(self, X)
             known = None if classes is None else read_labels(classes, None).classes
-            rows, known = self._gather(x, y, sample_weight, known)
-            self._begin(rows, form, known)
+            rows, known = gather_labelled_rows(x, y, self.unlabelled, sample_weight, known)
+            self._begin_with(rows, form, known)
         else:
             x = read_rows(self, X, self._format)
-            rows, _ = self._gather(x, y, sample_weight, self.classes_)
+            rows, _ = gather_labelled_rows(x, y, self.unlabelled, sample_weight, self.classes_)
         self._rows_seen += rows.weights.sum()
         earlier = self._labelled_rows
         self._labelled_rows = earlier.join(rows.select(rows.labelled))
@@ -216,42 +208,11 @@ class SemiSupervisedClassifier(DeepClassifier):
         self.temperature_ = 1.0
         return self
 
-    def _gather(
-        self, x: np.ndarray, y: Any, sample_weight: Any, classes: np.ndarray | None = None
-    ) -> tuple[WeightedRows, np.ndarray]:
-        """Rows with their labels and weights, and the classes, which may be known before.
-
-        Raises:
-            InputError: Fewer than two classes are labelled, or a label is none of known ones.
-        """
-        weights = check_weights(sample_weight, x)
-        if classes is None:
-            classes, places = read_labels(y, self.unlabelled)
-            check_consistent_length(x, places)
-            used = np.unique(places[(weights > 0) & (places >= 0)])
-            require_classes(classes[used])
-            places = np.where(np.isin(places, used), np.searchsorted(used, places), -1)
-            classes = classes[used]
-        else:
-            require_classes(classes)
-            places = read_known_places(y, self.unlabelled, classes, "the first call")
-            check_consistent_length(x, places)
-        return merge_rows(x, places, weights), classes
-
-    def _begin(self, rows: WeightedRows, form: RowFormat, classes: np.ndarray) -> None:
-        """Forget what was learned, and see rows as these are."""
-        self.seed_, self.classes_, self._format = make_seed(self.random_state), classes, form
+    def _begin_with(self, rows: WeightedRows, form: RowFormat, classes: np.ndarray) -> None:
+        """Forget what was learned, and see rows and classes as these are."""
+        self.classes_ = classes
         names = tuple(str(label) for label in classes.tolist())
-        self._seen = see_rows(
-            rows,
-            form,
-            names,
-            bits=self.model != "committee",
-            likelihood=self.likelihood,
-            library_size=self.library_size,
-        )
-        self.likelihoods_ = self._seen.families
-        self._progress, self.loss_curve_, self.n_iter_ = None, [], 0
+        self._begin(rows, form, names, bits=self.model != "committee")
         self._labelled_rows, self._rows_seen = rows.select(np.zeros(len(rows), bool)), 0.0
         self._first_labels = rows.select(rows.labelled)
 

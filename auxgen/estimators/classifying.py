@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..inference.batched import map_batches
 from ..method import Classifies, Decodes, require
 from ..metrics.calibration import apply_temperature, fit_temperature
-from ..networks.distributions import ClassPrior
+from ..networks.priors import ClassPrior
 from .base import DeepEstimator
 from .labels import find_unlabelled, read_known_places, read_labels
 

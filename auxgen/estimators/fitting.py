@@ -9,32 +9,24 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..builders import Recipe
 from ..builders.artefact import make_artefact_config
 from ..builders.seen_rows import SeenRows
 from ..data.batches import SemiSupervisedBatch
-from ..data.dataset import Preprocessor
-from ..data.labels import draw_share_of_classes
 from ..engine.device import resolve_device
 from ..errors import InputError
 from ..few_labels.committee import complete_committee, hide_folds
 from ..few_labels.parts import FOLDS
 from ..functional.bounds import classification_weight
-from ..inference.batched import map_batches
 from ..model import Model
-from ..rng import derive_seed, get_device, use_seed
+from ..rng import derive_seed, use_seed
 from .batches import PartlyLabelledBatches, choose_corruption, stack_members
 from .class_weights import average_class_weight, find_prior, weigh_classes, weigh_labels
 from .committee import find_committee_rows, find_folds
+from .held_out import HeldOutLoss, hold_out
 from .parameters import list_widths
-from .training import (
-    Progress,
-    Trained,
-    make_schedule,
-    train_method,
-)
+from .training import Progress, Trained, make_schedule, train_method
 from .weights import WeightedRows
 
 
@@ -205,51 +197,3 @@ def make_batches(
         for i, learned in enumerate(hide_folds(rows.places, fold))
     ]
     return partial(stack_members, members)
-
-
-def hold_out(rows: WeightedRows, fraction: float, seed: int) -> np.ndarray:
-    """Which rows are held out (n,): a share of each class and of those without a label.
-
-    One row or more of each is kept.
-
-    Raises:
-        InputError: None would be held out.
-    """
-    out = draw_share_of_classes(rows.places, fraction, seed)
-    if not out.any():
-        raise InputError(
-            f"early_stopping would hold out none of {len(rows)} rows; expected more rows, or a "
-            f"validation_fraction above {fraction:g}."
-        )
-    return out
-
-
-class HeldOutLoss:
-    """The loss of rows that training does not see: minus the bound, and minus log q(y|x)."""
-
-    def __init__(self, rows: WeightedRows, space: Preprocessor, alpha: float, seed: int) -> None:
-        self.x = space.transform(torch.from_numpy(rows.x)).float()
-        self.weights = torch.from_numpy(rows.weights)
-        self.known = torch.from_numpy(np.flatnonzero(rows.labelled))
-        self.y = torch.from_numpy(rows.places)[self.known]
-        self.alpha, self.seed = alpha, seed
-
-    def __call__(self, method: Any) -> float:
-        device = get_device(method)
-        with use_seed(self.seed, device):
-            bound = map_batches(method.elbo, self.x, device=device).double()
-            loss = -_average(bound, self.weights)
-            if len(self.y):
-                classify = _ask(method)
-                log_q = map_batches(classify, self.x[self.known], device=device).double()
-                own = log_q.gather(-1, self.y.unsqueeze(-1)).squeeze(-1)
-                loss = loss - self.alpha * _average(own, self.weights[self.known])
-        return float(loss)
-
-
-def _ask(method: Any) -> Any:
-    return lambda x: method.classify(x).logits
-
-
-def _average(values: Tensor, weights: Tensor) -> Tensor:
-    return (weights * values).sum() / weights.sum()

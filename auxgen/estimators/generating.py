@@ -16,7 +16,7 @@ from ..inference.initialization import initialize_from_source
 from ..model import Model
 from ..rng import use_seed
 from .batches import WeightedBatches, choose_corruption
-from .fitting import HeldOutLoss, hold_out
+from .held_out import HeldOutLoss, hold_out
 from .parameters import list_widths
 from .training import Progress, Trained, make_schedule, train_method
 from .weights import WeightedRows

@@ -13,9 +13,9 @@ from sklearn.utils.metaestimators import available_if
 from ..errors import InputError
 from .base import DeepEstimator
 from .generating import TWO_STAGES, train_density
-from .likelihoods import check_likelihood, see_rows
-from .parameters import TRAINING_RULES, Number, OneOf, Whole, check_parameters, make_seed
-from .rows import RowFormat, read_rows, read_training_rows
+from .likelihoods import check_likelihood
+from .parameters import TRAINING_RULES, Number, OneOf, Whole, check_parameters
+from .rows import read_rows, read_training_rows
 from .weights import WeightedRows, check_weights, merge_rows
 
 _RULES = {
@@ -144,7 +144,7 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
         rows = self._merge(x, sample_weight)
         known = getattr(self, "_progress", None) is not None
         if not (self.warm_start and known and form == self._format):
-            self._begin(rows, form)
+            self._begin(rows, form, bits=self.model not in TWO_STAGES)
         self._learn(rows, self.steps)
         if not self.warm_start:
             self._progress = None
@@ -163,7 +163,7 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
         if getattr(self, "_progress", None) is None:
             form, x = read_training_rows(self, X)
             rows = self._merge(x, sample_weight)
-            self._begin(rows, form)
+            self._begin(rows, form, bits=self.model not in TWO_STAGES)
         else:
             x = read_rows(self, X, self._format)
             rows = self._merge(x, sample_weight)
@@ -183,20 +183,6 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
                 f"batch is {self.batch} and n_samples = {len(x)}; {self.model!r} needs 2 or more."
             )
         return rows
-
-    def _begin(self, rows: WeightedRows, form: RowFormat) -> None:
-        """Forget what was learned, and see rows as these are."""
-        self.seed_, self._format = make_seed(self.random_state), form
-        self._seen = see_rows(
-            rows,
-            form,
-            (),
-            bits=self.model not in TWO_STAGES,
-            likelihood=self.likelihood,
-            library_size=self.library_size,
-        )
-        self.likelihoods_ = self._seen.families
-        self._progress, self.loss_curve_, self.n_iter_ = None, [], 0
 
     def _learn(self, rows: WeightedRows, steps: int) -> None:
         fitted = train_density(self, rows, self._seen, steps=steps, start=self._progress)

@@ -10,8 +10,9 @@ from sklearn.utils.validation import validate_data
 
 from ..data.cells import parse_answer
 from ..data.column_kinds import ColumnChoice, fit_schema
-from ..data.columns import Column, TableSchema, is_frame
-from ..data.table_files import convert_frame
+from ..data.columns import Column, is_frame
+from ..data.raw_tables import convert_frame
+from ..data.table_schema import TableSchema
 from ..errors import InputError
 
 if TYPE_CHECKING:

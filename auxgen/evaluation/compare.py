@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..data import folders, images
+from ..data.array_inputs import load_npy
+from ..data.arrays import load_arrays
 from ..data.dataset import Dataset
-from ..data.inputs import load_npy
-from ..data.user import load_arrays
 from ..engine.device import resolve_device
 from ..errors import InputError, require_at_least
 from ..features.extractors import check_comparable_pictures, extract_cached_features

@@ -9,7 +9,7 @@ from torch import Tensor
 from ..data.batches import LabelledBatches, SemiSupervisedBatches
 from ..data.dataset import Dataset
 from ..data.labels import draw_share_of_classes, find_labelled_rows
-from ..data.user import split_by_mask
+from ..data.splits import split_by_mask
 from ..engine.looks import count_rounds_between_looks
 from ..errors import InputError, require_at_least
 from ..evaluation.calibration import LabelNll

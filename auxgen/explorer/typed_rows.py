@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.cells import MISSING_WORDS, RawTable, are_dates, parse_numbers
-from ..data.columns import TableSchema
+from ..data.cells import MISSING_WORDS, RawTable, parse_numbers
 from ..data.dataset import Preprocessor
+from ..data.dates import are_dates
+from ..data.table_schema import TableSchema
 from ..data.tables import make_old_schema
 from ..errors import InputError
 

@@ -32,39 +32,14 @@ from .parts import (
     fit_mixture,
     fit_ranked_logistic,
 )
+from .standardiser import Standardiser
 from .votes import estimate_class_shares, fit_votes, temper
 
-LARGEST = 10.0
-"""Standard deviations from the mean at which rows are clipped."""
 M2S_TEMPERATURE, OTHERS_TEMPERATURE = 2.0, 0.9
 """Temperatures of members before any label has spoken: q(y|x) of an M2 learns from rows that it has
 labelled itself, and trusts them too much."""
 MOST_ROWS = 2000
 """Rows without a label that tell how frequent classes are, at most."""
-
-
-@dataclass(frozen=True, eq=False)
-class Standardiser:
-    """Rows with mean 0 and standard deviation 1, clipped; columns that are constant become 0.
-
-    Attributes:
-        mean: (d,).
-        std: (d,), 0 for a constant column.
-    """
-
-    mean: np.ndarray
-    std: np.ndarray
-
-    @classmethod
-    def fit(cls, x: np.ndarray) -> Standardiser:
-        """Mean and standard deviation of the columns of x (n, d)."""
-        mean, std = x.mean(0), x.std(0)
-        return cls(mean, np.where(std > 1e-6 * np.abs(mean), std, 0.0))
-
-    def transform(self, x: np.ndarray) -> np.ndarray:
-        """x (n, d) -> (n, d) float32."""
-        scaled = (x - self.mean) / np.where(self.std > 0, self.std, 1.0) * (self.std > 0)
-        return scaled.clip(-LARGEST, LARGEST).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

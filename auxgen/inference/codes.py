@@ -19,7 +19,7 @@ from ..method import (
     SamplesConditional,
     require,
 )
-from ..networks.distributions import ClassPrior
+from ..networks.priors import ClassPrior
 from ..rng import get_device
 from .batched import map_batches, map_raw_rows
 

@@ -8,12 +8,13 @@ from torch.nn.functional import one_hot
 
 from ..data.dataset import Preprocessor
 from ..errors import require_at_least
-from ..method import Completes, require
+from ..method import Completes, Decodes, Encodes, require
 from ..rng import get_device
 from .batched import map_batches
 
 _ENTRIES_AT_ONCE = 4_000_000
 """Numbers of p(x|.), over draws, rows and entries, that are in memory at once."""
+_RECONSTRUCTIONS = 20
 
 
 @torch.no_grad()
@@ -39,6 +40,26 @@ def fill_rows(
     size = max(1, _ENTRIES_AT_ONCE // (draws * max(1, len(space.classes)) * max(1, space.width)))
     filled = map_batches(fill, space.transform(raw), device=get_device(method), batch_size=size)
     return torch.where(raw.isnan(), filled.to(raw), raw)
+
+
+def reconstruct_holes(method: object, x: Tensor) -> Tensor:
+    """Rows (n, width) whose unknown entries, NaN, are those of their reconstruction.
+
+    Entries start at their means (Rezende, Mohamed & Wierstra, ICML 2014, appendix F, with means
+    in place of draws).
+
+    Raises:
+        InputError: The model cannot encode or decode.
+    """
+    encoder, decoder = require(method, Encodes), require(method, Decodes)
+
+    def reconstruct(x: Tensor) -> Tensor:
+        return decoder.decode(encoder.encode(x).mean).mean
+
+    holes, x = x.isnan(), x.nan_to_num(0.0)
+    for _ in range(_RECONSTRUCTIONS):
+        x = torch.where(holes, map_batches(reconstruct, x, device=get_device(method)), x)
+    return x
 
 
 def hide_blank_texts(space: Preprocessor, raw: Tensor) -> Tensor:

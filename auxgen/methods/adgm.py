@@ -7,7 +7,8 @@ from typing import Any, final
 from torch import Tensor
 from torch.distributions import Categorical, Distribution, kl_divergence
 
-from ..networks.distributions import Conditional, StandardNormal, categorical
+from ..networks.distributions import Conditional, categorical
+from ..networks.priors import StandardNormal
 from .semi_supervised import LabelledBound, Summation, sum_all_classes
 from .semi_supervised_model import SemiSupervisedModel
 

@@ -9,7 +9,8 @@ from torch.distributions import Distribution
 
 from ..functional.schedules import Schedule
 from ..method import Moves, descend
-from ..networks.distributions import Conditional, StandardNormal
+from ..networks.distributions import Conditional
+from ..networks.priors import StandardNormal
 from .iwae import HierarchicalVAE
 
 

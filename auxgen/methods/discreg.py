@@ -9,8 +9,9 @@ from torch.distributions import kl_divergence
 
 from ..functional.precision import promote_to_float32
 from ..method import Method, Moves, descend
-from ..networks.distributions import Conditional, FreeScaleNormal, StandardNormal
+from ..networks.distributions import Conditional, FreeScaleNormal
 from ..networks.freezing import freeze_running_statistics, recalibrate_batch_norm
+from ..networks.priors import StandardNormal
 from .vae import BaseVAE
 
 

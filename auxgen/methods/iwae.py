@@ -11,7 +11,8 @@ from torch.distributions import Distribution
 from ..functional.bounds import log_mean_exp
 from ..functional.schedules import Schedule
 from ..method import Method, Moves, descend
-from ..networks.distributions import Conditional, StandardNormal
+from ..networks.distributions import Conditional
+from ..networks.priors import StandardNormal
 
 
 class HierarchicalVAE(Method, ABC):

@@ -6,7 +6,8 @@ from typing import Any, final
 from torch import Tensor
 from torch.distributions import Categorical, Distribution, kl_divergence
 
-from ..networks.distributions import Conditional, StandardNormal
+from ..networks.distributions import Conditional
+from ..networks.priors import StandardNormal
 from .semi_supervised import LabelledBound, Summation, sum_all_classes
 from .semi_supervised_model import SemiSupervisedModel
 

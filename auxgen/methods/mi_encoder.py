@@ -12,8 +12,9 @@ from torch.distributions import Distribution, Independent
 
 from ..functional.stein import stein_discrepancy
 from ..method import Method, Moves, descend
-from ..networks.distributions import StandardNormal, normal
+from ..networks.distributions import normal
 from ..networks.encoders import ImplicitEncoder
+from ..networks.priors import StandardNormal
 
 
 def mutual_information_bound(residual: Tensor, a: Tensor) -> Tensor:

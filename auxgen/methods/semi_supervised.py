@@ -6,7 +6,7 @@ from typing import Protocol
 from torch import Tensor
 
 from ..functional.bounds import entropy, marginal_bound, sample_classes
-from ..networks.distributions import ClassPrior
+from ..networks.priors import ClassPrior
 
 ClassFunction = Callable[[Tensor], Tensor]
 """One-hot classes (..., c, k) -> a term of each (..., c)."""

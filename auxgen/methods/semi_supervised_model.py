@@ -11,8 +11,8 @@ from ..data.batches import SemiSupervisedBatch
 from ..functional.bounds import weight_prior
 from ..functional.schedules import Schedule, constant
 from ..method import Method, Moves, descend
-from ..networks.distributions import ClassPrior, StandardNormal
 from ..networks.freezing import freeze_running_statistics
+from ..networks.priors import ClassPrior, StandardNormal
 from .semi_supervised import LabelledBound, Summation, conditional_label_bound, sum_all_classes
 
 

@@ -11,7 +11,8 @@ from torch.distributions import Bernoulli, kl_divergence
 from ..data.batches import LabelledBatch
 from ..functional.precision import promote_to_float32
 from ..method import Moves, descend
-from ..networks.distributions import Conditional, StandardNormal
+from ..networks.distributions import Conditional
+from ..networks.priors import StandardNormal
 from .classifiers import attribute_distribution, attribute_log_likelihood
 from .vae import CodedMethod
 

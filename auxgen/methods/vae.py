@@ -8,7 +8,8 @@ from torch.distributions import Distribution, kl_divergence
 
 from ..functional.schedules import Schedule
 from ..method import Method, Moves, descend
-from ..networks.distributions import Conditional, StandardNormal
+from ..networks.distributions import Conditional
+from ..networks.priors import StandardNormal
 
 
 class CodedMethod(Method, ABC):

@@ -23,9 +23,10 @@ from zuko.transforms import AdditiveTransform, MonotonicAffineTransform, Monoton
 
 from ..errors import require_at_least, unknown_name
 from ..functional.precision import promote_to_float32
-from .distributions import Conditional, LearnedScaleNormal, StandardNormal, bounded_normal
+from .distributions import Conditional, LearnedScaleNormal, bounded_normal
 from .encoders import UnvalidatedDistribution
 from .mlp import MLP
+from .priors import StandardNormal
 
 DensityKind = Literal["affine", "additive", "spline", "mixture", "vae"]
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from math import log, sqrt, tau
+from math import sqrt, tau
 from typing import final
 
 import torch
@@ -161,46 +161,6 @@ class FreeScaleNormal(nn.Module):
         return normal(mean, std.expand_as(mean), std.ndim)
 
 
-class StandardNormal(nn.Module):
-    """p(z) = N(0, I), which moves to a device with its method."""
-
-    zeros: Tensor
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.register_buffer("zeros", torch.zeros(dim))
-
-    def forward(self) -> Independent:
-        return normal(self.zeros, torch.ones_like(self.zeros), 1)
-
-
-class ClassPrior(nn.Module):
-    """p(y) = Cat(prior), and classes as one-hot vectors; moves to a device with its method."""
-
-    every: Tensor
-    log_prior: Tensor
-
-    def __init__(self, k: int, prior: Sequence[float] | None = None) -> None:
-        """prior: Probabilities of the k classes; None for 1/k each."""
-        super().__init__()
-        self.is_uniform = prior is None
-        each = torch.full((k,), -log(k)) if prior is None else torch.tensor(prior).log()
-        self.log_uniform = -log(k)
-        self.register_buffer("log_prior", each, persistent=False)
-        self.register_buffer("every", torch.eye(k), persistent=False)
-
-    def forward(self) -> Categorical:
-        return categorical(torch.zeros_like(self.every[0]) if self.is_uniform else self.log_prior)
-
-    def log_prob(self, y: Tensor) -> Tensor | float:
-        """log p(y) of one-hot classes (..., k) -> (...,); one number where all are as probable."""
-        return self.log_uniform if self.is_uniform else y @ self.log_prior
-
-    def one_hot(self, y: Tensor) -> Tensor:
-        """y (...,) class indices -> (..., k)."""
-        return self.every[y]
-
-
 class DegenerateNormal(Distribution):
     """All mass on one vector: N(mean, diag(std^2)) as std goes to 0.
 
@@ -243,23 +203,6 @@ class MaskedNormal(nn.Module):
         std = log_std.clamp(-5, 5).exp()
         # at 0, the density of N(0, 1 / (2 pi)) is 1
         return normal(mean * self.keep, torch.where(self.keep, std, 1 / sqrt(tau)), 1)
-
-
-class UniformCube(nn.Module):
-    """p(z) uniform on (-1, 1)^dim, which moves to a device with its method."""
-
-    ones: Tensor
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.register_buffer("ones", torch.ones(dim), persistent=False)
-
-    def forward(self) -> Independent:
-        return Independent(
-            td.Uniform(-self.ones, self.ones, validate_args=checks_arguments()),
-            1,
-            checks_arguments(),
-        )
 
 
 @final

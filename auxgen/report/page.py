@@ -12,8 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ..errors import InputError
 from ..score import describe_few_rows
 from . import figures
-from .read import NARROW_SPACE, Curve, CurveName, RunFolder, ScoreRecord
-from .words import explain_term, name_metric, name_peer, name_score, name_stage
+from .read import NARROW_SPACE, CurveName, RunFolder, ScoreRecord
+from .sentences import (
+    describe_collapse,
+    describe_result,
+    find_headline_score,
+    format_title,
+    get_key_metric,
+)
+from .words import explain_term, name_score, name_stage
 
 MAX_CARDS = 6
 MAX_TABLE_CLASSES = 20
@@ -35,9 +42,9 @@ def render_page(runs: Sequence[RunFolder]) -> str:
     return environment.get_template("report.html.j2").render(
         runs=runs,
         several=len(runs) > 1,
-        title=_format_title(runs),
-        result=_describe_result(runs),
-        key_metric=_get_key_metric(runs),
+        title=format_title(runs),
+        result=describe_result(runs),
+        key_metric=get_key_metric(runs),
         cards=_list_cards(runs),
         stages=_list_stages(runs),
         figures=figures,
@@ -56,7 +63,7 @@ def _list_names(each: Iterable[Mapping[Any, Any]]) -> list[Any]:
 
 def _list_cards(runs: Sequence[RunFolder]) -> list[dict[str, str]]:
     """The headline and other first scores of one run; the headline score of several."""
-    firsts = [_find_headline_score(run) for run in runs]
+    firsts = [find_headline_score(run) for run in runs]
     if len(runs) > 1:
         named = zip(runs, firsts, strict=True)
         return [_make_card(run.label, run.scores[name]) for run, name in named if name]
@@ -85,7 +92,7 @@ def _list_stages(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
     for name in names:
         plots[name.stage].append((name.name, explain_term(name.name), _plot_curve(runs, name)))
     return [
-        {"name": name_stage(s), "collapse": _describe_collapse(runs, s), "plots": plots[s]}
+        {"name": name_stage(s), "collapse": describe_collapse(runs, s), "plots": plots[s]}
         for s in stages
     ]
 
@@ -206,119 +213,3 @@ def _format_json_value(value: Any) -> str:
     if value is None or value == "":
         return "not known"
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _format_title(runs: Sequence[RunFolder]) -> str:
-    """The experiment and its run, or how many runs are compared."""
-    experiments = {str(run.facts.get("experiment") or "") for run in runs}
-    shared = experiments.pop() if len(experiments) == 1 else ""
-    if len(runs) > 1:
-        return f"{shared}: {len(runs)} runs compared" if shared else f"{len(runs)} runs compared"
-    return f"{shared}, run {runs[0].label}" if shared else f"Run {runs[0].label}"
-
-
-def _find_headline_score(run: RunFolder) -> str:
-    """The score that sums up a run: the last stage's error, else its last score; "" for none."""
-    errors = [name for name in run.scores if _is_error(name) and "peer" not in name]
-    if not errors:
-        return next(reversed(run.scores), "")
-    last, _, _ = errors[-1].rpartition("/")
-    return next(name for name in errors if name.rpartition("/")[0] == last)
-
-
-def _describe_result(runs: Sequence[RunFolder]) -> str:
-    """The result in one sentence."""
-    measured = [run for run in runs if run.scores]
-    if len(runs) > 1:
-        none = f"None of these {len(runs)} runs has scores yet."
-        return _describe_several_runs(measured, len(runs)) if measured else none
-    if not measured:
-        return "This run has no scores yet."
-    name = _find_headline_score(runs[0])
-    if name.rpartition("/")[2] == "test_error":
-        return _describe_errors(runs[0], name)
-    score = runs[0].scores[name]
-    return f"The {_format_score_name(name)} is {score} on {score.n:,} rows."
-
-
-def _describe_errors(run: RunFolder, name: str) -> str:
-    """What share of new rows is predicted wrong, and what simpler methods get wrong."""
-    score, alone = run.scores[name], run.scores.get("supervised/test_error")
-    rows = f"of {score.n:,} rows that training did not see"
-    if alone and alone is not score and alone.n == score.n:
-        labels, others = run.count_labels()
-        with_labels = f"the {labels:,} labels alone" if labels else "the labels alone"
-        unlabelled = (
-            f"the {others:,} rows without a label" if others else "the rows without a label"
-        )
-        result = (
-            f"With {with_labels}, {alone.format_value()} {rows} are predicted wrong; with "
-            f"{unlabelled} too, {score}."
-        )
-    else:
-        result = f"{score} {rows} are predicted wrong."
-    peers = {n: s.value for n, s in run.scores.items() if n.rpartition("/")[2].startswith("peer_")}
-    if not peers:
-        return result
-    best = min(peers, key=lambda name: peers[name])
-    peer = name_peer(best.rpartition("/")[2])
-    return f"{result} The best simple method, {peer}: {run.scores[best].format_value()}."
-
-
-def _describe_several_runs(measured: Sequence[RunFolder], all_runs: int) -> str:
-    """The best run where a low score is known to be better, else the range."""
-    scores = {run.label: run.scores[_find_headline_score(run)] for run in measured}
-    ranked = sorted(scores, key=lambda label: scores[label].value)
-    low, high = ranked[0], ranked[-1]
-    least, most = scores[low].format_value(), scores[high].format_value()
-    share = f"of {len(measured)} {'' if len(measured) == all_runs else 'scored '}runs"
-    metric = _get_key_metric(measured)
-    if len({score.protocol for score in scores.values()}) > 1:
-        return f"The {metric} is from {least} to {most}, {share}, not all measured in the same way."
-    if len(measured) > 1 and all(_is_error(_find_headline_score(run)) for run in measured):
-        best = f"{low} is the best {share}: {metric} {least}"
-        return f"{best}; the highest is {most}."
-    return f"The {metric} is from {least} ({low}) to {most} ({high}), {share}."
-
-
-def _get_key_metric(runs: Sequence[RunFolder]) -> str:
-    """What several runs are compared by: a metric, with its stage where all have the same."""
-    names = dict.fromkeys(_find_headline_score(run) for run in runs if _find_headline_score(run))
-    metrics = dict.fromkeys(name_metric(name.rpartition("/")[2]) for name in names)
-    return _format_score_name(next(iter(names))) if len(names) == 1 else ", ".join(metrics)
-
-
-def _format_score_name(name: str) -> str:
-    """A score by name: "sdgm/test error" is the test error of sdgm."""
-    stage, _, metric = name.rpartition("/")
-    words = name_metric(metric)
-    return f"{words} of {name_stage(stage)}" if stage else words
-
-
-def _is_error(name: str) -> bool:
-    return "error" in name.rpartition("/")[2]
-
-
-def _describe_collapse(runs: Sequence[RunFolder], stage: str) -> list[str]:
-    """A sentence for each run in which duplicates and recall were measured during training."""
-    sentences = []
-    for run in runs:
-        names = [CurveName(stage, "scores", name) for name in ("duplicates", "recall")]
-        curves = [run.curves[name] for name in names if name in run.curves]
-        if len(curves) == 2 and all(curve.values for curve in curves):
-            label = f"{run.label}: " if len(runs) > 1 else ""
-            sentences.append(label + _describe_collapse_curves(*curves))
-    return sentences
-
-
-def _describe_collapse_curves(duplicates: Curve, recall: Curve) -> str:
-    """The last values, and the worst with their steps; both curves are in per cent."""
-    most, least = max(duplicates.values), min(recall.values)
-    at_most = duplicates.steps[duplicates.values.index(most)]
-    at_least = recall.steps[recall.values.index(least)]
-    return (
-        f"Mode collapse was watched at {len(recall.values)} steps: at {recall.steps[-1]:,}, "
-        f"{duplicates.values[-1]:.1f} % of the samples in a batch are duplicates (at most "
-        f"{most:.1f} %, at step {at_most:,}) and recall is {recall.values[-1]:.1f} % (at least "
-        f"{least:.1f} %, at step {at_least:,})."
-    )

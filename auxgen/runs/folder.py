@@ -2,32 +2,21 @@
 
 import json
 import os
-import platform
 import shutil
-import subprocess
 import sys
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import torch
 from filelock import FileLock, Timeout
 
 from ..builders.artefact import restore_weights
-from ..engine.device import Ranks, describe_hardware, is_first_process, is_restarted
-from ..engine.settings import Precision, PrecisionChoice
-from ..errors import InputError, NotRebuilt, NotSaved
-from ..files import compute_checksum, encode_json, make_save_error, read_json, write_file
-from ..stage import Experiment, Stage
-from ..version import __version__
-from .datasets import describe_datasets, list_warnings
-from .rounds import describe_rounds
-
-FORMAT = 2
-"""Version of run.json: 1, which says no format, was written before options had one meaning each."""
+from ..engine.device import Ranks, is_first_process, is_restarted
+from ..errors import InputError, NotRebuilt, NotSaved, RankLost
+from ..files import encode_json, make_save_error, read_json, write_file
+from ..stage import Stage
+from .config import FORMAT, get_versions
 
 
 class Run:
@@ -99,48 +88,6 @@ class Run:
             ) from error
 
 
-def make_config(
-    name: str | None,
-    stages: Experiment,
-    options: Mapping[str, Any],
-    *,
-    file: Path | None = None,
-    device: str,
-    precision: PrecisionChoice | Mapping[str, Precision],
-) -> dict[str, Any]:
-    """What run.json holds: all that is needed to do the run again.
-
-    Args:
-        name: Name of the experiment; None for stages made in Python.
-        options: Its options, JSON-able; the seed among them.
-        file: A person's own file, from which the stages were made.
-        precision: Precision of forward passes that was asked for, of all stages or by stage.
-    """
-    datasets = describe_datasets(stages)
-    stops_early = any(stage.stopping is not None for stage in stages.values())
-    return {
-        "format": FORMAT,
-        "id": uuid.uuid4().hex,
-        "experiment": name,
-        "experiment_sha256": None if file is None else compute_checksum(file.read_bytes()),
-        "options": {n: str(v.resolve()) if isinstance(v, Path) else v for n, v in options.items()},
-        "seed": int(options.get("seed", 0)),
-        "stages": list(stages),
-        "device": device,
-        "hardware": describe_hardware(device),
-        "precision": precision if isinstance(precision, str) else dict(precision),
-        "precisions": {},
-        "ranks": int(os.environ.get("WORLD_SIZE", "1")),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": get_versions(),
-        "commit": find_commit(),
-        "datasets": datasets,
-        "warnings": list_warnings(datasets, stops_early=stops_early),
-        **describe_rounds(stages),
-        "facts": {name: dict(stage.facts) for name, stage in stages.items()},
-    }
-
-
 def create_run(path: str | Path, config: Mapping[str, Any], file: Path | None, ranks: Ranks) -> Run:
     """Make a new folder with its run.json, by the first rank alone; all ranks refuse together.
 
@@ -191,6 +138,7 @@ def lock_run(path: Path, ranks: Ranks) -> Iterator[None]:
 
     Raises:
         InputError: Another process trains it.
+        RankLost: A rank was lost meanwhile; the sentence has the command to continue with.
     """
     lock, held = FileLock(path / ".lock"), True
     if ranks.is_first:
@@ -202,6 +150,9 @@ def lock_run(path: Path, ranks: Ranks) -> Iterator[None]:
         raise InputError(f"{path} is being trained by another process; wait until it has ended.")
     try:
         yield
+    except RankLost as error:
+        how = f"continue with as many ranks: auxgen train --resume {path}"
+        raise RankLost(f"{str(error).rstrip('.')}; {how}.") from error
     finally:
         lock.release()
 
@@ -227,15 +178,6 @@ def check_resumable(run: Run, ranks: Ranks) -> None:
             f"{run.path} began with {' and '.join(others)}: the last digits may differ.",
             file=sys.stderr,
         )
-
-
-def get_versions() -> dict[str, str]:
-    """Versions that decide what a run computes, by name."""
-    return {
-        "auxgen": __version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
 
 
 def reopen_run(path: str | Path, config: Mapping[str, Any]) -> Run | None:
@@ -275,12 +217,3 @@ def _make_exists_error(path: Path) -> InputError:
         f"{path} exists already; give another --run, or continue it with: "
         f"auxgen train --resume {path}."
     )
-
-
-def find_commit() -> str | None:
-    """The commit of the code, where it lies in a git checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import torch
 
 from ..engine.device import Ranks
 from ..engine.precision import MIN_STEPS, find_round_times
 from ..engine.settings import Precision, PrecisionChoice
+from ..errors import unknown_name
 from ..stage import Stage
 
 
@@ -28,6 +30,17 @@ class RuntimeSettings:
     precision: PrecisionChoice | Mapping[str, Precision] | None = "auto"
     log: tuple[str, ...] = ()
     quiet: bool = False
+
+
+def check_precision(asked: PrecisionChoice | Mapping[str, Precision]) -> None:
+    """Check that a precision, of all stages or by stage, is one of those that there are.
+
+    Raises:
+        InputError: It is another.
+    """
+    for each in asked.values() if isinstance(asked, Mapping) else (asked,):
+        if each not in get_args(PrecisionChoice):
+            raise unknown_name("precision", str(each), get_args(PrecisionChoice))
 
 
 def choose_precision(name: str, stage: Stage, settings: RuntimeSettings, ranks: Ranks) -> Precision:

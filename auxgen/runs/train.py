@@ -9,7 +9,6 @@ from itertools import count
 from typing import Any
 
 import torch
-from torch import nn
 
 from ..builders.artefact import save_model
 from ..engine import checkpoint
@@ -19,8 +18,7 @@ from ..engine.loop import Training
 from ..engine.settings import Precision
 from ..engine.trackers import open_trackers
 from ..engine.watch import MetricsFile, ProgressReporter, StopSignal, catch_signals, check_finite
-from ..errors import InputError, Interrupted, NotSaved
-from ..networks.freezing import find_batch_norms
+from ..errors import Interrupted, NotSaved
 from ..rng import derive_seed
 from ..stage import Experiment, Stage
 from .divergence import Table, blame_column
@@ -209,12 +207,11 @@ class StageTrainer:
     def finish(self) -> None:
         """Load the average, or that of the best look, into the method and write its artefact."""
         averaged = self.training.build_averaged_method(self.upcoming_batches())
-        stage, looks = self.stage, self.looks
+        stage, looks, config = self.stage, self.looks, self.run.config
         stage.method.load_state_dict(averaged.state_dict())
         if looks is not None:
             stage.method.load_state_dict(looks.weights or averaged.state_dict())
             self.tell_end(looks)
-        config = self.run.config
         stage.method.eval().requires_grad_(False)
         if self.ranks.is_first:
             card = {"experiment": config["experiment"], "stage": self.name}
@@ -230,32 +227,6 @@ class StageTrainer:
             print(f"{self.name}: {sentence}", file=sys.stderr)
         self.write_metrics("end", {"rounds": steps, "best": looks.best_step, "looks": looks.count})
         self.run.record_fact("ends", self.name, sentence, self.ranks)
-
-
-def check_batches(stages: Experiment, ranks: Ranks, device: str) -> None:
-    """Check that no batch is too small for what learns from it.
-
-    Raises:
-        InputError: A batch has one row, and a network normalises vectors by their batch.
-    """
-    for name, stage in stages.items():
-        owned = [net for nets in stage.method.players().values() for net in nets]
-        layers = [layer for net in owned for layer in find_batch_norms(net)]
-        if not any(isinstance(layer, nn.BatchNorm1d) for layer in layers):
-            continue
-        if 1 in _list_batch_sizes(stage.batches(0, ranks.rank, ranks.size, device)):
-            raise InputError(
-                f"A batch of stage {name} has one row, which batch norm cannot normalise; give "
-                "--batch 2 or more."
-            )
-
-
-def _list_batch_sizes(batch: Any) -> list[int]:
-    """The rows of each tensor in a batch."""
-    if isinstance(batch, torch.Tensor):
-        return [len(batch)] if batch.ndim else []
-    parts = batch if isinstance(batch, tuple | list) else ()
-    return [size for part in parts for size in _list_batch_sizes(part)]
 
 
 def train_remaining(run: Run, stages: Experiment, ranks: Ranks, settings: RuntimeSettings) -> Run:

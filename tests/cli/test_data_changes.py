@@ -14,7 +14,7 @@ import pytest
 from cli.conftest import Command
 
 import auxgen as public
-from auxgen.data.user import load_arrays
+from auxgen.data.arrays import load_arrays
 from auxgen.errors import InputError
 from auxgen.report import write_report
 from auxgen.runs.datasets import describe_datasets, format_data_card, list_warnings

@@ -1,4 +1,4 @@
-"""Arrays, held-out rows and label draws: `auxgen.data.user` and `auxgen.data.labels`."""
+"""Arrays, held-out rows and label draws: `auxgen.data.arrays`, `splits` and `labels`."""
 
 from __future__ import annotations
 

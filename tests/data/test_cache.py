@@ -13,7 +13,7 @@ from PIL import Image
 
 from auxgen.data import user
 from auxgen.data.dataset import Dataset
-from auxgen.files import LEFTOVER_SECONDS
+from auxgen.partial_files import LEFTOVER_SECONDS
 
 
 def put(file: Path, value: int) -> None:

@@ -11,7 +11,8 @@ from pandas import DataFrame
 
 from auxgen.data.column_facts import LEARNED_FROM, LEFT_OUT, ColumnFacts, summarise_columns
 from auxgen.data.column_kinds import ColumnChoice
-from auxgen.data.user import load_table, split_stratified
+from auxgen.data.splits import split_stratified
+from auxgen.data.user import load_table
 from auxgen.report import write_report
 from auxgen.runs.datasets import describe_datasets, format_data_card
 from auxgen.stage import Stage

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from auxgen.builders.likelihoods import describe_likelihood, get_likelihood
-from auxgen.data.dataset import Dataset, Preprocessor, fit_preprocessor
+from auxgen.data.dataset import Dataset, Preprocessor
 from auxgen.data.families import (
     COUNTS,
     FAMILIES,
@@ -17,6 +17,7 @@ from auxgen.data.families import (
     find_family,
     parse_choice,
 )
+from auxgen.data.fitting import fit_preprocessor
 from auxgen.errors import InputError
 
 RNG = np.random.default_rng(0)

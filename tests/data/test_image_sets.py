@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from auxgen.data import hub, images
-from auxgen.data.dataset import fit_preprocessor
+from auxgen.data.fitting import fit_preprocessor
 from auxgen.errors import InputError
 
 COLOURS = np.random.default_rng(0).integers(0, 256, (5, 6, 8, 3), dtype=np.uint8)

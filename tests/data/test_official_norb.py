@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from auxgen.data import decoding, images
-from auxgen.data.dataset import fit_preprocessor
+from auxgen.data.fitting import fit_preprocessor
 from auxgen.errors import InputError
 from auxgen.plotting.grids import draw_image_grid
 

@@ -14,7 +14,8 @@ from data.small_models import predict, train_model
 from pandas import DataFrame
 
 from auxgen.cli.tables import write_frame, write_predictions
-from auxgen.data.dataset import Dataset, Preprocessor, fit_preprocessor
+from auxgen.data.dataset import Dataset, Preprocessor
+from auxgen.data.fitting import fit_preprocessor
 from auxgen.data.inputs import read_rows
 from auxgen.data.scaling import LIMIT, find_constant, measure_scale
 from auxgen.data.table_writing import escape_formula

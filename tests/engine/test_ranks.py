@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from auxgen.data.batches import BalancedSampler, ShuffledSampler
+from auxgen.data.samplers import BalancedSampler, ShuffledSampler
 
 LAWS = Path(__file__).parent.parent / "laws.py"
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.utils import compute_class_weight
 
-from auxgen.data.batches import WeightedSampler
+from auxgen.data.samplers import WeightedSampler
 from auxgen.errors import InputError
 from auxgen.estimators import SemiSupervisedClassifier
 from auxgen.estimators.class_weights import average_class_weight, find_prior, weigh_classes

@@ -10,7 +10,8 @@ from torch.distributions import Bernoulli, Distribution
 
 from auxgen.data.dataset import Dataset, Preprocessor
 from auxgen.evaluation.attribute_scorers import AttributePrediction
-from auxgen.networks.distributions import StandardNormal, normal
+from auxgen.networks.distributions import normal
+from auxgen.networks.priors import StandardNormal
 
 SPACE = Preprocessor(kind="images", shape=(1, 2, 2), flat=True, attributes=("Bright", "Wide"))
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.distributions import Bernoulli, Categorical
 
 from auxgen.errors import InputError
-from auxgen.evaluation import classification
+from auxgen.evaluation import baselines, classification
 from auxgen.evaluation.classification import AttributeTestErrors
 from auxgen.metrics.classification import (
     attribute_error_rates,
@@ -78,14 +78,14 @@ def test_a_split_without_labels_is_refused_in_a_sentence():
 
 
 @pytest.mark.parametrize(
-    "peer", [classification.make_knn_label_spreading, classification.make_rbf_label_spreading]
+    "peer", [baselines.make_knn_label_spreading, baselines.make_rbf_label_spreading]
 )
 def test_label_spreading_separates_two_clouds_from_one_label_each(peer):
     generator = torch.Generator().manual_seed(0)
     y = torch.arange(80) % 2
     x = 0.3 * torch.randn(80, 2, generator=generator) + 3.0 * y.unsqueeze(1)
     known = torch.where(torch.arange(80) < 2, y, -1)
-    evaluation = classification.BaselineError(
+    evaluation = baselines.BaselineError(
         peer, x_train=x[:60], y_train=known[:60], x=x[60:], y=y[60:], name="label spreading"
     )
     score = evaluation(None)

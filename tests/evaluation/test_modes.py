@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from auxgen.data import toys
-from auxgen.data.dataset import fit_preprocessor
+from auxgen.data.fitting import fit_preprocessor
 from auxgen.errors import InputError
 from auxgen.evaluation.samples import (
     ModeCoverage,

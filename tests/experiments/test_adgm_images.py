@@ -18,14 +18,15 @@ from sklearn.datasets import load_digits
 from auxgen.builders import Recipe
 from auxgen.data import images
 from auxgen.data.augmentation import apply_corruptions, binarise, dequantise
-from auxgen.data.dataset import Preprocessor, fit_preprocessor
+from auxgen.data.dataset import Preprocessor
+from auxgen.data.fitting import fit_preprocessor
 from auxgen.data.labels import sample_rows_per_class
 from auxgen.engine.settings import Engine, adam
 from auxgen.errors import InputError
 from auxgen.evaluation import catalogue
 from auxgen.evaluation.likelihood import Elbo
 from auxgen.experiments.adgm import figures, study_tables, tables
-from auxgen.experiments.adgm.plans import DIGITS_PLAN
+from auxgen.experiments.adgm.budgets import DIGITS_PLAN
 from auxgen.experiments.adgm.stages import (
     make_dgm_recipe,
     make_semi_supervised_data,
@@ -39,14 +40,9 @@ from auxgen.experiments.adgm.table2 import (
     make_dequantised_data,
     make_pixel_space,
 )
-from auxgen.experiments.registry import (
-    build_experiment,
-    find_experiment,
-    list_experiments,
-    list_options,
-    resolve_options,
-    update_old_options,
-)
+from auxgen.experiments.option_values import build_experiment, list_options, resolve_options
+from auxgen.experiments.registry import find_experiment, list_experiments
+from auxgen.experiments.runs import update_old_options
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.methods.adgm import AuxiliaryDGM
 from auxgen.reproduction import load_reproduction, reproduce

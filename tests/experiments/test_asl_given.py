@@ -12,7 +12,8 @@ import torch
 import auxgen
 from auxgen.data import images
 from auxgen.errors import InputError
-from auxgen.experiments.registry import build_experiment, find_experiment
+from auxgen.experiments.option_values import build_experiment
+from auxgen.experiments.registry import find_experiment
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run

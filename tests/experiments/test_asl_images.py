@@ -23,12 +23,8 @@ from auxgen.evaluation.recognition import ConditionalSampleAccuracy
 from auxgen.experiments.asl import images as asl_images
 from auxgen.experiments.asl import tables
 from auxgen.experiments.asl.pictures import compute_tsne
-from auxgen.experiments.registry import (
-    build_experiment,
-    find_experiment,
-    list_reproductions,
-    load_reproduction_maker,
-)
+from auxgen.experiments.option_values import build_experiment
+from auxgen.experiments.registry import find_experiment, list_reproductions, load_reproduction_maker
 from auxgen.inference.initialization import initialize_from_source
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.reproduction import load_reproduction, reproduce

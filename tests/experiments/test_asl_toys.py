@@ -11,10 +11,11 @@ import torch
 
 from auxgen import model as artefact
 from auxgen.data import toys
-from auxgen.experiments.asl import tables
+from auxgen.experiments.asl import toy_tables as tables
 from auxgen.experiments.asl import toys as asl_toys
 from auxgen.experiments.asl.toys import TOY_MODEL_TITLES, StandardisedToy
-from auxgen.experiments.registry import build_experiment, find_experiment
+from auxgen.experiments.option_values import build_experiment
+from auxgen.experiments.registry import find_experiment
 from auxgen.inference.initialization import initialize_from_source
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.methods.asl import ExplicitASL, ImplicitASL

@@ -20,7 +20,9 @@ from auxgen.experiments.common import Budget
 from auxgen.experiments.dfm import plans, sets, tables
 from auxgen.experiments.dfm.plans import ARCHITECTURES, Objective
 from auxgen.experiments.dfm.tables import OBJECTIVE_TITLES
-from auxgen.experiments.registry import build_experiment, find_experiment, update_old_options
+from auxgen.experiments.option_values import build_experiment
+from auxgen.experiments.registry import find_experiment
+from auxgen.experiments.runs import update_old_options
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.method import Extracts, Samples
 from auxgen.methods.dfm import DenoisingGAN

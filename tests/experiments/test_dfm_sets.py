@@ -15,7 +15,8 @@ from safetensors.torch import save_file
 from auxgen.data.images import load_image_dataset
 from auxgen.experiments.dfm import plans, sets, tables
 from auxgen.experiments.dfm.tables import FD, PRECISION, REAL, RECALL, SCORE
-from auxgen.experiments.registry import build_experiment, find_experiment
+from auxgen.experiments.option_values import build_experiment
+from auxgen.experiments.registry import find_experiment
 from auxgen.features import pretrained
 from auxgen.launch import evaluate, train
 from auxgen.networks.residual import ResNet

@@ -17,10 +17,11 @@ from safetensors.torch import save_file
 import auxgen
 from auxgen.data.dataset import Dataset
 from auxgen.errors import InputError
-from auxgen.experiments.discreg import plans, tables
+from auxgen.experiments.discreg import budgets, tables
 from auxgen.experiments.discreg.classifiers import build_regularising_classifier
 from auxgen.experiments.discreg.layers import TITLES
-from auxgen.experiments.registry import build_experiment, find_experiment
+from auxgen.experiments.option_values import build_experiment
+from auxgen.experiments.registry import find_experiment
 from auxgen.features import pretrained
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.networks.taps import VGG
@@ -167,7 +168,7 @@ def test_a_verdict_is_that_of_the_extractor(extractor: str | None, found: str | 
 
 
 def test_the_paper_s_budget_has_the_authors_networks() -> None:
-    paper = plans.CELEBA["paper"]
+    paper = budgets.CELEBA["paper"]
     assert paper.widths == (32, 64, 128, 256)
     assert (paper.hidden, paper.latent, paper.pixel_scale, paper.batch) == (1000, 500, 1.0, 100)
     assert (paper.classifier_width, paper.classifier_hidden) == (32, 1000)
@@ -273,7 +274,7 @@ def test_a_network_of_photographs_regularises_and_is_kept(
 def test_a_network_of_photographs_sees_no_grey_images() -> None:
     grey = Dataset(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.zeros(4).long(), (), "g", "")
     with pytest.raises(InputError, match="sees colours"):
-        build_regularising_classifier("efficientnet-lite0", (), {"train": grey}, plans.OWN[32], 0)
+        build_regularising_classifier("efficientnet-lite0", (), {"train": grey}, budgets.OWN[32], 0)
 
 
 @pytest.mark.parametrize("kind", ["classes", "attributes", "none"])

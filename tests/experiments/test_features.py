@@ -22,7 +22,8 @@ from auxgen.errors import InputError
 from auxgen.experiments.features.plans import FeaturesPlan, OwnFeaturesPlan
 from auxgen.experiments.features.sets import own as build_own
 from auxgen.experiments.features.stages import make_classifier_stage
-from auxgen.experiments.registry import build_experiment, find_experiment
+from auxgen.experiments.option_values import build_experiment
+from auxgen.experiments.registry import find_experiment
 from auxgen.launch import evaluate, train
 from auxgen.method import Extracts, require
 from auxgen.runs.folder import Run

@@ -34,13 +34,9 @@ from auxgen.experiments.introvac.plans import (
     make_face_plan,
 )
 from auxgen.experiments.introvac.stages import STAGES, make_introvac_engine
-from auxgen.experiments.registry import (
-    build_experiment,
-    find_experiment,
-    list_reproductions,
-    resolve_options,
-    update_old_options,
-)
+from auxgen.experiments.option_values import build_experiment, resolve_options
+from auxgen.experiments.registry import find_experiment, list_reproductions
+from auxgen.experiments.runs import update_old_options
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.model import load as opened
 from auxgen.reproduction import load_reproduction, reproduce

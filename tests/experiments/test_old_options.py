@@ -11,14 +11,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from auxgen.experiments.registry import (
+from auxgen.experiments.option_values import (
     build_experiment,
-    find_experiment,
-    list_experiments,
     list_required_options,
     resolve_options,
-    update_old_options,
 )
+from auxgen.experiments.registry import find_experiment, list_experiments
+from auxgen.experiments.runs import update_old_options
 
 RECORDED: Mapping[str, Mapping[str, Any]] = json.loads(
     (Path(__file__).parent / "options_3ba1356.json").read_text()

@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import load_file
 
 import auxgen
-from auxgen.data.user import load_arrays, split_into_folds
+from auxgen.data.arrays import load_arrays
+from auxgen.data.splits import split_into_folds
 from auxgen.engine.loop import Training
 from auxgen.errors import InputError, Interrupted
 from auxgen.launch import evaluate, resume, train

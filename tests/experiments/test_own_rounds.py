@@ -17,10 +17,11 @@ from auxgen.errors import InputError
 from auxgen.experiments.adgm import own as adgm
 from auxgen.experiments.adgm import plans as adgm_plans
 from auxgen.experiments.common import count_steps, raise_epochs
-from auxgen.experiments.discreg import plans as discreg_plans
 from auxgen.experiments.discreg import sets as discreg
+from auxgen.experiments.discreg.budgets import OWN
 from auxgen.experiments.introvac import own as introvac
-from auxgen.experiments.registry import build_experiment, find_experiment
+from auxgen.experiments.option_values import build_experiment
+from auxgen.experiments.registry import find_experiment
 from auxgen.launch import train
 from auxgen.stage import Experiment
 
@@ -87,7 +88,7 @@ def test_few_rows_are_passed_over_until_there_are_enough_rounds(
 
 
 def list_all(name: str) -> list[Any]:
-    from auxgen.experiments.registry import list_options
+    from auxgen.experiments.option_values import list_options
 
     return list_options(find_experiment(name))
 
@@ -164,7 +165,7 @@ def test_images_without_a_label_cannot_end_a_stage_that_learns_labels(tmp_path: 
 
 
 def test_shorter_stages_have_a_share_of_the_fewest_rounds() -> None:
-    plan = discreg_plans.OWN[32]
+    plan = OWN[32]
     few, many = (discreg.raise_own_epochs(plan, rows) for rows in (600, 100_000))
     assert few.vae_epochs * 600 / few.batch == pytest.approx(1500)
     assert few.adjusting_epochs * 600 / few.batch == pytest.approx(150)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auxgen.data.arrays import load_arrays
 from auxgen.data.dataset import Dataset
-from auxgen.data.user import load_arrays
 from auxgen.errors import InputError
 from auxgen.experiments.adgm.own import experiment
 from auxgen.experiments.adgm.plans import OWN_PLAN

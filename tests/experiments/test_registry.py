@@ -20,19 +20,21 @@ from auxgen import experiments
 from auxgen.errors import InputError
 from auxgen.experiments import registry
 from auxgen.experiments.common import Plan
-from auxgen.experiments.registry import (
+from auxgen.experiments.option_values import (
     build_experiment,
+    list_options,
+    list_required_options,
+    make_option_function,
+    resolve_options,
+)
+from auxgen.experiments.registry import (
     find_experiment,
     find_papers,
     list_experiments,
-    list_options,
     list_reproductions,
-    list_required_options,
     load_reproduction_maker,
-    make_option_function,
-    resolve_options,
-    update_old_options,
 )
+from auxgen.experiments.runs import update_old_options
 
 PAPER = {
     "__init__": '''
@@ -441,5 +443,5 @@ def test_no_word_stands_in_two_tables_and_no_plan_has_anothers_name() -> None:
 @pytest.mark.parametrize("name", registry.list_experiments())
 def test_pictures_of_a_person_can_be_given_one_size(name: str) -> None:
     """Pictures that differ in size are refused by a sentence that says --size."""
-    options = {o.name for o in registry.list_options(registry.find_experiment(name))}
+    options = {o.name for o in list_options(registry.find_experiment(name))}
     assert "data" not in options or "size" in options

@@ -13,10 +13,11 @@ from auxgen.builders import Recipe
 from auxgen.data.dataset import Dataset
 from auxgen.data.images import load_image_dataset
 from auxgen.errors import InputError
-from auxgen.experiments.adgm import likelihood_tables, plans
+from auxgen.experiments.adgm import budgets, likelihood_tables
 from auxgen.experiments.adgm.table1 import AuxiliaryRate
 from auxgen.experiments.common import refuse_ignored_option
-from auxgen.experiments.registry import build_experiment, find_experiment
+from auxgen.experiments.option_values import build_experiment
+from auxgen.experiments.registry import find_experiment
 from auxgen.files import encode_json, write_file
 from auxgen.launch import rebuild_experiment
 from auxgen.methods.avae import AVAE
@@ -58,7 +59,7 @@ def test_an_option_that_is_not_given_is_not_refused() -> None:
 
 
 def test_at_budget_cpu_a_vae_has_an_encoder_as_deep_as_the_avae() -> None:
-    assert plans.LAYERED_VAE["cpu"].encoder_layers == 2 + 2  # of q(a|x) and of q(z|a,x)
+    assert budgets.LAYERED_VAE["cpu"].encoder_layers == 2 + 2  # of q(a|x) and of q(z|a,x)
 
 
 @pytest.mark.parametrize("budget", ["cpu", "paper"])

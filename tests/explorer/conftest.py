@@ -10,8 +10,9 @@ from laws import MODEL
 
 from auxgen.builders import Recipe
 from auxgen.builders.artefact import make_artefact_config
-from auxgen.data.columns import Column, TableSchema
+from auxgen.data.columns import Column
 from auxgen.data.dataset import Dataset, Preprocessor
+from auxgen.data.table_schema import TableSchema
 from auxgen.model import Model
 
 HOSTILE = '<img src=x onerror="document.title=1">${1+1}{{1+1}}'

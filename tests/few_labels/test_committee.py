@@ -10,7 +10,6 @@ from sklearn.datasets import load_wine
 from auxgen.few_labels.committee import (
     CommitteeOfRows,
     Rows,
-    Standardiser,
     fit_committee,
     hide_folds,
     predict_held_out,
@@ -22,6 +21,7 @@ from auxgen.few_labels.ensemble import (
     train_ensemble,
 )
 from auxgen.few_labels.parts import assign_folds
+from auxgen.few_labels.standardiser import Standardiser
 from auxgen.methods.ensemble import Ensemble
 
 QUICK = EnsembleSettings(rounds=60)

@@ -25,7 +25,8 @@ from auxgen.inference.editing import (
 )
 from auxgen.method import Method, Moves
 from auxgen.model import Model
-from auxgen.networks.distributions import StandardNormal, normal
+from auxgen.networks.distributions import normal
+from auxgen.networks.priors import StandardNormal
 
 SPACE = Preprocessor(kind="images", shape=(1, 2, 2), flat=True, attributes=("Round", "Red"))
 

@@ -13,8 +13,9 @@ from torch.distributions import Distribution, Independent, Normal
 
 from auxgen.builders import Recipe
 from auxgen.builders.likelihoods import get_likelihood
-from auxgen.data.columns import Column, TableSchema
+from auxgen.data.columns import Column
 from auxgen.data.dataset import Preprocessor
+from auxgen.data.table_schema import TableSchema
 from auxgen.inference.filling import fill_rows
 from auxgen.method import Bounds, Classifies, Completes, Encodes, Weighs, require
 from auxgen.networks.distributions import Family, bounded_normal, observed_normal

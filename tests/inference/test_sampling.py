@@ -19,14 +19,9 @@ from auxgen.methods.iwae import IWAE
 from auxgen.methods.m2 import M2
 from auxgen.methods.mi_encoder import InformativeEncoder
 from auxgen.methods.vae import VAE
-from auxgen.networks.distributions import (
-    Conditional,
-    FixedScaleNormal,
-    Regression,
-    StandardNormal,
-    bernoulli,
-)
+from auxgen.networks.distributions import Conditional, FixedScaleNormal, Regression, bernoulli
 from auxgen.networks.encoders import ImplicitEncoder
+from auxgen.networks.priors import StandardNormal
 from auxgen.rng import use_seed
 
 N, D, STD = 40_000, 3, 0.7

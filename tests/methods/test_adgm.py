@@ -16,13 +16,8 @@ from auxgen.functional.schedules import constant
 from auxgen.methods.adgm import ADGM, SDGM, AuxiliaryDGM
 from auxgen.methods.m2 import M2
 from auxgen.methods.semi_supervised import conditional_label_bound
-from auxgen.networks.distributions import (
-    ClassPrior,
-    Conditional,
-    StandardNormal,
-    categorical,
-    diag_normal,
-)
+from auxgen.networks.distributions import Conditional, categorical, diag_normal
+from auxgen.networks.priors import ClassPrior, StandardNormal
 
 X, K, A, Z, S, B = 5, 3, 2, 2, 4, 6
 SIZES = {

@@ -130,7 +130,7 @@ def test_a_narrowed_head_starts_near_its_log_std_and_keeps_its_means_in_proporti
 @pytest.mark.slow
 def test_both_modes_are_found_with_the_auxiliary_variable_and_one_without() -> None:
     from auxgen.engine.loop import Training
-    from auxgen.experiments.adgm.plans import POTENTIAL_PLAN
+    from auxgen.experiments.adgm.budgets import POTENTIAL_PLAN
     from auxgen.experiments.adgm.toys import potential, score_lesser_mode, score_log_z_bound
 
     found = {}

@@ -21,9 +21,9 @@ from auxgen.method import Gradient
 from auxgen.methods.dfm import DenoisingGAN, noise_std
 from auxgen.methods.gan import GAN, BaseGAN, feature_matching_loss, feature_matching_loss_l1
 from auxgen.methods.historical_averaging import HistoricalAveraging
-from auxgen.networks.distributions import UniformCube
 from auxgen.networks.gan import GANNetworks
 from auxgen.networks.mlp import MLP
+from auxgen.networks.priors import UniformCube
 from auxgen.rng import derive_seed
 
 X, Z, N_H, B = 3, 2, 5, 16

@@ -14,7 +14,8 @@ from auxgen.method import Gradient
 from auxgen.methods.discreg import AdjustedVAE, DiscriminativeVAE
 from auxgen.methods.feature_autoencoder import FeatureAutoencoder
 from auxgen.methods.vae import VAE
-from auxgen.networks.distributions import Conditional, FreeScaleNormal, StandardNormal, diag_normal
+from auxgen.networks.distributions import Conditional, FreeScaleNormal, diag_normal
+from auxgen.networks.priors import StandardNormal
 from auxgen.networks.taps import Blur, TappedNetwork
 
 IMAGES = {"channels": 1, "size": 8, "z": 3, "widths": [2, 4], "hidden": 6}

@@ -17,7 +17,8 @@ from auxgen.functional.schedules import constant
 from auxgen.method import Gradient
 from auxgen.methods.avae import AVAE
 from auxgen.methods.iwae import IWAE
-from auxgen.networks.distributions import Conditional, StandardNormal, diag_normal
+from auxgen.networks.distributions import Conditional, diag_normal
+from auxgen.networks.priors import StandardNormal
 
 SIZES: dict[str, Any] = {"x": 5, "hidden": [[7, 7], [6]], "z": [3, 2]}
 W, R, B, S = 1.3, 0.6, 0.8, 0.5

@@ -15,7 +15,7 @@ from auxgen.method import Gradient, Method
 from auxgen.methods.adgm import AuxiliaryDGM
 from auxgen.methods.m2 import M2
 from auxgen.methods.semi_supervised import sum_all_classes, sum_sampled_classes
-from auxgen.networks.distributions import ClassPrior
+from auxgen.networks.priors import ClassPrior
 
 K, PROBABLE, ROWS = 6, 2, 4
 

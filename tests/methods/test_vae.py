@@ -20,11 +20,11 @@ from auxgen.networks.distributions import (
     FixedScaleNormal,
     FreeScaleNormal,
     LearnedScaleNormal,
-    StandardNormal,
     bernoulli,
     bounded_normal,
     diag_normal,
 )
+from auxgen.networks.priors import StandardNormal
 
 WEIGHT = torch.tensor([[1.2, 0.0], [0.0, -0.7], [0.8, 0.0]], dtype=torch.float64)
 """Columns are orthogonal, so the posterior of z has a diagonal covariance."""

@@ -15,14 +15,15 @@ import torch
 
 from ...builders import Recipe
 from ...engine.settings import Engine, adam
-from ...evaluation.classification import (
+from ...evaluation.baselines import (
     BaselineError,
     make_knn_label_spreading,
     make_rbf_label_spreading,
 )
 from ...functional.schedules import hold_then_cosine
 from ...stage import Experiment
-from .plans import DIGITS_PLAN, AdgmDigitsPlan
+from .budgets import DIGITS_PLAN
+from .plans import AdgmDigitsPlan
 from .stages import (
     SemiSupervisedData,
     load_image_splits,

@@ -35,7 +35,8 @@ from ...methods.m1 import CodeModel
 from ...methods.vae import VAE
 from ...stage import Experiment, Stage
 from ..common import Budget, count_steps
-from .plans import M1_M2, M2_PYRO_PLAN, M1M2Plan, M2PyroPlan
+from .budgets import M1_M2, M2_PYRO_PLAN
+from .plans import M1M2Plan, M2PyroPlan
 from .stages import (
     SemiSupervisedData,
     load_image_splits,

@@ -10,7 +10,8 @@ import torch
 
 from ...builders import Recipe
 from ...builders.seen_rows import SeenRows
-from ...data.dataset import Dataset, add_fingerprint, fit_preprocessor
+from ...data.dataset import Dataset, add_fingerprint
+from ...data.fitting import fit_preprocessor
 from ...features.backbones import TrainedBackbone, load_backbone
 from ...features.pictures import extract_backbone_features
 from ...features.reduction import fit_components

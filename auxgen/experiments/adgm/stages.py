@@ -11,7 +11,8 @@ from ...builders import Likelihood, Recipe
 from ...data import images, labels
 from ...data.augmentation import Corruption, binarise, identity
 from ...data.batches import SemiSupervisedBatches
-from ...data.dataset import Dataset, Preprocessor, fit_preprocessor
+from ...data.dataset import Dataset, Preprocessor
+from ...data.fitting import fit_preprocessor
 from ...engine.settings import Engine
 from ...errors import InputError, require_at_least
 from ...evaluation.calibration import SelectiveAccuracy, TemperatureScaling
@@ -80,10 +81,7 @@ def make_semi_supervised_data(
     if x is None:
         compact = train.kind == "images" and not (space.shift or space.scale)
         x = space.transform(train.x if compact else train.raw_rows())
-    calibration_set = None
-    if calibration_rows is not None:
-        unseen = train[calibration_rows]
-        calibration_set = space.transform(unseen.raw_rows()), unseen.y
+    unseen = None if calibration_rows is None else train[calibration_rows]
     return SemiSupervisedData(
         space=space,
         x=x[rows],
@@ -94,7 +92,7 @@ def make_semi_supervised_data(
         corruption=corruption or (binarise if space.binary else identity),
         datasets={"train": train, "test": test},
         facts=dataset_facts(train, labelled_rows=rows.tolist()),
-        calibration_set=calibration_set,
+        calibration_set=None if unseen is None else (space.transform(unseen.raw_rows()), unseen.y),
     )
 
 
@@ -142,10 +140,9 @@ def make_dgm_recipe(
     plan: AdgmPlan, data: SemiSupervisedData, *, likelihood: Likelihood, **rest: Any
 ) -> Recipe:
     """A model's recipe by its plan, with two hidden layers; `rest` goes to the builder."""
-    hidden = [plan.hidden, plan.hidden]
     weight = classification_weight(plan.classification_weight, len(data.x), len(data.x_unlabelled))
     rest = {"alpha": weight, "likelihood": likelihood, **rest}
-    return make_sized_recipe(plan.model, data, hidden, plan.latent, **rest)
+    return make_sized_recipe(plan.model, data, 2 * [plan.hidden], plan.latent, **rest)
 
 
 def make_sized_recipe(
@@ -220,11 +217,9 @@ def make_semi_supervised_stage(
 
 def make_image_pictures(data: SemiSupervisedData) -> dict[str, PictureWriter]:
     """Pictures of a model of labelled images: samples, and what it takes for something else."""
+    grid = partial(show_class_grid, space=data.space)
     mistakes = partial(show_surest_mistakes, rows=data.datasets["test"], space=data.space)
-    return {
-        "samples by class": partial(show_class_grid, space=data.space),
-        "surest mistakes": mistakes,
-    }
+    return {"samples by class": grid, "surest mistakes": mistakes}
 
 
 def make_bound_evaluations(

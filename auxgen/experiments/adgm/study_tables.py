@@ -182,7 +182,7 @@ def check_pyro_accuracies(means: Means) -> str:
 def make_m2_multipliers(budget: str) -> Reproduction:
     """Every number of labels under every multiplier, half of the epochs, one label draw.
 
-    What is chosen by the validation images is the multiplier of `plans.M2_PYRO_PLAN`.
+    What is chosen by the validation images is the multiplier of `budgets.M2_PYRO_PLAN`.
     """
     rows = [
         TableRow(

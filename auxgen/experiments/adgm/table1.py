@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ...builders import Recipe
-from ...data.dataset import fit_preprocessor
+from ...data.fitting import fit_preprocessor
 from ...engine.settings import Engine, adam
 from ...errors import require_at_least
 from ...evaluation.likelihood import Elbo, ImportanceBound
@@ -31,7 +31,8 @@ from ...score import Evaluation, Score
 from ...stage import Experiment
 from ..common import Budget, count_steps, refuse_ignored_option
 from ..vae.mnist import make_vae_stage
-from .plans import LAYERED_VAE, LayeredVaePlan
+from .budgets import LAYERED_VAE
+from .plans import LayeredVaePlan
 from .stages import load_image_splits
 
 NUM_IMPORTANCE_WEIGHTS = 5000

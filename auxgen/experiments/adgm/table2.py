@@ -24,13 +24,14 @@ from torch import Tensor
 from ...builders import Recipe
 from ...data import images, labels
 from ...data.augmentation import dequantise
-from ...data.dataset import Dataset, Preprocessor, fit_preprocessor
+from ...data.dataset import Dataset, Preprocessor
+from ...data.fitting import fit_preprocessor
 from ...engine.settings import Engine, adam
 from ...errors import InputError
 from ...functional.schedules import Schedule, hold_then_cosine, staircase_decay
 from ...stage import Experiment
 from ..common import Budget, count_steps, image_preprocessor, refuse_ignored_option
-from . import plans
+from . import budgets, plans
 from .figures import add_figures
 from .stages import (
     SemiSupervisedData,
@@ -51,13 +52,13 @@ def make_mnist_100_plan(
     budget: Budget = "cpu", model: plans.DGMOrAblationName = "sdgm", preset: plans.Preset = "own"
 ) -> plans.AdgmMnistPlan:
     """The plan of a budget; the ADGM has its own number of passes and start at budget cpu."""
-    plan = replace(plans.MNIST[budget], model=model)
+    plan = replace(budgets.MNIST[budget], model=model)
     if preset == "own" and (budget, model) == ("cpu", "adgm"):
         return replace(plan, epochs=200, warm_up=50, warm_up_from=3, log_std_a=-2)
     return plan
 
 
-def mnist_100(plan: plans.AdgmMnistPlan = plans.MNIST["cpu"], *, seed: int = 0) -> Experiment:
+def mnist_100(plan: plans.AdgmMnistPlan = budgets.MNIST["cpu"], *, seed: int = 0) -> Experiment:
     """MNIST with 100 labels: 60,000 images, all of them unlabelled as well, 444 pixels."""
     refuse_ignored_option("a_sees_x", plan.a_sees_x, plan.model, ("adgm",))
     train, test = load_image_splits("mnist", plan.held_out_rows)
@@ -84,10 +85,10 @@ def mnist_100(plan: plans.AdgmMnistPlan = plans.MNIST["cpu"], *, seed: int = 0) 
 
 def make_svhn_plan(budget: Budget = "cpu") -> plans.AdgmSvhnPlan:
     """The plan of a budget; paper has layers of 1000 and codes of 300."""
-    return plans.SVHN[budget]
+    return budgets.SVHN[budget]
 
 
-def svhn(plan: plans.AdgmSvhnPlan = plans.SVHN["cpu"], *, seed: int = 0) -> Experiment:
+def svhn(plan: plans.AdgmSvhnPlan = budgets.SVHN["cpu"], *, seed: int = 0) -> Experiment:
     """SVHN with 1,000 labels; pixels with noise of a grey level, by their channel's deviation."""
     train, test = load_image_splits("svhn")
     rows = labels.sample_rows_per_class(train.y, plan.labels_per_class, seed)
@@ -99,10 +100,10 @@ def svhn(plan: plans.AdgmSvhnPlan = plans.SVHN["cpu"], *, seed: int = 0) -> Expe
 
 def make_norb_plan(budget: Budget = "cpu") -> plans.AdgmNorbPlan:
     """The plan of a budget; paper has layers of 500 and codes of 100."""
-    return plans.NORB[budget]
+    return budgets.NORB[budget]
 
 
-def norb(plan: plans.AdgmNorbPlan = plans.NORB["cpu"], *, seed: int = 0) -> Experiment:
+def norb(plan: plans.AdgmNorbPlan = budgets.NORB["cpu"], *, seed: int = 0) -> Experiment:
     """Small NORB with 1,000 labels; pixels with noise of a grey level, less their mean."""
     name = "small_norb_single" if plan.single else "small_norb"
     train, test = (images.load_image_dataset(name, s, size=NORB_SIDE) for s in ("train", "test"))

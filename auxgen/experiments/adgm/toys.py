@@ -25,7 +25,8 @@ import torch
 from ...builders import Recipe
 from ...data import labels
 from ...data.augmentation import identity
-from ...data.dataset import Preprocessor, fit_preprocessor
+from ...data.dataset import Preprocessor
+from ...data.fitting import fit_preprocessor
 from ...data.toys import make_labelled_moons, make_moons, two_moded_energy, two_moded_log_z
 from ...engine.settings import Engine, adam
 from ...errors import require_at_least
@@ -38,14 +39,9 @@ from ...rng import get_device, use_seed
 from ...score import Score
 from ...stage import Experiment, PictureWriter, Stage
 from ..common import count_steps, dataset_facts, refuse_ignored_option
+from .budgets import HALF_MOONS_PLAN, POTENTIAL_PLAN
 from .figures import draw_auxiliary_space
-from .plans import (
-    HALF_MOONS_PLAN,
-    POTENTIAL_PLAN,
-    AdgmMoonsPlan,
-    DGMOrAblationName,
-    PotentialPlan,
-)
+from .plans import AdgmMoonsPlan, DGMOrAblationName, PotentialPlan
 from .stages import (
     SemiSupervisedData,
     count_monitor_steps,

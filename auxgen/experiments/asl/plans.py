@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-from ...builders.asl import Layout
+from ...builders.asl_parts import Layout
 from ...networks.densities import DensityKind
 from ..common import Budget, Plan
 

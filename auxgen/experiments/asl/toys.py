@@ -20,7 +20,8 @@ from torch import Tensor
 from ...builders import Recipe
 from ...data import toys
 from ...data.batches import InMemoryBatches
-from ...data.dataset import Dataset, Preprocessor, fit_preprocessor
+from ...data.dataset import Dataset, Preprocessor
+from ...data.fitting import fit_preprocessor
 from ...engine.settings import Engine, adam
 from ...errors import require_at_least
 from ...evaluation.codes import CodeNoise

@@ -17,7 +17,8 @@ features of `inception`.
 from collections.abc import Mapping
 
 from ...data import toys
-from ...data.dataset import Dataset, Preprocessor, fit_preprocessor
+from ...data.dataset import Dataset, Preprocessor
+from ...data.fitting import fit_preprocessor
 from ...data.images import get_image_side, load_image_dataset
 from ...evaluation.images import RealPictureQuality, SampleQuality
 from ...evaluation.samples import ModeCoverage, SampleDiversity

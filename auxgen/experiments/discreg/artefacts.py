@@ -26,9 +26,10 @@ from ...method import Method
 from ...plotting.panels import write_panels
 from ...stage import Experiment, Stage
 from ..common import Budget, dataset_facts, image_preprocessor
+from .budgets import ARTEFACTS
 from .classifiers import RegularisingClassifier, build_regularising_classifier
 from .evaluations import reconstruct_by_title
-from .plans import ARTEFACTS, ArtefactsPlan
+from .plans import ArtefactsPlan
 from .sets import load_square_images
 from .stages import make_image_arguments
 

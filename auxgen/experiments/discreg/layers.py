@@ -21,9 +21,10 @@ from ...networks.stacked import STRIDED_LAYERS
 from ...plotting.panels import write_panels
 from ...stage import Experiment
 from ..common import Budget, image_preprocessor
+from .budgets import LAYERS
 from .classifiers import OWN_CLASSIFIER, build_regularising_classifier
 from .evaluations import reconstruct_by_title
-from .plans import LAYERS, LayersPlan
+from .plans import LayersPlan
 from .sets import load_square_splits
 from .stages import build_vae_stages
 

@@ -35,7 +35,8 @@ from ...errors import InputError
 from ...stage import Experiment
 from ..common import Budget, raise_epochs
 from ..early_stopping import stop_stages_early
-from .plans import CELEBA, CIFAR10, FASHION, OWN, SVHN, ImageSetPlan, OwnPicturesPlan
+from .budgets import CELEBA, CIFAR10, FASHION, OWN, SVHN
+from .plans import ImageSetPlan, OwnPicturesPlan
 from .stages import build_regularised_stages
 
 

@@ -11,7 +11,8 @@ from ...builders import Likelihood, Recipe
 from ...data import images
 from ...data.augmentation import binarise, identity
 from ...data.batches import InMemoryBatches
-from ...data.dataset import Dataset, Preprocessor, fit_preprocessor
+from ...data.dataset import Dataset, Preprocessor
+from ...data.fitting import fit_preprocessor
 from ...engine.settings import Engine, adam
 from ...errors import require_at_least
 from ...evaluation.likelihood import Elbo, ImportanceBound

@@ -1,0 +1,87 @@
+"""Weights of a file that fit a method, as is known before it takes memory or time."""
+
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.modules.module import (
+    register_module_buffer_registration_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
+from torch.overrides import TorchFunctionMode
+
+from .. import files
+from ..errors import InputError, NotRebuilt
+from ..method import Method
+from ..networks.distributions import skip_argument_checks
+from . import Recipe
+
+PARTS_OF_A_TENSOR = 20
+"""Modules and tensors that a builder makes for each tensor of the method, at most."""
+_REGISTRATIONS = (
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+    register_module_buffer_registration_hook,
+)
+
+
+def read_weights(file: Path, checksum: object) -> dict[str, Tensor]:
+    """The tensors of a file that has this checksum."""
+    data = file.read_bytes() if file.exists() else b""
+    if files.compute_checksum(data) != checksum:
+        raise InputError(f"{file} is missing, truncated or not the one config.json was made for.")
+    return files.unpack_tensors(data, file)
+
+
+class _KeepTensors(TorchFunctionMode):
+    """`as_tensor` leaves a tensor where it is: a flow counts the entries of its masks."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        del types
+        if func is torch.as_tensor and isinstance(args[0], Tensor):
+            return args[0].to(**(kwargs or {}))
+        return func(*args, **(kwargs or {}))
+
+
+def check_size(recipe: Recipe, weights: Mapping[str, Tensor], file: Path) -> None:
+    """Check that a method has the shapes of these weights before it takes any memory or time."""
+    most, parts = PARTS_OF_A_TENSOR * (len(weights) + 1), count(1)
+
+    def count_part(*_: object) -> None:
+        if next(parts) > most:
+            raise ValueError(f"the method has far more parts than {file}, which has {len(weights)}")
+
+    hooks = [register(count_part) for register in _REGISTRATIONS]
+    try:
+        with torch.device("meta"), _KeepTensors(), skip_argument_checks():
+            sketch = recipe.build()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    _check_shapes(sketch, weights, file)
+
+
+def load_weights(method: Method, weights: Mapping[str, Tensor], file: Path) -> None:
+    _check_shapes(method, weights, file)
+    with torch.no_grad():
+        method.load_state_dict(weights)
+
+
+def _check_shapes(method: Method, weights: Mapping[str, Tensor], file: Path) -> None:
+    shapes, own_shapes = (
+        {name: tuple(tensor.shape) for name, tensor in each.items()}
+        for each in (weights, method.state_dict())
+    )
+    for name in own_shapes.keys() | shapes.keys():
+        expected, got = own_shapes.get(name), shapes.get(name)
+        if expected != got:
+            raise NotRebuilt(
+                f"The method does not fit the weights in {file}: expected {name} of shape "
+                f"{expected}, got {got}."
+            )

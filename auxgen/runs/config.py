@@ -1,0 +1,83 @@
+"""What run.json holds: all that is needed to do a run again."""
+
+import os
+import platform
+import subprocess
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..engine.device import describe_hardware
+from ..engine.settings import Precision, PrecisionChoice
+from ..files import compute_checksum
+from ..stage import Experiment
+from ..version import __version__
+from .datasets import describe_datasets, list_warnings
+from .rounds import describe_rounds
+
+FORMAT = 2
+"""Version of run.json: 1, which says no format, was written before options had one meaning each."""
+
+
+def make_config(
+    name: str | None,
+    stages: Experiment,
+    options: Mapping[str, Any],
+    *,
+    file: Path | None = None,
+    device: str,
+    precision: PrecisionChoice | Mapping[str, Precision],
+) -> dict[str, Any]:
+    """What run.json holds: all that is needed to do the run again.
+
+    Args:
+        name: Name of the experiment; None for stages made in Python.
+        options: Its options, JSON-able; the seed among them.
+        file: A person's own file, from which the stages were made.
+        precision: Precision of forward passes that was asked for, of all stages or by stage.
+    """
+    datasets = describe_datasets(stages)
+    stops_early = any(stage.stopping is not None for stage in stages.values())
+    return {
+        "format": FORMAT,
+        "id": uuid.uuid4().hex,
+        "experiment": name,
+        "experiment_sha256": None if file is None else compute_checksum(file.read_bytes()),
+        "options": {n: str(v.resolve()) if isinstance(v, Path) else v for n, v in options.items()},
+        "seed": int(options.get("seed", 0)),
+        "stages": list(stages),
+        "device": device,
+        "hardware": describe_hardware(device),
+        "precision": precision if isinstance(precision, str) else dict(precision),
+        "precisions": {},
+        "ranks": int(os.environ.get("WORLD_SIZE", "1")),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": get_versions(),
+        "commit": find_commit(),
+        "datasets": datasets,
+        "warnings": list_warnings(datasets, stops_early=stops_early),
+        **describe_rounds(stages),
+        "facts": {name: dict(stage.facts) for name, stage in stages.items()},
+    }
+
+
+def get_versions() -> dict[str, str]:
+    """Versions that decide what a run computes, by name."""
+    return {
+        "auxgen": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def find_commit() -> str | None:
+    """The commit of the code, where it lies in a git checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
