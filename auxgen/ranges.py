@@ -75,6 +75,7 @@ RANGES: Mapping[str, Range] = MappingProxyType(
             Range(0, 1, open_low=True): "recognition_crop",
             Range(0, 1, open_low=True, open_high=True): "test_fraction until",
             Range(0, MAX_SEED): "seed",
+            Range(0, 65_535): "port",
             FINITE: "log_std_z",
         }
     )

@@ -17,7 +17,8 @@ from auxgen.cli.main import run_command
 from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
 from auxgen.model import Model
-from auxgen.onnx import TOLERANCE, export_onnx
+from auxgen.onnx.export import export_onnx
+from auxgen.onnx.program import TOLERANCE
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs pip install 'auxgen[onnx]'")
 pytest.importorskip("onnxscript", reason="needs pip install 'auxgen[onnx]'")

@@ -8,7 +8,7 @@ from ..data.inputs import read_rows
 from ..errors import InputError
 from ..explorer.examples import Examples, choose_examples, convert_to_examples, make_no_examples
 from ..model import Model
-from .models import open_model
+from .loading import open_model
 
 
 def explore_command(

@@ -33,7 +33,7 @@ def export_command(
     if not onnx:
         print(model.save(folder))
         return
-    from ..onnx import export_onnx
+    from ..onnx.export import export_onnx
 
     if folder.exists():
         raise make_exists_error(folder)

@@ -1,4 +1,4 @@
-"""Commands that use a trained model: auxgen COMMAND MODEL ... --out FILE."""
+"""Commands that draw rows from a model, or change rows: auxgen COMMAND MODEL ... --out FILE."""
 
 import sys
 from collections.abc import Sequence
@@ -10,77 +10,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.cells import Decimal
-from ..data.filled_tables import fill_blank_cells
 from ..data.images import load_images_in_frame
-from ..data.inputs import InputRows, read_rows
-from ..data.table_files import TABLE_SUFFIXES, TEXT_SUFFIXES, TableFormat
-from ..data.table_writing import check_table_file, write_table
-from ..data.tables import TableRows, make_old_schema, read_table_rows
+from ..data.inputs import InputRows
+from ..data.table_files import TABLE_SUFFIXES
+from ..data.table_writing import check_table_file
+from ..data.tables import make_old_schema
 from ..errors import InputError, require_at_least
 from ..files import write_file
 from ..inference import codes, conditional, editing
-from ..model import Model, load
+from ..model import Model
 from ..plotting import grids, panels
 from . import tables
 from .edits import write_edits
+from .loading import load_model_and_rows, open_model
 from .options import take_options
-
-
-def open_model(
-    model: Path, /, *, stage: str | None = None, device: str = "cpu"
-) -> tuple[Model, ...]:
-    """The model of a run, an artefact or, where a person names it, a run's own experiment file.
-
-    Only in the last case is anything in the folder executed.
-
-    Args:
-        model: A run or an artefact.
-        stage: Stage of a run; the last by default.
-        device: auto, cpu, cuda or cuda:1.
-    """
-    if model.name != "experiment.py":
-        return (load(model, stage).to(device),)
-    from ..launch import rebuild_experiment
-    from ..runs.folder import Run
-
-    run = Run(model.parent)
-    return (load(run.path, stage, experiment=rebuild_experiment(run)).to(device),)
-
-
-def _load_model_and_rows(
-    model: Path,
-    files: tuple[Path, ...],
-    /,
-    *,
-    resize: bool = False,
-    id: str | None = None,
-    separator: str | None = None,
-    encoding: str | None = None,
-    decimal: Decimal | None = None,
-    stage: str | None = None,
-    device: str = "cpu",
-) -> tuple[Model, InputRows]:
-    """A model, and the rows in a person's files.
-
-    Args:
-        model: A run or an artefact.
-        files: Images, folders, .npy files, or tables: .csv, .tsv, .parquet, .feather or .xlsx.
-        resize: Fit images for whose size training had no rule: the largest part from the centre,
-            resized. A model that was trained with --size needs none of it.
-        id: Column of a table that names its rows.
-        separator: What separates the cells of a table of text: one character, or tab.
-        encoding: Encoding of a table of text, such as utf-8 or cp1252.
-        decimal: Decimal sign of a table's numbers.
-        stage: Stage of a run; the last by default.
-        device: auto, cpu, cuda or cuda:1.
-    """
-    (found,) = open_model(model, stage=stage, device=device)
-    form = TableFormat(separator, encoding, decimal)
-    rows = read_rows(files, found.space, resize=resize, form=form, id_column=id)
-    for note in rows.notes:
-        print(note, file=sys.stderr)
-    return found, rows
 
 
 @take_options(open_model)
@@ -148,7 +91,7 @@ def sample_command(
     _write_output(draws.x, out, model)
 
 
-@take_options(_load_model_and_rows)
+@take_options(load_model_and_rows)
 def edit_command(
     model: Model,
     rows: InputRows,
@@ -215,7 +158,7 @@ def edit_command(
     print(written.page)
 
 
-@take_options(_load_model_and_rows)
+@take_options(load_model_and_rows)
 def reconstruct_command(model: Model, rows: InputRows, /, *, out: Path, seed: int = 0) -> None:
     """Write rows beside their reconstructions.
 
@@ -227,70 +170,7 @@ def reconstruct_command(model: Model, rows: InputRows, /, *, out: Path, seed: in
     _write_output(pairs.flatten(0, 1), out, model, columns=2 * min(6, len(pairs)))
 
 
-def _load_model_and_table(
-    model: Path,
-    file: Path,
-    /,
-    *,
-    separator: str | None = None,
-    encoding: str | None = None,
-    decimal: Decimal | None = None,
-    stage: str | None = None,
-    device: str = "cpu",
-) -> tuple[Model, TableRows]:
-    """A model of a table, and another table of its columns.
-
-    Args:
-        model: A run or an artefact.
-        file: A table: .csv, .tsv, .parquet, .feather or .xlsx.
-        separator: What separates the cells of a table of text: one character, or tab.
-        encoding: Encoding of a table of text, such as utf-8 or cp1252.
-        decimal: Decimal sign of a table's numbers.
-        stage: Stage of a run; the last by default.
-        device: auto, cpu, cuda or cuda:1.
-    """
-    (found,) = open_model(model, stage=stage, device=device)
-    if found.space.table is None:
-        raise InputError(f"{found.name} knows no columns of a table; expected a model of a table.")
-    form = TableFormat(separator, encoding, decimal)
-    rows = read_table_rows(file, found.space.table, form)
-    for note in rows.notes:
-        print(note, file=sys.stderr)
-    return found, rows
-
-
-@take_options(_load_model_and_table)
-def fill_command(
-    model: Model,
-    rows: TableRows,
-    /,
-    *,
-    out: Path,
-    draws: int = 1000,
-    mean: bool = True,
-    seed: int = 0,
-) -> None:
-    """Fill in the blank cells of a table.
-
-    Cells of the columns that the model learned from are filled in, by what it expects beside the
-    cells that are known; the label's column and all others stay as they are.
-
-    Args:
-        out: Table to write: .csv, .tsv, .parquet, .feather or .xlsx.
-        draws: Draws of the code, which are weighed by how well they fit what is known.
-        mean: The mean of a number and the most probable text; --no-mean fills in a draw.
-        seed: Seed of the draws.
-    """
-    check_table_file(out)
-    assert model.space.table is not None
-    x = model.fill(rows.x, draws=draws, mean=mean, seed=seed).numpy()
-    as_text = out.suffix.lower() in TEXT_SUFFIXES
-    names, cells, count = fill_blank_cells(rows.table, model.space.table, x, as_text=as_text)
-    print(f"{count} blank cells are filled in", file=sys.stderr)
-    print(write_table(out, names, zip(*cells, strict=True)))
-
-
-@take_options(_load_model_and_rows)
+@take_options(load_model_and_rows)
 def interpolate_command(
     model: Model,
     rows: InputRows,
@@ -315,62 +195,6 @@ def interpolate_command(
         raise InputError(f"The number of rows is {len(rows.x)}; expected 2 or more.")
     path = model.interpolate(rows.x, steps=steps, linear=linear, seed=seed)
     _write_output(path.flatten(0, 1), out, model, columns=steps)
-
-
-@take_options(_load_model_and_rows)
-def embed_command(model: Model, rows: InputRows, /, *, out: Path, seed: int = 0) -> None:
-    """Write the code of each row.
-
-    The code is the mean of q(z|x).
-
-    Args:
-        out: Table to write (.csv, .tsv, .parquet, .feather or .xlsx), or .npz file.
-        seed: Seed of the draws, if the model makes any.
-    """
-    check_table_file(out, ".npz")
-    z = model.embed(rows.x, seed=seed)
-    print(tables.write_codes(z, out, names=rows.names, ids=rows.ids))
-
-
-@take_options(_load_model_and_rows)
-def predict_command(
-    model: Model,
-    rows: InputRows,
-    /,
-    *,
-    out: Path | None = None,
-    draws: int = 100,
-    abstain: float = 0.0,
-    temperature: float = 1.0,
-    bound: bool = False,
-    seed: int = 0,
-) -> None:
-    """Predict the class of each row, with its probability.
-
-    Args:
-        out: Table to write, with the probabilities of all classes: .csv, .tsv, .parquet, .feather
-            or .xlsx.
-        draws: Draws of a, over which probabilities are averaged.
-        abstain: Share of the rows, those with the lowest confidence, whose class is left open.
-        temperature: Above 1 flattens probabilities, below 1 sharpens them; evaluate fits one.
-        bound: Also a lower bound on log p(x) of each row, in nats: low for rows unlike all that the
-            model learned from.
-        seed: Seed of the draws.
-    """
-    if out is not None:
-        check_table_file(out)
-    predictions = model.predict(
-        rows.x, draws=draws, temperature=temperature, abstain=abstain, bound=bound, seed=seed
-    )
-    if out is not None:
-        print(tables.write_predictions(predictions, out, rows.names, rows.ids))
-        return
-    numbers = [f"{p:.3f}" for p in predictions.confidence.tolist()]
-    if predictions.bounds is not None:
-        bounds = predictions.bounds.tolist()
-        numbers = [f"{p}\t{b:.1f}" for p, b in zip(numbers, bounds, strict=True)]
-    for name, predicted, text in zip(rows.names, predictions.names, numbers, strict=True):
-        print(f"{name}\t{predicted or '?'}\t{text}")
 
 
 def _choose_classes(model: Model, of: str | None, n: int, seed: int) -> Sequence[str]:
