@@ -85,6 +85,8 @@ class Law:
     recipe: Recipe
     batches: Callable[[], BatchStream] = semi_supervised
     shape: tuple[int, ...] = (X,)
+    seen: tuple[int, ...] | None = None
+    """Shape of what it classifies and encodes, where that is not what it learns from."""
 
 
 METHODS = {
@@ -240,6 +242,7 @@ METHODS |= {
             },
         ),
         lambda: semi_supervised(identity),
+        seen=(3, 16, 16),
     )
 }
 
@@ -258,6 +261,16 @@ def stage(name: str, steps: int = 6, **engine: Any) -> Stage:
             kind="points", shape=law.shape, flat=len(law.shape) == 1, classes=tuple("abc")
         ),
     )
+
+
+def make_rows(name: str, n: int) -> torch.Tensor:
+    """Rows that a method classifies and encodes: (n, ...), as it sees them."""
+    law = METHODS[name]
+    if law.seen is not None:
+        return torch.rand(n, *law.seen, generator=torch.Generator().manual_seed(0))
+    batch = law.batches()(0, 0, 1, "cpu")
+    x = batch if isinstance(batch, torch.Tensor) else batch[0]
+    return x.float()[:n] / (255 if x.dtype == torch.uint8 else 1)
 
 
 def experiment(*, seed: int = 0, method: str = "sdgm", steps: int = 6) -> dict[str, Stage]:

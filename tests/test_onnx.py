@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from laws import METHODS, stage
+from laws import METHODS, make_rows, stage
 
 import auxgen
 from auxgen.cli.main import run_command
@@ -31,8 +31,7 @@ WITHOUT_PARTS |= {"denoising_gan_of_images"}
 def make_model(name: str) -> Model:
     """A law's model, of rows or pictures in their own units."""
     made = stage(name)
-    batch = made.batches(0, 0, 1, "cpu")
-    shape = tuple((batch if isinstance(batch, torch.Tensor) else batch[0]).shape[1:])
+    shape = tuple(make_rows(name, 1).shape[1:])
     names = ("a", "b", "c")
     space = Preprocessor("points", shape, flat=len(shape) == 1, classes=names, attributes=names)
     if len(shape) == 3:

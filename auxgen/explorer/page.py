@@ -65,6 +65,7 @@ def format_header(model: Model, examples: Examples, title: str) -> Markup:
 
 def make_theme() -> Any:
     """Gradio's theme with the system's own fonts: none is loaded from anywhere."""
-    fonts = [gr.themes.Font(name) for name in SYSTEM_FONTS]
-    mono = [gr.themes.Font("ui-monospace"), gr.themes.Font("monospace")]
-    return gr.themes.Default(font=fonts, font_mono=mono, primary_hue="blue")
+    themes: Any = gr.themes
+    fonts = [themes.Font(name) for name in SYSTEM_FONTS]
+    mono = [themes.Font("ui-monospace"), themes.Font("monospace")]
+    return themes.Default(font=fonts, font_mono=mono, primary_hue="blue")

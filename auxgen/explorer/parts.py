@@ -24,8 +24,8 @@ from .uploads import ChosenPicture, read_upload
 
 PICTURES_SHOWN = 12
 """Pictures of the data that a person may choose from at once."""
-QUIET = {"show_progress": "hidden", "api_visibility": "private"}
-LIVE = {**QUIET, "trigger_mode": "always_last"}
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+LIVE: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 """Events that come in numbers while a slider moves: the last one counts."""
 
 

@@ -127,7 +127,8 @@ def add_map_tab(page: Page) -> None:
     )
     by = gr.Radio(
         [("the two main directions (PCA)", "components"), ("the two most active numbers", "units")],
-        **{"value": "components", "label": "Of the code, show"},
+        value="components",
+        label="Of the code, show",
     )
 
     def show(axes: Any) -> str:

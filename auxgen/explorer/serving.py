@@ -123,7 +123,7 @@ def _make_application(
     processing_utils.ssrf_protected_download = _refuse_to_fetch
     blocks = page.build_page(model, examples, title, notes)
     plain = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    mounted = gradio.mount_gradio_app(
+    mounted: Any = gradio.mount_gradio_app(
         plain,
         blocks,
         path="/",

@@ -335,6 +335,8 @@ def test_any_folder_is_read_alike_by_both_doors_or_refused(
         if picture.mode in ("I;16", "I"):
             picture = Image.fromarray(np.asarray(picture) >> shift)
         exif[0x0112] = orientation
+        if (picture.mode, suffix) == ("I", "png"):  # Pillow 13 refuses it, and 12 warns of that
+            continue
         with suppress(OSError):  # the format has no such pictures
             picture.save(folder / f"{i}.{suffix}", exif=exif, lossless=True)
     try:

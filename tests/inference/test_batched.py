@@ -46,10 +46,7 @@ def make_function(law: str, name: str) -> tuple[Function, Tensor]:
     """A function of rows by a method of the laws, and rows for it."""
     stage = laws.stage(law)
     method = stage.method.eval().requires_grad_(False)
-    batch = stage.batches(0, 0, 1, "cpu")
-    x = batch if isinstance(batch, Tensor) else batch.x
-    x = x.float()[:6] / (255 if x.dtype == torch.uint8 else 1)
-    return partial(FUNCTIONS[name][1], method), x
+    return partial(FUNCTIONS[name][1], method), laws.make_rows(law, 6)
 
 
 def apply_with_seed(function: Function, x: Tensor, batch_size: int = 256) -> Tensor:
