@@ -17,12 +17,8 @@ from auxgen.evaluation.attribute_scorers import (
     ScorerEnsemble,
     compute_any_logit,
 )
-from auxgen.evaluation.equal_effect import (
-    EditPath,
-    EqualEffectComparison,
-    bisect_brackets,
-    bracket_threshold,
-)
+from auxgen.evaluation.edit_paths import EditPath, bisect_brackets, bracket_threshold
+from auxgen.evaluation.equal_effect import EqualEffectComparison
 from auxgen.functional.directions import Direction
 from auxgen.networks.distributions import normal
 from auxgen.score import Score

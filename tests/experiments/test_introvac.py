@@ -23,7 +23,7 @@ from auxgen.engine.loop import Training
 from auxgen.errors import InputError
 from auxgen.evaluation.attribute_scorers import MulticlassScorer, MultilabelScorer, ScorerEnsemble
 from auxgen.evaluation.equal_effect import EqualEffectComparison
-from auxgen.experiments.introvac import tables
+from auxgen.experiments.introvac import equal_effect_tables, tables
 from auxgen.experiments.introvac.celeba import make_eye_plan
 from auxgen.experiments.introvac.classes import CLOTHES_ATTRIBUTES, plane
 from auxgen.experiments.introvac.plans import (
@@ -471,11 +471,11 @@ def test_claims_say_whether_they_hold() -> None:
 
 
 def test_the_claim_at_equal_effect_is_that_less_changes() -> None:
-    made = tables.make_equal_effect("cpu")
+    made = equal_effect_tables.make_equal_effect("cpu")
     assert made.claim is not None
     ours = (": IntroVAC, others kept", ": VAC, others kept")
     told = {r.name: 1.0 if any(o in r.name for o in ours) else 2.0 for r in made.rows}
-    means = {(name, change): told[name] for name in told for change in tables.CHANGES}
+    means = {(name, change): told[name] for name in told for change in equal_effect_tables.CHANGES}
     assert made.claim(means).count(": holds") == 2 * 2 * 4 * 4
     means["Eyeglasses, told to have it: VAE, linear probe, plain", "likeness lost"] = 0.5
     assert made.claim(means).count("does not hold") == 2

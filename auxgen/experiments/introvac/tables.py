@@ -15,22 +15,20 @@ small network that predicts CelebA's attributes.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import product
-from types import MappingProxyType
-from typing import Any
 
 from ..common import Means, Reproduction, TableRow, format_claims
 from .classes import DIGIT_ATTRIBUTES
-from .evaluations import COMPARED_MODELS, INTROVAC
+from .equal_effect_tables import make_equal_effect
+from .face_rows import (
+    CLASSIFIER_MODELS,
+    FACE_ATTRIBUTES,
+    MODELS,
+    PLAIN_MODELS,
+    Scores,
+    make_draw_rows,
+    make_face_rows,
+)
 
-Scores = Mapping[str, str]
-"""Scores of a run by the table's column."""
-
-CLASSIFIER_MODELS = {"vac": "VAC", "introvac": INTROVAC}
-PLAIN_MODELS = {"vae": "VAE", **CLASSIFIER_MODELS}
-MODELS = {"vae": COMPARED_MODELS[0], **CLASSIFIER_MODELS}
-"""Titles of rows by stage; a plain VAE is edited along linear probes of its codes."""
-FACE_ATTRIBUTES: Sequence[str] = ("Eyeglasses", "FacialHair")
 DISTANCE = "FD(features.celeba)"
 """Not an FID, whose features are Inception's."""
 FD, ERROR = "FD of reconstructions, not FID", "mean absolute error"
@@ -52,20 +50,12 @@ SAMPLER_SCORES = {
     "proposals taken": "acceptance",
     "draws that half a chain is worth": "effective size",
 }
-EFFECTS = {"+3": "logit risen by 3", "told": "told to have it"}
-DIRECTION_KINDS = ("plain", "others kept")
-EDIT_TITLES = tuple(f"{model}, {kind}" for model in COMPARED_MODELS for kind in DIRECTION_KINDS)
-REFERENCE_EDIT = f"{INTROVAC}, others kept"
-"""The edit to which others are compared row by row."""
-CLAIMED_CHANGES = ("likeness lost", "others changed")
-CHANGES_SINCE_ORIGINAL = tuple(f"{change} since the original" for change in CLAIMED_CHANGES)
-CHANGES = (*CLAIMED_CHANGES, "asked changed", *CHANGES_SINCE_ORIGINAL)
 
 
 def make_table1(budget: str) -> Reproduction:
     """Frechet distance of reconstructions from their originals, on all held-out faces."""
     paper = {"vac": "FID 63.9", "introvac": "FID 25.5"}
-    rows = _make_face_rows("eyefacial", RECONSTRUCTION_SCORES, budget, PLAIN_MODELS, paper=paper)
+    rows = make_face_rows("eyefacial", RECONSTRUCTION_SCORES, budget, PLAIN_MODELS, paper=paper)
     title = "Frechet distance of reconstructions from originals"
     return Reproduction(title, rows, check_reconstruction_claims, seeds=3)
 
@@ -92,55 +82,35 @@ def make_edit_figure(title: str, name: str, attributes: Sequence[str], budget: s
         budget: cpu or paper.
     """
     directions = list_edit_directions(attributes)
-    rows = [r for d in directions for r in _make_face_rows(name, EDIT_SCORES, budget, of=d)]
+    rows = [r for d in directions for r in make_face_rows(name, EDIT_SCORES, budget, of=d)]
     claim = partial(check_edit_claims, attributes=attributes)
     return Reproduction(title, rows, claim, seeds=3)
 
 
 def make_figure7(budget: str) -> Reproduction:
     """Reconstructions of Facial by VAC and by IntroVAC."""
-    rows = _make_face_rows("facial", RECONSTRUCTION_SCORES, budget, CLASSIFIER_MODELS)
+    rows = make_face_rows("facial", RECONSTRUCTION_SCORES, budget, CLASSIFIER_MODELS)
     return Reproduction("Reconstructions of faces", rows, seeds=3)
 
 
 def make_figure8(budget: str) -> Reproduction:
     """Faces drawn with glasses by models of Eye, and with facial hair by models of Facial."""
     sets = {"Eyeglasses": "eye", "FacialHair": "facial"}
-    return Reproduction(DRAW_TITLE, _make_draw_rows(sets, DRAW_SCORES, budget), seeds=3)
+    return Reproduction(DRAW_TITLE, make_draw_rows(sets, DRAW_SCORES, budget), seeds=3)
 
 
 def make_figure9(budget: str) -> Reproduction:
     """Faces of EyeFacial drawn from the prior."""
     columns = {"FD of samples, not FID": DISTANCE}
-    rows = _make_face_rows("eyefacial", columns, budget, PLAIN_MODELS)
+    rows = make_face_rows("eyefacial", columns, budget, PLAIN_MODELS)
     return Reproduction("Samples of faces", rows, seeds=3)
 
 
 def make_draws(budget: str) -> Reproduction:
     """Faces drawn with glasses, and with facial hair, by models that know both attributes."""
     sets = dict.fromkeys(FACE_ATTRIBUTES, "eyefacial")
-    rows = _make_draw_rows(sets, {**DRAW_SCORES, **SAMPLER_SCORES}, budget)
+    rows = make_draw_rows(sets, {**DRAW_SCORES, **SAMPLER_SCORES}, budget)
     return Reproduction(DRAW_TITLE, rows, check_conditional_draw_claims, seeds=3)
-
-
-def make_equal_effect(budget: str) -> Reproduction:
-    """What else edits of EyeFacial change, IntroVAC beside VAC and a plain VAE, at equal effect.
-
-    Each model goes as far as classifiers need to see as much of the attribute; another classifier
-    measures what changed, and whether it sees the attribute too. All go along plain directions and
-    along those where others change least, see `inference.disentangling`.
-    """
-    options, rows = _get_face_options(budget), []
-    for attribute, (effect, words), edit in product(FACE_ATTRIBUTES, EFFECTS.items(), EDIT_TITLES):
-        scores = {title: title for title in (*CHANGES, "told", "reached", "distance")}
-        if edit != REFERENCE_EDIT:
-            scores |= {f"{c}, more than with {REFERENCE_EDIT}": f"{c} more" for c in CHANGES}
-        head = f"introvac/{attribute} {effect}, {edit}"
-        columns = {title: f"{head}: {score}" for title, score in scores.items()}
-        name = f"{attribute}, {words}: {edit}"
-        rows.append(TableRow(name, "introvac.eyefacial", columns, options))
-    title = "What else edits change, at equal effect"
-    return Reproduction(title, rows, check_equal_effect_claims, seeds=3)
 
 
 def make_digits(budget: str) -> Reproduction:
@@ -186,58 +156,6 @@ def check_conditional_draw_claims(means: Means) -> str:
         claim = f"{attribute}: more of the kept draws than of all, and of these than of the prior"
         claims.append((f"{claim} ({kept:.0f}, {every:.0f}, {prior:.0f} %)", kept > every > prior))
     return format_claims(claims)
-
-
-def check_equal_effect_claims(means: Means) -> str:
-    """Whether IntroVAC and VAC, others kept, change less than a plain VAE's probe, plain or not."""
-    ours = [f"{model}, others kept" for model in COMPARED_MODELS[1:]]
-    pairs = list(product(ours, [f"{COMPARED_MODELS[0]}, {kind}" for kind in DIRECTION_KINDS]))
-    claims = []
-    for attribute, effect in product(FACE_ATTRIBUTES, EFFECTS.values()):
-        for pair, change in product(pairs, (*CLAIMED_CHANGES, *CHANGES_SINCE_ORIGINAL)):
-            own, other = (means[f"{attribute}, {effect}: {edit}", change] for edit in pair)
-            claim = f"{attribute}, {effect}, {change}: less with {pair[0]} than with {pair[1]}"
-            claims.append((f"{claim} ({own:.2g}, {other:.2g})", own < other))
-    return format_claims(claims)
-
-
-def _get_face_options(budget: str) -> dict[str, Any]:
-    """Options of the runs on faces; at budget cpu they are small, and of three times its passes."""
-    if budget == "cpu":
-        return {"budget": "cpu", "size": 32, "scale_epochs": 3}
-    return {"budget": "paper"}
-
-
-def _make_face_rows(
-    name: str,
-    scores: Scores,
-    budget: str,
-    models: Mapping[str, str] = MODELS,
-    *,
-    of: str = "",
-    paper: Mapping[str, str] = MappingProxyType({}),
-) -> list[TableRow]:
-    """A row for each stage of the runs of introvac.NAME, which all rows share."""
-    row_head, score_head = (f"{of}: ", f"{of} ") if of else ("", "")
-    return [
-        TableRow(
-            f"{row_head}{title}",
-            f"introvac.{name}",
-            {column: f"{stage}/{score_head}{score}" for column, score in scores.items()},
-            _get_face_options(budget),
-            {next(iter(scores)): paper[stage]} if stage in paper else {},
-        )
-        for stage, title in models.items()
-    ]
-
-
-def _make_draw_rows(sets: Mapping[str, str], scores: Scores, budget: str) -> list[TableRow]:
-    """Scores of draws that show an attribute, by models of an experiment for each attribute."""
-    return [
-        row
-        for attribute, name in sets.items()
-        for row in _make_face_rows(name, scores, budget, CLASSIFIER_MODELS, of=attribute)
-    ]
 
 
 def _make_digit_columns(stage: str, title: str) -> Scores:
