@@ -65,7 +65,7 @@ def format_header(model: Model, examples: Examples, title: str) -> Markup:
 
 def make_theme() -> Any:
     """Gradio's theme with the system's own fonts: none is loaded from anywhere."""
-    themes: Any = gr.themes
+    themes: Any = gr.themes  # pyright: ignore[reportPrivateImportUsage]
     fonts = [themes.Font(name) for name in SYSTEM_FONTS]
     mono = [themes.Font("ui-monospace"), themes.Font("monospace")]
     return themes.Default(font=fonts, font_mono=mono, primary_hue="blue")

@@ -100,6 +100,12 @@ def wait_for_another(page: Any, place: int, source: str) -> str:
     return get_source(page, place)
 
 
+def wait_and_get_source(page: Any, place: int) -> str:
+    """The address of a picture after three seconds."""
+    page.wait_for_timeout(3000)
+    return get_source(page, place)
+
+
 def test_a_slider_changes_the_picture(describing: Explorer, browser: Browser) -> None:
     with browser.open(describing.url) as page:
         original, before = get_source(page, 0), get_source(page, 1)
@@ -107,7 +113,9 @@ def test_a_slider_changes_the_picture(describing: Explorer, browser: Browser) ->
         slider.focus()
         for _ in range(10):
             slider.press("ArrowRight")
-        wait_for_another(page, 1, before)
+        shown = wait_for_another(page, 1, before)
+        while shown != (shown := wait_and_get_source(page, 1)):  # until every move is answered
+            pass
         assert get_source(page, 0) == original
         page.get_by_role("button", name="All sliders back to the middle").click()
         page.wait_for_function(
