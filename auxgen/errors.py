@@ -55,6 +55,11 @@ def require_at_least(minimum: int, **numbers: int) -> None:
             raise InputError(f"{name} is {number}; {minimum} or more is expected.")
 
 
+def take_first_line(error: BaseException) -> str:
+    """The first line of what an exception says, without its full stop; its type if it is silent."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].strip().rstrip(".")
+
+
 def list_first(words: Iterable[str], most: int = 12) -> str:
     """The words with commas between them, the first ones of many: "a, b and 7 more"."""
     each = list(words)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from .errors import InputError
+from .errors import InputError, take_first_line
 from .files import make_exists_error, write_folder
 
 FILES = ("model.safetensors", "config.json", "README.md")
@@ -120,9 +120,7 @@ def push_artefact(folder: Path, repository: str, *, private: bool = False) -> Hu
 
 def _make_hub_error(what: str, error: Exception) -> InputError:
     """The sentence for what the hub refused."""
-    lines = (str(error).strip() or type(error).__name__).splitlines()
-    reason = next((line.strip() for line in lines if line.strip()), "").rstrip(".")
     return InputError(
-        f"{what} ({type(error).__name__}: {reason}); check the name, the network, and for private "
-        "models the token that hf auth login keeps."
+        f"{what} ({type(error).__name__}: {take_first_line(error)}); check the name, the network, "
+        "and for private models the token that hf auth login keeps."
     )

@@ -28,7 +28,7 @@ from typing import Any
 
 import torch
 
-from ..errors import InputError, unknown_name
+from ..errors import InputError, take_first_line, unknown_name
 from ..method import Method
 from .likelihoods import Likelihood
 
@@ -54,7 +54,7 @@ class Recipe:
         try:
             method = known[self.builder](**self.arguments)
         except (TypeError, ValueError, RuntimeError, AttributeError, LookupError) as error:
-            reason = str(error).partition("\n")[0].rstrip(".")
+            reason = take_first_line(error)
             raise InputError(
                 f"The builder {self.builder} refuses its arguments: {reason}."
             ) from error

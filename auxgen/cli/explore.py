@@ -1,6 +1,5 @@
 """The command that shows a model in the browser."""
 
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from ..data.inputs import read_rows
 from ..errors import InputError
 from ..explorer.examples import Examples, choose_examples, convert_to_examples, make_no_examples
 from ..model import Model
-from .loading import open_model
+from .loading import open_model, print_notes
 
 
 def explore_command(
@@ -39,8 +38,7 @@ def explore_command(
     with closing(serving.open_socket(host, port)) as listening:
         (found,) = open_model(model, stage=stage, device=device)
         examples, notes = _find_examples(model, files, found)
-        for note in notes:
-            print(note, file=sys.stderr)
+        print_notes(notes)
         title = (model.parent if model.name == "experiment.py" else model).resolve().name
         shown = {"title": title, "notes": notes}
         serving.serve_page(found, examples, **shown, host=host, listening=listening)

@@ -1,6 +1,7 @@
 """The model, and the rows or the table, that a command line names."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..data.cells import Decimal
@@ -30,6 +31,12 @@ def open_model(
 
     run = Run(model.parent)
     return (load(run.path, stage, experiment=rebuild_experiment(run)).to(device),)
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Tell how rows were read."""
+    for note in notes:
+        print(note, file=sys.stderr)
 
 
 def load_model_and_rows(
@@ -62,8 +69,7 @@ def load_model_and_rows(
     (found,) = open_model(model, stage=stage, device=device)
     form = TableFormat(separator, encoding, decimal)
     rows = read_rows(files, found.space, resize=resize, form=form, id_column=id)
-    for note in rows.notes:
-        print(note, file=sys.stderr)
+    print_notes(rows.notes)
     return found, rows
 
 
@@ -94,6 +100,5 @@ def load_model_and_table(
         raise InputError(f"{found.name} knows no columns of a table; expected a model of a table.")
     form = TableFormat(separator, encoding, decimal)
     rows = read_table_rows(file, found.space.table, form)
-    for note in rows.notes:
-        print(note, file=sys.stderr)
+    print_notes(rows.notes)
     return found, rows

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, unknown_name
+from ..errors import InputError, take_first_line, unknown_name
 from .cache import UndecodedDataset, make_undecoded_dataset
 from .decoding import EncodedPicture, PictureReader, decode_blocks
 from .frame import Frame
@@ -38,7 +38,7 @@ def fetch_commit(hub: str) -> str | None:
 def make_missing_set_error(where: str, error: Exception) -> InputError:
     """The sentence for a set that is not to be had."""
     error = error.__cause__ if isinstance(error.__cause__, Exception) else error
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    reason = take_first_line(error)
     if Path(where).is_dir():
         return InputError(
             f"{where} is no image set ({reason}); parquet files as on the Hugging Face hub, or "

@@ -89,45 +89,47 @@ def add_early_stopping(stage: Stage, held_out: Dataset, patience: int) -> Stage:
     """
     if isinstance(stage.batches, LabelledBatches):
         held_out = _select_answered_rows(held_out)
-    make = _choose_measure(stage, held_out)
-    every = count_rounds_between_looks(stage.engine.steps)
-    stopping = replace(make(stage, held_out), every=every, patience=patience)
-    return replace(stage, stopping=stopping, data={"valid": held_out, **stage.data})
+    stop = _choose_measure(stage, held_out)
+    stopping = stop(stage, held_out, count_rounds_between_looks(stage.engine.steps), patience)
+    data = stage.data if "valid" in stage.data else {**stage.data, "valid": held_out}
+    return replace(stage, stopping=stopping, data=data)
 
 
-def _choose_measure(stage: Stage, held_out: Dataset) -> Callable[[Stage, Dataset], EarlyStopping]:
+def _choose_measure(
+    stage: Stage, held_out: Dataset
+) -> Callable[[Stage, Dataset, int, int], EarlyStopping]:
     """What a look of this stage at these rows measures."""
     if has_ability(stage.method, Classifies) and len(find_labelled_rows(held_out.y)) >= FEW_ROWS:
         return _stop_by_labels
     return _stop_by_bound if isinstance(stage.batches, SemiSupervisedBatches) else _stop_by_loss
 
 
-def _stop_by_labels(stage: Stage, held_out: Dataset) -> EarlyStopping:
+def _stop_by_labels(stage: Stage, held_out: Dataset, every: int, patience: int) -> EarlyStopping:
     """By -log q(y|x) of the labelled rows."""
     rows = find_labelled_rows(held_out.y)
     known = held_out[rows]
     nll = LabelNll(_see_rows(stage, known), known.y, draws=5, split_name="valid")
     words = f"negative log-likelihood of the labels of {len(rows):,} held-out rows"
-    return EarlyStopping(1, 1, "held_out_label_nll", nll, words)
+    return EarlyStopping(every, patience, "held_out_label_nll", nll, words)
 
 
-def _stop_by_bound(stage: Stage, held_out: Dataset) -> EarlyStopping:
+def _stop_by_bound(stage: Stage, held_out: Dataset, every: int, patience: int) -> EarlyStopping:
     """By the bound on log p(x)."""
     x, space = _see_rows(stage, held_out), stage.space
     seed = 0 if space is not None and space.binary else None
     bound = Elbo(x, binarised_seed=seed, split_name="valid")
     words = f"evidence lower bound on {len(x):,} held-out rows"
-    return EarlyStopping(1, 1, "held_out_elbo", bound, words, larger_is_better=True)
+    return EarlyStopping(every, patience, "held_out_elbo", bound, words, larger_is_better=True)
 
 
-def _stop_by_loss(stage: Stage, held_out: Dataset) -> EarlyStopping:
+def _stop_by_loss(stage: Stage, held_out: Dataset, every: int, patience: int) -> EarlyStopping:
     """By the loss of training; of IntroVAC by its objective alone, not by its game with itself."""
     y = _list_answers(held_out) if isinstance(stage.batches, LabelledBatches) else None
     gradients = 1 if isinstance(stage.method, IntroVAC) else None
     x = _see_rows(stage, held_out)
     loss = TrainingLoss(x, y=y, gradients=gradients, split_name="valid")
     words = f"loss of training on {len(x):,} held-out rows"
-    return EarlyStopping(1, 1, "held_out_loss", loss, words)
+    return EarlyStopping(every, patience, "held_out_loss", loss, words)
 
 
 def _list_answers(rows: Dataset) -> Tensor:

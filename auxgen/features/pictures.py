@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..data.arrays import load_arrays
 from ..data.dataset import Dataset
-from ..data.user import load_arrays, load_image_folder
+from ..data.user import load_image_folder
 from ..errors import InputError
 from .backbones import TrainedBackbone, load_backbone, make_backbone_extractor
 from .extractors import extract_cached_features

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast, final
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError, unknown_name
+from ..errors import InputError, take_first_line, unknown_name
 from .efficientnet_lite import EfficientNetLite
 
 VARIANTS: Mapping[str, str] = MappingProxyType(
@@ -67,7 +67,7 @@ class TimmBackbone(nn.Module):
         try:
             self.network = timm.create_model(name, num_classes=0, **options)
         except RuntimeError as error:  # of an unknown name
-            reason = str(error).partition("\n")[0].rstrip(".")
+            reason = take_first_line(error)
             raise InputError(f"timm refuses the model {name!r}: {reason}.") from error
         known = timm.data.resolve_model_data_config(self.network)
         self.side = int(known["input_size"][-1])

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, take_first_line
 from ..files import encode_json
 from ..model import Model
 from .parts import DRAWS, list_parts
@@ -82,6 +82,5 @@ def _describe_failure(error: Exception) -> str:
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
-    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    reason = lines[0].rstrip(".") if lines else ""
+    reason = take_first_line(cause)
     return reason if isinstance(cause, InputError) else f"{type(cause).__name__}: {reason}"[:200]

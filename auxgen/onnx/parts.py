@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..data.dataset import Preprocessor
+from ..inference.batched import predict_attribute_probabilities
 from ..method import Classifies, Decodes, Describes, Encodes
 from ..model import Model
 from ..rng import use_seed
@@ -41,18 +42,18 @@ def list_parts(model: Model) -> dict[str, Part]:
     seen, x = partial(space.transform, check=False), {"rows": rows}
     found = {}
     if isinstance(method, Classifies):
-        compute = lambda raw: method.classify(seen(raw), DRAWS).probs  # noqa: E731
         expected = model.predict(rows, draws=DRAWS).probabilities
-        found["classifier"] = Part(compute, x, "probabilities", expected)
+        found["classifier"] = Part(
+            lambda raw: method.classify(seen(raw), DRAWS).probs, x, "probabilities", expected
+        )
     if isinstance(method, Describes):
-        compute = lambda raw: method.attributes(seen(raw)).probs  # noqa: E731
-        with torch.no_grad():
-            expected = compute(rows)
-        found["attributes"] = Part(compute, x, "probabilities", expected)
+        expected = predict_attribute_probabilities(method, seen(rows)).float()
+        found["attributes"] = Part(
+            lambda raw: method.attributes(seen(raw)).probs, x, "probabilities", expected
+        )
     if isinstance(method, Encodes):
-        compute = lambda raw: method.encode(seen(raw)).mean  # noqa: E731
         codes = model.encode(rows)
-        found["encoder"] = Part(compute, x, "codes", codes)
+        found["encoder"] = Part(lambda raw: method.encode(seen(raw)).mean, x, "codes", codes)
         if isinstance(method, Decodes):
             found["decoder"] = _make_decoder(model, codes)
     return found
@@ -62,14 +63,16 @@ def _make_decoder(model: Model, codes: Tensor) -> Part:
     """From codes, and classes by index where the model needs them, to rows."""
     method, space = model.method, model.space
     assert isinstance(method, Decodes)
+
+    def decode(*given: Tensor) -> Tensor:
+        return space.inverse_transform(method.decode(*given).mean)
+
     label = signature(method.decode).parameters.get("y")
     if label is not None and label.default is Parameter.empty:
         y = torch.arange(len(codes)) % len(space.classes)
-        compute = lambda z, y: space.inverse_transform(method.decode(z, y).mean)  # noqa: E731
-        names = [space.classes[i] for i in y.tolist()]
-        return Part(compute, {"codes": codes, "classes": y}, "rows", model.decode(codes, names))
-    compute = lambda z: space.inverse_transform(method.decode(z).mean)  # noqa: E731
-    return Part(compute, {"codes": codes}, "rows", model.decode(codes))
+        expected = model.decode(codes, [space.classes[i] for i in y.tolist()])
+        return Part(decode, {"codes": codes, "classes": y}, "rows", expected)
+    return Part(decode, {"codes": codes}, "rows", model.decode(codes))
 
 
 def _make_rows(space: Preprocessor) -> Tensor:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import InputError
+from ...errors import InputError, take_first_line
 from ..cache import UndecodedDataset
 from ..decoding import split_into_blocks
 from ..frame import Frame
@@ -54,7 +54,7 @@ def load_matlab_variables(file: Path) -> tuple[np.ndarray, np.ndarray]:
             warnings.simplefilter("error")  # of a variable that is damaged, scipy only warns
             held = loadmat(str(file), variable_names=["X", "y"])
     except Exception as error:  # scipy's, zlib's and the file system's are of many kinds
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        reason = take_first_line(error)
         raise InputError(
             f"{file} cannot be read ({reason}); the whole MATLAB file is expected."
         ) from error
