@@ -83,6 +83,31 @@ def write_artefact(
     files.write_folder(folder, contents)
 
 
+def write_new_artefact(
+    folder: Path,
+    method: Method,
+    config: Mapping[str, Any],
+    extra: Mapping[str, bytes] = MappingProxyType({}),
+    *,
+    name: str,
+) -> Path:
+    """Write the artefact of a model of this name into a new folder, and return its path.
+
+    Raises:
+        InputError: The folder exists, or no builder made the method.
+        NotSaved: It could not be written.
+    """
+    if folder.exists():
+        raise files.make_exists_error(folder)
+    if "builder" not in config:
+        raise InputError(
+            f"{name} has no recipe, so that its artefact could not be loaded; give its Stage a "
+            "recipe=Recipe(builder, arguments)."
+        )
+    write_artefact(folder, method, config, extra)
+    return folder
+
+
 def read_artefact(folder: Path) -> tuple[Method, Preprocessor, dict[str, Any]]:
     """The method of an artefact's folder, how it sees raw rows, and the content of config.json.
 

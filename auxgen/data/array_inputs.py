@@ -6,13 +6,23 @@ import csv
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..errors import InputError
+from .columns import is_frame
 from .dataset import Preprocessor
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Rows: TypeAlias = "Tensor | np.ndarray | DataFrame"
+"""Raw rows of shape (n, *shape), images as pixels in [0, 1] or as uint8, points and table rows in
+their own units. Flattened rows, one row alone, and images with channels last are understood as
+well; rows of a table as a DataFrame too."""
 
 
 def read_array(path: Path, space: Preprocessor) -> Tensor:
@@ -39,6 +49,15 @@ def load_npy(path: Path) -> np.ndarray:
     if array.ndim == 0:
         raise InputError(f"{path.name!r} holds one number; expected a .npy array of rows.")
     return np.array(array)
+
+
+def convert_rows(rows: Rows, space: Preprocessor, *, tolerance: float = 0.0) -> Tensor:
+    """Rows as raw rows of a model, see `convert_array`; of a DataFrame by its columns' names."""
+    if space.table is not None and is_frame(rows):
+        rows = space.table.encode(rows)
+    if isinstance(rows, Tensor):
+        rows = (rows.float() if rows.dtype == torch.bfloat16 else rows).detach().cpu().numpy()
+    return convert_array(np.asarray(rows), space, tolerance=tolerance)
 
 
 def convert_array(

@@ -15,10 +15,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor
 
-from ..builders.artefact import write_artefact
 from ..builders.seen_rows import SeenRows
 from ..errors import InputError, require_at_least
-from ..files import make_exists_error
 from ..functional.bounds import log_mean_exp
 from ..inference.batched import binarise_rows_alike, map_batches, map_rows
 from ..inference.filling import fill_rows, reconstruct_holes
@@ -147,12 +145,7 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             NotSaved: It could not be written.
         """
         check_is_fitted(self)
-        folder = Path(folder)
-        if folder.exists():
-            raise make_exists_error(folder)
-        extra = {"estimator.json": pack_estimator(self)}
-        write_artefact(folder, self.model_.method, self.model_.config, extra)
-        return folder
+        return self.model_.save(folder, {"estimator.json": pack_estimator(self)})
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

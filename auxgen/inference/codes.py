@@ -1,6 +1,7 @@
 """Rows and codes: new rows, codes of rows, rows of codes, and the way between two codes."""
 
 from collections.abc import Callable, Sequence
+from inspect import Parameter, signature
 
 import numpy as np
 import torch
@@ -56,9 +57,13 @@ def decode_to_rows(
         mean: Whether to return means; draws otherwise.
 
     Raises:
-        InputError: The model cannot decode.
+        InputError: The model cannot decode, or not without a class.
     """
     decoder = require(method, Decodes)
+    asked = signature(decoder.decode).parameters.get("y")
+    if y is None and asked is not None and asked.default is Parameter.empty:
+        name = type(method).__name__
+        raise InputError(f"{name} decodes a code under a class; expected classes y.")
 
     def decode(z: Tensor, y: Tensor | None = None) -> Tensor:
         if mean:

@@ -5,51 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import partial
-from inspect import Parameter, signature
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from . import hub
-from .builders.artefact import read_artefact, restore_weights, write_artefact
-from .data.array_inputs import convert_array
-from .data.columns import is_frame
-from .data.dataset import Dataset, Preprocessor
-from .engine.device import resolve_device
-from .errors import InputError, require_at_least, unknown_name
-from .files import make_exists_error, read_json
-from .functional.differences import DifferenceFilter
-from .functional.directions import (
-    Direction,
-    fit_linear_probe,
-    fit_mean_difference,
-    get_direction,
-)
-from .inference import codes as latent
-from .inference import editing
-from .inference.codes import ClassLabels, convert_class_labels, sample_rows
-from .inference.disentangling import disentangle_moves
-from .inference.editing import EditedRows
-from .inference.filling import fill_rows
-from .inference.prediction import Predictions, abstain_on_unsure, estimate_row_bounds, predict_rows
-from .method import Decodes, Method, SamplesByClass, require
-from .rng import get_device, use_seed
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from ..builders.artefact import write_new_artefact
+from ..data.array_inputs import Rows, convert_rows
+from ..data.dataset import Dataset, Preprocessor
+from ..engine.device import resolve_device
+from ..errors import require_at_least
+from ..functional.directions import Direction, fit_linear_probe, get_direction
+from ..inference import codes as latent
+from ..inference.codes import ClassLabels, convert_class_labels, sample_rows
+from ..inference.edit_requests import find_moves, make_difference_filter
+from ..inference.editing import EditedRows, edit_rows, get_classifier_directions
+from ..inference.filling import fill_rows
+from ..inference.prediction import Predictions, abstain_on_unsure, estimate_row_bounds, predict_rows
+from ..method import Method, SamplesByClass, require
+from ..rng import get_device, use_seed
 
 _PIXEL_TOLERANCE = 0.5
 """How far outside [0, 1] pixels may lie, as samples of Gaussian models do."""
-
-Rows: TypeAlias = "Tensor | np.ndarray | DataFrame"
-"""Raw rows of shape (n, *shape), images as pixels in [0, 1] or as uint8, points and table rows in
-their own units. Flattened rows, one row alone, and images with channels last are understood as
-well; rows of a table as a DataFrame too."""
 
 
 @dataclass(frozen=True)
@@ -120,10 +100,6 @@ class Model:
         A model of classes needs classes y.
         """
         z = torch.as_tensor(codes, dtype=torch.float32).detach()
-        parameter = signature(require(self.method, Decodes).decode).parameters.get("y")
-        if y is None and parameter is not None and parameter.default is Parameter.empty:
-            name = type(self.method).__name__
-            raise InputError(f"{name} decodes a code under a class; expected classes y.")
         labels = None if y is None else convert_class_labels(self.space, y, len(z))
         return latent.decode_to_rows(self.method, self.space, z, labels)
 
@@ -162,9 +138,10 @@ class Model:
         x = self._convert(rows)
         require_at_least(2, rows=len(x), steps=steps)
         way = latent.interpolate_linearly if linear else latent.interpolate_on_sphere
-        interpolate = partial(latent.interpolate_rows, steps=steps, between=way)
         with self._use_seed(seed):
-            return interpolate(self.method, self.space, x[:-1], x[1:])
+            return latent.interpolate_rows(
+                self.method, self.space, x[:-1], x[1:], steps=steps, between=way
+            )
 
     def predict(
         self,
@@ -189,9 +166,8 @@ class Model:
         with self._use_seed(seed):
             found = predict_rows(self.method, self.space, x, draws, temperature=temperature)
             found = abstain_on_unsure(found, abstain)
-            if not bound:
-                return found
-            return replace(found, bounds=estimate_row_bounds(self.method, self.space, x, draws))
+            bounds = estimate_row_bounds(self.method, self.space, x, draws) if bound else None
+        return replace(found, bounds=bounds)
 
     def log_prob_bound(self, rows: Rows, *, draws: int = 1, seed: int | None = 0) -> Tensor:
         """Lower bounds on log p(x), means over `draws`, in nats: (n, *shape) -> (n,) float64.
@@ -238,27 +214,10 @@ class Model:
                 difference.
         """
         method, space, x = self.method, self.space, self._convert(rows)
-        whole = reconstruction or space.kind != "images"
-        if whole and strength != 1:
-            raise InputError(
-                "A strength multiplies the difference that is added to a photograph; a "
-                "reconstruction is edited by the distance alone."
-            )
-        if means and probe is None:
-            raise InputError("Means are those of rows with attributes; expected a probe as well.")
-        difference = None if whole else DifferenceFilter(strength=strength)
+        difference = make_difference_filter(space, strength, reconstruction=reconstruction)
         with self._use_seed(seed):
-            if probe is None:
-                known = editing.get_classifier_directions(method, space)
-            else:
-                fit = fit_mean_difference if means else fit_linear_probe
-                known = editing.fit_probe_directions(method, space, probe, fit)
-            moves = editing.make_moves(distances, known, keep if by is None else ())
-            if by is not None:
-                moves = disentangle_moves(method, space, moves, by, keep)
-            return editing.edit_rows(
-                method, space, x, moves, target_probability, difference=difference
-            )
+            moves = find_moves(method, space, distances, keep=keep, by=by, probe=probe, means=means)
+            return edit_rows(method, space, x, moves, target_probability, difference=difference)
 
     def direction(self, name: str) -> Direction:
         """The direction in which the model's own logit of an attribute rises.
@@ -266,7 +225,7 @@ class Model:
         Raises:
             InputError: The model predicts no attributes by its code, or not this one.
         """
-        return get_direction(editing.get_classifier_directions(self.method, self.space), name)
+        return get_direction(get_classifier_directions(self.method, self.space), name)
 
     def probe(self, name: str, rows: Rows, y: Tensor | np.ndarray) -> Direction:
         """The direction of an attribute that a linear probe finds in the codes of rows.
@@ -287,81 +246,10 @@ class Model:
             InputError: The folder exists, or no builder made the method.
             NotSaved: It could not be written.
         """
-        folder = Path(folder)
-        if folder.exists():
-            raise make_exists_error(folder)
-        if "builder" not in self.config:
-            raise InputError(
-                f"{self.name} has no recipe, so that its artefact could not be loaded; give its "
-                "Stage a recipe=Recipe(builder, arguments)."
-            )
-        write_artefact(folder, self.method, self.config, extra)
-        return folder
+        return write_new_artefact(Path(folder), self.method, self.config, extra, name=self.name)
 
     def _convert(self, rows: Rows) -> Tensor:
-        """Raw rows (n, *shape), on the CPU; those of a DataFrame by the names of its columns."""
-        if self.space.table is not None and is_frame(rows):
-            rows = self.space.table.encode(rows)
-        if isinstance(rows, Tensor):
-            rows = (rows.float() if rows.dtype == torch.bfloat16 else rows).detach().cpu().numpy()
-        return convert_array(np.asarray(rows), self.space, tolerance=_PIXEL_TOLERANCE)
+        return convert_rows(rows, self.space, tolerance=_PIXEL_TOLERANCE)
 
     def _use_seed(self, seed: int | None) -> AbstractContextManager[None]:
         return use_seed(seed, get_device(self.method))
-
-
-def load(
-    path: str | Path, stage: str | None = None, *, experiment: Mapping[str, Any] | None = None
-) -> Model:
-    """Load the model of an artefact, or of a run: its last stage that a builder made, or `stage`.
-
-    JSON and safetensors are read; nothing in the folder is executed.
-
-    Args:
-        path: Folder of an artefact or of a run, or hf://USER/MODEL@COMMIT for one on the Hugging
-            Face hub.
-        stage: Name of a stage of the run.
-        experiment: The run's stages, where these have no recipe: their own methods get the weights.
-
-    Raises:
-        InputError: There is no such folder or stage, or it is damaged, or only the experiment can
-            make its method again.
-    """
-    path = hub.fetch_artefact(path) if hub.is_hub_name(path) else Path(path)
-    if not (path / "run.json").exists():
-        return _make_model(path, *read_artefact(path))
-    stages = read_json(path / "run.json", "run").get("stages", [])
-    trained = [s for s in stages if (path / s / "model.safetensors").exists()]
-    missing = f"{path} has no trained stage"
-    if not trained:
-        raise InputError(f"{missing} yet; continue with: auxgen train --resume {path}.")
-    if stage is not None and stage not in trained:
-        raise InputError(f"{missing} {stage!r}; it has {', '.join(trained)}.")
-    if experiment is not None:
-        return _load_stage(path, stage or trained[-1], experiment)
-    built = [s for s in trained if (path / s / "config.json").exists()]
-    if not built or (stage is not None and stage not in built):
-        raise InputError(
-            f"{path} has weights of stage {stage or trained[-1]}, but no builder that makes its "
-            "method: give the Stage a recipe=Recipe(builder, arguments), or let its own file make "
-            f"it, by {path}/experiment.py in place of {path} or, in Python, by experiment=stages."
-        )
-    folder = path / (stage or built[-1])
-    return _make_model(folder, *read_artefact(folder))
-
-
-def _load_stage(run: Path, name: str, experiment: Mapping[str, Any]) -> Model:
-    """The model of a run's stage, whose method its experiment has made."""
-    if name not in experiment:
-        raise unknown_name("stage", name, experiment)
-    method, space = experiment[name].method, experiment[name].space
-    if space is None:
-        raise InputError(
-            f"The stage {name} does not say how its method sees rows; expected a "
-            "space=Preprocessor(...)."
-        )
-    return _make_model(run / name, method, space, restore_weights(method, run / name))
-
-
-def _make_model(folder: Path, method: Method, space: Preprocessor, config: dict[str, Any]) -> Model:
-    return Model(method.eval().requires_grad_(False), space, str(folder), config)
