@@ -81,7 +81,9 @@ def _parse_plan_choices(entry: ExperimentEntry, args: Sequence[str], prog: str) 
     names = {format_option(name) for name in inspect.signature(entry.make_plan).parameters}
     known = [(option, values) for option, values in group_by_option(args)[1] if option in names]
     words = [word for option, values in known for word in (option, *values[:1])]
-    return call_from_command_line(merge_options(dict, entry.make_plan), words, prog)
+    choose = merge_options(dict, entry.make_plan)
+    # ranges are checked with all options: here a size may be the word auto
+    return call_from_command_line(choose, words, prog, known_ranges=False)
 
 
 def _collect_options(

@@ -65,6 +65,13 @@ def test_an_experiment_shows_its_options_with_their_help(auxgen: Command, own: P
     assert "--model {adgm,sdgm}" in outcome.out
 
 
+@pytest.mark.parametrize("experiment", list_experiments())
+def test_every_experiment_shows_its_options(auxgen: Command, experiment: str) -> None:
+    outcome = auxgen("train", experiment, "--help")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert f"usage: auxgen train {experiment} " in outcome.out
+
+
 @pytest.mark.parametrize("command", ["sample", "evaluate", "export", "reproduce", "demo"])
 def test_a_command_shows_its_help(auxgen: Command, command: str) -> None:
     outcome = auxgen(command, "--help")
