@@ -20,6 +20,8 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "auxgen"
+html_static_path = ["_static"]
+html_css_files = ["gallery.css"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 
