@@ -22,7 +22,7 @@ html_theme = "furo"
 html_title = "auxgen"
 html_static_path = ["_static"]
 html_css_files = ["gallery.css"]
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["dollarmath", "html_image"]
 myst_heading_anchors = 3
 
 default_role = "code"
