@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import t as student
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "docs" / "papers" / f"{name}.md" for name in ("adgm", "dfm")]
+PAGES = [ROOT / "docs" / "papers" / f"{name}.md" for name in ("adgm", "asl", "dfm")]
 Pair = tuple[float, float]
 
 
