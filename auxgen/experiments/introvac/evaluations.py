@@ -197,9 +197,12 @@ class ProbeError(SplitEvaluation):
 @final
 @dataclass(frozen=True, eq=False)
 class FakeDetection(SplitEvaluation):
-    """Share of real rows and reconstructions that encoder and classifier recognise as such.
+    """Whether encoder and classifier recognise real rows and their reconstructions as such.
 
-    One half is chance: then the decoder has won.
+    `fakes told` is one half where every row is called real. The weights bring that about, and it is
+    no victory of the decoder: a real row weighs `betas.cl` / (k + 1) and a fake one 2 `betas.ec`,
+    so that where they are alike the best logit is far below 0. `fakes ordered` does not depend on
+    where the limit lies; one half of it is chance.
 
     Attributes:
         test: Raw rows held out.
