@@ -35,7 +35,7 @@ from ..model import Model, load
 from ..rng import get_device, use_seed
 from .likelihoods import draw_without_noise, see_rows
 from .parameters import make_seed
-from .rows import RowFormat, read_rows
+from .rows import RowFormat, keep_known, read_rows
 from .saving import pack_estimator, read_estimator, restore_estimator
 from .training import Progress
 from .weights import WeightedRows
@@ -133,7 +133,7 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         else:
             x = reconstruct_holes(self._make_double(), space.transform(raw).double())
             filled = torch.where(raw.isnan(), space.inverse_transform(x), raw)
-        return self._format.decode(filled.numpy())
+        return keep_known(self._format.decode(filled.numpy()), X)
 
     def save(self, folder: str | Path) -> Path:
         """Write an artefact into a new folder, and return its path.

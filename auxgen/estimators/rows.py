@@ -95,6 +95,20 @@ def read_rows(estimator: Any, X: Any, form: RowFormat, *, holes: bool = False) -
     return form.encode(X)
 
 
+def keep_known(filled: Any, X: Any) -> Any:
+    """Filled rows with the index of X and, to the last digit, its known numbers.
+
+    Arrays are as they are: X (n, d) -> (n, d).
+    """
+    if not (is_frame(filled) and is_frame(X)):
+        return filled
+    filled.index = X.index
+    for name, values in X.items():
+        if values.dtype.kind == "f":
+            filled[name] = values.where(values.notna(), filled[name])
+    return filled
+
+
 def _make_blank_unknown(column: Column) -> Column:
     """A column of texts in which a blank cell is unknown, as a blank number is, and no text."""
     texts = tuple(text for text in column.texts if text)

@@ -90,6 +90,19 @@ def test_a_frame_goes_in_and_comes_out() -> None:
     assert (filled["colour"][known] == frame["colour"][known]).all()
 
 
+def test_filled_rows_keep_their_index_and_their_known_numbers_to_the_last_digit() -> None:
+    numbers = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)), columns=["a", "b"])
+    numbers.index = pd.Index([f"row {i // 2}" for i in range(30)])  # names may occur twice
+    holes = numbers.copy()
+    holes.iloc[3, 0] = np.nan
+    for dtype in ("float64", "Float64", "float32"):
+        filled = GenerativeModel(**SMALL).fit(numbers).impute(holes.astype(dtype))
+        assert filled.index.equals(numbers.index)
+        assert filled.notna().all(axis=None)
+        expected = holes.astype(dtype).iloc[4:].to_numpy(dtype="float64")
+        np.testing.assert_array_equal(filled.iloc[4:].to_numpy(dtype="float64"), expected)
+
+
 def test_a_share_of_the_rows_is_unlike_the_others_and_far_rows_are() -> None:
     x, _ = make_plane()
     model = GenerativeModel(steps=200, hidden=20, latent=2, contamination=0.05).fit(x)
