@@ -14,6 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..files import CacheFile, compute_digest, load_or_create
+from ..terminal import redraws_lines
 from .dataset import Dataset, add_fingerprint, start_digest
 from .frame import Frame
 
@@ -144,7 +145,7 @@ def _write_tensors(undecoded: UndecodedDataset, file: BinaryIO) -> None:
     for tensor in _collect_label_tensors(examples).values():
         file.write(tensor.numpy().tobytes())
     rows, title = 0, f"decoding {examples.name}, once"
-    with tqdm(total=len(examples), desc=title, disable=None, leave=False) as bar:
+    with tqdm(total=len(examples), desc=title, disable=not redraws_lines(), leave=False) as bar:
         for block in undecoded.blocks:
             block = np.ascontiguousarray(block)  # takes the place of the last: one is in memory
             digest.update(block.data)

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from ..errors import Diverged
 from ..files import write_file
+from ..terminal import redraws_lines
 
 
 class Meter:
@@ -124,7 +125,7 @@ class ProgressReporter:
         self.last_reported_tenth = 10 * start_step // max(steps, 1)
         self.start_time = time.monotonic()
         self.is_quiet, self.advanced, self.told_seconds = quiet, 0, told_seconds
-        self.has_lines = not quiet and not sys.stderr.isatty()
+        self.has_lines = not quiet and not redraws_lines()
         bar = partial(tqdm, desc=stage, unit="step", dynamic_ncols=True)
         self.bar = bar(total=steps, initial=start_step, disable=quiet or self.has_lines)
 
