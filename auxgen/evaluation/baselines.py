@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Protocol, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -63,7 +64,9 @@ class BaselineError(SplitEvaluation):
         known = self.y >= 0
         baseline = self.make_baseline()
         baseline.fit(self.x_train.flatten(1).cpu().numpy(), self.y_train.cpu().numpy())
-        predicted = baseline.predict(self.x[known].flatten(1).cpu().numpy())
+        # label spreading divides 0 by 0 for a row that no label reaches, and takes the first class
+        with np.errstate(invalid="ignore"):
+            predicted = baseline.predict(self.x[known].flatten(1).cpu().numpy())
         wrong = torch.as_tensor(predicted) != self.y[known].cpu()
         labelled = int((self.y_train >= 0).sum())
         what = f"{self.name} fitted on {len(self.y_train)} training rows, {labelled} labelled"
