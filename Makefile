@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check slow browser docs clean
+.PHONY: demo test check slow browser docs notebooks clean
 
 demo: .venv/installed
 	$(BIN)/auxgen demo
@@ -24,6 +24,9 @@ browser: .venv/installed-browser
 
 docs: .venv/installed-dev
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
+
+notebooks: .venv/installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sphinx-build -q -W --keep-going -D nb_execution_mode=cache docs docs/_build/html
 
 clean:
 	rm -rf .venv docs/_build build *.egg-info

@@ -16,7 +16,7 @@ project = "auxgen"
 copyright = "the auxgen maintainers"
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "auxgen"
@@ -24,6 +24,11 @@ html_static_path = ["_static"]
 html_css_files = ["gallery.css"]
 myst_enable_extensions = ["dollarmath", "html_image"]
 myst_heading_anchors = 3
+# `make docs` shows notebooks as they are stored, without outputs; `make notebooks` executes them
+nb_execution_mode = "off"
+nb_execution_timeout = 3600
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True
 
 default_role = "code"
 autodoc_member_order = "bysource"
