@@ -29,6 +29,7 @@ nb_execution_mode = "off"
 nb_execution_timeout = 3600
 nb_execution_raise_on_error = True
 nb_execution_in_temp = True
+nb_merge_streams = True
 
 default_role = "code"
 autodoc_member_order = "bysource"
