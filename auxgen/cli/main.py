@@ -74,6 +74,8 @@ def _run_reporting_errors(args: Sequence[str] | None) -> None:
         sys.exit(0)
     except OSError as error:
         _exit_with_message(_describe_file_error(error), 1)
+    except (MemoryError, RuntimeError) as error:
+        _exit_with_message(_describe_memory_error(error), 1)
 
 
 def _describe_file_error(error: OSError) -> str:
@@ -86,6 +88,22 @@ def _describe_file_error(error: OSError) -> str:
     if error.filename is None or not error.strerror:
         raise error
     return f"{error.filename} cannot be used: {reason}."
+
+
+def _describe_memory_error(error: MemoryError | RuntimeError) -> str:
+    """Which memory is full, in a sentence; anything else is a bug and is raised again."""
+    text = str(error)  # torch has no type of its own for the memory of the CPU
+    if isinstance(error, MemoryError) or "can't allocate memory" in text:
+        return (
+            "The memory of this machine is full; give a smaller --batch or --size, or fewer rows "
+            "at a time."
+        )
+    if "out of memory" in text:
+        return (
+            "The memory of the device is full; give a smaller --batch or --size, fewer rows at a "
+            "time, or --device cpu."
+        )
+    raise error
 
 
 def _exit_with_message(sentence: str, status: int) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from cli.conftest import Command, Outcome
 
 from auxgen.cli.main import main
@@ -170,6 +173,27 @@ def test_a_place_that_cannot_be_written_is_a_sentence(
     assert f"could not be written: {tmp_path / 'file'} is not a folder." in outcome.err
 
 
+def fill_device() -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
+@pytest.mark.parametrize(
+    ("fill", "sentence"),
+    [
+        (lambda: torch.empty(2**50), "The memory of this machine is full; give a smaller"),
+        (lambda: np.empty(2**50), "The memory of this machine is full; give a smaller"),
+        (fill_device, "The memory of the device is full; give a smaller"),
+    ],
+)
+def test_full_memory_is_a_sentence(
+    auxgen: Command, monkeypatch: pytest.MonkeyPatch, fill: Callable[[], object], sentence: str
+) -> None:
+    monkeypatch.setattr("auxgen.cli.main.run_command", lambda _: fill())
+    outcome = auxgen("demo")
+    assert (outcome.status, outcome.err.count("\n")) == (1, 1)
+    assert outcome.err.startswith(sentence)
+
+
 def test_ctrl_c_leaves_with_130(auxgen: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(_: object) -> None:
         raise KeyboardInterrupt
@@ -178,12 +202,13 @@ def test_ctrl_c_leaves_with_130(auxgen: Command, monkeypatch: pytest.MonkeyPatch
     assert_one_sentence(auxgen("demo"), "Stopped.", 130)
 
 
-def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [OSError, RuntimeError])
+def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch, kind: type[Exception]) -> None:
     def broken(_: object) -> None:
-        raise OSError("no file in it")
+        raise kind("no file in it")
 
     monkeypatch.setattr("auxgen.cli.main.run_command", broken)
-    with pytest.raises(OSError, match="no file in it"):
+    with pytest.raises(kind, match="no file in it"):
         main(["demo"])
 
 
