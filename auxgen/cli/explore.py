@@ -6,6 +6,7 @@ from pathlib import Path
 from ..data.inputs import read_rows
 from ..errors import InputError
 from ..explorer.examples import Examples, choose_examples, convert_to_examples, make_no_examples
+from ..hub import is_hub_name, parse_hub_name
 from ..model import Model
 from .loading import open_model, print_notes
 
@@ -25,7 +26,7 @@ def explore_command(
     Rows to look at are those of the run's own data, or those in FILES. Nothing leaves this machine.
 
     Args:
-        model: A run or an artefact.
+        model: A run, an artefact, or hf://USER/MODEL@COMMIT for one on the Hugging Face hub.
         files: Images, folders, .npy files or tables to look at.
         host: Name or address to listen on; by default only this machine itself can connect.
         port: Port to listen on; 0 for any that is free.
@@ -39,9 +40,15 @@ def explore_command(
         (found,) = open_model(model, stage=stage, device=device)
         examples, notes = _find_examples(model, files, found)
         print_notes(notes)
-        title = (model.parent if model.name == "experiment.py" else model).resolve().name
-        shown = {"title": title, "notes": notes}
+        shown = {"title": make_page_title(model), "notes": notes}
         serving.serve_page(found, examples, **shown, host=host, listening=listening)
+
+
+def make_page_title(path: Path) -> str:
+    """How the page calls a model: by its folder, or by its name on the hub."""
+    if is_hub_name(path):
+        return parse_hub_name(path).repository
+    return (path.parent if path.name == "experiment.py" else path).resolve().name
 
 
 def _find_examples(

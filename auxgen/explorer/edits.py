@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from markupsafe import Markup
 from PIL.Image import Image
 from torch import Tensor
 
-from ..inference.batched import predict_attribute_probabilities
-from ..inference.editing import get_classifier_directions
-from ..method import Describes, require
+from ..inference.editing import RowsToEdit, get_classifier_directions
 from ..model import Model
 from .markup import format_figures, format_heading, format_share
 from .panels import can_edit
@@ -60,28 +57,39 @@ class ChangedPicture:
     after: tuple[float, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class PictureToChange:
+    """A picture that a person chose, encoded once for all positions of the sliders."""
+
+    chosen: ChosenPicture
+    rows: RowsToEdit
+
+
+def prepare_changes(model: Model, chosen: ChosenPicture) -> PictureToChange:
+    """Encode a picture that is going to be changed."""
+    return PictureToChange(chosen, model.prepare_edits(chosen.x))
+
+
 def change_picture(
-    model: Model, chosen: ChosenPicture, distances: Sequence[float], *, keep_others: bool = False
+    model: Model, picture: PictureToChange, distances: Sequence[float], *, keep_others: bool = False
 ) -> ChangedPicture:
     """A picture moved by where all sliders stand, in their order.
 
     Args:
         model: The model.
-        chosen: The picture.
+        picture: The picture.
         distances: Where the sliders stand.
         keep_others: Whether the logits of the attributes whose sliders stand at 0 are kept.
     """
     names = tuple(slider.name for slider in list_attribute_sliders(model))
     pairs = dict(zip(names, distances, strict=True))
-    moved = {name: distance for name, distance in pairs.items() if distance}
-    others = [name for name in names if name not in moved] if keep_others and moved else []
-    edits = model.edit(chosen.x, moved or pairs, keep=others)
-    seen = model.space.transform(torch.cat((chosen.x, edits.edited)))
-    shares = predict_attribute_probabilities(require(model.method, Describes), seen).tolist()
-    picture = edits.edited[0]
-    if chosen.view is not None and edits.added is not None:
-        picture = chosen.view.add(edits.added[0])
-    return ChangedPicture(picture, names, tuple(shares[0]), tuple(shares[1]))
+    others = [name for name in names if not pairs[name]] if keep_others else []
+    edits = model.edit(picture.rows, pairs, keep=others)
+    changed, view = edits.edited[0], picture.chosen.view
+    if view is not None and edits.added is not None:
+        changed = view.add(edits.added[0])
+    before, after = edits.before[0].tolist(), edits.after[0].tolist()
+    return ChangedPicture(changed, names, tuple(before), tuple(after))
 
 
 def format_change(chosen: ChosenPicture, changed: ChangedPicture) -> Markup:

@@ -27,6 +27,10 @@ PICTURES_SHOWN = 12
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 LIVE: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 """Events that come in numbers while a slider moves: the last one counts."""
+NUMBER_REQUEST = (
+    "(number, ...given) => [window.auxgenRequests = (window.auxgenRequests ?? 0) + 1, ...given]"
+)
+"""What the browser does with a request's inputs: the first becomes the request's number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +63,26 @@ class Page:
 
         return carry_out
 
+    def show_newest(
+        self, function: Callable[..., str], inputs: Sequence[Any], output: Any
+    ) -> dict[str, Any]:
+        """How events show a function's HTML in an output: what it shows in the end is the newest.
+
+        Of events that come while one is answered the last counts, and none is forgotten. Events of
+        several kinds may overtake each other, so the browser numbers the requests of a page. A
+        session keeps the greatest number that was answered; a smaller one changes nothing.
+        """
+        answer = self.answer(function)
+        number, newest = gr.Number(0, visible=False), gr.State(0)
+
+        def answer_in_order(number: float, newest: float, *given: Any) -> tuple[Any, Any]:
+            if number < newest:
+                return gr.skip(), gr.skip()
+            return answer(*given), number
+
+        wiring = {"inputs": [number, newest, *inputs], "outputs": [output, newest]}
+        return {"fn": answer_in_order, **wiring, "js": NUMBER_REQUEST, **LIVE}
+
     def get_example(self, place: int) -> ChosenPicture | None:
         """One of the rows; None where there are none."""
         if not len(self.examples):
@@ -80,20 +104,33 @@ class Picker:
     chosen: Any
     events: Sequence[Any]
 
-    def then(self, function: Callable[..., Any], inputs: Sequence[Any], output: Any) -> None:
+    def then(self, **wiring: Any) -> None:
         """Show something of a newly chosen picture."""
         for event in self.events:
-            event.then(function, [*inputs], output, **QUIET)
+            event.then(**wiring)
 
 
-def make_picker(page: Page, title: str, first: int) -> Picker:
+def _keep(chosen: ChosenPicture) -> ChosenPicture:
+    return chosen
+
+
+def make_picker(
+    page: Page, title: str, first: int, prepare: Callable[[ChosenPicture], Any] = _keep
+) -> Picker:
     """Pictures of the data to click on, and a field for one of a person's own.
 
     Args:
         first: The picture of the data that is chosen at the start.
+        prepare: What is kept of a chosen picture for as long as it is chosen.
     """
-    chosen, start = gr.State(page.get_example(first)), gr.State(0)
     examples = page.examples
+
+    def get_prepared(place: int) -> Any:
+        example = page.get_example(place)
+        with page.lock:
+            return None if example is None else prepare(example)
+
+    chosen, start = gr.State(get_prepared(first)), gr.State(0)
     gr.HTML(f'<h3 class="ax-heading">{title}</h3>')
     events = []
     message = gr.HTML(render=False)
@@ -106,14 +143,16 @@ def make_picker(page: Page, title: str, first: int) -> Picker:
         )
 
         def take(begin: int, event: gr.SelectData) -> tuple[Any, str]:
-            return page.get_example(begin + int(event.index)), ""
+            return get_prepared(begin + int(event.index)), ""
 
         def turn(begin: int) -> tuple[int, Any]:
             begin = (begin + PICTURES_SHOWN) % len(examples)
             order = [(begin + i) % len(examples) for i in range(PICTURES_SHOWN)]
             return begin, gr.Gallery(draw_thumbnails(examples.x[order]), selected_index=None)
 
-        events.append(gallery.select(take, start, [chosen, message], **QUIET))
+        # every click counts, though one before it is still being answered
+        pick = {**QUIET, "trigger_mode": "multiple"}
+        events.append(gallery.select(take, start, [chosen, message], **pick))
         if len(examples) > PICTURES_SHOWN:
             others = gr.Button("Show others", size="sm")
             others.click(turn, start, [start, gallery], **QUIET)
@@ -127,7 +166,9 @@ def make_picker(page: Page, title: str, first: int) -> Picker:
             if file is None:
                 return gr.skip(), ""
             try:
-                return read_upload(Path(file), page.model.space), ""
+                picture = read_upload(Path(file), page.model.space)
+                with page.lock:
+                    return prepare(picture), ""
             except UserError as error:
                 return gr.skip(), str(format_error(str(error)))
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
 
 import gradio as gr  # pyright: ignore[reportMissingImports]
 from markupsafe import Markup
 
 from .answers import format_picture, format_recognition, format_way
-from .edits import change_picture, format_change, list_attribute_sliders
+from .edits import (
+    AttributeSlider,
+    PictureToChange,
+    change_picture,
+    format_change,
+    list_attribute_sliders,
+    prepare_changes,
+)
 from .examples import find_most_different
 from .markup import format_notes
-from .parts import LIVE, PICTURES_SHOWN, QUIET, Page, make_picker
+from .parts import PICTURES_SHOWN, QUIET, Page, make_picker
 from .uploads import ChosenPicture
 
 WAY_STEPS = 9
@@ -19,48 +27,64 @@ NOTHING_CHOSEN = '<p class="ax-quiet">Choose a picture first.</p>'
 
 
 def add_picture_tab(page: Page) -> None:
-    """A picture, changed by a slider an attribute, and what the model takes it for."""
+    """A picture: changed by a slider an attribute, or what the model takes it for."""
     sliders = list_attribute_sliders(page.model)
+    if sliders:
+        _add_change_tab(page, sliders)
+    else:
+        _add_recognition_tab(page)
 
-    def show(chosen: ChosenPicture | None, keep: bool = False, *distances: float) -> str:
+
+def _add_change_tab(page: Page, sliders: Sequence[AttributeSlider]) -> None:
+    """A picture that is encoded when it is chosen, and changed by where the sliders stand."""
+
+    def show(picture: PictureToChange | None, keep: bool, *distances: float) -> str:
+        if picture is None:
+            return NOTHING_CHOSEN
+        changed = change_picture(page.model, picture, distances, keep_others=keep)
+        return format_change(picture.chosen, changed) + format_notes(picture.chosen.notes)
+
+    with gr.Row():
+        with gr.Column(scale=2, min_width=300):
+            prepare = partial(prepare_changes, page.model)
+            picker = make_picker(page, "Choose a picture", 0, prepare)
+        with gr.Column(scale=3, min_width=300):
+            gr.HTML('<h3 class="ax-heading">Change it</h3>')
+            with gr.Group(elem_classes="ax-sliders"):
+                fields = [
+                    gr.Slider(-s.limit, s.limit, 0, step=s.limit / 40, label=s.name, buttons=[])
+                    for s in sliders
+                ]
+            gr.HTML('<p class="ax-quiet">To the right for more of it, to the left for less.</p>')
+            keep = gr.Checkbox(label="Keep the other attributes as they are")
+            back = gr.Button("All sliders back to the middle", size="sm")
+            middle = [0.0] * len(sliders)
+            result = gr.HTML(
+                page.answer(show)(picker.chosen.value, False, *middle), elem_id="ax-result"
+            )
+    newest = page.show_newest(show, [picker.chosen, keep, *fields], result)
+    picker.then(**newest)
+    gr.on([*(f.input for f in fields), keep.input], **newest)
+    # the browser itself moves the sliders: no answer of the server can come in between
+    reset = back.click(None, None, fields, js=f"() => {middle}", **QUIET)
+    reset.then(**newest)
+
+
+def _add_recognition_tab(page: Page) -> None:
+    """A picture, and what the model takes it for."""
+
+    def show(chosen: ChosenPicture | None) -> str:
         if chosen is None:
             return NOTHING_CHOSEN
-        notes = format_notes(chosen.notes)
-        if sliders:
-            changed = change_picture(page.model, chosen, distances, keep_others=keep)
-            return format_change(chosen, changed) + notes
         shown = format_picture(page.model, chosen) + format_recognition(page.model, chosen)
-        return shown + notes
+        return shown + format_notes(chosen.notes)
 
-    answer = page.answer(show)
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             picker = make_picker(page, "Choose a picture", 0)
         with gr.Column(scale=3, min_width=300):
-            inputs = [picker.chosen]
-            if sliders:
-                gr.HTML('<h3 class="ax-heading">Change it</h3>')
-                keep = gr.Checkbox(label="Keep the other attributes as they are", render=False)
-                with gr.Group(elem_classes="ax-sliders"):
-                    fields = [
-                        gr.Slider(-s.limit, s.limit, 0, step=s.limit / 40, label=s.name, buttons=[])
-                        for s in sliders
-                    ]
-                gr.HTML(
-                    '<p class="ax-quiet">To the right for more of it, to the left for less.</p>'
-                )
-                keep.render()
-                back = gr.Button("All sliders back to the middle", size="sm")
-                inputs += [keep, *fields]
-            result = gr.HTML(
-                answer(page.get_example(0), False, *(0.0 for _ in sliders)), elem_id="ax-result"
-            )
-    picker.then(answer, inputs, result)
-    if sliders:
-        moved = [f.input for f in fields]  # pyright: ignore[reportPossiblyUnboundVariable]
-        gr.on([*moved, keep.input], answer, inputs, result, **LIVE)  # pyright: ignore
-        reset = back.click(lambda: [0.0] * len(fields), None, fields, **QUIET)  # pyright: ignore
-        reset.then(answer, inputs, result, **QUIET)
+            result = gr.HTML(page.answer(show)(page.get_example(0)), elem_id="ax-result")
+    picker.then(**page.show_newest(show, [picker.chosen], result))
 
 
 def add_between_tab(page: Page) -> None:
@@ -70,12 +94,11 @@ def add_between_tab(page: Page) -> None:
         if first is None or second is None:
             return '<p class="ax-quiet">Choose two pictures.</p>'
         notes = dict.fromkeys((*first.notes, *second.notes))
-        ends: Any = format_way(page.model, first, second, WAY_STEPS)
-        return ends + format_notes(notes)
+        return format_way(page.model, first, second, WAY_STEPS) + format_notes(notes)
 
-    answer = page.answer(show)
     other = find_most_different(page.examples.x, PICTURES_SHOWN)
-    result = gr.HTML(answer(page.get_example(0), page.get_example(other)), elem_id="ax-way")
+    ends = page.get_example(0), page.get_example(other)
+    result = gr.HTML(page.answer(show)(*ends), elem_id="ax-way")
     gr.HTML(
         Markup('<p class="ax-quiet">{}</p>').format(
             "Each picture is drawn by the model from a code that lies between those of the two."
@@ -86,5 +109,6 @@ def add_between_tab(page: Page) -> None:
             first = make_picker(page, "From", 0)
         with gr.Column(min_width=300):
             second = make_picker(page, "To", other)
+    newest = page.show_newest(show, [first.chosen, second.chosen], result)
     for picker in (first, second):
-        picker.then(answer, [first.chosen, second.chosen], result)
+        picker.then(**newest)

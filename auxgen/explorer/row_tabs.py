@@ -65,17 +65,17 @@ def add_row_tab(page: Page) -> None:
         values = [cell or None for cell in shown]
         return [place + 1, page.answer(lambda: _quiet(f"Filled in: {told}."))(), *values]
 
-    answer = page.answer(show)
-    go.click(answer, boxes, result, **QUIET)
+    newest = page.show_newest(show, boxes, result)
+    go.click(**newest)
     for box in boxes:
         if isinstance(box, gr.Textbox):
-            box.submit(answer, boxes, result, **QUIET)
+            box.submit(**newest)
     if len(page.examples):
         place = gr.State(0)
         filled = another.click(  # pyright: ignore[reportPossiblyUnboundVariable]
             fill_in, place, [place, known, *boxes], **QUIET
         )
-        filled.then(answer, boxes, result, **QUIET)
+        filled.then(**newest)
 
 
 def _quiet(text: str) -> str:

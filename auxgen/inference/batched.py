@@ -76,10 +76,12 @@ class _ApplyToRowsAlone:
         self.can_vectorise = True
 
     def __call__(self, *batch: Tensor) -> Any:
-        if self.is_random is None:  # one row tells, and costs little
-            self.function(*(x[:1] for x in batch))
-            self.is_random = self.has_drawn()
         n, is_vectors = len(batch[0]), batch[0].ndim == 2
+        if self.is_random is None:  # one row tells, and costs little
+            output = self.function(*(x[:1] for x in batch))
+            self.is_random = self.has_drawn()
+            if n == 1 and not is_vectors and not self.is_random:
+                return output
         if is_vectors and 0 < n < _MIN_VECTORS:
             rows = torch.arange(_MIN_VECTORS) % n
             return _map_tensors(lambda x: x[:n], self.apply(*(x[rows] for x in batch)))

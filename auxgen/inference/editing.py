@@ -42,6 +42,23 @@ class Move:
 
 
 @dataclass(frozen=True, eq=False)
+class RowsToEdit:
+    """n rows with their codes: where all edits of them start, found once.
+
+    Attributes:
+        raw: Raw rows (n, *shape), on the CPU.
+        z: Their codes (n, d).
+        y: The classes (n,) that they are decoded under; None for a model without classes.
+        reconstruction: Raw rows decoded from the codes (n, *shape).
+    """
+
+    raw: Tensor
+    z: Tensor
+    y: Tensor | None
+    reconstruction: Tensor
+
+
+@dataclass(frozen=True, eq=False)
 class EditedRows:
     """n rows before and after m moves.
 
@@ -141,21 +158,35 @@ def make_moves(
         own = get_direction(known, name)
         if not isfinite(distance):
             raise InputError(f"The distance of {name} is {distance}; expected a finite number.")
-        moves.append(Move(own, own.project_out(*others), distance))
+        moves.append(Move(own, own.project_out(*others) if distance else own, distance))
     return moves
+
+
+@torch.no_grad()
+def prepare_edits(method: object, space: Preprocessor, raw: Tensor) -> RowsToEdit:
+    """Encode raw rows (n, *shape), and decode their codes: what all edits of them have in common.
+
+    A model of classes decodes each row under the class that it finds most probable.
+
+    Raises:
+        InputError: The model cannot encode or decode.
+    """
+    require(method, Decodes)
+    z, y = embed_rows(method, space, raw), predict_classes(method, space, raw)
+    return RowsToEdit(raw.cpu(), z, y, decode_to_rows(method, space, z, y))
 
 
 @torch.no_grad()
 def edit_rows(
     method: object,
     space: Preprocessor,
-    raw: Tensor,
+    rows: Tensor | RowsToEdit,
     moves: Sequence[Move],
     target_probability: float | None = None,
     *,
     difference: DifferenceFilter | None = None,
 ) -> EditedRows:
-    """Move the codes of raw rows (n, *shape) by the sum of all moves, and decode them.
+    """Move the codes of rows by the sum of all moves, and decode them.
 
     A model of classes decodes each row, before and after, under the class that it finds most
     probable. With a target probability each code is moved only until the model, given the edited
@@ -165,7 +196,7 @@ def edit_rows(
     Args:
         method: The model.
         space: How it sees raw rows.
-        raw: The rows.
+        rows: Raw rows (n, *shape), or what `prepare_edits` made of them.
         moves: What to change.
         target_probability: Where to stop.
         difference: How G(z + d w) - G(z) is added to the rows themselves, which are pictures (n, c,
@@ -174,20 +205,18 @@ def edit_rows(
     Raises:
         InputError: The model cannot encode or decode, or the target is not a probability.
     """
-    require(method, Decodes)
-    z, y = embed_rows(method, space, raw), predict_classes(method, space, raw)
-    way = directions.sum_displacements([(move.along, move.delta) for move in moves]).to(z)
-    back = decode_to_rows(method, space, z, y)
-    path = _EditedPath(method, space, raw.cpu(), z, y, back, way, moves, difference)
-    every, start = torch.arange(len(z)), back if difference is None else path.raw
-    before = path.find_attributes(start)
+    start = rows if isinstance(rows, RowsToEdit) else prepare_edits(method, space, rows)
+    way = directions.sum_displacements([(move.along, move.delta) for move in moves]).to(start.z)
+    path = _EditedPath(method, space, start, way, moves, difference)
+    every, unedited = torch.arange(len(start.z)), path.unedited
+    before = path.find_attributes(unedited) if difference is None else path.score(start.z)
     if target_probability is None:
         edited, added = path.edit(every, 1.0)
-        share, after, reached = torch.ones(len(z)), path.find_attributes(edited), None
+        share, after, reached = torch.ones(len(every)), path.find_attributes(edited), None
     else:
         directions.check_probability(target_probability)
-        edited, added = start.clone(), torch.zeros_like(start)
-        after, share = before.clone(), torch.zeros(len(z))
+        edited, added = unedited.clone(), torch.zeros_like(unedited)
+        after, share = before.clone(), torch.zeros(len(every))
         reached = _reaches_target(after, moves, target_probability)
         for part in (place / EDIT_STEPS for place in range(1, EDIT_STEPS + 1)):
             left = every[~reached]
@@ -198,36 +227,42 @@ def edit_rows(
             after[left] = path.find_attributes(edited[left])
             reached[left] = _reaches_target(after[left], moves, target_probability)
     kept = None if difference is None else added
-    return EditedRows(back, edited, share, before, after, moves, reached, kept)
+    return EditedRows(start.reconstruction, edited, share, before, after, moves, reached, kept)
 
 
 @dataclass(frozen=True, eq=False)
 class _EditedPath:
-    """The way of n rows (n, *shape) from their codes z (n, d) to z + way; see `edit_rows`."""
+    """The way of n rows from their codes z (n, d) to z + way; see `edit_rows`."""
 
     method: object
     space: Preprocessor
-    raw: Tensor
-    z: Tensor
-    y: Tensor | None
-    back: Tensor
+    start: RowsToEdit
     way: Tensor
     moves: Sequence[Move]
     difference: DifferenceFilter | None
 
+    @property
+    def unedited(self) -> Tensor:
+        """What rows (n, *shape) are where nothing is moved."""
+        return self.start.reconstruction if self.difference is None else self.start.raw
+
     def edit(self, rows: Tensor, share: float) -> tuple[Tensor, Tensor]:
         """Rows of these indices edited by a share of the way, and what was added to each."""
-        y = None if self.y is None else self.y[rows]
-        decoded = decode_to_rows(self.method, self.space, self.z[rows] + share * self.way, y)
+        start = self.start
+        y = None if start.y is None else start.y[rows]
+        decoded = decode_to_rows(self.method, self.space, start.z[rows] + share * self.way, y)
         if self.difference is None:
             return decoded, torch.zeros_like(decoded)
-        added = self.difference(decoded - self.back[rows])
-        return add_difference(self.raw[rows], added), added
+        added = self.difference(decoded - start.reconstruction[rows])
+        return add_difference(start.raw[rows], added), added
 
     def find_attributes(self, rows: Tensor) -> Tensor:
         """The model's probabilities of the moves' attributes: (n, *shape) -> (n, m)."""
-        codes = embed_rows(self.method, self.space, rows)
-        return torch.stack([move.attribute.logit(codes).sigmoid() for move in self.moves], 1)
+        return self.score(embed_rows(self.method, self.space, rows))
+
+    def score(self, z: Tensor) -> Tensor:
+        """The same of codes: (n, d) -> (n, m)."""
+        return torch.stack([move.attribute.logit(z).sigmoid() for move in self.moves], 1)
 
 
 def _reaches_target(probability: Tensor, moves: Sequence[Move], target: float) -> Tensor:

@@ -22,7 +22,13 @@ from ..functional.directions import Direction, fit_linear_probe, get_direction
 from ..inference import codes as latent
 from ..inference.codes import ClassLabels, convert_class_labels, sample_rows
 from ..inference.edit_requests import find_moves, make_difference_filter
-from ..inference.editing import EditedRows, edit_rows, get_classifier_directions
+from ..inference.editing import (
+    EditedRows,
+    RowsToEdit,
+    edit_rows,
+    get_classifier_directions,
+    prepare_edits,
+)
 from ..inference.filling import fill_rows
 from ..inference.prediction import Predictions, abstain_on_unsure, estimate_row_bounds, predict_rows
 from ..method import Method, SamplesByClass, require
@@ -179,9 +185,14 @@ class Model:
         with self._use_seed(seed):
             return estimate_row_bounds(self.method, self.space, x, draws)
 
+    def prepare_edits(self, rows: Rows, *, seed: int | None = 0) -> RowsToEdit:
+        """Rows encoded once for many edits: give what comes of it to `edit` in place of them."""
+        with self._use_seed(seed):
+            return prepare_edits(self.method, self.space, self._convert(rows))
+
     def edit(
         self,
-        rows: Rows,
+        rows: Rows | RowsToEdit,
         distances: Mapping[str, float] | Sequence[tuple[str, float]],
         *,
         target_probability: float | None = None,
@@ -200,6 +211,7 @@ class Model:
         what is decoded from the moved code.
 
         Args:
+            rows: The rows, or what `prepare_edits` made of them.
             distances: Names of attributes with distances, such as {"Eyeglasses": 3, "Smiling": -1}.
             target_probability: Probability of the attributes at which to stop on the way.
             keep: Attributes to keep as they are: their directions are projected out.
@@ -213,7 +225,8 @@ class Model:
             reconstruction: Whether to return what is decoded, and not the pictures with the
                 difference.
         """
-        method, space, x = self.method, self.space, self._convert(rows)
+        method, space = self.method, self.space
+        x = rows if isinstance(rows, RowsToEdit) else self._convert(rows)
         difference = make_difference_filter(space, strength, reconstruction=reconstruction)
         with self._use_seed(seed):
             moves = find_moves(method, space, distances, keep=keep, by=by, probe=probe, means=means)

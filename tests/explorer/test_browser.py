@@ -13,6 +13,7 @@ import pytest
 import torch
 from explorer.browsing import Browser, Explorer, find_missing, get, open_browser, run_explorer
 from explorer.conftest import HOSTILE
+from hub_stand_in import serve_hub
 
 import auxgen
 from auxgen.explorer.uploads import MAX_MEGABYTES
@@ -100,27 +101,68 @@ def wait_for_another(page: Any, place: int, source: str) -> str:
     return get_source(page, place)
 
 
-def wait_and_get_source(page: Any, place: int) -> str:
-    """The address of a picture after three seconds."""
+def wait_until_it_stays(page: Any, place: int, source: str) -> None:
+    """Wait until a picture is this one, and look whether a late answer changes it again."""
+    page.wait_for_function(
+        "([place, source]) => document.querySelectorAll('#ax-result img')[place].src == source",
+        arg=[place, source],
+    )
     page.wait_for_timeout(3000)
-    return get_source(page, place)
+    assert get_source(page, place) == source
+
+
+def move_slider(page: Any, times: int) -> None:
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(times):
+        slider.press("ArrowRight")
+
+
+def move_all_back(page: Any) -> None:
+    page.get_by_role("button", name="All sliders back to the middle").click()
+
+
+def get_positions(page: Any) -> list[str]:
+    return [slider.input_value() for slider in page.get_by_role("slider").all()]
 
 
 def test_a_slider_changes_the_picture(describing: Explorer, browser: Browser) -> None:
     with browser.open(describing.url) as page:
         original, before = get_source(page, 0), get_source(page, 1)
-        slider = page.get_by_role("slider").first
-        slider.focus()
-        for _ in range(10):
-            slider.press("ArrowRight")
-        shown = wait_for_another(page, 1, before)
-        while shown != (shown := wait_and_get_source(page, 1)):  # until every move is answered
-            pass
+        move_slider(page, 10)
+        wait_for_another(page, 1, before)
         assert get_source(page, 0) == original
-        page.get_by_role("button", name="All sliders back to the middle").click()
-        page.wait_for_function(
-            "source => document.querySelectorAll('#ax-result img')[1].src == source", arg=before
-        )
+        assert get_positions(page) == ["2", "0"]
+
+
+@pytest.mark.parametrize("moves", [1, 10])
+def test_sliders_go_back_while_their_moves_are_not_answered_yet(
+    describing: Explorer, browser: Browser, moves: int
+) -> None:
+    with browser.open(describing.url) as page:
+        before = get_source(page, 1)
+        for _ in range(3):
+            move_slider(page, moves)
+            move_all_back(page)
+        assert get_positions(page) == ["0", "0"]
+        wait_until_it_stays(page, 1, before)
+
+
+def test_an_answer_that_others_overtook_changes_nothing(
+    describing: Explorer, browser: Browser
+) -> None:
+    with browser.open(describing.url) as page:
+        before, held = get_source(page, 1), []
+        page.route("**/queue/join*", lambda route: held.append(route), times=1)
+        move_slider(page, 1)
+        page.wait_for_timeout(500)
+        assert len(held) == 1
+        move_all_back(page)
+        wait_until_it_stays(page, 1, before)
+        held[0].continue_()
+        wait_until_it_stays(page, 1, before)
+        move_slider(page, 2)
+        wait_for_another(page, 1, before)
 
 
 def test_a_picture_of_the_data_is_chosen(describing: Explorer, browser: Browser) -> None:
@@ -261,6 +303,29 @@ def test_names_are_text_wherever_they_stand(
         if server == "describing":
             open_tab(page, "Change")
             assert HOSTILE in page.locator("#ax-result").inner_text()
+
+
+def test_a_model_on_the_hub_is_explored(
+    describer: Model, tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = describer.save(tmp_path / "faces")
+    with serve_hub() as (address, hub):
+        commit = hub.commit("someone/faces", {f.name: f.read_bytes() for f in saved.iterdir()})
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        with run_explorer(tmp_path / "server", "hf://someone/faces") as explorer:
+            with browser.open(explorer.url) as page:
+                assert page.locator("h1").inner_text() == "someone/faces"
+                write_picture(torch.rand(1, 8, 8), tmp_path / "me.png")
+                page.locator("input[type=file]").first.set_input_files(tmp_path / "me.png")
+                page.locator("#ax-result img").nth(1).wait_for()
+                before = get_source(page, 1)
+                move_slider(page, 3)
+                wait_for_another(page, 1, before)
+            status, err = explorer.end()
+    assert status == 0
+    assert f"hf://someone/faces@{commit}" in err
 
 
 TRAVERSALS = [
