@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,11 @@ import torch
 from laws import METHODS, make_rows, stage
 
 import auxgen
+from auxgen import SemiSupervisedClassifier
 from auxgen.cli.main import run_command
 from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
+from auxgen.methods.committee import Committee
 from auxgen.model import Model
 from auxgen.onnx.export import export_onnx
 from auxgen.onnx.program import TOLERANCE
@@ -87,6 +90,34 @@ def test_parts_say_what_the_model_says(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in METHODS if name not in WITHOUT_PARTS])
 def test_parts_of_every_method_say_what_the_model_says(name: str) -> None:
     check_parts(name)
+
+
+@pytest.mark.parametrize(
+    ("classes", "options"),
+    [
+        (3, {}),
+        pytest.param(2, {}, marks=pytest.mark.slow),
+        pytest.param(3, {"likelihood": "negative_binomial"}, marks=pytest.mark.slow),
+    ],
+)
+def test_a_committee_says_what_it_says_of_rows_with_blanks_too(
+    classes: int, options: dict[str, Any], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % classes
+    x = rng.poisson(3 + 9 * (y[:, None] == np.arange(4))).astype(float)
+    x[::7, 1] = np.nan
+    known = np.where(np.arange(90) < 30, y, -1)
+    fitted = SemiSupervisedClassifier(steps=20, **options).fit(x, known)
+    fitted.save(tmp_path / "committee")
+    model = auxgen.load(tmp_path / "committee")
+    assert isinstance(model.method, Committee)
+    files = export_onnx(model)
+    assert not files.refused
+    for rows in (x, x[:1], 30 * x[:7]):
+        found = run_part(files.contents["classifier.onnx"], rows)
+        said = fitted.predict_proba(rows)
+        np.testing.assert_allclose(found, said, rtol=TOLERANCE, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", sorted(WITHOUT_PARTS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from math import log, tau
 from typing import Any, final
 
@@ -66,6 +67,9 @@ class DecisionForest(nn.Module):
     """The mean of the leaves of many trees: x (b, d) -> probabilities (b, k).
 
     All trees' nodes lie in one table. A leaf leads to itself.
+
+    Attributes:
+        steps: Steps from the roots; None for as many as the rows need.
     """
 
     roots: Tensor
@@ -76,6 +80,7 @@ class DecisionForest(nn.Module):
 
     def __init__(self, trees: int, nodes: int, classes: int) -> None:
         super().__init__()
+        self.steps: int | None = None
         self.register_buffer("roots", torch.zeros(trees, dtype=torch.int64))
         self.register_buffer("entry", torch.zeros(nodes, dtype=torch.int64))
         self.register_buffer("threshold", torch.zeros(nodes, dtype=torch.float64))
@@ -84,13 +89,27 @@ class DecisionForest(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.float().double()  # thresholds lie between numbers in float32
-        node = self.roots.expand(len(x), -1)
-        while True:
+        node = self.roots.expand(x.shape[0], -1)
+        for step in count():
+            if step == self.steps:
+                break
             right = x.gather(1, self.entry[node]) > self.threshold[node]
             following = self.branches[node, right.long()]
-            if torch.equal(following, node):
-                return self.leaves[node].mean(1)
+            if self.steps is None and torch.equal(following, node):
+                break
             node = following
+        return self.leaves[node].mean(1)
+
+    def fix_steps(self) -> None:
+        """Walk as far as the deepest leaf for any rows, as a program without a loop has to."""
+        reached, self.steps = self.roots, 0
+        while len(reached := self._find_children(reached)):
+            self.steps += 1
+
+    def _find_children(self, nodes: Tensor) -> Tensor:
+        """Nodes below some nodes, in no order."""
+        both = self.branches[nodes]
+        return both[both != nodes.unsqueeze(1)]
 
 
 @final

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..errors import InputError, take_first_line
 from ..files import encode_json
 from ..model import Model
+from ..networks.classic import DecisionForest
 from .parts import DRAWS, list_parts
 from .program import compare_with_model, convert_part
 
@@ -36,6 +37,9 @@ def export_onnx(model: Model) -> OnnxFiles:
     """
     _require_packages()
     method = copy.deepcopy(model.method).cpu().eval()
+    for module in method.modules():
+        if isinstance(module, DecisionForest):
+            module.fix_steps()
     space = model.space
     parts = list_parts(Model(method, space, model.name, model.config))
     contents, described, refused = {}, {}, {}

@@ -24,7 +24,7 @@ class _ProgramMode(TorchFunctionMode):
     """Normal draws that are the same in every pass, and for every row of a batch.
 
     The first pass, of one row, draws and keeps them; later ones take them in the same order.
-    Functions that onnxruntime lacks for float64 are written out.
+    Functions that ONNX lacks, or onnxruntime for float64, are written out.
     """
 
     def __init__(self) -> None:
@@ -44,6 +44,9 @@ class _ProgramMode(TorchFunctionMode):
         if func is torch.Tensor.sinh:
             (x,) = args
             return (x.exp() - (-x).exp()) / 2
+        if func is torch.searchsorted and not kwargs:
+            knots, x = args
+            return (knots.unsqueeze(-2) < x.unsqueeze(-1)).sum(-1)
         if func is torch.normal and len(args) == 2 and isinstance(args[1], Tensor):
             mean, std = args
             return mean + std * self.draw(torch.broadcast_shapes(mean.shape, std.shape))

@@ -20,7 +20,7 @@ from auxgen.few_labels.parts import (
     fit_mixture,
     fit_ranked_logistic,
 )
-from auxgen.networks.classic import NamedMixture, NormalScores, fill_buffers
+from auxgen.networks.classic import DecisionForest, NamedMixture, NormalScores, fill_buffers
 
 
 def make_rows(classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -42,6 +42,21 @@ def test_logistic_regression_and_forest_are_scikit_learn_s(classes: int, weighte
     forest = RandomForestClassifier(100, random_state=0, oob_score=True)
     theirs = forest.fit(x[known], y[known], own).predict_proba(x)
     np.testing.assert_allclose(fit_forest(x, y, 0, weights).predict(x), theirs, atol=1e-12)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 3])
+def test_a_forest_of_fixed_steps_says_the_same_to_the_last_bit(classes: int) -> None:
+    x, y = make_rows(classes)
+    forest = RandomForestClassifier(100, random_state=0).fit(x[y >= 0], y[y >= 0])
+    network = fit_forest(x, y, 0).network
+    assert isinstance(network, DecisionForest)
+    rows = torch.from_numpy(np.concatenate((x, 3 * x, np.full_like(x[:1], np.inf))))
+    freely = network(rows)
+    network.fix_steps()
+    assert network.steps == max(tree.get_depth() for tree in forest.estimators_)
+    assert torch.equal(network(rows), freely)
+    for i in (0, 5, len(rows) - 1):  # a row alone may need fewer steps
+        assert torch.equal(network(rows[i : i + 1]), freely[i : i + 1])
 
 
 @pytest.mark.parametrize("columns", [4, 13])
