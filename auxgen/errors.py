@@ -3,15 +3,21 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST_WORD, LONGEST_SENTENCE = 400, 1500
+"""Characters of what a file of somebody else may put into a sentence."""
+
 
 class UserError(Exception):
-    """An error that a person can act on. Its text is one sentence.
+    """An error that a person can act on. Its text is one sentence, whatever names it repeats.
 
     Attributes:
         status: Exit status of the command.
     """
 
     status = 1
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(make_printable(sentence))
 
 
 class InputError(UserError, ValueError):
@@ -42,6 +48,20 @@ class RankLost(UserError):
 
 class NotSaved(UserError, OSError):
     """A file that could not be written; says what is still valid."""
+
+
+def make_printable(sentence: str) -> str:
+    """One line that a terminal can show: line breaks and control characters as Python writes them.
+
+    Of what is too long to be read the middle is left out.
+    """
+    shown = (c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
+    words = (_leave_out_middle(word, LONGEST_WORD) for word in "".join(shown).split(" "))
+    return _leave_out_middle(" ".join(words), LONGEST_SENTENCE)
+
+
+def _leave_out_middle(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 3 :]}"
 
 
 def require_at_least(minimum: int, **numbers: int) -> None:

@@ -53,7 +53,10 @@ class Recipe:
             raise unknown_name("builder", self.builder, known)
         try:
             method = known[self.builder](**self.arguments)
-        except (TypeError, ValueError, RuntimeError, AttributeError, LookupError) as error:
+        except (
+            *(TypeError, ValueError, RuntimeError, AttributeError, LookupError, ArithmeticError),
+            MemoryError,
+        ) as error:
             reason = take_first_line(error)
             raise InputError(
                 f"The builder {self.builder} refuses its arguments: {reason}."

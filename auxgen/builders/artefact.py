@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from .. import files
 from ..data.dataset import DataKind, Preprocessor
+from ..data.json_fields import check_fields
 from ..errors import InputError
 from ..method import Method
 from ..version import __version__
@@ -134,7 +135,8 @@ def read_artefact(folder: Path) -> tuple[Method, Preprocessor, dict[str, Any]]:
     try:
         _check_space(config["space"])
         space = Preprocessor.from_json(config["space"])
-    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        check_fields(space)
+    except (TypeError, KeyError, AttributeError, ValueError, ArithmeticError) as error:
         raise InputError(f"{file} does not say how the model sees rows: {error}.") from error
     for argument, size in (("x", space.width), ("classes", len(space.classes))):
         if size and arguments.get(argument, size) != size:

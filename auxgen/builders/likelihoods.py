@@ -43,7 +43,10 @@ def get_likelihood(name: Likelihood, x: int, scale: float) -> tuple[int, Family]
         InputError: There is no such likelihood, or it has another width.
     """
     if isinstance(name, Mapping):
-        name = _list_table_blocks(int(name["numbers"]), [int(k) for k in name["texts"]])
+        numbers, texts = int(name["numbers"]), [int(k) for k in name["texts"]]
+        if numbers + sum(texts) != x or min(numbers, *texts, 0) < 0:  # before they are listed
+            raise InputError(f"The likelihood has {name}; expected parts of {x} entries.")
+        name = _list_table_blocks(numbers, texts)
     if not isinstance(name, str):
         try:
             blocks = [_make_block(known, scale) for known in name]

@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from io import BytesIO, StringIO
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, take_first_line
 from .cells import Decimal, RawTable, strip_texts
 from .raw_tables import convert_values, make_raw_table
-
-if TYPE_CHECKING:
-    pass
 
 TEXT_SUFFIXES = (".csv", ".tsv")
 TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".feather", ".xlsx")
@@ -65,10 +62,9 @@ def read_table_file(
             table = _read_arrow(file)
     except InputError:
         raise
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    except Exception as error:  # readers of damaged files raise what their libraries do
         raise InputError(
-            f"{file} cannot be read ({reason}); a table with a header is expected."
+            f"{file} cannot be read ({take_first_line(error)}); a table with a header is expected."
         ) from error
     if not len(table):
         raise InputError(f"{file} has no rows; one or more is expected.")

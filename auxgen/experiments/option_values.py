@@ -139,10 +139,14 @@ def _check_kinds(given: Mapping[str, Any], known: Mapping[str, Option]) -> None:
     """Refuse a number in place of a text, or a text of a number, as an edited run.json may have."""
     for name, value in given.items():
         kinds = {known[name].type, *get_args(known[name].type)}
+        if kinds <= {str, Path, int, float, bool, type(None)} and isinstance(value, tuple | list):
+            raise InputError(f"{name} is {value!r}; one value is expected.")
         if kinds & {str, Path} and not isinstance(value, str | Path | tuple | list | None):
             raise InputError(f"{name} is {value!r}; a text is expected.")
         if kinds <= {int, float, type(None)} and not isinstance(value, int | float | None):
             raise InputError(f"{name} is {value!r}; a number is expected.")
+        if kinds <= {int, type(None)} and isinstance(value, float):
+            raise InputError(f"{name} is {value!r}; a whole number is expected.")
 
 
 def _describe_renamed(entry: ExperimentEntry, name: str) -> str:

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..files import get_cache_folder, read_json
 from ..method import Classifies, Extracts, require
 from ..model import Model, load
+from ..model.run_files import list_trained_stages, read_run_config
 from .extractors import ExtractedFeatures, Extractor, make_extractor, resize_pictures
 from .pretrained import get_weights_folder
 
@@ -100,8 +101,8 @@ def is_run_finished(run: Path) -> bool:
     """Whether all stages of a run are trained and evaluated."""
     if not (run / "run.json").is_file() or not (run / "scores.json").is_file():
         return False
-    stages = read_json(run / "run.json", "run").get("stages", [])
-    return all((run / stage / "model.safetensors").is_file() for stage in stages)
+    config = read_run_config(run)
+    return list_trained_stages(run, config) == config["stages"]
 
 
 def load_extractor_from_folder(path: Path, name: str | None = None) -> Extractor:

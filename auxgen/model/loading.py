@@ -10,9 +10,9 @@ from .. import hub
 from ..builders.artefact import read_artefact, restore_weights
 from ..data.dataset import Preprocessor
 from ..errors import InputError, unknown_name
-from ..files import read_json
 from ..method import Method
 from .model import Model
+from .run_files import list_trained_stages, read_run_config
 
 
 def load(
@@ -35,8 +35,7 @@ def load(
     path = hub.fetch_artefact(path) if hub.is_hub_name(path) else Path(path)
     if not (path / "run.json").exists():
         return _make_model(path, *read_artefact(path))
-    stages = read_json(path / "run.json", "run").get("stages", [])
-    trained = [s for s in stages if (path / s / "model.safetensors").exists()]
+    trained = list_trained_stages(path, read_run_config(path))
     missing = f"{path} has no trained stage"
     if not trained:
         raise InputError(f"{missing} yet; continue with: auxgen train --resume {path}.")

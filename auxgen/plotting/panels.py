@@ -11,6 +11,7 @@ from torch import Tensor
 from ..data.dataset import Dataset, Preprocessor
 from ..data.labels import find_labelled_rows
 from ..files import write_file
+from ..inference.batched import map_batches
 from ..inference.codes import make_analogies, make_class_grid, sample_rows
 from ..inference.prediction import predict_rows
 from ..method import Classifies, Method, require
@@ -190,7 +191,12 @@ def show_decision_regions(
     low, high = x.amin(0) - 0.3, x.amax(0) + 0.3
     across, up = (torch.linspace(low[i].item(), high[i].item(), 160) for i in (0, 1))
     plane = torch.cartesian_prod(across, up).to(x)
-    probability = require(method, Classifies).classify(plane, 100).probs[:, 1].view(160, 160).T
+    classifier = require(method, Classifies)
+
+    def classify(points: Tensor) -> Tensor:
+        return classifier.classify(points, 100).probs[:, 1]
+
+    probability = map_batches(classify, plane, device=x.device).view(160, 160).T
     figure, (axes,) = make_panel_axes(1, 1, (6, 3.6))
     tints = LinearSegmentedColormap.from_list("classes", ["#A9D1EA", "white", "#F9D78E"])
     box = (low[0].item(), high[0].item(), low[1].item(), high[1].item())

@@ -14,13 +14,11 @@ import torch
 from ..engine.device import describe_hardware
 from ..engine.settings import Precision, PrecisionChoice
 from ..files import compute_checksum
+from ..model.run_files import FORMAT
 from ..stage import Experiment
 from ..version import __version__
 from .datasets import describe_datasets, list_warnings
 from .rounds import describe_rounds
-
-FORMAT = 2
-"""Version of run.json: 1, which says no format, was written before options had one meaning each."""
 
 
 def make_config(

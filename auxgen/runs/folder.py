@@ -15,8 +15,9 @@ from ..builders.artefact import restore_weights
 from ..engine.device import Ranks, is_first_process, is_restarted
 from ..errors import InputError, NotRebuilt, NotSaved, RankLost
 from ..files import encode_json, make_save_error, read_json, write_file
+from ..model.run_files import list_trained_stages, read_run_config
 from ..stage import Stage
-from .config import FORMAT, get_versions
+from .config import get_versions
 
 
 class Run:
@@ -32,26 +33,11 @@ class Run:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        if not self.path.is_dir():
-            raise InputError(f"There is no folder {self.path}; expected a run's folder.")
-        self.config = read_json(self.path / "run.json", "run")
-        missing = [k for k in ("id", "options", "seed", "stages") if k not in self.config]
-        if missing:
-            raise InputError(f"{self.path}/run.json has no {missing[0]!r}; a run's has one.")
-        for name, kind in {"options": dict, "seed": int, "stages": list}.items():
-            if not isinstance(self.config[name], kind):
-                got = self.config[name]
-                expected = f"a {kind.__name__} is expected"
-                raise InputError(f"{self.path}/run.json has {name} {got!r}; {expected}.")
-        if self.config.get("format", 1) not in (1, FORMAT):
-            raise InputError(
-                f"{self.path}/run.json has format {self.config['format']!r}; this version of "
-                f"auxgen reads 1 to {FORMAT}."
-            )
+        self.config = read_run_config(self.path)
 
     def trained_stages(self) -> list[str]:
         """Names of the stages that are trained, in order."""
-        return [s for s in self.config["stages"] if (self.path / s / "model.safetensors").exists()]
+        return list_trained_stages(self.path, self.config)
 
     def read_scores(self) -> dict[str, Any]:
         """The object in scores.json; with no scores before `evaluate` wrote it."""

@@ -162,7 +162,7 @@ real_digits = images.load_sklearn_digits
     ("wrong", "told"),
     [
         ({"batch": 1}, "batch is 1; 2 or more"),
-        ({"blocks": 0}, "blocks is 0; 1 or more"),
+        ({"blocks": 0}, "blocks is 0; 1 to 1,000"),
         ({"width": 0}, "width is 0; 1 or more"),
         ({"shift": -1}, "shift is -1; 0 or more"),
         ({"epochs": -1}, "epochs is -1; 0 or more"),

@@ -1,0 +1,392 @@
+"""Changed files and options, in one process: each is used, or refused in one sentence.
+
+python benchmarks/fuzzing.py results/reliability.fuzzing.json --inputs 105000
+
+Kinds: config.json and the header of model.safetensors of artefacts, run.json of runs, sheets of
+labels beside pictures, tables as text, tables as parquet, feather and Excel, pictures, and options
+of all experiments. An input is made from a valid one by a seed that its number gives, so that each
+can be made again: --kind KIND --first N --inputs 1. A fault is an exception that is no sentence, a
+sentence of several lines, a file written outside the folder, a process, a connection, an import
+that the input chose, more than 20 s of the processor, or 2 GB more memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+
+os.environ.setdefault("AUXGEN_CACHE", tempfile.mkdtemp(prefix="auxgen-fuzzing-cache-"))
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.pop("AUXGEN_DATA", None)
+
+import numpy as np
+import torch
+from fuzzing_inputs import (
+    HOSTILE_WORDS,
+    change_bytes,
+    change_json,
+    change_safetensors,
+    make_frame_file,
+    make_picture,
+    make_table_text,
+)
+from PIL import Image
+
+import auxgen
+from auxgen import launch
+from auxgen.cli.main import run_command
+from auxgen.data.inputs import read_rows
+from auxgen.data.user import load_image_folder, load_table
+from auxgen.engine.device import describe_hardware
+from auxgen.errors import UserError
+from auxgen.experiments import registry
+from auxgen.experiments.option_values import list_options
+from auxgen.files import compute_checksum, encode_json, read_json, write_file
+from auxgen.model import Model
+from auxgen.runs.config import find_commit
+
+SHARES = {
+    "config.json": 0.2,
+    "model.safetensors": 0.2,
+    "run.json": 0.06,
+    "sheet of labels": 0.1,
+    "table as text": 0.14,
+    "parquet, feather, Excel": 0.1,
+    "picture": 0.14,
+    "options": 0.06,
+}
+"""Of all inputs: what is slower has fewer, at least 5,000 of 100,000."""
+SECONDS, BYTES = 20, 2 * 2**30
+FORBIDDEN = {"os.system", "subprocess.Popen", "os.posix_spawn", "os.exec", "socket.connect"}
+CHOSEN_MODULES = {"antigravity", "this", "turtle", "os.system"}
+
+
+class Fault(BaseException):
+    """What must not happen, whatever the input is."""
+
+
+class Reached(Exception):
+    """Options were taken, and training would begin."""
+
+
+@dataclass
+class Guard:
+    """Watches what Python does while an input is used; see `sys.addaudithook`."""
+
+    folder: Path
+    watches: bool = False
+    seen: list[str] = field(default_factory=list)
+
+    def notice(self, event: str, args: tuple[Any, ...]) -> None:
+        if not self.watches:
+            return
+        if event in FORBIDDEN and args[0] != "git":  # which is asked for the commit
+            self.seen.append(f"{event} {args[:2]!r}")
+        elif event == "import" and str(args[0]) in CHOSEN_MODULES:
+            self.seen.append(f"import of {args[0]}")
+        elif event == "open" and isinstance(args[0], str | bytes | os.PathLike):
+            writes = isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+            path = os.path.realpath(os.fsdecode(args[0]))
+            cache, inside = os.environ["AUXGEN_CACHE"], str(self.folder)
+            if writes and not path.startswith((inside, os.path.realpath(cache), "/dev/")):
+                self.seen.append(f"wrote {path}")
+
+
+@dataclass
+class Bases:
+    """Valid artefacts, a run, pictures and a table, from which inputs are made."""
+
+    folder: Path
+    artefacts: list[Path]
+    runs: list[Path]
+    pictures: Path
+    sheet: list[list[str]]
+    table: list[list[str]]
+    table_model: Model
+    picture_model: Model
+
+
+def make_bases(folder: Path) -> Bases:
+    """Train the smallest models of a table and of pictures."""
+    rng = np.random.default_rng(0)
+    table = [["x", "colour", "when", "label"]]
+    for i in range(24):
+        kind = i % 2
+        colour, label = ("red", "blue")[int(rng.random() < 0.5)], ("a", "b")[kind]
+        number = f"{rng.normal() + 3 * kind:.3f}"
+        table.append([number, colour, f"2024-01-{i + 1:02}", label if i % 3 else ""])
+    (folder / "rows.csv").write_text("\n".join(map(",".join, table)))
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    sheet = [["file_name", "label", "Round"]]
+    for i in range(8):
+        pixels = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(pictures / f"{i}.png")
+        sheet.append([f"{i}.png", ("a", "b")[i % 2] if i < 6 else "", str(i % 2)])
+    (pictures / "metadata.csv").write_text("\n".join(map(",".join, sheet)))
+    small: dict[str, Any] = {"steps": 2, "hidden": 4, "latent": 2, "precision": "32"}
+    runs = [folder / name for name in ("table-run", "picture-run", "moons-run")]
+    quiet: dict[str, Any] = {"device": "cpu", "quiet": True}
+    auxgen.train("adgm.own", run=runs[0], data=folder / "rows.csv", label="label", **small, **quiet)
+    auxgen.train("adgm.own", run=runs[1], data=pictures, size=8, **small, **quiet)
+    auxgen.train("adgm.half_moons", run=runs[2], epochs=0.01, precision="32", **quiet)
+    models = [auxgen.load(run) for run in runs]
+    artefacts = [m.save(folder / f"artefact-{i}") for i, m in enumerate(models)]
+    return Bases(folder, artefacts, runs, pictures, sheet, table, models[0], models[1])
+
+
+def use_model(folder: Path) -> None:
+    """Load an artefact, draw from it, and predict what it drew."""
+    model = auxgen.load(folder)
+    drawn = model.sample(2)
+    if model.space.classes:
+        model.predict(drawn, draws=1)
+
+
+def use_config(rng: Random, bases: Bases, place: Path) -> None:
+    source = rng.choice(bases.artefacts)
+    shutil.copytree(source, place / "m")
+    (place / "m" / "config.json").write_bytes(
+        change_json(rng, read_json(source / "config.json", "artefact"))
+    )
+    use_model(place / "m")
+
+
+def use_safetensors(rng: Random, bases: Bases, place: Path) -> None:
+    source = rng.choice(bases.artefacts)
+    shutil.copytree(source, place / "m")
+    content = change_safetensors(rng, (source / "model.safetensors").read_bytes())
+    (place / "m" / "model.safetensors").write_bytes(content)
+    if rng.random() < 0.9:  # a stranger writes the checksum that fits
+        config = read_json(source / "config.json", "artefact")
+        config["sha256"] = compute_checksum(content)
+        (place / "m" / "config.json").write_bytes(encode_json(config))
+    use_model(place / "m")
+
+
+def use_run(rng: Random, bases: Bases, place: Path) -> None:
+    source = rng.choice(bases.runs)
+    shutil.copytree(source, place / "run")
+    file = rng.choice(("run.json", "run.json", "run.json", "metrics.jsonl"))
+    if file == "run.json":
+        changed = change_json(rng, read_json(source / file, "run"))
+    else:
+        changed = change_bytes(rng, (source / file).read_bytes())
+    (place / "run" / file).write_bytes(changed)
+    run, out = str(place / "run"), str(place / "out.csv")
+    commands = (
+        ["sample", run, "--n", "1", "--out", out],
+        ["train", "--resume", run],
+        ["report", run],
+        ["evaluate", run],
+    )
+    slow = rng.random() < 0.06  # pictures and scores take a second
+    run_command(list(rng.choice(commands[2:] if slow else commands[:2])))
+
+
+def use_sheet(rng: Random, bases: Bases, place: Path) -> None:
+    shutil.copytree(bases.pictures, place / "pictures")
+    name = rng.choice(("metadata.csv", "metadata.csv", "labels.csv"))
+    (place / "pictures" / "metadata.csv").unlink()
+    (place / "pictures" / name).write_bytes(make_table_text(rng, bases.sheet))
+    label = rng.choice((None, None, "label", "Round", "file_name"))
+    load_image_folder(place / "pictures", label=label, size=8)
+
+
+def use_table(rng: Random, bases: Bases, place: Path) -> None:
+    file = place / rng.choice(("t.csv", "t.csv", "t.tsv"))
+    file.write_bytes(make_table_text(rng, bases.table))
+    use_table_file(rng, bases, file)
+
+
+def use_frame(rng: Random, bases: Bases, place: Path) -> None:
+    suffix = rng.choice(("parquet", "parquet", "feather", "xlsx"))
+    file = place / f"t.{suffix}"
+    file.write_bytes(make_frame_file(rng, suffix))
+    use_table_file(rng, bases, file)
+
+
+def use_table_file(rng: Random, bases: Bases, file: Path) -> None:
+    """Read a table as one to learn from, or as rows for a model."""
+    if rng.random() < 0.5:
+        load_table(file, label=rng.choice(("label", "label", None, "x")))
+    else:
+        model = bases.table_model
+        model.predict(read_rows([file], model.space).x, draws=1)
+
+
+def use_picture(rng: Random, bases: Bases, place: Path) -> None:
+    suffix, content = make_picture(rng)
+    file = place / f"p.{suffix}"
+    file.write_bytes(content)
+    model = bases.picture_model
+    model.predict(read_rows([file], model.space, resize=rng.random() < 0.7).x, draws=1)
+
+
+def use_options(rng: Random, bases: Bases, place: Path) -> None:
+    entry = rng.choice(EXPERIMENTS)
+    names = [
+        f"--{name.replace('_', '-')}" for name in (option.name for option in list_options(entry))
+    ]
+    words: list[str] = []
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        option = rng.choice((*names, "--device", "--precision", "--log", "--seed", "--nothing"))
+        words += [option, *(rng.choice(HOSTILE_WORDS) for _ in range(rng.choice((0, 1, 1, 1, 2))))]
+    run_command(["train", entry.name, "--run", str(place / "run"), *words])
+
+
+KINDS: dict[str, Callable[[Random, Bases, Path], None]] = {
+    "config.json": use_config,
+    "model.safetensors": use_safetensors,
+    "run.json": use_run,
+    "sheet of labels": use_sheet,
+    "table as text": use_table,
+    "parquet, feather, Excel": use_frame,
+    "picture": use_picture,
+    "options": use_options,
+}
+EXPERIMENTS = [registry.find_experiment(name) for name in registry.list_experiments()]
+
+
+def try_input(kind: str, number: int, bases: Bases, guard: Guard) -> str:
+    """Make an input and use it: "used" or "refused".
+
+    Raises:
+        Fault: Something else came of it.
+    """
+    rng = Random(f"{kind} {number}")
+    with tempfile.TemporaryDirectory(dir=bases.folder, prefix="input-") as name, limit_time():
+        place, out = Path(name), io.StringIO()
+        guard.seen.clear()
+        guard.watches = True
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+                KINDS[kind](rng, bases, place)
+            outcome = "used"
+        except Reached:
+            outcome = "used"
+        except UserError as error:
+            check_sentence(str(error))
+            outcome = "refused"
+        except OSError as error:  # the command line answers those of a file by a sentence
+            if error.filename is None or not error.strerror:
+                raise Fault(traceback.format_exc()) from None
+            outcome = "refused"
+        except SystemExit as error:
+            if error.code not in (0, None):
+                raise Fault(f"exit {error.code}: {out.getvalue()[-400:]}") from None
+            outcome = "used"
+        except Exception:
+            raise Fault(traceback.format_exc()) from None
+        finally:
+            guard.watches = False
+        if guard.seen:
+            raise Fault("; ".join(guard.seen))
+    return outcome
+
+
+def check_sentence(text: str) -> None:
+    """One line, that ends as a sentence."""
+    if "\n" in text or "\x1b" in text or len(text) > 2000:
+        raise Fault(f"no sentence: {text[:500]!r}")
+
+
+@contextlib.contextmanager
+def limit_time() -> Iterator[None]:
+    """A fault after `SECONDS` of the processor."""
+
+    def stop(number: int, frame: object) -> None:
+        raise Fault(
+            f"more than {SECONDS} s of the processor\n" + "".join(traceback.format_stack()[-6:])
+        )
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def begin_no_training(*args: object, **options: object) -> None:
+    raise Reached
+
+
+def fuzz(
+    counts: dict[str, int], folder: Path, first: int = 0
+) -> tuple[dict[str, Counter[str]], list[dict[str, Any]]]:
+    """Try so many inputs of each kind: what came of them, and the faults."""
+    tempfile.tempdir = str(folder)
+    bases, guard = make_bases(folder), Guard(folder)
+    sys.addaudithook(guard.notice)
+    found: dict[str, Counter[str]] = {kind: Counter() for kind in counts}
+    faults = []
+    create = launch.create_run
+    for kind, count in counts.items():
+        start = time.process_time()
+        launch.create_run = begin_no_training if kind == "options" else create  # pyright: ignore
+        for number in range(first, first + count):
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            try:
+                found[kind][try_input(kind, number, bases, guard)] += 1
+                grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory)
+                if grown > BYTES:
+                    raise Fault(f"{grown / 1e9:.1f} GB more memory")
+            except Fault as fault:
+                found[kind]["fault"] += 1
+                faults.append({"kind": kind, "number": number, "fault": str(fault)[-1500:]})
+                print(kind, number, str(fault)[-1500:], file=sys.stderr, flush=True)
+        found[kind]["processor seconds"] = round(time.process_time() - start)
+        print(kind, dict(found[kind]), flush=True)
+    launch.create_run = create
+    return found, faults
+
+
+def main() -> None:
+    """Try inputs of all kinds, or of one, and write what came of them."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("out", type=Path, nargs="?")
+    parser.add_argument("--inputs", type=int, default=105_000)
+    parser.add_argument("--kind", choices=KINDS)
+    parser.add_argument("--first", type=int, default=0)
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    resource.setrlimit(resource.RLIMIT_DATA, (3 * BYTES, 3 * BYTES))
+    shares = SHARES if chosen.kind is None else {chosen.kind: 1.0}
+    counts = {kind: round(share * chosen.inputs) for kind, share in shares.items()}
+    with tempfile.TemporaryDirectory(prefix="auxgen-fuzzing-") as folder:
+        found, faults = fuzz(counts, Path(folder).resolve(), chosen.first)
+    if chosen.out is not None:
+        known = {
+            "command": f"python benchmarks/fuzzing.py OUT --inputs {chosen.inputs}",
+            "date": date.today().isoformat(),
+            "hardware": describe_hardware("cpu"),
+            "commit": find_commit(),
+            "inputs": sum(counts.values()),
+            "faults": len(faults),
+            "kinds": {kind: dict(each) for kind, each in found.items()},
+            "first faults": faults[:20],
+        }
+        write_file(chosen.out, encode_json(known))
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()
