@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from .errors import InputError, NotSaved
-from .partial_files import Content, replace_file, sweep_leftovers, sync_folder, write_to_disk
+from .partial_files import Content, create_folder, replace_file, sweep_leftovers
 
 T = TypeVar("T")
 
@@ -45,18 +44,9 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     Raises:
         NotSaved: The device is full or refuses; an earlier folder of this name is untouched.
     """
-    partial = folder.with_name(f".{folder.name}.partial")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        for name, data in files.items():
-            write_to_disk(partial / name, data)
-        if folder.exists():
-            shutil.rmtree(folder)
-        partial.rename(folder)
-        sync_folder(folder.parent)
+        create_folder(folder, files, replaces=True)
     except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
         raise make_save_error(folder, sum(map(len, files.values())) / 2**20, error) from error
 
 

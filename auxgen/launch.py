@@ -26,7 +26,15 @@ from .runs.batch_sizes import check_batches
 from .runs.config import make_config
 from .runs.datasets import check_data_unchanged, format_data_card
 from .runs.evaluate import draw_run_pictures, evaluate_run
-from .runs.folder import Run, check_resumable, check_run_path, create_run, lock_run, reopen_run
+from .runs.folder import (
+    Run,
+    check_resumable,
+    check_run_path,
+    create_run,
+    lock_run,
+    reopen_run,
+    tell_way_on,
+)
 from .runs.rounds import estimate_stage_seconds, format_rounds
 from .runs.runtime import RuntimeSettings, check_precision
 from .runs.train import train_remaining
@@ -73,7 +81,7 @@ def train(
         options = resolve_options(entry, options)
         stages = train_missing_extractors_for(partial(build_experiment, entry, options))
     settings = RuntimeSettings(device, precision, tuple(log), quiet)
-    with init_ranks(device) as here:
+    with tell_way_on(run), init_ranks(device) as here:
         config = make_config(name, stages, options, file=file, device=device, precision=precision)
         check_batches(stages, here, device)
         opened = reopen_run(run, config)
@@ -109,7 +117,7 @@ def resume(
     opened, stages = _open_run(run, experiment)
     device = resolve_device(device)
     settings = RuntimeSettings(device, opened.config.get("precision"), tuple(log), quiet)
-    with init_ranks(device) as here, lock_run(opened.path, here):
+    with tell_way_on(run), init_ranks(device) as here, lock_run(opened.path, here):
         check_resumable(opened, here)
         remaining = partial(train_remaining, opened, stages, here, settings)
         return train_missing_extractors_for(remaining)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,6 +12,7 @@ import pytest
 
 from auxgen.errors import NotSaved
 from auxgen.files import CacheFile, load_or_create, write_file, write_folder
+from auxgen.partial_files import LEFTOVER_SECONDS, MACHINE, create_folder
 
 
 def list_names(folder: Path) -> list[str]:
@@ -43,6 +46,46 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
     write_folder(tmp_path / "model", {"c": b"3"})
     assert list_names(tmp_path) == ["model"]
     assert list_names(tmp_path / "model") == ["c"]
+
+
+def test_what_killed_processes_left_is_swept_by_the_next_write(tmp_path: Path) -> None:
+    dead, old = 2**22 + 1, time.time() - 2 * LEFTOVER_SECONDS  # no process has this number
+    other = "0" * 8 if MACHINE != "0" * 8 else "1" * 8
+    stays = {
+        f".text.{MACHINE}-{dead}-0.partial": False,
+        f".model.{MACHINE}-{dead}-1.partial/": False,
+        f".text.{MACHINE}-{os.getpid()}-0.partial": True,
+        f".text.{other}-{dead}-0.partial": True,
+        f".text.{other}-{dead}-1.partial": False,
+        ".text.partial": True,
+        f".text.{dead}.partial": True,
+        "text.partial": True,
+    }
+    for name in stays:
+        path = tmp_path / name
+        if name.endswith("/"):
+            path.mkdir()
+            (path / "half").touch()
+        else:
+            path.touch()
+        if name.endswith("-1.partial"):
+            os.utime(path, (old, old))
+    write_file(tmp_path / "text", b"whole")
+    assert {name: (tmp_path / name).exists() for name in stays} == stays
+    assert (tmp_path / "text").read_bytes() == b"whole"
+
+
+def test_of_two_that_make_a_folder_one_succeeds(tmp_path: Path) -> None:
+    create_folder(tmp_path / "run", {"a": b"1"}, ("empty",))
+    with pytest.raises(OSError, match="run"):
+        create_folder(tmp_path / "run", {"b": b"2"})
+    assert list_names(tmp_path) == ["run"]
+    assert list_names(tmp_path / "run") == ["a", "empty"]
+
+
+def test_a_file_may_have_the_longest_name_that_there_is(tmp_path: Path) -> None:
+    file = tmp_path / ("é" * 127)
+    assert write_file(file, b"whole").read_bytes() == b"whole"
 
 
 @pytest.fixture

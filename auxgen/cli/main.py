@@ -7,7 +7,7 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import Any
 
-from ..errors import UserError, unknown_name
+from ..errors import RankLost, UserError, unknown_name
 
 COMMANDS = {
     "demo": ("runs", "Learn handwritten digits from five labels a class; a report."),
@@ -66,7 +66,8 @@ def _run_reporting_errors(args: Sequence[str] | None) -> None:
         run_command(list(sys.argv[1:] if args is None else args))
         sys.stdout.flush()
     except UserError as error:
-        _exit_with_message(str(error), error.status)
+        # of a lost rank the second one speaks too: the first may be the one that was lost
+        _exit_with_message(str(error), error.status, 2 if isinstance(error, RankLost) else 1)
     except KeyboardInterrupt:
         _exit_with_message("Stopped.", 130)
     except BrokenPipeError:
@@ -106,9 +107,9 @@ def _describe_memory_error(error: MemoryError | RuntimeError) -> str:
     raise error
 
 
-def _exit_with_message(sentence: str, status: int) -> None:
-    """Leave with one sentence on stderr, from the first rank alone."""
-    if os.environ.get("RANK", "0") == "0":
+def _exit_with_message(sentence: str, status: int, speakers: int = 1) -> None:
+    """Leave with one sentence on stderr, from the first ranks alone."""
+    if int(os.environ.get("RANK", "0")) < speakers:
         print(sentence, file=sys.stderr)
     sys.exit(status)
 

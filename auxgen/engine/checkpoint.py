@@ -1,7 +1,6 @@
 """Exact checkpoints: model, average, optimisers, position, the terms since the last line of the log
 and what was seen of held-out rows, each file with its checksum."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from .. import files
 from ..errors import InputError
+from ..partial_files import remove_folder, sweep_leftovers
 from .looks import Looks
 from .loop import Training
 
@@ -55,9 +55,22 @@ def save_checkpoint(
         state["looks"] = looks.list_numbers()
     state["sha256"]["state.json"] = _compute_state_checksum(state)
     files.write_folder(target, {**contents, "state.json": files.encode_json(state)})
-    for old in find_checkpoints(folder, stage)[:-MAX_CHECKPOINTS]:
-        shutil.rmtree(old)
+    drop_old_checkpoints(folder, stage)
     return target
+
+
+def drop_old_checkpoints(folder: Path, stage: str) -> None:
+    """Remove a stage's checkpoints older than the last two, and what killed processes left.
+
+    Raises:
+        NotSaved: The device refuses.
+    """
+    sweep_leftovers(folder)
+    for old in find_checkpoints(folder, stage)[:-MAX_CHECKPOINTS]:
+        try:
+            remove_folder(old)
+        except OSError as error:
+            raise files.make_save_error(folder, 0.0, error) from error
 
 
 def _compute_state_checksum(state: Mapping[str, Any]) -> str:

@@ -19,7 +19,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..errors import Diverged
-from ..files import write_file
+from ..files import make_save_error, write_file
+from ..partial_files import sync_to_disk
 from ..terminal import redraws_lines
 
 
@@ -167,8 +168,28 @@ class MetricsFile:
         self.file = file
 
     def append_line(self, line: Mapping[str, object]) -> None:
-        with self.file.open("a") as out:
-            out.write(json.dumps(line) + "\n")
+        """Add a line.
+
+        Raises:
+            NotSaved: The device is full or refuses.
+        """
+        try:
+            with self.file.open("a") as out:
+                out.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise make_save_error(self.file, 0.0, error) from error
+
+    def sync(self) -> None:
+        """Wait until the disk has all lines, before a checkpoint says that they were written.
+
+        Raises:
+            NotSaved: The device is full or refuses.
+        """
+        try:
+            if self.file.exists():
+                sync_to_disk(self.file)
+        except OSError as error:
+            raise make_save_error(self.file, 0.0, error) from error
 
     def read_lines(self) -> list[dict[str, Any]]:
         """What was written, less a last line that a kill cut short."""

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,9 +12,10 @@ from filelock import FileLock, Timeout
 
 from ..builders.artefact import restore_weights
 from ..engine.device import Ranks, is_first_process, is_restarted
-from ..errors import InputError, NotRebuilt, NotSaved, RankLost
+from ..errors import InputError, NotRebuilt, RankLost
 from ..files import encode_json, make_save_error, read_json, write_file
 from ..model.run_files import list_trained_stages, read_run_config
+from ..partial_files import create_folder, sweep_leftovers
 from ..stage import Stage
 from .config import get_versions
 
@@ -96,25 +96,14 @@ def create_run(path: str | Path, config: Mapping[str, Any], file: Path | None, r
 
 
 def _write_run_folder(path: Path, config: Mapping[str, Any], file: Path | None) -> None:
-    text = encode_json(config)
+    """Write the folder in one step; of several that start at once, one alone succeeds."""
+    contents = {} if file is None else {"experiment.py": file.read_bytes()}
+    contents["run.json"] = encode_json(config)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir()  # of several that start at once, one alone succeeds
-    except FileExistsError as error:
-        if not os.path.lexists(path):  # a part of the path is a file
-            raise make_save_error(path, 0.0, error) from error
-        raise _make_exists_error(path) from error
+        create_folder(path, contents, ("checkpoints",))
     except OSError as error:
-        raise make_save_error(path, 0.0, error) from error
-    try:
-        (path / "checkpoints").mkdir()
-        if file is not None:
-            write_file(path / "experiment.py", file.read_bytes())
-        write_file(path / "run.json", text)
-    except OSError as error:
-        shutil.rmtree(path, ignore_errors=True)  # which this process made
-        if isinstance(error, NotSaved):
-            raise
+        if os.path.lexists(path):
+            raise _make_exists_error(path) from error
         raise make_save_error(path, 0.0, error) from error
 
 
@@ -124,23 +113,44 @@ def lock_run(path: Path, ranks: Ranks) -> Iterator[None]:
 
     Raises:
         InputError: Another process trains it.
-        RankLost: A rank was lost meanwhile; the sentence has the command to continue with.
+        NotSaved: The folder cannot be written.
     """
-    lock, held = FileLock(path / ".lock"), True
+    lock, refused = FileLock(path / ".lock"), None
     if ranks.is_first:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            held = False
-    if ranks.reduce_any(not held):
-        raise InputError(f"{path} is being trained by another process; wait until it has ended.")
+            refused = _make_busy_error(path)
+        except OSError as error:
+            refused = make_save_error(path, 0.0, error)
+    if ranks.reduce_any(refused is not None):
+        raise refused or _make_busy_error(path)
+    try:
+        if ranks.is_first:
+            sweep_leftovers(path)
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def tell_way_on(path: str | Path) -> Iterator[None]:
+    """Say how to go on where a rank is lost while a run is made or trained.
+
+    Raises:
+        RankLost: A rank was lost; the sentence has the command to continue with.
+    """
     try:
         yield
     except RankLost as error:
-        how = f"continue with as many ranks: auxgen train --resume {path}"
+        how = "nothing was trained yet, so start again"
+        if (Path(path) / "run.json").exists():
+            how = f"continue with as many ranks: auxgen train --resume {path}"
         raise RankLost(f"{str(error).rstrip('.')}; {how}.") from error
-    finally:
-        lock.release()
+
+
+def _make_busy_error(path: Path) -> InputError:
+    return InputError(f"{path} is being trained by another process; wait until it has ended.")
 
 
 def check_resumable(run: Run, ranks: Ranks) -> None:

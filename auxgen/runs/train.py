@@ -79,6 +79,7 @@ class StageTrainer:
             checkpoint.load_checkpoint(found[-1], self.name, run, self.training, self.looks)
             self.last_saved_step = self.training.step
         if self.ranks.is_first:
+            checkpoint.drop_old_checkpoints(self.checkpoints, self.name)
             self.metrics.discard_after(self.name, self.training.step)
             own = [o["seconds"] for o in self.metrics.read_lines() if o["stage"] == self.name]
             self.start_time -= own[-1] if own else 0.0
@@ -172,6 +173,7 @@ class StageTrainer:
         if self.ranks.is_first:
             run = self.run.config["id"]
             try:
+                self.metrics.sync()
                 checkpoint.save_checkpoint(self.checkpoints, self.name, run, training, self.looks)
             except NotSaved as error:
                 good = "none was saved before" if saved is None else f"step {saved} is good"
@@ -214,6 +216,7 @@ class StageTrainer:
             self.tell_end(looks)
         stage.method.eval().requires_grad_(False)
         if self.ranks.is_first:
+            self.metrics.sync()
             card = {"experiment": config["experiment"], "stage": self.name}
             card |= {key: config[key] for key in ("options", "seed")}
             card["steps"] = looks.best_step if looks and looks.best else self.training.step
