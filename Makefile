@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check slow browser docs notebooks clean
+.PHONY: demo test check slow browser docs notebooks fuzz mutants audit lock clean
 
 demo: .venv/installed
 	$(BIN)/auxgen demo
@@ -28,8 +28,24 @@ docs: .venv/installed-dev
 notebooks: .venv/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sphinx-build -q -W --keep-going -D nb_execution_mode=cache docs docs/_build/html
 
+fuzz: .venv/installed-dev
+	$(BIN)/python benchmarks/fuzzing.py build/fuzzing.json
+
+mutants: .venv/installed-dev
+	$(BIN)/python benchmarks/mutants.py build/mutants.json
+
+# Known faults of what auxgen stands on, and the list of all of it: both need the network.
+audit: .venv-audit/installed
+	.venv-audit/bin/cyclonedx-py requirements requirements.lock --of JSON -o build/bill-of-materials.json
+	.venv-audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
+
+lock: .venv-audit/installed
+	.venv-audit/bin/uv pip compile --quiet pyproject.toml --python-version 3.11 -c constraints.txt \
+	  --extra app --extra trackers --extra onnx --extra excel --extra pretrained --extra fidelity \
+	  --generate-hashes --no-header --no-annotate -o requirements.lock
+
 clean:
-	rm -rf .venv docs/_build build *.egg-info
+	rm -rf .venv .venv-audit docs/_build build *.egg-info
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -44,4 +60,10 @@ clean:
 
 .venv/installed-browser: .venv/installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	touch $@
+
+.venv-audit/installed:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1 cyclonedx-bom==7.5.0 uv==0.13.9
+	mkdir -p build
 	touch $@

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,15 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
         assert torch.equal(value, b[name]), name
 
 
-@pytest.mark.parametrize("method", METHODS)
+def mark_all_but_a_sample(methods: Iterable[str]) -> list[Any]:
+    """A process for each method takes seconds: a sample is fast, the others are slow."""
+    sample = {"vae", "sdgm", "denoising_gan", "introvac"}
+    marks = {name: () if name in sample else pytest.mark.slow for name in methods}
+    assert sample <= marks.keys()
+    return [pytest.param(name, marks=mark) for name, mark in marks.items()]
+
+
+@pytest.mark.parametrize("method", mark_all_but_a_sample(METHODS))
 def test_a_run_killed_at_once_goes_on_to_the_same_bits(method: str, tmp_path: Path) -> None:
     code = KILLED.format(
         tests=str(Path(__file__).parent.parent), method=method, run=str(tmp_path / "killed")
