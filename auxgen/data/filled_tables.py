@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .cells import Decimal, RawTable, blank_out, list_texts, parse_numbers
+from .cells import MISSING_WORDS, Decimal, RawTable, blank_out, list_texts, parse_numbers
 from .table_schema import TableSchema
 
 
@@ -31,11 +31,14 @@ def fill_blank_cells(
     """
     decoded, cells, count = schema.decode(x), [], 0
     decimal, numbers = schema.find_decimal(table), {c.name for c in schema.numbers}
+    counted = {c.name for c in schema.numbers if c.kind == "number"}
     learned = {*numbers, *(c.name for c in schema.categories)}
     for name, column in zip(table.names, table.columns, strict=True):
         texts = list_texts(blank_out(column, schema.blank))
         if name in learned:
             new = ["" if c is None else str(c) for c in decoded[name].tolist()]
+            if name in counted:  # as such words are read among numbers
+                texts = ["" if text.lower() in MISSING_WORDS else text for text in texts]
             count += sum(not old and bool(fill) for old, fill in zip(texts, new, strict=True))
             texts = [old or fill for old, fill in zip(texts, new, strict=True)]
         is_typed = not as_text and (name in numbers or column.dtype != object)
