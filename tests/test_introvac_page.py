@@ -148,3 +148,14 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS)
 def test_the_page_has_the_row_that_the_files_give(row: str) -> None:
     assert row in read_page("introvac")
+
+
+def test_the_page_says_that_the_game_was_not_played() -> None:
+    """All scores of fakes in the files: told by half, and ordered as the page says."""
+    one = read_result("introvac.eye_and_facial")["scores"]
+    runs = [{key: score["value"] for key, score in one[name].items()} for name in one]
+    runs += [read_scores(f"introvac.{name}") for name in ("eyefacial_64", "fashion", "own.blanks")]
+    assert {run["introvac/fakes told"] for run in runs} == {50.0}
+    page = " ".join(read_page("introvac"))
+    places = [page.index(f"{run['introvac/fakes ordered']:.1f}") for run in runs]
+    assert places == sorted(places)
