@@ -49,7 +49,7 @@ OLD_NAMES: Mapping[str, Mapping[str, str]] = {
         "Stage": "stage:Stage",
     },
     "exploring.edited_files": {"write_picture": "plotting.grids:write_picture"},
-    "exploring.editing": {"directions": "inference.editing:get_classifier_directions"},
+    "exploring.editing": {"directions": "inference.moves:get_classifier_directions"},
     "exploring.keeping": {"keeping": "inference.disentangling:find_disentangled_directions"},
     "methods.adjusted_vae": {"adjusted_from": "methods.discreg:initialize_adjusted_vae"},
     "networks.taps": {"Tapped": "networks.taps:TappedNetwork"},

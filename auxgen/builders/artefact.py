@@ -19,6 +19,8 @@ from . import Recipe
 from .card import format_card, keep_names_of_paths
 from .weights import check_size, load_weights, read_weights
 
+MOST_ENTRIES = 10**9
+"""Of a row: more than any model here can see."""
 _ARTEFACT_FORMAT = 2
 _ARGUMENTS_OF_FORMAT_1: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {name: {"upper_a_sees_x": False} for name in ("avae", "avae_uninformed")}
@@ -154,6 +156,8 @@ def _check_space(known: Mapping[str, Any]) -> None:
         raise ValueError(f"kind is {known['kind']!r}, not {' or '.join(kinds)}")
     if not isinstance(shape, list) or not all(type(n) is int and n > 0 for n in shape):
         raise ValueError(f"shape is {shape!r}")
+    if prod(shape) > MOST_ENTRIES:
+        raise ValueError(f"shape is {shape!r}, which is no row that a model has seen")
     entries = prod(shape)
     kept = known.get("kept")
     if kept is not None and not all(type(i) is int and 0 <= i < entries for i in kept):

@@ -17,7 +17,7 @@ from ..data.table_writing import check_table_file
 from ..data.tables import make_old_schema
 from ..errors import InputError, require_at_least
 from ..files import write_file
-from ..inference import codes, conditional, editing
+from ..inference import codes, conditional, moves
 from ..model import Model
 from ..plotting import grids, panels
 from . import tables
@@ -138,7 +138,7 @@ def edit_command(
     load_images = partial(load_images_in_frame, space=model.space)
     edits = model.edit(
         rows.x,
-        editing.parse_distances(attribute),
+        moves.parse_distances(attribute),
         target_probability=until,
         keep=keep,
         by=None if by is None else load_images(by),

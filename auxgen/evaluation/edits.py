@@ -16,7 +16,7 @@ from ..data.dataset import Dataset, Preprocessor
 from ..features.extractors import quantise_pictures
 from ..functional.directions import Direction
 from ..inference.codes import decode_to_rows, embed_rows
-from ..inference.editing import DirectionFinder, fit_probe_directions, get_classifier_directions
+from ..inference.moves import DirectionFinder, fit_probe_directions, get_classifier_directions
 from ..method import HasAttributeWeights
 from ..rng import get_device
 from ..score import Score

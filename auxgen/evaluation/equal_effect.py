@@ -17,7 +17,7 @@ from torch import Tensor
 from ..data.dataset import Dataset, Preprocessor
 from ..features.extractors import quantise_pictures
 from ..inference.codes import embed_rows, predict_classes
-from ..inference.editing import DirectionFinder
+from ..inference.moves import DirectionFinder
 from ..score import Score
 from .attribute_scorers import AttributeScorer, compare_predictions
 from .edit_paths import EditComparison, EditPath

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from PIL.Image import Image
 from torch import Tensor
 
-from ..inference.editing import RowsToEdit, get_classifier_directions
+from ..inference.editing import RowsToEdit
+from ..inference.moves import get_classifier_directions
 from ..model import Model
 from .markup import format_figures, format_heading, format_share
 from .panels import can_edit

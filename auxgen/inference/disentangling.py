@@ -18,7 +18,7 @@ from ..data.dataset import Dataset, Preprocessor
 from ..errors import InputError
 from ..functional.directions import Direction
 from .codes import decode_to_rows, embed_rows, predict_classes
-from .editing import DirectionFinder, Move, fit_probe_directions
+from .moves import DirectionFinder, Move, fit_probe_directions
 
 LENGTH_WEIGHT = 1.0
 """Weight of a direction's length against the change of others; chosen on the validation split."""

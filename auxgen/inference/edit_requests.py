@@ -9,7 +9,7 @@ from ..errors import InputError
 from ..functional.differences import DifferenceFilter
 from ..functional.directions import fit_linear_probe, fit_mean_difference
 from .disentangling import disentangle_moves
-from .editing import Move, fit_probe_directions, get_classifier_directions, make_moves
+from .moves import Move, fit_probe_directions, get_classifier_directions, make_moves
 
 
 def find_moves(

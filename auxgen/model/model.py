@@ -22,14 +22,9 @@ from ..functional.directions import Direction, fit_linear_probe, get_direction
 from ..inference import codes as latent
 from ..inference.codes import ClassLabels, convert_class_labels, sample_rows
 from ..inference.edit_requests import find_moves, make_difference_filter
-from ..inference.editing import (
-    EditedRows,
-    RowsToEdit,
-    edit_rows,
-    get_classifier_directions,
-    prepare_edits,
-)
+from ..inference.editing import EditedRows, RowsToEdit, edit_rows, prepare_edits
 from ..inference.filling import fill_rows
+from ..inference.moves import get_classifier_directions
 from ..inference.prediction import Predictions, abstain_on_unsure, estimate_row_bounds, predict_rows
 from ..method import Method, SamplesByClass, require
 from ..rng import get_device, use_seed

@@ -16,8 +16,8 @@ from auxgen.data.dataset import Dataset, Preprocessor
 from auxgen.data.inputs import InputRows
 from auxgen.errors import InputError
 from auxgen.inference.conditional import parse_conditions, sample_where
-from auxgen.inference.editing import (
-    edit_rows,
+from auxgen.inference.editing import edit_rows
+from auxgen.inference.moves import (
     fit_probe_directions,
     get_classifier_directions,
     make_moves,

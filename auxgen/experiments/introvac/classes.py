@@ -25,7 +25,7 @@ from ...data.images import load_image_dataset
 from ...errors import InputError
 from ...evaluation.attribute_scorers import MulticlassScorer
 from ...inference.codes import decode_to_rows, embed_rows
-from ...inference.editing import get_classifier_directions
+from ...inference.moves import get_classifier_directions
 from ...method import Method
 from ...plotting.grids import PALETTE, draw_image_grid
 from ...plotting.panels import make_panel_axes, save_figure

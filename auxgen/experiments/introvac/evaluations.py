@@ -18,7 +18,7 @@ from ...evaluation.recognition import LangevinSampleAccuracy
 from ...functional.directions import fit_mean_difference
 from ...inference.codes import embed_rows, reconstruct_rows
 from ...inference.disentangling import find_disentangled_directions
-from ...inference.editing import DirectionFinder, fit_probe_directions, get_classifier_directions
+from ...inference.moves import DirectionFinder, fit_probe_directions, get_classifier_directions
 from ...method import Method
 from ...methods.vac import VariationalClassifier
 from ...score import Evaluation, Score

@@ -16,7 +16,8 @@ from ...evaluation.equal_effect import EqualEffectComparison
 from ...functional.directions import Direction, combine_directions
 from ...inference.codes import decode_to_rows, embed_rows, reconstruct_rows
 from ...inference.conditional import sample_where
-from ...inference.editing import Move, edit_rows
+from ...inference.editing import edit_rows
+from ...inference.moves import Move
 from ...method import Method
 from ...plotting.panels import show_samples, write_panels
 from ...stage import PictureWriter

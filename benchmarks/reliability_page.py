@@ -1,0 +1,163 @@
+"""docs/reliability.md, made of what the suites wrote: python benchmarks/reliability_page.py
+
+Faults come from AUXGEN_FAULTS=results/reliability.faults.json make slow, changed inputs from
+benchmarks/fuzzing.py, mutants from benchmarks/mutants.py. A test holds the page to the files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "reliability.md"
+RESULTS = ROOT / "results"
+PROMISES = {
+    "A column of small or huge numbers is learned, a constant one is left out and told": (
+        "data/test_table_models.py::test_numbers_of_any_size_come_to_mean_0_and_deviation_1",
+        "data/test_table_models.py::test_a_constant_column_that_changes_later_changes_nothing",
+    ),
+    "Of two that start one run, one makes it and the other changes nothing": (
+        "test_files.py::test_of_two_that_make_a_folder_one_succeeds",
+    ),
+    "A run that trains is not trained by a second process": (
+        "faults/test_matrix.py::test_every_kind_of_stage_survives_every_kind_of_fault",
+    ),
+    "No Python file is run because it lies in a run": (
+        "cli/test_own_method.py::test_a_run_of_ours_never_runs_a_file_that_lies_in_it",
+        "cli/test_own_method.py::test_a_file_that_a_run_was_not_made_from_is_never_run",
+    ),
+    "A run goes on with as many ranks as it began with": (
+        "engine/test_resume.py::"
+        "test_another_number_of_ranks_is_refused_before_the_first_checkpoint_too",
+    ),
+    "The log of a stopped run is that of an undisturbed one": (
+        "engine/test_resume.py::test_the_log_of_a_stopped_run_is_that_of_an_undisturbed_one",
+    ),
+    "A file that lies about sizes takes neither memory nor time": (
+        "test_artefact.py::test_a_config_that_lies_is_refused_in_a_sentence",
+    ),
+    "What is not finite is named: term, player, step, and the column to blame": (
+        "engine/test_loop.py::"
+        "test_a_term_that_is_not_finite_ends_training_by_name_and_is_not_saved",
+        "runs/test_divergence.py::test_the_one_column_that_makes_a_run_diverge_is_named",
+    ),
+    "Bad input ends in one sentence and status 2": (
+        "test_benchmark_fuzzing.py::test_a_sample_of_every_kind_is_used_or_refused",
+        "test_errors.py::test_a_name_of_any_letters_leaves_one_line",
+    ),
+    "Every numeric option has a range": ("test_ranges.py::test_defaults_are_in_range",),
+    "A full disk leaves whole files or none": (
+        "cli/test_bad_input.py::test_a_full_disk_leaves_whole_files_or_none",
+        "faults/test_matrix.py::test_every_command_survives_every_kind_of_fault_at_every_event",
+    ),
+    "A changed byte of the cache is noticed; what dead processes left is swept": (
+        "data/test_cache.py::test_any_changed_byte_of_a_cached_file_is_noticed",
+        "test_files.py::test_what_killed_processes_left_is_swept_by_the_next_write",
+    ),
+    "A cell or a name never becomes a formula of a spreadsheet": (
+        "data/test_table_models.py::test_no_spreadsheet_runs_a_cell",
+    ),
+}
+"""What is promised, and the tests below tests/ that hold it."""
+
+
+def write_page() -> str:
+    """The page's text."""
+    parts = [
+        "# Reliability",
+        "What was tried against auxgen, and what came of it; made by "
+        "`python benchmarks/reliability_page.py` from files under `results/`. What is promised of "
+        "the files of others stands in `SECURITY.md`, what to do when it goes wrong in "
+        "[failures](guides/failures.md).",
+        *describe_faults(read("faults")),
+        *describe_fuzzing(read("fuzzing")),
+        *describe_mutants(read("mutants")),
+        "## What holds it",
+        *describe_promises(),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def read(name: str) -> dict[str, Any] | None:
+    file = RESULTS / f"reliability.{name}.json"
+    return json.loads(file.read_text()) if file.exists() else None
+
+
+def describe_source(known: Mapping[str, Any], file: str) -> str:
+    return (
+        f"`{known['command']}`, {known['date']}, {known['hardware']}, commit {known['commit']}, "
+        f"`results/reliability.{file}.json`."
+    )
+
+
+def describe_fuzzing(known: Mapping[str, Any] | None) -> Iterator[str]:
+    """Changed inputs by kind."""
+    yield "## Changed inputs"
+    if known is None:
+        yield "Not measured yet: `make fuzz`."
+        return
+    yield (
+        f"{known['inputs']:,} files and options, made of valid ones by a seed, were used or "
+        f"refused in one sentence, but {known['faults']}. By Python's audit events none wrote "
+        "outside its folder, started a process, opened a connection or chose an import. "
+        + describe_source(known, "fuzzing")
+    )
+    rows = ["| kind | used | refused | faults |", "|---|---|---|---|"]
+    for kind, each in known["kinds"].items():
+        used, refused = each.get("used", 0), each.get("refused", 0)
+        rows.append(f"| {kind} | {used:,} | {refused:,} | {each.get('fault', 0)} |")
+    yield "\n".join(rows)
+
+
+def describe_mutants(known: Mapping[str, Any] | None) -> Iterator[str]:
+    """Changed tokens of the mathematics."""
+    yield "## Changed tokens"
+    if known is None:
+        yield "Not measured yet: `make mutants`."
+        return
+    killed, survived = known.get("killed", 0), known.get("survived count", len(known["survived"]))
+    equivalent = [m for m in known["survived"] if m.get("equivalent")]
+    decided = killed + survived
+    yield (
+        f"Of {known['tried']} changes, drawn from {known['possible']:,} possible ones in methods, "
+        "functions, measures and the engine by a seed that was fixed beforehand, tests noticed "
+        f"{killed} of {decided} that were decided, {killed / decided:.1%}; "
+        f"{len(known['timeouts'])} reached the limit of processor time. "
+        + describe_source(known, "mutants")
+    )
+    if equivalent:
+        yield f"{len(equivalent)} of those that no test noticed change nothing that can be seen:"
+        yield "\n".join(f"- `{m['file']}:{m['line']}`: {m['equivalent']}" for m in equivalent)
+
+
+def describe_faults(known: Mapping[str, Any] | None) -> Iterator[str]:
+    """Kills, signals, full disks and the like."""
+    yield "## Faults"
+    if known is None:
+        yield "Not measured yet: `AUXGEN_FAULTS=FILE make slow`."
+        return
+    yield (
+        f"{known['tried']:,} faults were tried, each at a write, a rename, a flush or another "
+        f"event of a file, counted beforehand; {known['survived']:,} were survived: the run went "
+        "on to the same bits and the same log, no file was half, and nothing was left behind. "
+        + describe_source(known, "faults")
+    )
+    rows = ["| fault | tried | survived |", "|---|---|---|"]
+    for kind, each in known["kinds"].items():
+        rows.append(f"| {kind} | {each['tried']:,} | {each['survived']:,} |")
+    yield "\n".join(rows)
+
+
+def describe_promises() -> Iterator[str]:
+    rows = ["| promise | tests |", "|---|---|"]
+    for promise, tests in PROMISES.items():
+        rows.append(f"| {promise} | {', '.join(f'`{test}`' for test in tests)} |")
+    yield "\n".join(rows)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(write_page())
+    print(PAGE)
