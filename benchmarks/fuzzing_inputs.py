@@ -101,7 +101,7 @@ def change_place(rng: Random, holder: Any, key: Any) -> None:
             deep = [deep]
         holder[key] = deep
     else:
-        holder[key] = rng.choice(HOSTILE_VALUES)
+        holder[key] = copy.deepcopy(rng.choice(HOSTILE_VALUES))
 
 
 def change_bytes(rng: Random, content: bytes, others: Sequence[bytes] = ()) -> bytes:

@@ -60,6 +60,10 @@ def argument(**lie: Any) -> Callable[[dict[str, Any]], None]:
     return lambda config: config["arguments"].update(lie)
 
 
+def points(**lie: Any) -> Callable[[dict[str, Any]], None]:
+    return changed(space={"kind": "points", "shape": [6], **lie})
+
+
 @pytest.mark.parametrize(
     ("lie", "message"),
     [
@@ -82,7 +86,15 @@ def argument(**lie: Any) -> Callable[[dict[str, Any]], None]:
         (argument(x=10**30), "refuses its arguments"),
         (argument(nonsense=1), "refuses its arguments"),
         (argument(likelihood="poisson"), "no likelihood 'poisson'"),
+        (argument(likelihood={"numbers": 0, "texts": [10**12]}), "expected parts of 6 entries"),
+        (argument(likelihood={"numbers": 9, "texts": [-3]}), "expected parts of 6 entries"),
         (changed(space={"kind": "points", "shape": [7]}), "contradicts itself"),
+        (points(shape=[2] * 3000), "no row that a model has seen"),
+        (points(kept=[]), "kept names no entry"),
+        (points(limit=[1]), r"limit is \(1,\)"),
+        (points(flat="yes"), "flat is 'yes'"),
+        (points(frame={"size": "x"}), "size is 'x'"),
+        (points(**{"two\nlines": 1}), r"two\\nlines"),
     ],
 )
 def test_a_config_that_lies_is_refused_in_a_sentence(

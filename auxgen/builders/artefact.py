@@ -162,6 +162,8 @@ def _check_space(known: Mapping[str, Any]) -> None:
     kept = known.get("kept")
     if kept is not None and not all(type(i) is int and 0 <= i < entries for i in kept):
         raise ValueError("kept has entries that a row does not have")
+    if kept == []:
+        raise ValueError("kept names no entry")
     seen = entries if kept is None else len(kept)
     counts, library = (known.get(name) or [] for name in ("counts", "library"))
     if not all(type(i) is int and 0 <= i < seen for i in counts):
