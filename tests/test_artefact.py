@@ -93,7 +93,7 @@ def points(**lie: Any) -> Callable[[dict[str, Any]], None]:
         (points(kept=[]), "kept names no entry"),
         (points(limit=[1]), r"limit is \(1,\)"),
         (points(flat="yes"), "flat is 'yes'"),
-        (points(frame={"size": "x"}), "size is 'x'"),
+        (points(frame={"size": "x"}), "does not say how the model sees rows"),
         (points(**{"two\nlines": 1}), r"two\\nlines"),
     ],
 )
