@@ -35,6 +35,7 @@ from .runs.folder import (
     reopen_run,
     tell_way_on,
 )
+from .runs.new_start import collect_start_files, find_new_start
 from .runs.rounds import estimate_stage_seconds, format_rounds
 from .runs.runtime import RuntimeSettings, check_precision
 from .runs.train import train_remaining
@@ -51,6 +52,7 @@ def train(
     precision: PrecisionChoice | Mapping[str, Precision] = "auto",
     log: Sequence[str] = (),
     quiet: bool = False,
+    from_checkpoint: str | Path | None = None,
     **options: Any,
 ) -> Run:
     """Train an experiment's stages in order into a new run folder.
@@ -63,15 +65,19 @@ def train(
             which is float32 unless bfloat16 is measured to be clearly faster.
         log: Trackers to write to as well: "tensorboard", "wandb", "mlflow".
         quiet: No progress on stderr.
+        from_checkpoint: A run, or RUN@STEP, of the same experiment with other options: the new run
+            begins at its newest checkpoint, or at that of the step.
         options: The experiment's keyword arguments.
 
     Raises:
-        InputError: There is no such experiment, option, device or precision, or the folder exists.
+        InputError: There is no such experiment, option, device or precision, the folder exists, or
+            the checkpoint does not fit the options.
         Diverged: A term is not finite any more; the last good checkpoint is kept.
         Interrupted: A signal stopped training; everything is saved.
         NotSaved: The disk is full; the last good checkpoint is kept.
     """
     check_run_path(run)
+    start = None if from_checkpoint is None else find_new_start(from_checkpoint)
     device = resolve_device(device)
     name, file, stages = None, None, experiment
     check_precision(precision)
@@ -84,12 +90,16 @@ def train(
     with tell_way_on(run), init_ranks(device) as here:
         config = make_config(name, stages, options, file=file, device=device, precision=precision)
         check_batches(stages, here, device)
+        more = {}
+        if start is not None:
+            more = collect_start_files(start, config, stages, here)
+            config["from_checkpoint"] = start.describe()
         opened = reopen_run(run, config)
         if here.is_first and not quiet and opened is None and names_own_data(options):
             card = format_data_card(config["datasets"], config["warnings"])
             config["estimated_seconds"] = estimate_stage_seconds(stages, device)
             print(*card, *format_rounds(config), sep="\n", file=sys.stderr)
-        opened = opened or create_run(run, config, file, here)
+        opened = opened or create_run(run, config, file, here, more)
         remaining = partial(train_remaining, opened, stages, here, settings)
         with lock_run(opened.path, here):
             return train_missing_extractors_for(remaining)

@@ -70,7 +70,7 @@ def create_folder(
 
     Args:
         folder: The folder.
-        files: Contents by name.
+        files: Contents by name, or by path in the folder.
         subfolders: Names of empty folders in it.
         replaces: Whether an earlier folder of this name is removed just before that.
 
@@ -83,6 +83,7 @@ def create_folder(
         for name in subfolders:
             (partial / name).mkdir()
         for name, data in files.items():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
             write_to_disk(partial / name, data)
         if replaces and folder.exists():
             remove_folder(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -28,9 +28,13 @@ def train_command(args: Sequence[str]) -> None:
     """Train an experiment into a new run, or continue a run.
 
     Args:
-        args: EXPERIMENT --run FOLDER and options, or --resume FOLDER.
+        args: EXPERIMENT --run FOLDER and options, --resume FOLDER, or --from-checkpoint RUN@STEP
+            --run FOLDER and the options that change.
     """
-    if "--resume" in dict(group_by_option(args)[1]):
+    typed = dict(group_by_option(args)[1])
+    if "--from-checkpoint" in typed and not asks_for_help(args):
+        _train_from_checkpoint(args)
+    elif "--resume" in typed:
         _check_resume_arguments(args)
         call_from_command_line(_resume_run, args, "auxgen train")
     elif args and not args[0].startswith("-"):
@@ -50,28 +54,69 @@ def print_on_first_rank(sentence: str, file: TextIO | None = None) -> None:
 
 def _train_experiment(name: str, args: Sequence[str]) -> None:
     from ..experiments import registry
-    from ..experiments.option_values import make_option_function, resolve_options
     from ..launch import train
 
-    prog = f"auxgen train {name}"
     entry = registry.find_experiment(name)
+    given = _parse_options(entry, args, f"auxgen train {name}", {})
+    if entry.file is not None:
+        print_on_first_rank(f"running your file {name}", sys.stderr)
+    _print_trained(train(name, **given))
+
+
+def _train_from_checkpoint(args: Sequence[str]) -> None:
+    """Train the experiment of another run from its checkpoint, with some other options.
+
+    Raises:
+        InputError: There is no such checkpoint, or it does not fit the options.
+    """
+    from ..experiments.runs import find_run_experiment, read_run_options
+    from ..launch import train
+    from ..runs.new_start import find_new_start
+
+    typed = dict(group_by_option(args)[1])
+    if (args and not args[0].startswith("-")) or len(typed["--from-checkpoint"]) != 1:
+        raise InputError(
+            "Expected auxgen train --from-checkpoint RUN[@STEP] --run FOLDER and the options that "
+            "change; the experiment is that of RUN."
+        )
+    run = find_new_start(typed["--from-checkpoint"][0]).run
+    if run.config.get("experiment") is None:
+        raise InputError(
+            f"{run.path} was trained from Python; give from_checkpoint to auxgen.train there."
+        )
+    entry = find_run_experiment(run, str(run.config["experiment"]))
+    prog = "auxgen train --from-checkpoint"
+    given = _parse_options(entry, args, prog, read_run_options(run, entry))
+    if "--precision" not in typed:
+        given["precision"] = run.config.get("precision", "auto")
+    _print_trained(train(entry.file or entry.name, **given))
+
+
+def _parse_options(
+    entry: ExperimentEntry, args: Sequence[str], prog: str, defaults: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Values of train's own options and of an experiment's: typed ones over the defaults."""
+    from ..experiments.option_values import make_option_function, resolve_options
+
     for option, _ in group_by_option(args)[1]:
         old = option.removeprefix("--").replace("-", "_")
         if old in entry.renamed:
             resolve_options(entry, {old: ""})  # its error has the new name
     try:
         choices = _parse_plan_choices(entry, args, prog)
-        options = make_option_function(entry, choices)
+        typed = {option for option, _ in group_by_option(args)[1]}
+        untyped = [name for name in choices if format_option(name) not in typed]
+        choices |= {name: defaults[name] for name in untyped if name in defaults}
+        options = make_option_function(entry, choices, defaults)
     except NameError as error:
-        raise InputError(f"The options of {name} have a type that is not known: {error}.") from None
+        what = f"The options of {entry.name} have a type that is not known"
+        raise InputError(f"{what}: {error}.") from None
     own = {parameter.name for parameter in list_named_parameters(_collect_options)}
     for each in (p.name for p in list_named_parameters(options) if p.name in own):
-        raise InputError(f"{name} has an option {each!r}, which is train's own; rename it.")
+        what = f"{entry.name} has an option {each!r}"
+        raise InputError(f"{what}, which is train's own; rename it.")
     command = merge_options(_collect_options, options, _collect_options)
-    given = call_from_command_line(command, args, prog, known_ranges=entry.file is None)
-    if entry.file is not None:
-        print_on_first_rank(f"running your file {name}", sys.stderr)
-    _print_trained(train(name, **given))
+    return call_from_command_line(command, args, prog, known_ranges=entry.file is None)
 
 
 def _parse_plan_choices(entry: ExperimentEntry, args: Sequence[str], prog: str) -> dict[str, Any]:
@@ -92,6 +137,7 @@ def _collect_options(
     device: str = "auto",
     precision: Literal["auto", "32", "bf16"] = "auto",
     log: tuple[str, ...] = (),
+    from_checkpoint: str | None = None,
     **options: Any,
 ) -> dict[str, Any]:
     """auxgen train EXPERIMENT --run FOLDER [OPTIONS], or auxgen train --resume FOLDER
@@ -99,15 +145,18 @@ def _collect_options(
     EXPERIMENT is a name that auxgen experiments lists, or your Python file with a function
     experiment(*, seed, ...) that returns stages; auxgen train EXPERIMENT --help shows its options.
     --resume continues a run where it stopped, bit for bit, and takes --device and --log besides.
+    auxgen train --from-checkpoint RUN[@STEP] --run FOLDER [OPTIONS] takes all else from RUN.
 
     Args:
         run: Folder of the run; it must not exist.
         device: auto, cpu, cuda or cuda:1.
         precision: 32, bf16, or auto: float32 unless bfloat16 is measured to be clearly faster.
         log: Trackers to write to as well: tensorboard, wandb, mlflow.
+        from_checkpoint: A run, or RUN@STEP, in place of EXPERIMENT: the new run begins at its
+            checkpoint, with its options but for those that you give.
     """
-    trackers = _parse_trackers(log)
-    return {"run": run, "device": device, "precision": precision, "log": trackers, **options}
+    own = {"run": run, "device": device, "precision": precision, "log": _parse_trackers(log)}
+    return {**own, "from_checkpoint": from_checkpoint, **options}
 
 
 def _check_resume_arguments(args: Sequence[str]) -> None:

@@ -53,8 +53,7 @@ def save_checkpoint(
     }
     if looks is not None:
         state["looks"] = looks.list_numbers()
-    state["sha256"]["state.json"] = _compute_state_checksum(state)
-    files.write_folder(target, {**contents, "state.json": files.encode_json(state)})
+    files.write_folder(target, {**contents, "state.json": encode_state(state)})
     drop_old_checkpoints(folder, stage)
     return target
 
@@ -105,17 +104,7 @@ def load_checkpoint(
             f"{checkpoint} was written by {state.get('ranks')} ranks and this is a run on "
             f"{training.ranks.size}; continue with the same number."
         )
-    sums, step = state.get("sha256"), state.get("step")
-    if (
-        not isinstance(sums, dict)
-        or str(step) != checkpoint.name.rpartition("-")[2]
-        # checkpoints of earlier versions have no checksum of their state
-        or sums.pop("state.json", None) not in (None, _compute_state_checksum(state))
-    ):
-        raise InputError(
-            f"{checkpoint}/state.json is damaged: its checksum is not the one written, or its step "
-            f"not its folder's; remove {checkpoint} to go on from the checkpoint before it."
-        )
+    sums = _check_state(checkpoint, state)
     contents = {n: _read_verified_tensors(checkpoint / n, c) for n, c in sums.items()}
     try:
         training.method.load_state_dict(contents["model.safetensors"])
@@ -137,15 +126,52 @@ def load_checkpoint(
         ) from error
 
 
+def _check_state(checkpoint: Path, state: Mapping[str, Any]) -> dict[str, str]:
+    """The checksums of a checkpoint's other files, if its state is as it was written."""
+    sums, step = state.get("sha256"), state.get("step")
+    if (
+        not isinstance(sums, dict)
+        or str(step) != checkpoint.name.rpartition("-")[2]
+        # checkpoints of earlier versions have no checksum of their state
+        or sums.get("state.json") not in (None, _compute_state_checksum(state))
+    ):
+        raise InputError(
+            f"{checkpoint}/state.json is damaged: its checksum is not the one written, or its step "
+            f"not its folder's; remove {checkpoint} to go on from the checkpoint before it."
+        )
+    return {name: value for name, value in sums.items() if name != "state.json"}
+
+
+def read_checkpoint(checkpoint: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The state of a checkpoint, and its other files by name.
+
+    Raises:
+        InputError: It is no checkpoint, or is damaged.
+    """
+    state = files.read_json(checkpoint / "state.json", "checkpoint")
+    sums = _check_state(checkpoint, state)
+    return state, {name: _read_verified(checkpoint / name, value) for name, value in sums.items()}
+
+
+def encode_state(state: Mapping[str, Any]) -> bytes:
+    """The content of state.json, its own checksum computed anew."""
+    sums = {**state["sha256"], "state.json": _compute_state_checksum(state)}
+    return files.encode_json({**state, "sha256": sums})
+
+
 def _read_verified_tensors(file: Path, expected: str) -> dict[str, Tensor]:
     """A checkpoint's tensors, if every byte is as it was written."""
+    return files.unpack_tensors(_read_verified(file, expected), file)
+
+
+def _read_verified(file: Path, expected: str) -> bytes:
     data = file.read_bytes() if file.exists() else b""
     if files.compute_checksum(data) != expected:
         raise InputError(
             f"{file} is damaged ({len(data)} bytes whose checksum is not the one written); "
             f"remove {file.parent} to go on from the checkpoint before it."
         )
-    return files.unpack_tensors(data, file)
+    return data
 
 
 def _collect_optimizer_state(training: Training) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -49,6 +49,7 @@ class Meter:
 
 
 REMEDIES = "try a smaller learning rate, a smaller max_grad_norm or --precision 32 in a new run"
+"""What helps where no cause is known."""
 
 
 def check_finite(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from inspect import Parameter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
 import torch
@@ -83,21 +84,28 @@ def list_required_options(entry: ExperimentEntry) -> list[str]:
 
 
 def make_option_function(
-    entry: ExperimentEntry, given: Mapping[str, Any]
+    entry: ExperimentEntry,
+    given: Mapping[str, Any],
+    defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> Callable[..., dict[str, Any]]:
     """A function whose typed keyword arguments are the options, for the command line.
 
-    Defaults are those of the plan that `given` chooses.
+    Defaults are those of the plan that `given` chooses, and before them `defaults`, such as the
+    options of a run.
     """
 
     def collect(**options: Any) -> dict[str, Any]:
         return options
 
     options = list_options(entry, given)
-    defaults = [Parameter.empty if o.default is MISSING else o.default for o in options]
     parameters = [
-        Parameter(o.name, Parameter.KEYWORD_ONLY, default=default, annotation=o.type)
-        for o, default in zip(options, defaults, strict=True)
+        Parameter(
+            o.name,
+            Parameter.KEYWORD_ONLY,
+            default=_choose_default(o, defaults),
+            annotation=o.type,
+        )
+        for o in options
     ]
     signature = inspect.Signature(parameters)
     collect.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
@@ -106,6 +114,17 @@ def make_option_function(
     title = (inspect.getdoc(entry.function) or entry.name).partition("\n\n")[0]
     collect.__doc__ = f"{title}\n\nArgs:\n{lines}\n"
     return collect
+
+
+def _choose_default(option: Option, defaults: Mapping[str, Any]) -> Any:
+    """The default of an option as Python has it, where `defaults` are as JSON has them."""
+    if option.name not in defaults:
+        return Parameter.empty if option.default is MISSING else option.default
+    value = defaults[option.name]
+    if isinstance(value, list):
+        return tuple(value)
+    takes_paths = Path in {option.type, *get_args(option.type)}
+    return Path(value) if takes_paths and isinstance(value, str) else value
 
 
 def resolve_options(entry: ExperimentEntry, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -74,12 +75,20 @@ class Run:
             ) from error
 
 
-def create_run(path: str | Path, config: Mapping[str, Any], file: Path | None, ranks: Ranks) -> Run:
+def create_run(
+    path: str | Path,
+    config: Mapping[str, Any],
+    file: Path | None,
+    ranks: Ranks,
+    more: Mapping[str, bytes] = MappingProxyType({}),
+) -> Run:
     """Make a new folder with its run.json, by the first rank alone; all ranks refuse together.
 
     Args:
         config: What run.json holds, see `make_config`.
         file: A person's own experiment file, which is copied.
+        ranks: The processes that train it.
+        more: Files that it begins with, by path.
 
     Raises:
         InputError: The folder exists, or could not be made.
@@ -87,7 +96,7 @@ def create_run(path: str | Path, config: Mapping[str, Any], file: Path | None, r
     refused = None
     if ranks.is_first:
         try:
-            _write_run_folder(Path(path), config, file)
+            _write_run_folder(Path(path), config, file, more)
         except (InputError, OSError) as error:
             refused = error
     if ranks.reduce_any(refused is not None):
@@ -95,9 +104,13 @@ def create_run(path: str | Path, config: Mapping[str, Any], file: Path | None, r
     return Run(path)
 
 
-def _write_run_folder(path: Path, config: Mapping[str, Any], file: Path | None) -> None:
+def _write_run_folder(
+    path: Path, config: Mapping[str, Any], file: Path | None, more: Mapping[str, bytes]
+) -> None:
     """Write the folder in one step; of several that start at once, one alone succeeds."""
-    contents = {} if file is None else {"experiment.py": file.read_bytes()}
+    contents = dict(more)
+    if file is not None:
+        contents["experiment.py"] = file.read_bytes()
     contents["run.json"] = encode_json(config)
     try:
         create_folder(path, contents, ("checkpoints",))

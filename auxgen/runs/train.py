@@ -17,13 +17,20 @@ from ..engine.looks import Looks
 from ..engine.loop import Training
 from ..engine.settings import Precision
 from ..engine.trackers import open_trackers
-from ..engine.watch import MetricsFile, ProgressReporter, StopSignal, catch_signals, check_finite
+from ..engine.watch import (
+    MetricsFile,
+    ProgressReporter,
+    StopSignal,
+    catch_signals,
+    check_finite,
+)
 from ..errors import Interrupted, NotSaved
 from ..rng import derive_seed
 from ..stage import Experiment, Stage
 from .divergence import Table, blame_column
 from .evaluate import measure_scores
 from .folder import Run
+from .new_start import describe_new_start
 from .runtime import RuntimeSettings, choose_precision
 from .stopping import describe_end, measure_look
 
@@ -152,11 +159,13 @@ class StageTrainer:
         return Table(rows, space)
 
     def find_cause(self) -> str:
-        """What made training diverge, as far as it can be known; "" else."""
+        """What made training diverge, as far as it can be known, and what to do."""
         table = self.get_table()
-        if table is None or self.good_state is None:
-            return ""
-        return blame_column(self.good_state, self.get_batch, self.training.step, table)
+        if table is not None and self.good_state is not None:
+            cause = blame_column(self.good_state, self.get_batch, self.training.step, table)
+            if cause:
+                return cause
+        return describe_new_start(self.run.path, self.checkpoints, self.name)
 
     def write_metrics(self, kind: str, values: dict[str, float]) -> None:
         if self.ranks.is_first:
