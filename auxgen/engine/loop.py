@@ -93,7 +93,8 @@ class Training:
         """Add the gradient of a loss to the parameters of its players, and to nobody else's."""
         own = [p for name in move.players for p in self.player_parameters[name]]
         move.loss.backward(inputs=own)
-        self.meter.add({**move.terms, f"loss/{'+'.join(move.players)}": move.loss})
+        players = "+".join(move.players)
+        self.meter.add({**move.terms, f"loss/{players}": move.loss}, self.step, players)
 
     def apply_gradient(self, player: str) -> None:
         """Average the gathered gradient over ranks, clip it, step with it and clear it."""
@@ -102,7 +103,7 @@ class Training:
         norm = nn.utils.clip_grad_norm_(own, engine.max_grad_norm)
         if engine.max_grad_value < float("inf"):
             nn.utils.clip_grad_value_(own, engine.max_grad_value)
-        self.meter.add({f"gradient/{player}": norm})
+        self.meter.add({f"gradient/{player}": norm}, self.step, player)
         self.optimizers[player].step()
         self.optimizers[player].zero_grad()
 

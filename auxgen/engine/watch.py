@@ -12,7 +12,7 @@ from functools import partial
 from math import isfinite
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,16 +24,31 @@ from ..partial_files import sync_to_disk
 from ..terminal import redraws_lines
 
 
+class BadTerm(NamedTuple):
+    """The first term that was not finite: its value, its round (from 0), and whom it trains."""
+
+    name: str
+    value: float
+    step: int
+    players: str
+
+
 class Meter:
-    """Running sums of named terms on their device; a non-finite value stays in its sum."""
+    """Running sums of named terms on their device; a non-finite value stays in its sum.
+
+    The values themselves are kept too, until the sums are found to be finite.
+    """
 
     def __init__(self) -> None:
         self.sums: dict[str, Tensor] = {}
         self.counts: dict[str, int] = {}
+        self.values: list[tuple[str, int, str, Tensor]] = []
 
-    def add(self, terms: Mapping[str, Tensor]) -> None:
+    def add(self, terms: Mapping[str, Tensor], step: int = 0, players: str = "") -> None:
+        """Add terms of a round; `players` are those that the terms train."""
         for name, value in terms.items():
             value = value.detach()
+            self.values.append((name, step, players, value))
             self.sums[name] = self.sums[name] + value if name in self.sums else value
             self.counts[name] = self.counts.get(name, 0) + 1
 
@@ -44,8 +59,19 @@ class Meter:
         values = torch.stack([value.float() for value in self.sums.values()]).tolist()
         return {n: v / self.counts[n] for n, v in zip(self.sums, values, strict=True)}
 
+    def find_first_bad(self) -> BadTerm:
+        """The first term since the last reset that was not finite, where a mean is not."""
+        numbers = torch.stack([value.float() for *_, value in self.values]).tolist()
+        for (name, step, players, _), number in zip(self.values, numbers, strict=True):
+            if not isfinite(number):
+                return BadTerm(name, number, step, players)
+        name, step, players, _ = self.values[-1]  # each is finite, and their sum is not
+        means = self.compute_means()
+        name = next((n for n, value in means.items() if not isfinite(value)), name)
+        return BadTerm(name, means[name], step, players)
+
     def reset(self) -> None:
-        self.sums, self.counts = {}, {}
+        self.sums, self.counts, self.values = {}, {}, []
 
 
 REMEDIES = "try a smaller learning rate, a smaller max_grad_norm or --precision 32 in a new run"
@@ -53,21 +79,25 @@ REMEDIES = "try a smaller learning rate, a smaller max_grad_norm or --precision 
 
 
 def check_finite(
+    meter: Meter,
     means: Mapping[str, float],
     stage: str,
-    step: int,
     saved: int | None,
-    find_cause: Callable[[], str] = str,
+    find_cause: Callable[[BadTerm], str] = lambda bad: REMEDIES,
 ) -> None:
-    """Raise Diverged where a mean is not finite; `find_cause` says why, and what to do, or ""."""
-    bad = [name for name, value in means.items() if not isfinite(value)]
-    if bad:
-        back = f"the checkpoint of step {saved} is good"
-        back = "nothing was saved yet" if saved is None else back
-        raise Diverged(
-            f"{', '.join(bad)} of stage {stage} became {means[bad[0]]} at or before step {step}; "
-            f"{back}: {find_cause() or REMEDIES}."
-        )
+    """Raise Diverged where a mean is not finite; `find_cause` says why, and what to do."""
+    names = [name for name, value in means.items() if not isfinite(value)]
+    if not names:
+        return
+    bad = meter.find_first_bad()
+    back = f"the checkpoint of step {saved} is good"
+    back = "nothing was saved yet" if saved is None else back
+    trains = "" if bad.players in bad.name else f", which trains {bad.players},"
+    among = f", before {len(names) - 1} others" if len(names) > 1 else ""
+    raise Diverged(
+        f"{bad.name} of stage {stage}{trains} became {bad.value} in round {bad.step + 1:,}{among}; "
+        f"{back}: {find_cause(bad)}."
+    )
 
 
 @dataclass

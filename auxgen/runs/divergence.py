@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Mapping
 from math import isfinite
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from ..data.dataset import Dataset, Preprocessor
 from ..engine.loop import Training
+from ..files import pack_tensors, write_file
 
 CHECKED_ROUNDS = 20
 """Rounds that must be ordinary without a column, for it to be to blame."""
@@ -111,6 +113,34 @@ def _is_ordinary_without(
         if not all(map(isfinite, terms.values())) or max(sizes) > limit:
             return False
     return True
+
+
+def keep_batch(run: Path, stage: str, step: int, batch: Any) -> str:
+    """Write the rows of the round that was not finite to RUN/diverged-STAGE-ROUND.safetensors.
+
+    Its tensors are named as the batch names them, or by their place in it. A disk that is full
+    keeps none: what is told of the divergence matters more.
+
+    Returns:
+        The end of a sentence that says where they are.
+    """
+    file = run / f"diverged-{stage}-{step + 1}.safetensors"
+    try:
+        write_file(file, pack_tensors(_list_tensors(batch)))
+    except OSError:
+        return ""
+    return f"; the batch of that round is in {file}"
+
+
+def _list_tensors(batch: Any, name: str = "rows") -> dict[str, Tensor]:
+    """The tensors of a batch by name."""
+    if isinstance(batch, Tensor):
+        return {name: batch}
+    if not isinstance(batch, tuple | list):
+        return {}
+    names = getattr(batch, "_fields", None) or [str(i) for i in range(len(batch))]
+    parts = [_list_tensors(part, each) for each, part in zip(names, batch, strict=True)]
+    return {key: value for part in parts for key, value in part.items()}
 
 
 def blank_out(batch: Any, places: tuple[int, ...], width: int) -> Any:

@@ -18,6 +18,7 @@ from ..engine.loop import Training
 from ..engine.settings import Precision
 from ..engine.trackers import open_trackers
 from ..engine.watch import (
+    BadTerm,
     MetricsFile,
     ProgressReporter,
     StopSignal,
@@ -27,7 +28,7 @@ from ..engine.watch import (
 from ..errors import Interrupted, NotSaved
 from ..rng import derive_seed
 from ..stage import Experiment, Stage
-from .divergence import Table, blame_column
+from .divergence import Table, blame_column, keep_batch
 from .evaluate import measure_scores
 from .folder import Run
 from .new_start import describe_new_start
@@ -143,8 +144,8 @@ class StageTrainer:
 
     def check_terms(self, means: dict[str, float]) -> None:
         """Raise Diverged where a mean is not finite, with the column that is to blame."""
-        step, saved = self.training.step, self.last_saved_step
-        check_finite(means, self.name, step, saved, self.find_cause)
+        saved = self.last_saved_step
+        check_finite(self.training.meter, means, self.name, saved, self.find_cause)
 
     def keep_good_state(self) -> None:
         """Keep a copy of a finite state of a small model, from which a cause can be looked for."""
@@ -158,14 +159,14 @@ class StageTrainer:
             return None
         return Table(rows, space)
 
-    def find_cause(self) -> str:
-        """What made training diverge, as far as it can be known, and what to do."""
-        table = self.get_table()
+    def find_cause(self, bad: BadTerm) -> str:
+        """What made training diverge, as far as it can be known, what to do, and its batch."""
+        kept, cause, table = "", "", self.get_table()
+        if self.ranks.is_first:
+            kept = keep_batch(self.run.path, self.name, bad.step, self.get_batch(bad.step))
         if table is not None and self.good_state is not None:
             cause = blame_column(self.good_state, self.get_batch, self.training.step, table)
-            if cause:
-                return cause
-        return describe_new_start(self.run.path, self.checkpoints, self.name)
+        return (cause or describe_new_start(self.run.path, self.checkpoints, self.name)) + kept
 
     def write_metrics(self, kind: str, values: dict[str, float]) -> None:
         if self.ranks.is_first:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from laws import stage
 from safetensors.torch import load_file
 
 from auxgen.cli.main import run_command
@@ -56,7 +57,13 @@ def diverged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with pytest.raises(Diverged) as told:
         train("mine.py", "--run", "old")
     way = "auxgen train --from-checkpoint old@7 --run NEW --lr SMALLER"
-    assert str(told.value).endswith(f"{way}, or @6 if that diverges at once.")
+    batch = "old/diverged-model-8.safetensors"
+    end = f"{way}, or @6 if that diverges at once; the batch of that round is in {batch}."
+    assert str(told.value).endswith(end)
+    assert "of stage model, which trains model, became nan in round 8, before" in str(told.value)
+    kept, played = load_file(batch), stage("sdgm").batches(7, 0, 1, "cpu")
+    assert kept.keys() == set(played._fields)
+    assert all(kept[name].equal(getattr(played, name)) for name in kept)
     return Path("old")
 
 
