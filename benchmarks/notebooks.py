@@ -22,12 +22,14 @@ import time
 from collections.abc import Mapping
 from datetime import date
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from PIL import Image
 
 from auxgen.engine.device import describe_hardware
 from auxgen.files import write_file
@@ -74,10 +76,12 @@ def _read_processor_seconds() -> float:
 
 
 def get_picture(notebook: NotebookNode, place: int) -> bytes:
-    """One of the pictures that a notebook shows, as PNG."""
+    """One of the pictures that a notebook shows, as PNG of 64 colours."""
     outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
     pictures = [o.data["image/png"] for o in outputs if "image/png" in o.get("data", {})]
-    return base64.b64decode(pictures[place])
+    page, out = Image.open(BytesIO(base64.b64decode(pictures[place]))), BytesIO()
+    page.convert("RGB").quantize(64).save(out, "PNG", optimize=True)
+    return out.getvalue()
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import sys
@@ -79,6 +80,15 @@ def test_what_it_names_exists(name: str) -> None:
     assert {first or second for first, second in trained} <= known
     for link in re.findall(r"\]\(([^)\s#]+)[^)]*\)", text):
         assert "://" in link or (FOLDER / link).exists(), link
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_time_on_the_page_was_measured(name: str) -> None:
+    times = json.loads((ROOT / "results" / "notebooks.json").read_text())["notebooks"][name]
+    line = next(
+        line for line in (FOLDER / "index.md").read_text().splitlines() if f"({name}." in line
+    )
+    assert line.endswith(f"| {times['1 threads']['processor_seconds']} |")
 
 
 @pytest.mark.slow
