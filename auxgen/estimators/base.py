@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..builders.seen_rows import SeenRows
 from ..errors import InputError, require_at_least
+from ..features.picture_components import PictureComponents
 from ..functional.bounds import log_mean_exp
 from ..inference.batched import binarise_rows_alike, map_batches, map_rows
 from ..inference.filling import fill_rows, reconstruct_holes
@@ -35,6 +36,7 @@ from ..model import Model, load
 from ..rng import get_device, use_seed
 from .likelihoods import draw_without_noise, see_rows
 from .parameters import make_seed
+from .pictures import add_pictures
 from .rows import RowFormat, keep_known, read_rows
 from .saving import pack_estimator, read_estimator, restore_estimator
 from .training import Progress
@@ -62,6 +64,7 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     _format: RowFormat
     _seen: SeenRows
     _progress: Progress | None
+    _pictures: PictureComponents | None = None
 
     def _begin(
         self, rows: WeightedRows, form: RowFormat, names: tuple[str, ...] = (), *, bits: bool
@@ -125,6 +128,7 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         check_is_fitted(self)
         require_at_least(1, draws=draws)
+        self._format.check_rows_can_be_made()
         raw = torch.from_numpy(read_rows(self, X, self._format, holes=True))
         method, space = self.model_.method, self.model_.space
         if has_ability(method, Completes):
@@ -145,7 +149,9 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             NotSaved: It could not be written.
         """
         check_is_fitted(self)
-        return self.model_.save(folder, {"estimator.json": pack_estimator(self)})
+        own, pictures = self.model_, self._pictures
+        model = own if pictures is None else add_pictures(pictures, own)
+        return model.save(folder, {"estimator.json": pack_estimator(self)})
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

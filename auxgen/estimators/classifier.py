@@ -15,6 +15,7 @@ from .labelled_rows import gather_labelled_rows
 from .labels import read_labels, require_every_class
 from .likelihoods import check_likelihood
 from .parameters import TRAINING_RULES, Number, OneOf, Whole, check_flag, check_parameters
+from .pictures import check_network, fit_pictures
 from .rows import RowFormat, read_rows, read_training_rows
 from .weights import WeightedRows
 
@@ -29,6 +30,7 @@ _RULES = {
     "labelled_bound": OneOf(tuple(LABELLED_BOUNDS)),
     "classes_summed": Whole(2, optional=True),
     "least_confidence": Number(0, 1),
+    "features": check_network,
 }
 
 
@@ -70,6 +72,11 @@ class SemiSupervisedClassifier(DeepClassifier):
             as "negative_binomial"; "auto", which looks at each column and tells what it took; or a
             dictionary of columns (indices, of an array) and these, in which "*" is all that are
             not named. None for Gaussian.
+        features: Name of a trained network through which rows are seen, which are pictures then:
+            (n, h, w, c) or (n, c, h, w), uint8 or floats in [0, 1], or a list of paths. A name of
+            `features.backbones`, such as "efficientnet-lite0", or "efficientnet-lite0-size=224" for
+            another size than the network's own. Its features are kept in the cache, and the model
+            learns from principal components of them, as many as suit labels held out.
         library_size: Whether a row's counts are shares of their sum, its library size, which is
             taken as known.
         batch_norm: Whether to normalise before each nonlinearity; this needs tens of labelled rows,
@@ -117,6 +124,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         beta: float = 0.1,
         label_temperature: float = 2.0,
         likelihood: str | Mapping[Any, str] | None = None,
+        features: str | None = None,
         library_size: bool = False,
         batch_norm: bool = False,
         labelled_bound: LabelledBoundName = "conditional",
@@ -139,6 +147,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         self.noise, self.beta, self.batch_norm = noise, beta, batch_norm
         self.label_temperature = label_temperature
         self.likelihood, self.library_size = likelihood, library_size
+        self.features = features
         self.labelled_bound, self.classes_summed = labelled_bound, classes_summed
         self.class_weight, self.class_prior = class_weight, class_prior
         self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
@@ -165,6 +174,7 @@ class SemiSupervisedClassifier(DeepClassifier):
             Diverged: A loss is not finite.
         """
         check_parameters(self, _RULES)
+        self._pictures = fit_pictures(self, X, y)
         form, x = read_training_rows(self, X)
         rows, classes = gather_labelled_rows(x, y, self.unlabelled, sample_weight)
         goes_on = self.warm_start and self._can_go_on(form, classes, rows)
@@ -194,6 +204,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         check_parameters(self, _RULES)
         first = not hasattr(self, "_progress") or self._progress is None
         if first:
+            self._pictures = fit_pictures(self, X, y)
             form, x = read_training_rows(self, X)
             known = None if classes is None else read_labels(classes, None).classes
             rows, known = gather_labelled_rows(x, y, self.unlabelled, sample_weight, known)

@@ -16,6 +16,7 @@ from ..data.dataset import Dataset
 from ..data.families import AUTO, FAMILIES
 from ..errors import InputError, unknown_name
 from ..networks.mixed import Mixed
+from .pictures import see_components
 from .rows import RowFormat
 from .weights import WeightedRows
 
@@ -47,6 +48,8 @@ def see_rows(
 ) -> SeenRows:
     """How a model sees rows: as bits where that may be and all are 0 or 1, else standardised.
 
+    Components of pictures' features are seen as they are.
+
     Args:
         rows: Rows of training.
         form: Their columns.
@@ -59,6 +62,8 @@ def see_rows(
     Raises:
         InputError: A column holds what its likelihood cannot give.
     """
+    if form.of_pictures:
+        return see_components(rows.repeat(), classes)
     raw = torch.from_numpy(rows.repeat())
     names = () if form.schema is None else form.schema.entry_names
     blank = torch.full((len(raw),), -1)

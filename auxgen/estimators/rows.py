@@ -14,6 +14,7 @@ from ..data.columns import Column, is_frame
 from ..data.raw_tables import convert_frame
 from ..data.table_schema import TableSchema
 from ..errors import InputError
+from .pictures import see_pictures
 
 if TYPE_CHECKING:
     from pandas import Series
@@ -27,11 +28,13 @@ class RowFormat:
         schema: The columns of a DataFrame; None for an array.
         names: The names of all columns of a DataFrame, in order.
         dtypes: The types of its columns.
+        of_pictures: Whether rows are features of pictures, of which no rows can be made again.
     """
 
     schema: TableSchema | None = None
     names: tuple[Any, ...] = ()
     dtypes: tuple[Any, ...] = ()
+    of_pictures: bool = False
 
     def encode(self, X: Any) -> np.ndarray:
         """Rows that were checked as numbers: -> (n, d) float64, NaN where unknown."""
@@ -43,8 +46,21 @@ class RowFormat:
             X = DataFrame(X, columns=list(self.names))
         return self.schema.encode(X)
 
+    def check_rows_can_be_made(self) -> None:
+        """Raise InputError where the rows of `fit` were pictures."""
+        if self.of_pictures:
+            raise InputError(
+                "The model knows features of pictures and no pixels, and can make no pictures; "
+                "expected rows of numbers in fit, with features=None, to draw or to fill in rows."
+            )
+
     def decode(self, x: np.ndarray) -> Any:
-        """Numbers (n, d) as rows like those of `fit`: an array, or a DataFrame with its types."""
+        """Numbers (n, d) as rows like those of `fit`: an array, or a DataFrame with its types.
+
+        Raises:
+            InputError: The rows of `fit` were pictures.
+        """
+        self.check_rows_can_be_made()
         if self.schema is None:
             return x
         from pandas import DataFrame, Series
@@ -67,6 +83,9 @@ def read_training_rows(estimator: Any, X: Any) -> tuple[RowFormat, np.ndarray]:
         InputError: A DataFrame has a column that cannot be learned from.
         ValueError: An array is no matrix of numbers, or holds infinite ones.
     """
+    if estimator._pictures is not None:
+        x = _check_array(estimator, see_pictures(estimator, X), reset=True)
+        return RowFormat(of_pictures=True), x
     if not is_frame(X):
         x = _check_array(estimator, X, reset=True)
         return RowFormat(), x
@@ -88,6 +107,8 @@ def read_rows(estimator: Any, X: Any, form: RowFormat, *, holes: bool = False) -
         InputError: A DataFrame has a cell that is not what its column holds.
         ValueError: There are other columns than in `fit`.
     """
+    if form.of_pictures:
+        X = see_pictures(estimator, X)
     if form.schema is None:
         return _check_array(estimator, X, reset=False, holes=holes)
     _require_rows(X)

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import files
 from ..errors import InputError
+from .pictures import take_off_pictures
 from .rows import RowFormat
 
 if TYPE_CHECKING:
@@ -71,8 +72,12 @@ def restore_estimator(kind: type[Estimator], known: dict[str, Any], model: Model
         setattr(estimator, name, _unpack(value))
     names = tuple(_unpack(name) for name in known["columns"])
     dtypes = tuple(map(_unpack_dtype, known["dtypes"]))
+    network = known["parameters"].get("features")
+    if network is not None:
+        estimator._pictures, model = take_off_pictures(model, network)
+    table = model.space.table if names else None
     estimator.model_ = model
-    estimator._format = RowFormat(model.space.table if names else None, names, dtypes)
+    estimator._format = RowFormat(table, names, dtypes, of_pictures=network is not None)
     estimator._progress = None
     return estimator
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, cast, final
+from typing import Any, NamedTuple, cast, final
 
 import torch
 from torch import Tensor, nn
@@ -75,8 +75,19 @@ def load_backbone(name: str) -> TrainedBackbone:
     # a network is initialised before it gets its weights, which advances the random state
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         found = _load_timm(name) if name.startswith(TIMM_PREFIX) else _load_ours(name)
-    network = found.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    return TrainedBackbone(network, found.sha256)
+    return _make_fast(found)
+
+
+def _make_fast(trained: TrainedBackbone) -> TrainedBackbone:
+    network: Any = trained.network
+    return TrainedBackbone(network.to(memory_format=torch.channels_last), trained.sha256)
+
+
+def make_backbone(network: nn.Module) -> TrainedBackbone:
+    """A network that has its weights, such as one of an artefact."""
+    network = network.eval().requires_grad_(False)
+    checksum = compute_checksum(pack_tensors(network.state_dict()))
+    return _make_fast(TrainedBackbone(network, checksum))
 
 
 def _load_ours(name: str) -> TrainedBackbone:
@@ -100,8 +111,7 @@ def _load_timm(name: str) -> TrainedBackbone:
             f"The weights of {name} cannot be loaded by timm ({reason}); a name of a model that "
             "has weights, and a way to them, are expected."
         ) from error
-    network = network.eval().requires_grad_(False)
-    return TrainedBackbone(network, compute_checksum(pack_tensors(network.state_dict())))
+    return make_backbone(network)
 
 
 def find_weights(name: str) -> Path:
@@ -152,12 +162,22 @@ def load_backbone_extractor(name: str) -> Extractor:
     Raises:
         InputError: As `load_backbone`, or the side is no number of pixels.
     """
+    base, side = parse_backbone_name(name)
+    return make_backbone_extractor(name, base, load_backbone(base), side)
+
+
+def parse_backbone_name(name: str) -> tuple[str, int | None]:
+    """A network's name, and the side of its pictures in pixels; None where it has none.
+
+    Raises:
+        InputError: The side is no number of pixels.
+    """
     base, given, side = name.partition(SIZE_SEPARATOR)
-    if given and not side.isdecimal():
+    if given and not (side.isascii() and side.isdecimal() and int(side)):
         raise InputError(
             f"{name} has a size of {side!r}; a number of pixels such as 96 is expected."
         )
-    return make_backbone_extractor(name, base, load_backbone(base), int(side) if given else None)
+    return base, int(side) if given else None
 
 
 def make_backbone_extractor(

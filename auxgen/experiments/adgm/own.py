@@ -25,11 +25,12 @@ from ...data.table_files import TableFormat
 from ...engine.settings import Engine, adam
 from ...errors import InputError
 from ...evaluation.folds import Fold, FoldsError
+from ...features.picture_components import get_picture_side
 from ...score import Score
 from ...stage import Experiment, Stage
 from ..common import count_steps, raise_epochs
 from ..early_stopping import add_early_stopping, hold_out_rows
-from .own_features import fit_picture_features, get_picture_side, put_on_features
+from .own_features import fit_picture_features, put_on_features
 from .plans import OWN_PLAN, AdgmOwnPlan
 from .stages import (
     make_dgm_recipe,

@@ -8,15 +8,11 @@ from typing import Any, final
 import numpy as np
 import torch
 
-from ...builders import Recipe
 from ...builders.seen_rows import SeenRows
 from ...data.dataset import Dataset, add_fingerprint
 from ...data.fitting import fit_preprocessor
-from ...features.backbones import TrainedBackbone, load_backbone
-from ...features.pictures import extract_backbone_features
-from ...features.reduction import fit_components
+from ...features.picture_components import PictureComponents, fit_picture_components
 from ...methods.feature_model import FeatureModel
-from ...networks.components import Components
 from ...plotting.panels import show_surest_mistakes
 from ...score import Evaluation, Score
 from ...stage import Stage
@@ -32,33 +28,17 @@ class PictureFeatures:
     """What a model sees of pictures.
 
     Attributes:
-        name: Name of the network.
-        trained: The network.
-        components: Components of its features.
+        components: Components of a network's features.
         train, test: Rows of components (n, k), with the labels of the pictures.
-        note: How many components there are, and why.
     """
 
-    name: str
-    trained: TrainedBackbone
-    components: Components
+    components: PictureComponents
     train: Dataset
     test: Dataset
-    note: str
 
     def see(self) -> SeenRows:
         """Components are seen as they are, and have a Gaussian likelihood."""
         return SeenRows(fit_preprocessor(self.train), "gaussian", {})
-
-
-def get_picture_side(network: str, size: int | None) -> int:
-    """Side in pixels of a network's pictures: as asked for, or the network's own.
-
-    Raises:
-        InputError: There is no such network, or its weights are missing.
-    """
-    own = load_backbone(network).backbone.side
-    return own if size is None else size
 
 
 def fit_picture_features(network: str, train: Dataset, test: Dataset, seed: int) -> PictureFeatures:
@@ -68,17 +48,9 @@ def fit_picture_features(network: str, train: Dataset, test: Dataset, seed: int)
         InputError: There is no such network, its weights are missing, or the rows are no pictures.
         NotSaved: The cache cannot be written.
     """
-    trained = load_backbone(network)
-    features = [
-        extract_backbone_features(trained, network, rows, rows.x.shape[-1])
-        for rows in (train, test)
-    ]
-    fitted = fit_components(features[0], train.y, seed=seed)
-    own_train, own_test = (
-        _replace_pictures(rows, fitted.transform(own))
-        for rows, own in zip((train, test), features, strict=True)
-    )
-    return PictureFeatures(network, trained, fitted.network, own_train, own_test, fitted.note)
+    fitted = fit_picture_components(network, train, train.y, side=train.x.shape[-1], seed=seed)
+    own_train, own_test = (_replace_pictures(rows, fitted.compute(rows)) for rows in (train, test))
+    return PictureFeatures(fitted, own_train, own_test)
 
 
 def _replace_pictures(rows: Dataset, components: np.ndarray) -> Dataset:
@@ -95,18 +67,12 @@ def put_on_features(stage: Stage, seen: PictureFeatures, train: Dataset, test: D
     """
     recipe = stage.recipe
     assert recipe is not None
-    components, width = seen.components.directions.shape
-    arguments = {"network": seen.name, "width": width, "components": components}
-    inner = {"builder": recipe.builder, "arguments": dict(recipe.arguments)}
-    method = FeatureModel(
-        network=seen.trained.network, components=seen.components, model=stage.method
-    )
-    train = replace(train, notes=(*train.notes, *stage.data["train"].notes, seen.note))
+    train = replace(train, notes=(*train.notes, *stage.data["train"].notes, seen.components.note))
     space, stopping = image_preprocessor(train), stage.stopping
     return replace(
         stage,
-        method=method,
-        recipe=Recipe("feature_model", {**arguments, "model": inner}),
+        method=seen.components.put_before(stage.method),
+        recipe=seen.components.make_recipe(recipe),
         space=space,
         evaluations=_measure_inner(
             {name: each for name, each in stage.evaluations.items() if name not in BOUNDS}
