@@ -125,8 +125,8 @@ def _ensure_run_scores(
     elif len(Run(run).trained_stages()) < len(Run(run).config["stages"]):
         resume(run, device=how.device, quiet=how.quiet)
     if not set(row.scores.values()) <= Run(run).read_scores()["scores"].keys():
+        draw_pictures(run)  # first: scores say that all of the run is done
         evaluate(run, device=how.device)
-        draw_pictures(run)
     return Run(run).read_scores()["scores"]
 
 

@@ -149,6 +149,9 @@ def describe_faults(known: Mapping[str, Any] | None) -> Iterator[str]:
     for kind, each in known["kinds"].items():
         rows.append(f"| {kind} | {each['tried']:,} | {each['survived']:,} |")
     yield "\n".join(rows)
+    for what, title in (("mended", "Found and mended"), ("not_tried", "Not tried in this record")):
+        if known.get(what):
+            yield f"{title}: {'; '.join(known[what])}."
 
 
 def describe_promises() -> Iterator[str]:

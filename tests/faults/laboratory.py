@@ -81,7 +81,7 @@ class Laboratory:
         if (
             fault
             and ranks > 1
-            and ends[1 - hit].status > 0
+            and ends[1 - hit].status == 1
             and "ended before its time;" not in said
         ):
             said += "Traceback: no sentence says how to go on"
