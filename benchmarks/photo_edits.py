@@ -4,15 +4,16 @@ auxgen train features.celeba_32 --epochs 6 --run runs/judge
 python benchmarks/photo_edits.py runs/faces results/photo_edits.json --judge runs/judge
 
 where runs/faces is as photo_edits_model.py says. Held-out faces of CelebA at 64 pixels that lack an
-attribute are given it. Ours adds G(z + d w) - G(z) as `auxgen edit` does, along the model's own
-direction or, "mean codes", as with `--probe celeba --means`; "reconstruction" is G(z + d w), which
-earlier versions wrote. Controls: random directions of the same length; and the mean of the training
-faces with the attribute less that of those without, filtered in the same way, which asks for no
-model at all. Distance, strength and whether the other attributes' directions are projected out are
-chosen on validation faces by the judge and the change of pixels, so that the networks of the
-likeness take no part. "At equal effect" takes from each the least strength at
-which the judge sees the attribute, face by face, where all of them get there. The sheet beside the
-JSON has, for each attribute, original, reconstruction edited, and original with the difference.
+attribute are given it. Ours: "personal", as `auxgen edit --probe celeba --means` does, see
+`inference/shared_difference.py`; or the model's difference G(z + d w) - G(z) alone, along its own
+direction, or between mean codes. "Reconstruction" is G(z + d w), which earlier versions wrote.
+Controls: random directions of the same length; and the mean of the training faces with the
+attribute less that of those without, filtered in the same way, which asks for no model at all.
+Distance, strength and whether the other attributes' directions are projected out are chosen on
+validation faces by the judge and the change of pixels, so that the networks of the likeness take
+no part. "At equal effect" takes from each the least strength at which the judge sees the attribute,
+face by face, where all of them get there. The sheet beside the JSON has, for each attribute,
+original, reconstruction edited, and the personal edit.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
@@ -34,6 +36,7 @@ from photo_edits_faces import (
     Edit,
     Faces,
     add_to_faces,
+    compute_average_difference,
     compute_mean_difference,
     enlarge,
     find_direction,
@@ -41,6 +44,7 @@ from photo_edits_faces import (
     load_faces,
     make_decoded_edit,
     make_edit,
+    make_personal_edit,
     select_faces,
 )
 from photo_edits_measures import BOXES, Look, Measures, compare, find_first, load_measures
@@ -50,6 +54,7 @@ from torch import Tensor
 
 from auxgen.engine.device import describe_hardware
 from auxgen.files import write_file
+from auxgen.inference.shared_difference import PERSONAL_SHARE
 from auxgen.model import Model, load
 from auxgen.plotting.grids import draw_image_grid
 from auxgen.runs.config import find_commit
@@ -63,6 +68,7 @@ STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 VALIDATION_FACES = 60
 SHEET_ROWS = 7
 OURS, MEANS, DECODED, CONTROL = "ours", "ours, mean codes", "reconstruction", "mean difference"
+PERSONAL = "mean difference, made personal by ours"
 
 
 @dataclass(frozen=True)
@@ -130,21 +136,19 @@ def compare_at_equal_effect(
         del changed["judged"]
         share = round(100 * reached.double().mean().item(), 1)
         found[name] = {"reached": share, **summarise(changed)}
-    found["likeness lost more than by the first"] = {
-        name: summarise({"likeness lost": each - lost[OURS]})
-        for name, each in lost.items()
-        if name != OURS
-    }
+    for first in (OURS, CONTROL):
+        found[f"likeness lost more than by {first}"] = {
+            name: summarise({"likeness lost": each - lost[first]})
+            for name, each in lost.items()
+            if name != first
+        }
     return found
 
 
-def choose_way(
-    model: Model, ways: Mapping[str, Tensor], faces: Faces, measures: Measures, attribute: str
-) -> str:
-    """The name of the way (d,) along which pixels change least on validation faces."""
+def choose_way(edits: Mapping[str, Edit], faces: Faces, measures: Measures, attribute: str) -> str:
+    """The name of the edit of validation faces by which pixels change least."""
     choices = {
-        name: choose_strength(make_edit(model, faces, way), faces, measures, attribute)
-        for name, way in ways.items()
+        name: choose_strength(edit, faces, measures, attribute) for name, edit in edits.items()
     }
     best = next(iter(choices))
     for name, choice in choices.items():
@@ -152,15 +156,33 @@ def choose_way(
     return best
 
 
-def make_ways(model: Model, attribute: str) -> dict[str, dict[str, Tensor]]:
-    """Ways (d,) to an attribute, by what they are called, of each kind."""
-    own = {
+MakeEdit = Callable[[Faces], Edit]
+"""Takes faces; returns their edit."""
+
+
+def find_own_ways(model: Model, attribute: str) -> dict[str, Tensor]:
+    """Ways (d,) along the model's own direction, by what they are called."""
+    return {
         f"{distance:g}{', others projected out' if keep else ''}": distance
         * find_direction(model, attribute, keep).vector
         for distance, keep in product(DISTANCES, (False, True))
     }
+
+
+def make_ways(
+    model: Model, attribute: str, own: Mapping[str, Tensor], mean: Tensor
+) -> dict[str, dict[str, MakeEdit]]:
+    """Edits of each kind by what they are called."""
     between = find_mean_code_difference(model, attribute)
-    return {OURS: own, MEANS: {f"{m:g} times": m * between for m in MULTIPLES}}
+    means, personal = {}, {}
+    for multiple in MULTIPLES:
+        way = multiple * between
+        means[f"{multiple:g} times"] = partial(make_edit, model, way=way)
+        average = compute_average_difference(model, attribute, way)
+        part = {"way": way, "mean": mean, "average": average, "share": PERSONAL_SHARE / multiple}
+        personal[f"{multiple:g} times"] = partial(make_personal_edit, model, **part)
+    along = {name: partial(make_edit, model, way=way) for name, way in own.items()}
+    return {OURS: along, MEANS: means, PERSONAL: personal}
 
 
 def measure_attribute(
@@ -168,16 +190,18 @@ def measure_attribute(
 ) -> tuple[dict[str, object], Tensor]:
     """The numbers of an attribute, and the sheet's pictures (n, 3, 3, SIDE, SIDE)."""
     validation = select_faces(model, "valid", attribute, min(count, VALIDATION_FACES))
-    ways, chosen = make_ways(model, attribute), {}
+    own, mean = find_own_ways(model, attribute), compute_mean_difference(model, attribute)
+    chosen: dict[str, str] = {}
+    ways = make_ways(model, attribute, own, mean)
     for kind, each in ways.items():
-        name = choose_way(model, each, validation, measures, attribute)
-        chosen[kind] = name, each[name]
-    mean = compute_mean_difference(model, attribute)
+        edits = {name: make(validation) for name, make in each.items()}
+        chosen[kind] = choose_way(edits, validation, measures, attribute)
+    way = own[chosen[OURS]]
 
     def make_edits(faces: Faces) -> dict[str, Edit]:
         return {
-            **{kind: make_edit(model, faces, way) for kind, (_, way) in chosen.items()},
-            DECODED: make_decoded_edit(model, faces, chosen[OURS][1]),
+            **{kind: ways[kind][name](faces) for kind, name in chosen.items()},
+            DECODED: make_decoded_edit(model, faces, way),
             CONTROL: lambda strength: add_to_faces(faces, mean, strength),
         }
 
@@ -189,12 +213,12 @@ def measure_attribute(
     edits, originals = make_edits(faces), measures.look(faces.pictures)
     pictures = {name: edit(choices[name].strength) for name, edit in edits.items()}
     directions = torch.randn(faces.z.shape, generator=torch.Generator().manual_seed(0))
-    directions *= chosen[OURS][1].norm() / directions.norm(dim=1, keepdim=True)
+    directions *= way.norm() / directions.norm(dim=1, keepdim=True)
     drawn = make_edit(model, faces, directions)(choices[OURS].strength)
     whole = {"only reconstructed": enlarge(faces.back), "random directions": drawn, **pictures}
     looks = {"unedited": originals, **{name: measures.look(each) for name, each in whole.items()}}
     report = {
-        "ways_chosen_on_validation_faces": {kind: name for kind, (name, _) in chosen.items()},
+        "ways_chosen_on_validation_faces": chosen,
         "strengths_chosen_on_validation_faces": {
             name: {"strength": c.strength, "judged": round(100 * c.judged, 1)}
             for name, c in choices.items()
@@ -207,7 +231,7 @@ def measure_attribute(
         "at_equal_effect": compare_at_equal_effect(edits, originals, measures, attribute),
         "judge_sees_of_those_that_have_it": judge_those_with(measures, attribute, count),
     }
-    kind = OURS if choices[OURS].is_better(choices[MEANS]) else MEANS
+    kind = PERSONAL
     report["on_the_sheet"] = kind
     columns = [faces.pictures, pictures[DECODED], pictures[kind]]
     return report, torch.stack([column[:SHEET_ROWS] for column in columns], 1)

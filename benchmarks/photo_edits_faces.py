@@ -24,6 +24,8 @@ from auxgen.model import Model
 SIDE = 64
 MEAN_ROWS = 5000
 """Training faces whose codes are averaged."""
+AVERAGED_ROWS = 300
+"""Training faces over which the model's difference is averaged."""
 Edit = Callable[[float], Tensor]
 """Takes a strength; returns pictures uint8 (n, 3, SIDE, SIDE)."""
 
@@ -79,6 +81,25 @@ def make_edit(model: Model, faces: Faces, way: Tensor) -> Edit:
     """Ours: a strength times the difference of a move by `way` (d,), or (n, d)."""
     differences = model.decode(faces.z + way) - faces.back
     return lambda strength: add_to_faces(faces, differences, strength)
+
+
+def make_personal_edit(
+    model: Model, faces: Faces, way: Tensor, mean: Tensor, average: Tensor, share: float
+) -> Edit:
+    """The mean difference of photographs, and a share of what the model sees in this face alone.
+
+    That is the difference of a move by `way` (d,), less its `average` over training faces.
+    """
+    own = model.decode(faces.z + way) - faces.back
+    return lambda strength: add_to_faces(faces, mean + share * (own - average), strength)
+
+
+def compute_average_difference(model: Model, attribute: str, way: Tensor) -> Tensor:
+    """The model's difference of a move, averaged over training faces without the attribute."""
+    train = load_faces("train", model.space.shape[1])
+    lacks = train.require_attributes()[:, list(ATTRIBUTES).index(attribute)] == 0
+    z = model.encode(train[lacks.nonzero().flatten()[:AVERAGED_ROWS]].raw_rows())
+    return (model.decode(z + way) - model.decode(z)).mean(0, keepdim=True)
 
 
 def make_decoded_edit(model: Model, faces: Faces, way: Tensor) -> Edit:

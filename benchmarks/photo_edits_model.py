@@ -1,9 +1,10 @@
 """The variational classifier whose edits of photographs photo_edits.py measures.
 
-auxgen train benchmarks/photo_edits_model.py --run runs/all
-auxgen train benchmarks/photo_edits_model.py --start runs/all --run runs/faces --epochs 10
+auxgen train benchmarks/photo_edits_model.py --size 64 --epochs 12 --precision 32 --run runs/all
+auxgen train benchmarks/photo_edits_model.py --size 64 --epochs 16 --precision 32 --run runs/faces
 
-the second with --classification-weight 20.
+the second with --start runs/all --classification-weight 20;
+45 minutes of a processor core together.
 
 A VAC (Maggipinto, Terzi & Susto, 2020) in the networks of introvac.eyefacial. It learns glasses,
 facial hair and smiles, and whether a face is a man's, so that edits can keep that; first of all

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 import torch
 from laws import METHODS, experiment
+from safetensors.torch import load_file, save_file
 
 import auxgen
 from auxgen.builders import Recipe, artefact
 from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
+from auxgen.files import compute_checksum
 from auxgen.inference.codes import sample_rows
 from auxgen.launch import train
 from auxgen.stage import Stage
@@ -130,6 +132,20 @@ def test_harmed_weights_are_refused(folder: Path, harm: str) -> None:
         case _:
             torch.save({"weight": torch.zeros(1)}, file)
     with pytest.raises(InputError, match="missing, truncated or not the one"):
+        auxgen.load(folder)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(folder: Path, number: float) -> None:
+    file = folder / "model.safetensors"
+    weights = load_file(file)
+    name = max(weights, key=lambda each: weights[each].numel())
+    weights[name].view(-1)[0] = number
+    save_file(weights, file)
+    config = json.loads((folder / "config.json").read_text())
+    config["sha256"] = compute_checksum(file.read_bytes())
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=f"numbers in {name} that are not finite"):
         auxgen.load(folder)
 
 

@@ -34,7 +34,11 @@ def read_weights(file: Path, checksum: object) -> dict[str, Tensor]:
     data = file.read_bytes() if file.exists() else b""
     if files.compute_checksum(data) != checksum:
         raise InputError(f"{file} is missing, truncated or not the one config.json was made for.")
-    return files.unpack_tensors(data, file)
+    weights = files.unpack_tensors(data, file)
+    for name, tensor in weights.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise InputError(f"{file} has numbers in {name} that are not finite; no model has.")
+    return weights
 
 
 class _KeepTensors(TorchFunctionMode):

@@ -1,6 +1,6 @@
 """Moves along an attribute: rows before and after, and the model's confidence in them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -85,6 +85,7 @@ def edit_rows(
     target_probability: float | None = None,
     *,
     difference: DifferenceFilter | None = None,
+    adapt: Callable[[Tensor, float], Tensor] | None = None,
 ) -> EditedRows:
     """Move the codes of rows by the sum of all moves, and decode them.
 
@@ -101,13 +102,15 @@ def edit_rows(
         target_probability: Where to stop.
         difference: How G(z + d w) - G(z) is added to the rows themselves, which are pictures (n, c,
             h, w); None for what is decoded, G(z + d w).
+        adapt: Makes the difference that is added of this one and the share of the way, see
+            `SharedDifference`.
 
     Raises:
         InputError: The model cannot encode or decode, or the target is not a probability.
     """
     start = rows if isinstance(rows, RowsToEdit) else prepare_edits(method, space, rows)
     way = directions.sum_displacements([(move.along, move.delta) for move in moves]).to(start.z)
-    path = _EditedPath(method, space, start, way, moves, difference)
+    path = _EditedPath(method, space, start, way, moves, difference, adapt)
     every, unedited = torch.arange(len(start.z)), path.unedited
     before = path.find_attributes(unedited) if difference is None else path.score(start.z)
     if target_probability is None:
@@ -140,6 +143,7 @@ class _EditedPath:
     way: Tensor
     moves: Sequence[Move]
     difference: DifferenceFilter | None
+    adapt: Callable[[Tensor, float], Tensor] | None
 
     @property
     def unedited(self) -> Tensor:
@@ -153,7 +157,8 @@ class _EditedPath:
         decoded = decode_to_rows(self.method, self.space, start.z[rows] + share * self.way, y)
         if self.difference is None:
             return decoded, torch.zeros_like(decoded)
-        added = self.difference(decoded - start.reconstruction[rows])
+        own = decoded - start.reconstruction[rows]
+        added = self.difference(own if self.adapt is None else self.adapt(own, share))
         return add_difference(start.raw[rows], added), added
 
     def find_attributes(self, rows: Tensor) -> Tensor:

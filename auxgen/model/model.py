@@ -26,6 +26,7 @@ from ..inference.editing import EditedRows, RowsToEdit, edit_rows, prepare_edits
 from ..inference.filling import fill_rows
 from ..inference.moves import get_classifier_directions
 from ..inference.prediction import Predictions, abstain_on_unsure, estimate_row_bounds, predict_rows
+from ..inference.shared_difference import measure_shared_difference
 from ..method import Method, SamplesByClass, require
 from ..rng import get_device, use_seed
 
@@ -215,7 +216,9 @@ class Model:
             probe: Rows with attributes to which directions are fitted; None for the directions of
                 the model's own classifier.
             means: Whether these lead from the mean code of the rows without an attribute to that of
-                the rows with it; along linear probes of their codes otherwise.
+                the rows with it; along linear probes of their codes otherwise. A picture then gets
+                the mean difference of pictures, made personal, see `SharedDifference`, unless other
+                attributes are to be kept.
             strength: Multiplier of the difference that is added to a picture.
             reconstruction: Whether to return what is decoded, and not the pictures with the
                 difference.
@@ -225,7 +228,12 @@ class Model:
         difference = make_difference_filter(space, strength, reconstruction=reconstruction)
         with self._use_seed(seed):
             moves = find_moves(method, space, distances, keep=keep, by=by, probe=probe, means=means)
-            return edit_rows(method, space, x, moves, target_probability, difference=difference)
+            adapt = None
+            if means and probe is not None and difference is not None and not keep:
+                adapt = measure_shared_difference(method, space, probe, moves).adapt
+            return edit_rows(
+                method, space, x, moves, target_probability, difference=difference, adapt=adapt
+            )
 
     def direction(self, name: str) -> Direction:
         """The direction in which the model's own logit of an attribute rises.
