@@ -127,7 +127,8 @@ def edit_command(
         probe: Image set or folder with attributes, to which directions are fitted for a model that
             has none of its own.
         means: With --probe, go from the mean code of images without an attribute to that of images
-            with it, and not along a linear probe.
+            with it, and not along a linear probe; what is added is the mean difference of these
+            images, and a part of what the model sees in this one alone.
         strength: Multiplier of the difference that is added; 0 gives the image back, unchanged.
         reconstruction: Write what the model decodes, at its own size, and not the image with the
             difference.
