@@ -16,6 +16,8 @@ from ...data.attributes import derive_attributes, turn_classes_into_attributes
 from ...data.dataset import Dataset
 from ...errors import InputError
 from ...evaluation.attribute_scorers import MultilabelScorer
+from ...evaluation.probe_scorers import ProbeScorer
+from ...networks.backbones import is_backbone_name
 from ...stage import Experiment
 from ..common import Budget, raise_epochs
 from ..early_stopping import hold_out_rows, stop_stages_early
@@ -52,7 +54,10 @@ def experiment(
     train, held_out = hold_out_rows(train, plan.stop_early, seed)
     plan = raise_own_epochs(plan, len(train))
     columns = {name: (name,) for name in train.attribute_names}
-    scorers = [MultilabelScorer(name, columns) for name in plan.scorers]
+    scorers = [
+        ProbeScorer(name, train) if is_backbone_name(name) else MultilabelScorer(name, columns)
+        for name in plan.scorers
+    ]
     evaluations = IntrovacEvaluations(train, test, scorers, next(iter(plan.scorers), None))
     stages = build_introvac_stages(plan, evaluations, seed=seed, model=plan.model)
     return stop_stages_early(stages, held_out, plan.stop_early)

@@ -22,7 +22,8 @@ WORDS: Mapping[str, str] = {
     "edit_distance": "Distance by which codes are moved along an attribute in pictures.",
     "joint_edit_distance": "Distance by which codes are moved along all attributes at once.",
     "scorers": "Classifiers, trained apart, whose mean logit says how far edits go: names or "
-    "folders of runs; auto: those for faces of this size; without any, edits are not measured.",
+    "folders of runs; in introvac.own efficientnet-lite0 and the like too, whose features are "
+    "probed; auto: those for faces of this size; without any, edits are not measured.",
     "second_scorer": "Another classifier, which says what else edits change; auto: that of "
     "this size where scorers is auto, or the scorers themselves.",
 }
