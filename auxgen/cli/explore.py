@@ -26,7 +26,7 @@ def explore_command(
     Rows to look at are those of the run's own data, or those in FILES. Nothing leaves this machine.
 
     Args:
-        model: A run, an artefact, or hf://USER/MODEL@COMMIT for one on the Hugging Face hub.
+        model: A run or an artefact.
         files: Images, folders, .npy files or tables to look at.
         host: Name or address to listen on; by default only this machine itself can connect.
         port: Port to listen on; 0 for any that is free.
