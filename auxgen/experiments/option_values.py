@@ -158,6 +158,12 @@ def _check_kinds(given: Mapping[str, Any], known: Mapping[str, Option]) -> None:
     """Refuse a number in place of a text, or a text of a number, as an edited run.json may have."""
     for name, value in given.items():
         kinds = {known[name].type, *get_args(known[name].type)}
+        if (
+            value is None
+            and known[name].default is not None
+            and kinds <= {str, Path, int, float, bool}
+        ):
+            raise InputError(f"{name} is None; a value is expected.")
         if kinds <= {str, Path, int, float, bool, type(None)} and isinstance(value, tuple | list):
             raise InputError(f"{name} is {value!r}; one value is expected.")
         if kinds & {str, Path} and not isinstance(value, str | Path | tuple | list | None):

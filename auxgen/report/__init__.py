@@ -24,4 +24,6 @@ def write_report(runs: Sequence[Path], out: Path, notes: Mapping[Path, str] | No
     if not runs:
         raise InputError("There is no run to report; expected one run folder or more.")
     html = render_page(read_run_folders(runs, notes or {}))
-    return write_file(out / "report.html" if out.is_dir() else out, html.encode())
+    return write_file(
+        out / "report.html" if out.is_dir() else out, html.encode(errors="backslashreplace")
+    )

@@ -445,3 +445,20 @@ def test_pictures_of_a_person_can_be_given_one_size(name: str) -> None:
     """Pictures that differ in size are refused by a sentence that says --size."""
     options = {o.name for o in list_options(registry.find_experiment(name))}
     assert "data" not in options or "size" in options
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"seed": None}, "seed is None; a value"),
+        ({"lr": None}, "lr is None; a value"),
+        ({"lr": [1e-3, 1e-4]}, r"lr is \[0.001, 0.0001\]; one value"),
+        ({"batch": 2.5}, "batch is 2.5; a whole number"),
+        ({"seed": "1"}, "seed is '1'"),
+    ],
+)
+def test_what_an_edited_run_json_gives_an_option_must_fit_it(
+    given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        resolve_options(registry.find_experiment("adgm.half_moons"), given)
