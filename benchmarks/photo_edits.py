@@ -36,7 +36,6 @@ from photo_edits_faces import (
     Edit,
     Faces,
     add_to_faces,
-    compute_average_difference,
     compute_mean_difference,
     enlarge,
     find_direction,
@@ -45,6 +44,7 @@ from photo_edits_faces import (
     make_decoded_edit,
     make_edit,
     make_personal_edit,
+    measure_shared_differences,
     select_faces,
 )
 from photo_edits_measures import BOXES, Look, Measures, compare, find_first, load_measures
@@ -54,7 +54,6 @@ from torch import Tensor
 
 from auxgen.engine.device import describe_hardware
 from auxgen.files import write_file
-from auxgen.inference.shared_difference import PERSONAL_SHARE
 from auxgen.model import Model, load
 from auxgen.plotting.grids import draw_image_grid
 from auxgen.runs.config import find_commit
@@ -170,17 +169,16 @@ def find_own_ways(model: Model, attribute: str) -> dict[str, Tensor]:
 
 
 def make_ways(
-    model: Model, attribute: str, own: Mapping[str, Tensor], mean: Tensor
+    model: Model, attribute: str, own: Mapping[str, Tensor]
 ) -> dict[str, dict[str, MakeEdit]]:
     """Edits of each kind by what they are called."""
     between = find_mean_code_difference(model, attribute)
-    means, personal = {}, {}
-    for multiple in MULTIPLES:
-        way = multiple * between
-        means[f"{multiple:g} times"] = partial(make_edit, model, way=way)
-        average = compute_average_difference(model, attribute, way)
-        part = {"way": way, "mean": mean, "average": average, "share": PERSONAL_SHARE / multiple}
-        personal[f"{multiple:g} times"] = partial(make_personal_edit, model, **part)
+    means = {f"{m:g} times": partial(make_edit, model, way=m * between) for m in MULTIPLES}
+    shared = measure_shared_differences(model, attribute, MULTIPLES)
+    personal = {
+        f"{m:g} times": partial(make_personal_edit, model, shared=each, multiple=m)
+        for m, each in shared.items()
+    }
     along = {name: partial(make_edit, model, way=way) for name, way in own.items()}
     return {OURS: along, MEANS: means, PERSONAL: personal}
 
@@ -192,7 +190,7 @@ def measure_attribute(
     validation = select_faces(model, "valid", attribute, min(count, VALIDATION_FACES))
     own, mean = find_own_ways(model, attribute), compute_mean_difference(model, attribute)
     chosen: dict[str, str] = {}
-    ways = make_ways(model, attribute, own, mean)
+    ways = make_ways(model, attribute, own)
     for kind, each in ways.items():
         edits = {name: make(validation) for name, make in each.items()}
         chosen[kind] = choose_way(edits, validation, measures, attribute)

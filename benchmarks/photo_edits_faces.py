@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -18,14 +19,14 @@ from auxgen.data.images import load_image_dataset
 from auxgen.data.photographs import add_to_image
 from auxgen.features.extractors import quantise_pictures
 from auxgen.functional.differences import DifferenceFilter
-from auxgen.functional.directions import Direction
+from auxgen.functional.directions import Direction, fit_mean_difference
+from auxgen.inference.moves import fit_probe_directions, make_moves
+from auxgen.inference.shared_difference import SharedDifference, measure_shared_difference
 from auxgen.model import Model
 
 SIDE = 64
 MEAN_ROWS = 5000
 """Training faces whose codes are averaged."""
-AVERAGED_ROWS = 300
-"""Training faces over which the model's difference is averaged."""
 Edit = Callable[[float], Tensor]
 """Takes a strength; returns pictures uint8 (n, 3, SIDE, SIDE)."""
 
@@ -83,23 +84,25 @@ def make_edit(model: Model, faces: Faces, way: Tensor) -> Edit:
     return lambda strength: add_to_faces(faces, differences, strength)
 
 
+def measure_shared_differences(
+    model: Model, attribute: str, multiples: Sequence[float]
+) -> dict[float, SharedDifference]:
+    """What `auxgen edit --probe celeba --means` adds, by multiple of the way between mean codes."""
+    rows = load_faces("train", model.space.shape[1])
+    known = fit_probe_directions(model.method, model.space, rows, fit_mean_difference)
+    length = known[attribute].scale
+    moves = {m: make_moves({attribute: m * length}, known) for m in multiples}
+    measure = partial(measure_shared_difference, model.method, model.space, rows)
+    return {multiple: measure(each) for multiple, each in moves.items()}
+
+
 def make_personal_edit(
-    model: Model, faces: Faces, way: Tensor, mean: Tensor, average: Tensor, share: float
+    model: Model, faces: Faces, shared: SharedDifference, multiple: float
 ) -> Edit:
-    """The mean difference of photographs, and a share of what the model sees in this face alone.
-
-    That is the difference of a move by `way` (d,), less its `average` over training faces.
-    """
-    own = model.decode(faces.z + way) - faces.back
-    return lambda strength: add_to_faces(faces, mean + share * (own - average), strength)
-
-
-def compute_average_difference(model: Model, attribute: str, way: Tensor) -> Tensor:
-    """The model's difference of a move, averaged over training faces without the attribute."""
-    train = load_faces("train", model.space.shape[1])
-    lacks = train.require_attributes()[:, list(ATTRIBUTES).index(attribute)] == 0
-    z = model.encode(train[lacks.nonzero().flatten()[:AVERAGED_ROWS]].raw_rows())
-    return (model.decode(z + way) - model.decode(z)).mean(0, keepdim=True)
+    """A strength times the difference of `auxgen edit`, for one way between mean codes."""
+    own = model.decode(faces.z + shared.way) - faces.back
+    differences = shared.adapt(own, 1.0) / multiple
+    return lambda strength: add_to_faces(faces, differences, strength)
 
 
 def make_decoded_edit(model: Model, faces: Faces, way: Tensor) -> Edit:
