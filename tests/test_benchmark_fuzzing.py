@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmark_modules import import_benchmark
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
 def fuzzing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The module, with its folder on the path as when it is run."""
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    """The module; what it sets for its own process is as before afterwards."""
     monkeypatch.setenv("AUXGEN_CACHE", os.environ["AUXGEN_CACHE"])
     monkeypatch.setattr(tempfile, "tempdir", tempfile.tempdir)
     monkeypatch.delenv("AUXGEN_DATA", raising=False)
-    yield importlib.import_module("fuzzing")
-    for name in [n for n in sys.modules if n.startswith("fuzzing")]:
-        del sys.modules[name]
+    with import_benchmark("fuzzing") as module:
+        yield module
 
 
 @pytest.mark.filterwarnings("ignore")  # foreign readers warn of damaged files

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmark_modules import import_benchmark
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def builder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The module, with its folder on the path as when it is run."""
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    yield importlib.import_module("reliability_page")
-    del sys.modules["reliability_page"]
+def builder() -> Iterator[Any]:
+    with import_benchmark("reliability_page") as module:
+        yield module
 
 
 def test_the_page_is_made_of_the_files(builder: Any) -> None:

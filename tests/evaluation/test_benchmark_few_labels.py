@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from benchmark_modules import benchmarks_on_path
 from sklearn.metrics import log_loss
 
 ROOT = Path(__file__).parents[2]
@@ -18,12 +18,9 @@ RESULTS = ROOT / "results" / "few_labels.json"
 
 
 @pytest.fixture(autouse=True)
-def benchmarks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The folder of benchmarks on the path, as when one of its files is run."""
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    yield
-    for name in [n for n in sys.modules if n.startswith("few_labels")]:
-        del sys.modules[name]
+def benchmarks() -> Iterator[None]:
+    with benchmarks_on_path():
+        yield
 
 
 def import_part(name: str) -> Any:

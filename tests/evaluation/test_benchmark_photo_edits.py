@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,18 +10,16 @@ from typing import Any
 
 import pytest
 import torch
+from benchmark_modules import import_benchmark
 from torch import Tensor
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The module, with its folder on the path as when it is run."""
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    yield importlib.import_module("photo_edits")
-    for name in [n for n in sys.modules if n.startswith("photo_edits")]:
-        del sys.modules[name]
+def benchmark() -> Iterator[Any]:
+    with import_benchmark("photo_edits") as module:
+        yield module
 
 
 def test_the_share_of_the_change_outside_a_box(benchmark: Any) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from benchmark_modules import import_benchmark
 
 from auxgen.experiments.dfm.sets import digits
 from auxgen.methods.dfm import DenoisingGAN
@@ -18,11 +17,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The module, with its folder on the path as when it is run."""
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    yield importlib.import_module("dfm_gradient_share")
-    del sys.modules["dfm_gradient_share"]
+def benchmark() -> Iterator[Any]:
+    with import_benchmark("dfm_gradient_share") as module:
+        yield module
 
 
 def test_the_share_is_the_term_s_own_gradient_and_grows_with_its_weight(benchmark: Any) -> None:

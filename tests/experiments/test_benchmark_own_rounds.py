@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from collections.abc import Iterator
@@ -10,18 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmark_modules import import_benchmark
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The module, with its folder on the path as when it is run."""
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    yield importlib.import_module("own_rounds")
-    for name in [n for n in sys.modules if n.startswith(("few_labels", "own_rounds"))]:
-        if not getattr(sys.modules[name], "__package__", ""):
-            del sys.modules[name]
+def benchmark() -> Iterator[Any]:
+    with import_benchmark("own_rounds") as module:
+        yield module
 
 
 def test_stopping_early_keeps_the_best_look(benchmark: Any) -> None:

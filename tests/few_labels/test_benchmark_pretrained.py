@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from benchmark_modules import import_benchmark
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    yield importlib.import_module("pretrained_features")
-    for name in ("pretrained_features", "counts"):
-        sys.modules.pop(name, None)
+def benchmark() -> Iterator[Any]:
+    with import_benchmark("pretrained_features") as module:
+        yield module
 
 
 def test_labels_are_as_many_of_each_class_and_others_by_another_seed(benchmark: Any) -> None:
