@@ -248,8 +248,10 @@ def try_mutant(mutant: Mutant, copy_of_root: Path) -> Mutant:
     outcome = "survived"
     try:
         for tests in list_tests(mutant.file):
-            outcome = run_tests(copy_of_root, tests)
-            if outcome == "killed":
+            found = run_tests(copy_of_root, tests)
+            if found != "survived":
+                outcome = found
+            if found == "killed":
                 break
     finally:
         file.write_text(original)
@@ -315,9 +317,6 @@ def write_results(
         "processor seconds": round(sum(m.seconds for m in tried)),
         "survived": [asdict(m) for m in tried if m.outcome == "survived"],
         "timeouts": [asdict(m) for m in tried if m.outcome == "timeout"],
-        "all killed": [
-            [m.file, m.node, m.number, m.seconds] for m in tried if m.outcome == "killed"
-        ],
     }
     write_file(out, encode_json(known))
 
