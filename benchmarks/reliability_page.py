@@ -7,7 +7,7 @@ benchmarks/fuzzing.py, mutants from benchmarks/mutants.py. A test holds the page
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +72,25 @@ def write_page() -> str:
         "`python benchmarks/reliability_page.py` from files under `results/`. What is promised of "
         "the files of others stands in `SECURITY.md`, what to do when it goes wrong in "
         "[failures](guides/failures.md).",
-        *describe_faults(read("faults")),
-        *describe_fuzzing(read("fuzzing")),
-        *describe_mutants(read("mutants")),
+        *(part for section in SECTIONS for part in describe_section(*section)),
         "## What holds it",
         *describe_promises(),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def read(name: str) -> dict[str, Any] | None:
+Describe = Callable[[Mapping[str, Any]], Iterator[str]]
+"""Takes what a suite wrote; yields paragraphs."""
+
+
+def describe_section(title: str, name: str, command: str, describe: Describe) -> Iterator[str]:
+    """A suite's heading, and what it wrote, or the command that makes it."""
+    yield f"## {title}"
     file = RESULTS / f"reliability.{name}.json"
-    return json.loads(file.read_text()) if file.exists() else None
+    if file.exists():
+        yield from describe(json.loads(file.read_text()))
+    else:
+        yield f"Not measured yet: `{command}`."
 
 
 def describe_source(known: Mapping[str, Any], file: str) -> str:
@@ -93,12 +100,8 @@ def describe_source(known: Mapping[str, Any], file: str) -> str:
     )
 
 
-def describe_fuzzing(known: Mapping[str, Any] | None) -> Iterator[str]:
+def describe_fuzzing(known: Mapping[str, Any]) -> Iterator[str]:
     """Changed inputs by kind."""
-    yield "## Changed inputs"
-    if known is None:
-        yield "Not measured yet: `make fuzz`."
-        return
     yield (
         f"{known['inputs']:,} files and options, made of valid ones by a seed, were used or "
         f"refused in one sentence, but {known['faults']}. By Python's audit events none wrote "
@@ -112,13 +115,9 @@ def describe_fuzzing(known: Mapping[str, Any] | None) -> Iterator[str]:
     yield "\n".join(rows)
 
 
-def describe_mutants(known: Mapping[str, Any] | None) -> Iterator[str]:
+def describe_mutants(known: Mapping[str, Any]) -> Iterator[str]:
     """Changed tokens of the mathematics."""
-    yield "## Changed tokens"
-    if known is None:
-        yield "Not measured yet: `make mutants`."
-        return
-    killed, survived = known.get("killed", 0), known.get("survived count", len(known["survived"]))
+    killed, survived = known.get("killed", 0), len(known["survived"])
     equivalent = [m for m in known["survived"] if m.get("equivalent")]
     decided = killed + survived
     yield (
@@ -133,12 +132,8 @@ def describe_mutants(known: Mapping[str, Any] | None) -> Iterator[str]:
         yield "\n".join(f"- `{m['file']}:{m['line']}`: {m['equivalent']}" for m in equivalent)
 
 
-def describe_faults(known: Mapping[str, Any] | None) -> Iterator[str]:
+def describe_faults(known: Mapping[str, Any]) -> Iterator[str]:
     """Kills, signals, full disks and the like."""
-    yield "## Faults"
-    if known is None:
-        yield "Not measured yet: `AUXGEN_FAULTS=FILE make slow`."
-        return
     yield (
         f"{known['tried']:,} faults were tried, each at a write, a rename, a flush or another "
         f"event of a file, counted beforehand; {known['survived']:,} were survived: the run went "
@@ -159,6 +154,14 @@ def describe_promises() -> Iterator[str]:
     for promise, tests in PROMISES.items():
         rows.append(f"| {promise} | {', '.join(f'`{test}`' for test in tests)} |")
     yield "\n".join(rows)
+
+
+SECTIONS = (
+    ("Faults", "faults", "AUXGEN_FAULTS=FILE make slow", describe_faults),
+    ("Changed inputs", "fuzzing", "make fuzz", describe_fuzzing),
+    ("Changed tokens", "mutants", "make mutants", describe_mutants),
+)
+"""Title, name of the file, command, and what describes it."""
 
 
 if __name__ == "__main__":
