@@ -35,6 +35,13 @@ from .likelihoods import Likelihood
 __all__ = ["Likelihood", "Recipe", "list_builders"]
 
 
+REFUSALS = (
+    *(TypeError, ValueError, AttributeError, LookupError),
+    *(RuntimeError, ArithmeticError, MemoryError),
+)
+"""What builders raise at arguments that are wrong, or of a size that no machine has."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A builder's name and arguments, from which a method is built."""
@@ -53,10 +60,7 @@ class Recipe:
             raise unknown_name("builder", self.builder, known)
         try:
             method = known[self.builder](**self.arguments)
-        except (
-            *(TypeError, ValueError, RuntimeError, AttributeError, LookupError, ArithmeticError),
-            MemoryError,
-        ) as error:
+        except REFUSALS as error:
             reason = take_first_line(error)
             raise InputError(
                 f"The builder {self.builder} refuses its arguments: {reason}."

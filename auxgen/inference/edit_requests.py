@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from torch import Tensor
 
 from ..data.dataset import Dataset, Preprocessor
 from ..errors import InputError
@@ -10,6 +12,7 @@ from ..functional.differences import DifferenceFilter
 from ..functional.directions import fit_linear_probe, fit_mean_difference
 from .disentangling import disentangle_moves
 from .moves import Move, fit_probe_directions, get_classifier_directions, make_moves
+from .shared_difference import measure_shared_difference
 
 
 def find_moves(
@@ -38,6 +41,25 @@ def find_moves(
         known = fit_probe_directions(method, space, probe, fit)
     moves = make_moves(distances, known, keep if by is None else ())
     return moves if by is None else disentangle_moves(method, space, moves, by, keep)
+
+
+def find_adaptation(
+    method: object,
+    space: Preprocessor,
+    moves: Sequence[Move],
+    *,
+    keep: Sequence[str] = (),
+    probe: Dataset | None = None,
+    means: bool = False,
+) -> Callable[[Tensor, float], Tensor] | None:
+    """How the difference of a picture becomes a personal mean difference; None where it stays.
+
+    It stays without means, for rows that are no pictures, and where attributes are to be kept,
+    which the pictures' means would change. Arguments are those of `Model.edit`.
+    """
+    if not means or probe is None or keep or space.kind != "images":
+        return None
+    return measure_shared_difference(method, space, probe, moves).adapt
 
 
 def make_difference_filter(

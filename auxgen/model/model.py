@@ -21,12 +21,11 @@ from ..errors import require_at_least
 from ..functional.directions import Direction, fit_linear_probe, get_direction
 from ..inference import codes as latent
 from ..inference.codes import ClassLabels, convert_class_labels, sample_rows
-from ..inference.edit_requests import find_moves, make_difference_filter
+from ..inference.edit_requests import find_adaptation, find_moves, make_difference_filter
 from ..inference.editing import EditedRows, RowsToEdit, edit_rows, prepare_edits
 from ..inference.filling import fill_rows
 from ..inference.moves import get_classifier_directions
 from ..inference.prediction import Predictions, abstain_on_unsure, estimate_row_bounds, predict_rows
-from ..inference.shared_difference import measure_shared_difference
 from ..method import Method, SamplesByClass, require
 from ..rng import get_device, use_seed
 
@@ -229,8 +228,8 @@ class Model:
         with self._use_seed(seed):
             moves = find_moves(method, space, distances, keep=keep, by=by, probe=probe, means=means)
             adapt = None
-            if means and probe is not None and difference is not None and not keep:
-                adapt = measure_shared_difference(method, space, probe, moves).adapt
+            if difference is not None:
+                adapt = find_adaptation(method, space, moves, keep=keep, probe=probe, means=means)
             return edit_rows(
                 method, space, x, moves, target_probability, difference=difference, adapt=adapt
             )
