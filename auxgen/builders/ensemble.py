@@ -97,7 +97,7 @@ def committee(
     """
     others = [
         LinearClassifier(x, classes),
-        DecisionForest(trees, nodes, classes),
+        DecisionForest(trees, nodes, classes, columns=x),
         NamedMixture(x, directions, components, classes),
     ]
     if knots is not None:

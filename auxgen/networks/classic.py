@@ -9,6 +9,8 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from ..errors import InputError
+
 
 @final
 class LinearClassifier(nn.Module):
@@ -66,7 +68,8 @@ class NormalScores(nn.Module):
 class DecisionForest(nn.Module):
     """The mean of the leaves of many trees: x (b, d) -> probabilities (b, k).
 
-    All trees' nodes lie in one table. A leaf leads to itself.
+    All trees' nodes lie in one table. A leaf leads to itself, and every other node to later ones,
+    so that all walks end: other weights are refused with an InputError when they are loaded.
 
     Attributes:
         steps: Steps from the roots; None for as many as the rows need.
@@ -78,14 +81,17 @@ class DecisionForest(nn.Module):
     branches: Tensor
     leaves: Tensor
 
-    def __init__(self, trees: int, nodes: int, classes: int) -> None:
+    def __init__(self, trees: int, nodes: int, classes: int, columns: int | None = None) -> None:
+        """columns: Those of x, where they are known: nodes that ask for others are refused."""
         super().__init__()
+        self.columns = columns
         self.steps: int | None = None
         self.register_buffer("roots", torch.zeros(trees, dtype=torch.int64))
         self.register_buffer("entry", torch.zeros(nodes, dtype=torch.int64))
         self.register_buffer("threshold", torch.zeros(nodes, dtype=torch.float64))
         self.register_buffer("branches", torch.zeros(nodes, 2, dtype=torch.int64))
         self.register_buffer("leaves", torch.zeros(nodes, classes, dtype=torch.float64))
+        self.register_load_state_dict_post_hook(_check_loaded)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.float().double()  # thresholds lie between numbers in float32
@@ -100,6 +106,23 @@ class DecisionForest(nn.Module):
             node = following
         return self.leaves[node].mean(1)
 
+    def check_walks(self) -> None:
+        """Check that walks stay in the table and end.
+
+        Raises:
+            InputError: A node leads nowhere, to an earlier one, or asks for a column there is not.
+        """
+        nodes = torch.arange(len(self.branches), device=self.branches.device).unsqueeze(1)
+        last, columns = len(nodes) - 1, self.columns
+        inside = (self.branches >= nodes).all() and (self.branches <= last).all()
+        inside = inside and (self.roots >= 0).all() and (self.roots <= last).all()
+        known = (self.entry >= 0).all() and (columns is None or (self.entry < columns).all())
+        if not (inside and known):
+            raise InputError(
+                "A forest has nodes that lead nowhere or in a circle, or ask for a column that "
+                "there is not; no forest that was learned has."
+            )
+
     def fix_steps(self) -> None:
         """Walk as far as the deepest leaf for any rows, as a program without a loop has to."""
         reached, self.steps = self.roots, 0
@@ -110,6 +133,12 @@ class DecisionForest(nn.Module):
         """Nodes below some nodes, in no order."""
         both = self.branches[nodes]
         return both[both != nodes.unsqueeze(1)]
+
+
+def _check_loaded(forest: nn.Module, _: object) -> None:
+    """A function of the module, as forests are pickled."""
+    assert isinstance(forest, DecisionForest)
+    forest.check_walks()
 
 
 @final

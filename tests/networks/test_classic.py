@@ -12,6 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
 
+from auxgen.errors import InputError
 from auxgen.few_labels.parts import (
     KNOTS,
     find_normal_scores,
@@ -110,3 +111,24 @@ def test_logistic_regression_of_ranks_is_scikit_learn_s_of_scores() -> None:
     rows = network(torch.from_numpy(x)).numpy()
     theirs = LogisticRegression(max_iter=500).fit(rows[known], y[known]).predict_proba(rows)
     np.testing.assert_allclose(fit_ranked_logistic(x, y, 0).predict(x), theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("branches", 10**9), ("branches", -1), ("branches", 0)),
+        *(("roots", 10**9), ("roots", -1), ("entry", 4), ("entry", -1)),
+    ],
+)
+def test_a_forest_whose_walks_do_not_end_is_not_loaded(name: str, value: int) -> None:
+    x, y = np.random.default_rng(0).normal(size=(40, 4)), np.arange(40) % 2
+    network = fit_forest(x, y, 0).network
+    assert isinstance(network, DecisionForest)
+    known = {each: tensor.clone() for each, tensor in network.state_dict().items()}
+    again = DecisionForest(len(known["roots"]), len(known["entry"]), 2, columns=4)
+    again.load_state_dict(known)
+    rows = torch.from_numpy(x)
+    assert torch.equal(again(rows), network(rows))
+    known[name].view(-1)[-1] = value  # 0: a later node leads to the first, and so in a circle
+    with pytest.raises(InputError, match="lead nowhere or in a circle"):
+        again.load_state_dict(known)
