@@ -40,6 +40,7 @@ from .runs.rounds import estimate_stage_seconds, format_rounds
 from .runs.runtime import RuntimeSettings, check_precision
 from .runs.train import train_remaining
 from .stage import Experiment
+from .terminal import print_notes
 
 Result = TypeVar("Result")
 
@@ -98,7 +99,7 @@ def train(
         if here.is_first and not quiet and opened is None and names_own_data(options):
             card = format_data_card(config["datasets"], config["warnings"])
             config["estimated_seconds"] = estimate_stage_seconds(stages, device)
-            print(*card, *format_rounds(config), sep="\n", file=sys.stderr)
+            print_notes([*card, *format_rounds(config)])
         opened = opened or create_run(run, config, file, here, more)
         remaining = partial(train_remaining, opened, stages, here, settings)
         with lock_run(opened.path, here):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from auxgen.engine.watch import ProgressReporter
-from auxgen.terminal import NOTEBOOK, redraws_lines
+from auxgen.terminal import NOTEBOOK, print_notes, redraws_lines
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,12 @@ def test_a_bar_moves_on_a_terminal_that_is_no_notebook_s(
     found = capsys.readouterr().err
     assert ("\r" in found) is bar
     assert found.count("s left\n") == (0 if bar else 10)
+
+
+def test_a_note_is_one_line_whatever_a_file_s_names_have_in_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_notes(["Column 'a\x1b[31mb' is left out.", "two\nlines", "\u202egnp"])
+    assert capsys.readouterr().err.splitlines() == [
+        *(r"Column 'a\x1b[31mb' is left out.", r"two\nlines", r"\u202egnp"),
+    ]

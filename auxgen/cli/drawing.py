@@ -20,6 +20,7 @@ from ..files import write_file
 from ..inference import codes, conditional, moves
 from ..model import Model
 from ..plotting import grids, panels
+from ..terminal import print_notes
 from . import tables
 from .edits import write_edits
 from .loading import load_model_and_rows, open_model
@@ -150,8 +151,7 @@ def edit_command(
         seed=seed,
     )
     written = write_edits(out, rows, edits, model.space.frame)
-    for note in written.notes:
-        print(note, file=sys.stderr)
+    print_notes(written.notes)
     if edits.reached is not None and not edits.reached.all():
         missed = int((~edits.reached).sum())
         print(f"{missed} of {len(edits.reached)} do not reach {until:g} even at the full distance")

@@ -8,7 +8,8 @@ from ..errors import InputError
 from ..explorer.examples import Examples, choose_examples, convert_to_examples, make_no_examples
 from ..hub import is_hub_name, parse_hub_name
 from ..model import Model
-from .loading import open_model, print_notes
+from ..terminal import print_notes
+from .loading import open_model
 
 
 def explore_command(

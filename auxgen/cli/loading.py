@@ -1,7 +1,5 @@
 """The model, and the rows or the table, that a command line names."""
 
-import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from ..data.cells import Decimal
@@ -10,6 +8,7 @@ from ..data.table_files import TableFormat
 from ..data.tables import TableRows, read_table_rows
 from ..errors import InputError
 from ..model import Model, load
+from ..terminal import print_notes
 
 
 def open_model(
@@ -31,12 +30,6 @@ def open_model(
 
     run = Run(model.parent)
     return (load(run.path, stage, experiment=rebuild_experiment(run)).to(device),)
-
-
-def print_notes(notes: Iterable[str]) -> None:
-    """Tell how rows were read."""
-    for note in notes:
-        print(note, file=sys.stderr)
 
 
 def load_model_and_rows(

@@ -8,6 +8,7 @@ from ..data.inputs import InputRows
 from ..data.table_files import TEXT_SUFFIXES
 from ..data.table_writing import check_table_file, write_table
 from ..data.tables import TableRows
+from ..errors import make_printable
 from ..model import Model
 from . import tables
 from .loading import load_model_and_rows, load_model_and_table
@@ -67,7 +68,7 @@ def predict_command(
         bounds = predictions.bounds.tolist()
         numbers = [f"{p}\t{b:.1f}" for p, b in zip(numbers, bounds, strict=True)]
     for name, predicted, text in zip(rows.names, predictions.names, numbers, strict=True):
-        print(f"{name}\t{predicted or '?'}\t{text}")
+        print(f"{make_printable(name)}\t{make_printable(predicted or '?')}\t{text}")
 
 
 @take_options(load_model_and_table)

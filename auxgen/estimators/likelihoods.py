@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from ..data.dataset import Dataset
 from ..data.families import AUTO, FAMILIES
 from ..errors import InputError, unknown_name
 from ..networks.mixed import Mixed
+from ..terminal import print_notes
 from .pictures import see_components
 from .rows import RowFormat
 from .weights import WeightedRows
@@ -73,7 +73,7 @@ def see_rows(
         return see_as_bits(dataset)
     seen = see_standardised(dataset, likelihood, library_size=library_size)
     if seen.note:
-        print(seen.note, file=sys.stderr)
+        print_notes([seen.note])
     return seen
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from ..features.picture_components import (
 )
 from ..methods.feature_model import FeatureModel
 from ..model import Model
+from ..terminal import print_notes
 from .labels import read_labels
 
 
@@ -95,8 +95,7 @@ def load_pictures(X: Any, side: int) -> Dataset:
         return load_arrays(X)
     space = make_picture_space(side, ())
     x, _, notes = read_pictures(files, [str(file) for file in files], space, resize=True)
-    for note in notes:
-        print(note, file=sys.stderr)
+    print_notes(notes)
     return load_arrays(x)
 
 
