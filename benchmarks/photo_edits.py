@@ -11,8 +11,9 @@ Controls: random directions of the same length; and the mean of the training fac
 attribute less that of those without, filtered in the same way, which asks for no model at all.
 Distance, strength and whether the other attributes' directions are projected out are chosen on
 validation faces by the judge and the change of pixels, so that the networks of the likeness take
-no part. "At equal effect" takes from each the least strength at which the judge sees the attribute,
-face by face, where all of them get there. The sheet beside the JSON has, for each attribute,
+no part; the share in the personal edit was chosen by them (results/photo_edits.trials.json). "At
+equal effect" takes from each the least strength at which the judge sees the attribute, face by
+face, where all of them get there. The sheet beside the JSON has, for each attribute,
 original, reconstruction edited, and the personal edit.
 """
 
