@@ -1,7 +1,8 @@
 """docs/reliability.md, made of what the suites wrote: python benchmarks/reliability_page.py
 
 Faults come from AUXGEN_FAULTS=results/reliability.faults.json make slow, changed inputs from
-benchmarks/fuzzing.py, mutants from benchmarks/mutants.py. A test holds the page to the files.
+benchmarks/fuzzing.py, mutants from benchmarks/mutants.py, hours of work from benchmarks/soak.py. A
+test holds the page to the files.
 """
 
 from __future__ import annotations
@@ -149,6 +150,32 @@ def describe_faults(known: Mapping[str, Any]) -> Iterator[str]:
             yield f"{title}: {'; '.join(known[what])}."
 
 
+def describe_soak(known: Mapping[str, Any]) -> Iterator[str]:
+    """Memory, handles and folders over hours."""
+    yield (
+        f"{known['hours']:.1f} hours: one process trained, with checkpoints, log and monitor; "
+        f"another loaded models and used them {known['passes']:,} times (predictions, samples, "
+        "edits, commands, an estimator's fit, rows to refuse). Medians of the first and the last "
+        "half, after a tenth of the time to settle; the log is left out of the folder. "
+        + describe_source(known, "soak")
+    )
+    rows = ["| process | what | first half | last half | most |", "|---|---|---|---|---|"]
+    for process, measures in known["processes"].items():
+        for name, each in measures.items():
+            numbers = " | ".join(f"{each[when]:,g}" for when in ("first half", "last half", "most"))
+            rows.append(f"| {process} | {SOAK_WORDS[name]} | {numbers} |")
+    yield "\n".join(rows)
+
+
+SOAK_WORDS = {
+    "resident_mb": "memory in use, MB",
+    "handles": "open files and sockets",
+    "threads": "threads",
+    "folder_mb": "folder, MB",
+    "files": "files in the folder",
+}
+
+
 def describe_promises() -> Iterator[str]:
     rows = ["| promise | tests |", "|---|---|"]
     for promise, tests in PROMISES.items():
@@ -160,6 +187,7 @@ SECTIONS = (
     ("Faults", "faults", "AUXGEN_FAULTS=FILE make slow", describe_faults),
     ("Changed inputs", "fuzzing", "make fuzz", describe_fuzzing),
     ("Changed tokens", "mutants", "make mutants", describe_mutants),
+    ("Hours of work", "soak", "python benchmarks/soak.py", describe_soak),
 )
 """Title, name of the file, command, and what describes it."""
 

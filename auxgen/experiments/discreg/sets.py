@@ -100,6 +100,7 @@ def own(plan: OwnPicturesPlan = OWN[32], *, data: Path, seed: int = 0) -> Experi
     Args:
         plan: The networks, and how they are trained and measured.
         data: Folder of images, in class folders or with a metadata.csv, or without either.
+        size: Side in pixels to which images are resized.
         seed: Seed of the held-out images, the initialisation and the order.
     """
     splits = _load_own_image_splits(Path(data), plan, seed)
