@@ -48,6 +48,7 @@ def experiment(
         data: Folder of images with a metadata.csv, or in class folders.
         attribute: Columns to learn, or classes; all that have both answers when empty.
         label: Column of the class, of which each becomes an attribute.
+        size: Side in pixels to which images are resized.
         seed: Seed of the held-out images and the order of the rows.
     """
     train, test = _load_attribute_splits(Path(data), plan, attribute, label, seed)

@@ -12,7 +12,6 @@ PhotoSize = Literal[32, 64, 128]
 PhotoSizeChoice = Literal["auto", PhotoSize]
 
 WORDS: Mapping[str, str] = {
-    "size": "Side in pixels to which images are resized.",
     "introvac_epochs": "Passes of IntroVAC over the training rows, pretraining included.",
     "vac_epochs": "Passes of VAC, pretraining included, and of the plain VAE.",
     "pretraining_epochs": "Passes of the VAC from whose weights VAC and IntroVAC start; a "
