@@ -14,6 +14,7 @@ from .engine.settings import Precision, PrecisionChoice
 from .errors import InputError, NotRebuilt, require_at_least, unknown_name
 from .evaluation import catalogue
 from .experiments import registry
+from .experiments.extractor_options import check_extractor_options
 from .experiments.option_values import (
     build_experiment,
     list_required_options,
@@ -86,6 +87,7 @@ def train(
         entry = registry.find_experiment(stages)
         name, file = entry.name, entry.file
         options = resolve_options(entry, options)
+        check_extractor_options(options)
         stages = train_missing_extractors_for(partial(build_experiment, entry, options))
     settings = RuntimeSettings(device, precision, tuple(log), quiet)
     with tell_way_on(run), init_ranks(device) as here:

@@ -2,9 +2,11 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 from ..errors import RankLost, UserError, unknown_name
@@ -63,7 +65,9 @@ def _run_reporting_errors(args: Sequence[str] | None) -> None:
     if isinstance(sys.stdout, TextIOWrapper):  # a name may have what the terminal cannot write
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        run_command(list(sys.argv[1:] if args is None else args))
+        with warnings.catch_warnings():
+            warnings.showwarning = _print_warning
+            run_command(list(sys.argv[1:] if args is None else args))
         sys.stdout.flush()
     except UserError as error:
         # of a lost rank the second one speaks too: the first may be the one that was lost
@@ -77,6 +81,18 @@ def _run_reporting_errors(args: Sequence[str] | None) -> None:
         _exit_with_message(_describe_file_error(error), 1)
     except (MemoryError, RuntimeError) as error:
         _exit_with_message(_describe_memory_error(error), 1)
+
+
+def _print_warning(
+    message: Warning | str, category: type[Warning], filename: str, *place: Any
+) -> None:
+    """Tell a library's warning in a line, such as Pillow's of a picture, without lines of code."""
+    del category, place
+    from ..terminal import print_notes
+
+    library = Path(filename).as_posix().rpartition("site-packages/")[2].partition("/")[0]
+    speaker = library if library and "site-packages" in filename else "Note"
+    print_notes([f"{speaker}: {' '.join(str(message).split())}"])
 
 
 def _describe_file_error(error: OSError) -> str:

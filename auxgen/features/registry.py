@@ -1,5 +1,6 @@
 """Extractors by name."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -7,7 +8,7 @@ import torch
 from ..errors import unknown_name
 from ..networks.backbones import TIMM_PREFIX, VARIANTS
 from . import inception, pretrained, trained
-from .backbones import load_backbone_extractor
+from .backbones import load_backbone_extractor, parse_backbone_name
 from .extractors import INCEPTION, Extractor
 
 
@@ -25,7 +26,7 @@ def load_extractor(name: str) -> Extractor:
         MissingExtractor: An experiment trains it, and has not done so yet.
         InputError: There is none, or its weights are missing, damaged or of another network.
     """
-    known = {INCEPTION: inception.load_inception_extractor, **pretrained.EXTRACTORS}
+    known = _list_published()
     # networks are initialised before they get their weights, which advances the random state
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         if name in known:
@@ -37,3 +38,28 @@ def load_extractor(name: str) -> Extractor:
         if (folder := Path(name).expanduser()).is_dir():
             return trained.load_extractor_from_folder(folder)
     raise unknown_name("extractor", name, [*known, *VARIANTS, "timm:MODEL", "features.SET"])
+
+
+def check_extractor_name(name: str, experiments: Sequence[str]) -> None:
+    """Refuse a name of which `load_extractor` knows nothing, and load nothing.
+
+    Args:
+        name: As for `load_extractor`.
+        experiments: Those that train extractors.
+
+    Raises:
+        InputError: There is no such extractor.
+    """
+    base, _ = parse_backbone_name(name)
+    if base in {*_list_published(), *VARIANTS} or base.startswith(TIMM_PREFIX):
+        return
+    if trained.is_extractor_experiment(name):
+        experiment, _ = trained.parse_extractor_name(name)
+        if experiment not in experiments and not trained.is_in_weights_folder(name):
+            raise unknown_name("extractor", experiment, experiments)
+    elif not Path(name).expanduser().is_dir():
+        raise unknown_name("extractor", name, [*_list_published(), *VARIANTS, *experiments])
+
+
+def _list_published() -> dict[str, Callable[[], Extractor]]:
+    return {INCEPTION: inception.load_inception_extractor, **pretrained.EXTRACTORS}

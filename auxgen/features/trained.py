@@ -57,12 +57,17 @@ def is_extractor_experiment(name: str) -> bool:
     return name.startswith(EXPERIMENT_PREFIX) and "/" not in name
 
 
-def _parse_extractor_name(name: str) -> tuple[str, int]:
+def parse_extractor_name(name: str) -> tuple[str, int]:
     """Experiment and seed of "features.celeba_32-seed=1"; the seed is 0 where there is none."""
     experiment, given, seed = name.partition(SEED_SEPARATOR)
     if given and not seed.isdecimal():
         raise InputError(f"{name} has a seed of {seed!r}; expected a whole number such as 1.")
     return experiment, int(seed or 0)
+
+
+def is_in_weights_folder(name: str) -> bool:
+    root = get_weights_folder()
+    return root is not None and (root / name).is_dir()
 
 
 def find_run(name: str) -> Path:
@@ -72,11 +77,11 @@ def find_run(name: str) -> Path:
         MissingExtractor: There is none, or it is not finished.
     """
     root = get_weights_folder()
-    if root is not None and (root / name).is_dir():
+    if root is not None and is_in_weights_folder(name):
         return root / name
     run = get_cache_folder() / "extractors" / name
     if not is_run_finished(run):
-        raise MissingExtractor(name, *_parse_extractor_name(name), run)
+        raise MissingExtractor(name, *parse_extractor_name(name), run)
     return run
 
 

@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 from cli.conftest import Command, assert_refused
 from filelock import FileLock
+from PIL import TiffImagePlugin
 
 from auxgen.cli.main import main
 from auxgen.engine.device import Ranks
@@ -243,3 +245,17 @@ def test_a_batch_of_one_row_is_refused_where_batch_norm_needs_two(
     options = ("--data", tmp_path / "data", "--batch", "1", "--steps", "1", "--run", tmp_path / "r")
     assert_refused(auxgen("train", "adgm.own", *options), "batch is 1; 2 or more is expected")
     assert not (tmp_path / "r").exists()
+
+
+def test_a_library_s_warning_is_one_line(auxgen: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def warn(args: list[str]) -> None:
+        warnings.simplefilter("always")
+        place = (UserWarning, TiffImagePlugin.__file__, 3)
+        warnings.warn_explicit("Corrupt EXIF data.\n Expecting \x1b[2J2 bytes", *place)
+
+    monkeypatch.setattr("auxgen.cli.main.run_command", warn)
+    outcome = auxgen("predict")
+    assert outcome.status == 0
+    assert outcome.err.startswith("PIL: Corrupt EXIF data. Expecting ")
+    assert outcome.err.count("\n") == 1
+    assert "\x1b" not in outcome.err
