@@ -40,9 +40,10 @@ PROMISES = {
     "A file that lies about sizes takes neither memory nor time": (
         "test_artefact.py::test_a_config_that_lies_is_refused_in_a_sentence",
     ),
-    "What is not finite is named: term, player, step, and the column to blame": (
+    "What is not finite is named: term, player, step, layer, and the column to blame": (
         "engine/test_loop.py::"
         "test_a_term_that_is_not_finite_ends_training_by_name_and_is_not_saved",
+        "runs/test_bad_layer.py::test_the_first_layer_is_named",
         "runs/test_divergence.py::test_the_one_column_that_makes_a_run_diverge_is_named",
     ),
     "Bad input ends in one sentence and status 2": (

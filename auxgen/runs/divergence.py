@@ -58,24 +58,20 @@ class Table(NamedTuple):
         return f" (its value farthest from the others is {far:g})"
 
 
-def blame_column(
-    before: Training, get_batch: Callable[[int], Any], until: int, table: Table
-) -> str:
+def blame_column(found: Training, get_batch: Callable[[int], Any], table: Table | None) -> str:
     """A sentence about the one column without which training would have gone on, else "".
 
-    The rounds are played again from a copy of a good state. In the first that is not finite, each
-    column is left out in turn, as if its cells were blank; a column is to blame if without it, and
-    only without it, this round and the next ones are finite and ordinary.
+    The first round that is not finite is played again without each column in turn, as if its cells
+    were blank; a column is to blame if without it, and only without it, this round and the next
+    ones are finite and ordinary.
 
     Args:
-        before: A copy of the training at a finite state, which is used up.
+        found: The training before that round, which stays as it is.
         get_batch: The batch of a step.
-        until: The step at or before which something was not finite.
-        table: The rows that are learned from.
+        table: The rows that are learned from; None if they are no table.
     """
-    found = find_first_bad_round(before, get_batch, until)
-    columns = table.list_columns()
-    if found is None or len(columns) < 2:
+    columns = [] if table is None else table.list_columns()
+    if table is None or len(columns) < 2:
         return ""
     width = table.space.width
     guilty = [c for c in columns if _is_ordinary_without(c, found, get_batch, width)]

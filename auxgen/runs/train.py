@@ -1,6 +1,5 @@
 """Training an experiment's stages into a run's folder: checkpoints, log, monitor, artefacts."""
 
-import copy
 import sys
 import time
 from collections.abc import Iterator
@@ -28,9 +27,11 @@ from ..engine.watch import (
 from ..errors import Interrupted, NotSaved
 from ..rng import derive_seed
 from ..stage import Experiment, Stage
-from .divergence import Table, blame_column, keep_batch
+from .bad_layer import describe_bad_layer
+from .divergence import Table, blame_column, find_first_bad_round, keep_batch
 from .evaluate import measure_scores
 from .folder import Run
+from .good_state import GoodState
 from .new_start import describe_new_start
 from .runtime import RuntimeSettings, choose_precision
 from .stopping import describe_end, measure_look
@@ -55,7 +56,7 @@ class StageTrainer:
         self.metrics = MetricsFile(run.path / "metrics.jsonl")
         self.checkpoints = run.path / "checkpoints"
         self.last_saved_step: int | None = None
-        self.good_state: Training | None = None
+        self.good_state = GoodState()
         self.looks = None if stage.stopping is None else Looks(stage.stopping.patience)
         self.start_time, self.last_save_time = time.monotonic(), time.monotonic()
         self.trackers = open_trackers(settings.log if ranks.is_first else (), run.path)
@@ -149,8 +150,8 @@ class StageTrainer:
 
     def keep_good_state(self) -> None:
         """Keep a copy of a finite state of a small model, from which a cause can be looked for."""
-        if self.get_table() is not None and self.ranks.size == 1:
-            self.good_state = copy.deepcopy(self.training)
+        if self.ranks.size == 1:
+            self.good_state.keep(self.training)
 
     def get_table(self) -> Table | None:
         """The rows of a table that the stage learns from."""
@@ -161,11 +162,15 @@ class StageTrainer:
 
     def find_cause(self, bad: BadTerm) -> str:
         """What made training diverge, as far as it can be known, what to do, and its batch."""
-        kept, cause, table = "", "", self.get_table()
+        kept, cause = "", ""
         if self.ranks.is_first:
             kept = keep_batch(self.run.path, self.name, bad.step, self.get_batch(bad.step))
-        if table is not None and self.good_state is not None:
-            cause = blame_column(self.good_state, self.get_batch, self.training.step, table)
+        until, training = self.training.step, self.training
+        if self.ranks.size == 1 and self.good_state.restore(training):
+            found = find_first_bad_round(training, self.get_batch, until)
+            if found is not None:
+                kept = describe_bad_layer(found, self.get_batch) + kept
+                cause = blame_column(found, self.get_batch, self.get_table())
         return (cause or describe_new_start(self.run.path, self.checkpoints, self.name)) + kept
 
     def write_metrics(self, kind: str, values: dict[str, float]) -> None:

@@ -58,7 +58,8 @@ def diverged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         train("mine.py", "--run", "old")
     way = "auxgen train --from-checkpoint old@7 --run NEW --lr SMALLER"
     batch = "old/diverged-model-8.safetensors"
-    end = f"{way}, or @6 if that diverges at once; the batch of that round is in {batch}."
+    layer = "the first to fail was weight of q_a.network.maps.0 (Linear), which round 7 made so"
+    end = f"{way}, or @6 if that diverges at once; {layer}; the batch of that round is in {batch}."
     assert str(told.value).endswith(end)
     assert "of stage model, which trains model, became nan in round 8, before" in str(told.value)
     kept, played = load_file(batch), stage("sdgm").batches(7, 0, 1, "cpu")
