@@ -23,7 +23,10 @@ def record(file: Path, tallies: Sequence[dict[str, Any]]) -> None:
         jobs = json.loads(file.read_text())["jobs"] if file.exists() else []
         new = {(t["scenario"], t["kind"]) for t in tallies}
         jobs = [job for job in jobs if (job["scenario"], job["kind"]) not in new]
-        write_file(file, encode_json(summarise([*jobs, *tallies])))
+        commit = find_commit()
+        write_file(
+            file, encode_json(summarise([*jobs, *({**each, "commit": commit} for each in tallies)]))
+        )
 
 
 def summarise(jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -35,7 +38,7 @@ def summarise(jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "command": COMMAND,
         "date": datetime.now(UTC).date().isoformat(),
         "hardware": describe_hardware("cpu"),
-        "commit": find_commit(),
+        "commit": " and ".join(dict.fromkeys(job["commit"] for job in jobs)),
         "tried": sum(tried.values()),
         "survived": sum(tried.values()) - sum(failed.values()),
         "kinds": {k: {"tried": tried[k], "survived": tried[k] - failed[k]} for k in kinds},
