@@ -172,3 +172,15 @@ def test_settings_that_will_not_do_are_refused(wrong: dict[str, float], message:
     settings = {"alpha": 0.1, "steps": 5, **wrong}
     with pytest.raises(InputError, match=message):
         run_langevin_chains(energy(weight(1.0)), torch.zeros(2, 5), **settings)  # pyright: ignore
+
+
+def test_every_proposal_counts_as_accepted_without_a_correction() -> None:
+    chains = run_langevin_chains(
+        energy(weight(1.0)), torch.zeros(3, 5).double(), alpha=0.1, steps=3
+    )
+    assert chains.acceptance == 1
+
+
+def test_one_chain_has_an_effective_size_too() -> None:
+    torch.manual_seed(0)
+    assert 1000 < chain_effective_sample_size(torch.randn(2000, 1)) < 4000

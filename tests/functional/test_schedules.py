@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from auxgen.functional.schedules import multistep_decay
+from auxgen.functional.schedules import cosine_decay, hold_then_cosine, multistep_decay
 
 
 def test_each_step_named_changes_the_rate_from_there_on() -> None:
@@ -12,3 +12,12 @@ def test_each_step_named_changes_the_rate_from_there_on() -> None:
     assert found == [1, 1, 0.5, 0.5, 0.125, 0.125]
     assert multistep_decay(torch.tensor(9), (), 0.5).item() == 1
     assert multistep_decay(torch.tensor(0), (-3, 0), 0.5).item() == 0.25
+
+
+def test_cosines_fall_from_1_to_their_floor_and_hold_before() -> None:
+    steps = [torch.tensor(t) for t in (0, 5, 20)]
+    found = [cosine_decay(t, 10, floor=0.2).item() for t in steps]
+    torch.testing.assert_close(found, [1.0, 0.6, 0.2])
+    for t in (0, 8, 9, 11, 14, 40):
+        expected = cosine_decay(torch.tensor(max(0, t - 8)), 12, 0.1)
+        assert hold_then_cosine(torch.tensor(t), 20, 0.4, floor=0.1) == expected

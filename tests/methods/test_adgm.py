@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.distributions import Bernoulli, Categorical, Normal, kl_divergence
 
 from auxgen.builders import Recipe
+from auxgen.data.batches import SemiSupervisedBatch
 from auxgen.functional.bounds import classification_weight
 from auxgen.functional.schedules import constant
 from auxgen.methods.adgm import ADGM, SDGM, AuxiliaryDGM
@@ -296,7 +297,6 @@ def test_the_classifier_averages_probabilities_over_draws_of_a() -> None:
 
 
 def test_the_objective_is_the_sum_that_equation_13_states() -> None:
-    from auxgen.data.batches import SemiSupervisedBatch
     from auxgen.method import Gradient
 
     m, rows, y = model("sdgm").float(), x().float(), torch.arange(B) % K
@@ -455,7 +455,6 @@ def left_out(name: str) -> AuxiliaryDGM | M2:
 
 def labelled_term(m: AuxiliaryDGM | M2) -> Tensor:
     """The loss of labelled rows in a round, under seed 1."""
-    from auxgen.data.batches import SemiSupervisedBatch
     from auxgen.method import Gradient
 
     rows, y = x(), torch.arange(B) % K
@@ -525,3 +524,30 @@ def enumerated_of(m: AuxiliaryDGM, rows: Tensor) -> Tensor:
             for b, row in enumerate(rows)
         ]
     )
+
+
+@pytest.mark.usefixtures("in_double")
+@pytest.mark.parametrize("name", MODELS)
+def test_a_code_is_that_of_the_most_probable_class(name: str) -> None:
+    m = model(name)
+    for row in x():
+        a = gaussian(head(m.q_a, row))[0]
+        y = torch.eye(K)[head(m.q_y, a, row).argmax()]
+        mean, std = gaussian(head(m.q_z, a, y, row))
+        torch.testing.assert_close(m.encode(row[None]).mean[0], mean)
+        torch.testing.assert_close(m.encode(row[None]).stddev[0], std)
+
+
+@pytest.mark.parametrize("name", ["m2", "sdgm"])
+def test_labelled_rows_leave_running_statistics_alone(name: str) -> None:
+    found = []
+    for shift in (0.0, 1.0):
+        torch.manual_seed(0)
+        m = Recipe(name, {**MODELS.get(name, SIZES), "batch_norm": True}).build()
+        rows = x().float()
+        batch = SemiSupervisedBatch((rows - shift).abs(), torch.arange(B) % K, rows)
+        torch.manual_seed(1)
+        list(m.round(batch, torch.tensor(0)))
+        found.append({key: value for key, value in m.named_buffers() if "running" in key})
+    assert found[0]
+    assert all(torch.equal(value, found[1][key]) for key, value in found[0].items())

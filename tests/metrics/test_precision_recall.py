@@ -124,3 +124,13 @@ def test_bad_sets_are_refused_in_a_sentence(measure, real, fake, message):
 def test_no_neighbours_are_refused_in_a_sentence():
     with pytest.raises(InputError, match="k is 0"):
         precision_recall(torch.zeros(9, 2), torch.zeros(9, 2), k=0)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e3])
+def test_the_unit_of_features_changes_nothing(scale):
+    generator = torch.Generator().manual_seed(0)
+    real, fake = torch.randn(2, 60, 4, generator=generator, dtype=torch.float64)
+    for measure in (precision_recall, density_coverage):
+        torch.testing.assert_close(
+            tuple(measure(scale * real, scale * fake)), tuple(measure(real, fake))
+        )
