@@ -19,9 +19,10 @@ from auxgen.functional.bounds import log_mean_exp
 from auxgen.functional.stein import stein_discrepancy
 from auxgen.method import Bounds, Gradient, Weighs
 from auxgen.methods.asl import ExplicitASL, ImplicitASL, sum_of_magnitudes, sum_of_squares
+from auxgen.methods.asl_baselines import FlowModel, TwoStageVAE
 from auxgen.methods.conditional_asl import ConditionalASL, RecentContexts
 from auxgen.methods.mi_encoder import InformativeEncoder, mutual_information_bound
-from auxgen.networks.densities import make_density
+from auxgen.networks.densities import log_density, make_density
 from auxgen.networks.distributions import Conditional, Regression, diag_normal
 from auxgen.networks.encoders import ImplicitEncoder, PointMass, fit_whitening
 
@@ -343,3 +344,23 @@ def test_a_mean_field_code_s_rate_is_the_kl_that_the_weights_contain() -> None:
     rate = (q.log_prob(u) - method.p_u().log_prob(u)).mean(0)
     normal_0 = torch.distributions.Independent(Normal(torch.zeros(R).double(), 1.0), 1)
     torch.testing.assert_close(rate, kl_divergence(q, normal_0), rtol=0.03, atol=0.03)
+
+
+@pytest.mark.parametrize("name", ["flow", "two_stage_vae"])
+def test_a_density_learns_by_minus_its_logarithm(name: str) -> None:
+    sizes = {"flow": {"sizes": COUPLINGS}, "two_stage_vae": {"hidden": [8], "z": R}}[name]
+    sizes |= {"sizes": {"hidden": [8]}} if name == "two_stage_vae" else {}
+    torch.manual_seed(0)
+    method = Recipe(name, {"x": P, **sizes}).build().eval()
+    x = torch.rand(7, P)
+    torch.manual_seed(1)
+    move = next(method.round(x, torch.tensor(0)))
+    assert isinstance(move, Gradient)
+    torch.manual_seed(1)
+    if isinstance(method, FlowModel):
+        expected = -method.p_x().log_prob(x)
+        torch.testing.assert_close(method.log_weights(x, 3), -expected.expand(3, 7))
+    else:
+        assert isinstance(method, TwoStageVAE)
+        expected = -log_density(method.p_u(), method.q_u(x).sample())
+    torch.testing.assert_close(move.loss, expected.mean())
