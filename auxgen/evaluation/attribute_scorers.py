@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any, Protocol, final
 
@@ -95,14 +96,17 @@ class ExtractorScorer(ABC):
 
     @property
     def protocol(self) -> str:
-        return load_extractor(self.extractor_name).protocol
+        return self._extractor.protocol
 
     @abstractmethod
     def __call__(self, pictures: Tensor, device: str) -> AttributePrediction: ...
 
     def features(self, pictures: Tensor, device: str) -> Tensor:
-        extractor = load_extractor(self.extractor_name)
-        return extract_features(extractor, pictures, device=device).features
+        return extract_features(self._extractor, pictures, device=device).features
+
+    @cached_property
+    def _extractor(self) -> Extractor:
+        return load_extractor(self.extractor_name)
 
 
 @final
@@ -116,7 +120,7 @@ class MultilabelScorer(ExtractorScorer):
     definitions: Mapping[str, Sequence[str]]
 
     def __call__(self, pictures: Tensor, device: str) -> AttributePrediction:
-        extractor = load_extractor(self.extractor_name)
+        extractor = self._extractor
         logits, names = predict_attribute_logits(extractor, pictures, device)
         every = chain.from_iterable(self.definitions.values())
         used = {column.removeprefix(NEGATION_PREFIX) for column in every}
@@ -167,7 +171,7 @@ class MulticlassScorer(ExtractorScorer):
 
     @torch.no_grad()
     def __call__(self, pictures: Tensor, device: str) -> AttributePrediction:
-        extractor = load_extractor(self.extractor_name)
+        extractor = self._extractor
         probs = extract_features(extractor, pictures, device=device).probs
         if probs is None:
             name = extractor.name

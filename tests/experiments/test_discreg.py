@@ -28,6 +28,8 @@ from auxgen.networks.taps import VGG
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
+pytestmark = pytest.mark.usefixtures("two_batches")
+
 TINY: dict[str, Any] = {
     "scale_epochs": 0.02,
     "batch": 8,

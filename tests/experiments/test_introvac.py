@@ -42,8 +42,11 @@ from auxgen.model import load as opened
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
+pytestmark = pytest.mark.usefixtures("two_batches")
+
 COLUMNS = ("Eyeglasses", "No_Beard", "Goatee", "Mustache", "Smiling")
 TINY: dict[str, Any] = {"scale_epochs": 0.05, "batch": 8, "size": 32}
+TINY |= {"widths": (4, 4, 4), "latent": 4}
 FIGURES = tuple(f"figure{n}" for n in range(4, 10))
 ON_FACES = ("table1", "equal_effect", "draws", *FIGURES)
 PASSES = ("introvac_epochs", "vac_epochs", "pretraining_epochs", "scale_epochs")
@@ -300,8 +303,7 @@ def test_draws_that_cannot_be_made_are_refused(
 
 def test_a_folder_with_blank_attributes_is_learned_from(home: Path, tmp_path: Path) -> None:
     write_faces(tmp_path / "mine", 30, blanks=True)
-    options: dict[str, Any] = {"data": tmp_path / "mine", "batch": 8, "size": 32}
-    options |= {"scale_epochs": 0.1, "least_steps": 2}
+    options: dict[str, Any] = {"data": tmp_path / "mine", "least_steps": 2, **TINY}
     options["attribute"] = ("Eyeglasses", "Smiling")
     run = train("introvac.own", run=tmp_path / "run", device="cpu", quiet=True, **options)
     del options["attribute"]
@@ -414,7 +416,7 @@ def test_who_judges_edits_follows_the_size_unless_they_are_named(home: Path) -> 
         ({}, *named),
         (ours, ("features.celeba",), None),
         ({**ours, "second_scorer": named[1]}, ("features.celeba",), named[1]),
-        ({"size": 64}, ("features.celeba",), None),
+        ({"size": 64, "widths": (4, 4, 4, 4)}, ("features.celeba",), None),
     ):
         stages = build("eye", **{**TINY, **given})
         effect = stages["introvac"].evaluations["equal effect"]

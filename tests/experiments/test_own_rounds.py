@@ -25,6 +25,8 @@ from auxgen.experiments.registry import find_experiment
 from auxgen.launch import train
 from auxgen.stage import Experiment
 
+pytestmark = pytest.mark.usefixtures("two_batches")
+
 ROWS = 24
 SMALL: dict[str, dict[str, Any]] = {
     "adgm.own": {"size": 8, "hidden": 8, "latent": 2, "batch": 8},
