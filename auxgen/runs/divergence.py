@@ -1,4 +1,5 @@
-"""Which column of a table made a run diverge, by playing the last rounds without it."""
+"""Why a run diverged: which column of a table is to blame, by playing the last rounds without it,
+and what helps where none is."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -10,8 +11,14 @@ import torch
 from torch import Tensor
 
 from ..data.dataset import Dataset, Preprocessor
+from ..engine.device import Ranks
 from ..engine.loop import Training
+from ..engine.watch import BadTerm
 from ..files import pack_tensors, write_file
+from ..stage import Stage
+from .bad_layer import describe_bad_layer
+from .good_state import GoodState
+from .new_start import describe_new_start
 
 CHECKED_ROUNDS = 20
 """Rounds that must be ordinary without a column, for it to be to blame."""
@@ -56,6 +63,45 @@ class Table(NamedTuple):
         known = values[~values.isnan()]
         far = known[(known - known.median()).abs().argmax()].item()
         return f" (its value farthest from the others is {far:g})"
+
+
+def find_table(stage: Stage) -> Table | None:
+    """The rows of a table that a stage learns from; None where these are no table."""
+    rows, space = stage.data.get("train"), stage.space
+    if rows is None or space is None or rows.kind != "table" or not space.columns:
+        return None
+    return Table(rows, space)
+
+
+class CauseFinder:
+    """Finds why a stage diverged, from a copy of its last finite state."""
+
+    def __init__(
+        self, run: Path, name: str, stage: Stage, ranks: Ranks, get_batch: Callable[[int], Any]
+    ) -> None:
+        """`get_batch` is the batch of a step."""
+        self.run, self.name, self.ranks, self.get_batch = run, name, ranks, get_batch
+        self.table, self.good_state = find_table(stage), GoodState()
+
+    def keep_state(self, training: Training) -> None:
+        """Keep a copy of a finite state of a small model, from which a cause can be looked for."""
+        if self.ranks.size == 1:
+            self.good_state.keep(training)
+
+    def describe_cause(self, bad: BadTerm, training: Training) -> str:
+        """What made training diverge, as far as it can be known, what to do, and its batch.
+
+        The training is put back to the state that was kept.
+        """
+        kept, cause, until = "", "", training.step
+        if self.ranks.is_first:
+            kept = keep_batch(self.run, self.name, bad.step, self.get_batch(bad.step))
+        if self.ranks.size == 1 and self.good_state.restore(training):
+            found = find_first_bad_round(training, self.get_batch, until)
+            if found is not None:
+                kept = describe_bad_layer(found, self.get_batch) + kept
+                cause = blame_column(found, self.get_batch, self.table)
+        return (cause or describe_new_start(self.run, self.run / "checkpoints", self.name)) + kept
 
 
 def blame_column(found: Training, get_batch: Callable[[int], Any], table: Table | None) -> str:

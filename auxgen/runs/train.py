@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -15,24 +16,14 @@ from ..engine.device import Ranks
 from ..engine.looks import Looks
 from ..engine.loop import Training
 from ..engine.settings import Precision
-from ..engine.trackers import open_trackers
-from ..engine.watch import (
-    BadTerm,
-    MetricsFile,
-    ProgressReporter,
-    StopSignal,
-    catch_signals,
-    check_finite,
-)
+from ..engine.watch import ProgressReporter, StopSignal, catch_signals, check_finite
 from ..errors import Interrupted, NotSaved
 from ..rng import derive_seed
 from ..stage import Experiment, Stage
-from .bad_layer import describe_bad_layer
-from .divergence import Table, blame_column, find_first_bad_round, keep_batch
+from .divergence import CauseFinder
 from .evaluate import measure_scores
 from .folder import Run
-from .good_state import GoodState
-from .new_start import describe_new_start
+from .log import StageLog
 from .runtime import RuntimeSettings, choose_precision
 from .stopping import describe_end, measure_look
 
@@ -53,13 +44,12 @@ class StageTrainer:
         self.training = Training(
             stage.method, stage.engine, seed=seed, device=device, precision=precision, ranks=ranks
         )
-        self.metrics = MetricsFile(run.path / "metrics.jsonl")
         self.checkpoints = run.path / "checkpoints"
         self.last_saved_step: int | None = None
-        self.good_state = GoodState()
+        self.last_save_time = time.monotonic()
+        self.causes = CauseFinder(run.path, name, stage, ranks, self.get_batch)
         self.looks = None if stage.stopping is None else Looks(stage.stopping.patience)
-        self.start_time, self.last_save_time = time.monotonic(), time.monotonic()
-        self.trackers = open_trackers(settings.log if ranks.is_first else (), run.path)
+        self.log = StageLog(run.path, name, ranks, settings.log)
 
     def choose_precision(self) -> Precision:
         """The precision that the stage began with, that was asked for, or that is faster here."""
@@ -77,8 +67,7 @@ class StageTrainer:
                 self.run_rounds(stop)
             self.finish()
         finally:
-            for tracker in self.trackers:
-                tracker.close()
+            self.log.close()
 
     def restore_latest(self) -> None:
         """Return to the newest checkpoint, if there is one."""
@@ -89,14 +78,12 @@ class StageTrainer:
             self.last_saved_step = self.training.step
         if self.ranks.is_first:
             checkpoint.drop_old_checkpoints(self.checkpoints, self.name)
-            self.metrics.discard_after(self.name, self.training.step)
-            own = [o["seconds"] for o in self.metrics.read_lines() if o["stage"] == self.name]
-            self.start_time -= own[-1] if own else 0.0
+            self.log.go_on_from(self.training.step)
 
     def run_rounds(self, stop: StopSignal) -> None:
         """Play the rounds that are left."""
         training, engine = self.training, self.stage.engine
-        self.keep_good_state()
+        self.causes.keep_state(training)
         quiet = self.settings.quiet or not self.ranks.is_first
         told = self.run.config.get("estimated_seconds", {}).get(self.name)
         reporter = ProgressReporter(self.name, engine.steps, training.step, quiet, told)
@@ -139,47 +126,15 @@ class StageTrainer:
         means = training.meter.compute_means()
         self.check_terms(means)
         training.meter.reset()
-        self.keep_good_state()
-        self.write_metrics("terms", means)
+        self.causes.keep_state(training)
+        self.log.write(training.step, "terms", means)
         return means
 
     def check_terms(self, means: dict[str, float]) -> None:
         """Raise Diverged where a mean is not finite, with the column that is to blame."""
-        saved = self.last_saved_step
-        check_finite(self.training.meter, means, self.name, saved, self.find_cause)
-
-    def keep_good_state(self) -> None:
-        """Keep a copy of a finite state of a small model, from which a cause can be looked for."""
-        if self.ranks.size == 1:
-            self.good_state.keep(self.training)
-
-    def get_table(self) -> Table | None:
-        """The rows of a table that the stage learns from."""
-        rows, space = self.stage.data.get("train"), self.stage.space
-        if rows is None or space is None or rows.kind != "table" or not space.columns:
-            return None
-        return Table(rows, space)
-
-    def find_cause(self, bad: BadTerm) -> str:
-        """What made training diverge, as far as it can be known, what to do, and its batch."""
-        kept, cause = "", ""
-        if self.ranks.is_first:
-            kept = keep_batch(self.run.path, self.name, bad.step, self.get_batch(bad.step))
-        until, training = self.training.step, self.training
-        if self.ranks.size == 1 and self.good_state.restore(training):
-            found = find_first_bad_round(training, self.get_batch, until)
-            if found is not None:
-                kept = describe_bad_layer(found, self.get_batch) + kept
-                cause = blame_column(found, self.get_batch, self.get_table())
-        return (cause or describe_new_start(self.run.path, self.checkpoints, self.name)) + kept
-
-    def write_metrics(self, kind: str, values: dict[str, float]) -> None:
-        if self.ranks.is_first:
-            seconds = round(time.monotonic() - self.start_time, 2)
-            line = {"stage": self.name, "step": self.training.step, "seconds": seconds}
-            self.metrics.append_line({**line, kind: values})
-            for tracker in self.trackers:
-                tracker.log_terms(self.name, self.training.step, values)
+        training, saved = self.training, self.last_saved_step
+        find_cause = partial(self.causes.describe_cause, training=training)
+        check_finite(training.meter, means, self.name, saved, find_cause)
 
     def save_checkpoint(self) -> None:
         """Write a checkpoint of a state that is finite."""
@@ -188,7 +143,7 @@ class StageTrainer:
         if self.ranks.is_first:
             run = self.run.config["id"]
             try:
-                self.metrics.sync()
+                self.log.sync()
                 checkpoint.save_checkpoint(self.checkpoints, self.name, run, training, self.looks)
             except NotSaved as error:
                 good = "none was saved before" if saved is None else f"step {saved} is good"
@@ -203,7 +158,8 @@ class StageTrainer:
             return
         method = self.training.build_averaged_method(self.upcoming_batches())
         scores = measure_scores(self.name, method, monitor.evaluations, self.run.config["seed"])
-        self.write_metrics("scores", {n.partition("/")[2]: s["value"] for n, s in scores.items()})
+        values = {n.partition("/")[2]: s["value"] for n, s in scores.items()}
+        self.log.write(self.training.step, "scores", values)
 
     def look_at_held_out_rows(self) -> None:
         """Measure the moving average on them, where the stage may end by it and it is time."""
@@ -213,7 +169,7 @@ class StageTrainer:
         if stopping.is_due(step, self.stage.engine.steps):
             method = self.training.build_averaged_method(self.upcoming_batches())
             value = measure_look(method, stopping, self.run.config["seed"], self.ranks)
-            self.write_metrics("scores", {stopping.score: value})
+            self.log.write(step, "scores", {stopping.score: value})
             loss = -value if stopping.larger_is_better else value
             self.looks.add(step, loss, method.state_dict())
 
@@ -231,7 +187,7 @@ class StageTrainer:
             self.tell_end(looks)
         stage.method.eval().requires_grad_(False)
         if self.ranks.is_first:
-            self.metrics.sync()
+            self.log.sync()
             card = {"experiment": config["experiment"], "stage": self.name}
             card |= {key: config[key] for key in ("options", "seed")}
             card["steps"] = looks.best_step if looks and looks.best else self.training.step
@@ -243,7 +199,9 @@ class StageTrainer:
         sentence = describe_end(looks, step, steps)
         if self.ranks.is_first and not self.settings.quiet:
             print(f"{self.name}: {sentence}", file=sys.stderr)
-        self.write_metrics("end", {"rounds": steps, "best": looks.best_step, "looks": looks.count})
+        self.log.write(
+            step, "end", {"rounds": steps, "best": looks.best_step, "looks": looks.count}
+        )
         self.run.record_fact("ends", self.name, sentence, self.ranks)
 
 
