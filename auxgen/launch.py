@@ -1,31 +1,28 @@
 """Train, resume and evaluate by name: the only room that knows experiments by their names."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from filelock import FileLock
 
 from .engine.device import init_ranks, resolve_device
 from .engine.settings import Precision, PrecisionChoice
-from .errors import InputError, NotRebuilt, require_at_least, unknown_name
+from .errors import InputError, NotRebuilt, require_at_least
 from .evaluation import catalogue
 from .experiments import registry
-from .experiments.extractor_options import check_extractor_options
+from .experiments.extractor_options import check_extractor_options, find_extractor_experiment
 from .experiments.option_values import (
     build_experiment,
-    list_required_options,
     names_own_data,
     resolve_options,
 )
 from .experiments.runs import find_run_experiment, read_run_options
-from .features.trained import MissingExtractor, is_run_finished
+from .features.trained import MissingExtractor
 from .runs.batch_sizes import check_batches
 from .runs.config import make_config
-from .runs.datasets import check_data_unchanged, format_data_card
+from .runs.datasets import check_data_unchanged
 from .runs.evaluate import draw_run_pictures, evaluate_run
 from .runs.folder import (
     Run,
@@ -37,7 +34,7 @@ from .runs.folder import (
     tell_way_on,
 )
 from .runs.new_start import collect_start_files, find_new_start
-from .runs.rounds import estimate_stage_seconds, format_rounds
+from .runs.rounds import describe_plan, estimate_stage_seconds
 from .runs.runtime import RuntimeSettings, check_precision
 from .runs.train import train_remaining
 from .stage import Experiment
@@ -72,8 +69,7 @@ def train(
         options: The experiment's keyword arguments.
 
     Raises:
-        InputError: There is no such experiment, option, device or precision, the folder exists, or
-            the checkpoint does not fit the options.
+        InputError: An argument is refused, the folder exists, or the checkpoint does not fit it.
         Diverged: A term is not finite any more; the last good checkpoint is kept.
         Interrupted: A signal stopped training; everything is saved.
         NotSaved: The disk is full; the last good checkpoint is kept.
@@ -81,30 +77,27 @@ def train(
     check_run_path(run)
     start = None if from_checkpoint is None else find_new_start(from_checkpoint)
     device = resolve_device(device)
-    name, file, stages = None, None, experiment
     check_precision(precision)
+    settings = RuntimeSettings(device, precision, tuple(log), quiet)
+    name, file, stages = None, None, experiment
     if isinstance(stages, str | Path):
         entry = registry.find_experiment(stages)
         name, file = entry.name, entry.file
         options = resolve_options(entry, options)
         check_extractor_options(options)
         stages = train_missing_extractors_for(partial(build_experiment, entry, options))
-    settings = RuntimeSettings(device, precision, tuple(log), quiet)
     with tell_way_on(run), init_ranks(device) as here:
         config = make_config(name, stages, options, file=file, device=device, precision=precision)
         check_batches(stages, here, device)
-        more = {}
-        if start is not None:
-            more = collect_start_files(start, config, stages, here)
-            config["from_checkpoint"] = start.describe()
+        more = {} if start is None else collect_start_files(start, config, stages, here)
+        config |= {} if start is None else {"from_checkpoint": start.describe()}
         opened = reopen_run(run, config)
         if here.is_first and not quiet and opened is None and names_own_data(options):
-            card = format_data_card(config["datasets"], config["warnings"])
             config["estimated_seconds"] = estimate_stage_seconds(stages, device)
-            print_notes([*card, *format_rounds(config)])
+            print_notes(describe_plan(config))
         opened = opened or create_run(run, config, file, here, more)
-        remaining = partial(train_remaining, opened, stages, here, settings)
         with lock_run(opened.path, here):
+            remaining = partial(train_remaining, opened, stages, here, settings)
             return train_missing_extractors_for(remaining)
 
 
@@ -124,8 +117,7 @@ def resume(
         experiment: The stages, if `train` got stages and not a name.
 
     Raises:
-        InputError: The folder is no run, the run began with another number of ranks, or its
-            checkpoint is damaged or of another experiment.
+        InputError: The folder is no run, or its checkpoint is damaged or does not fit.
     """
     opened, stages = _open_run(run, experiment)
     device = resolve_device(device)
@@ -236,26 +228,13 @@ def train_extractor(missing: MissingExtractor) -> None:
     Raises:
         InputError: There is no such experiment, or it needs options.
     """
-    name, experiment, path = missing.name, missing.experiment, missing.run
-    if experiment not in registry.list_extractors():
-        raise unknown_name("extractor", experiment, registry.list_extractors())
-    entry = registry.find_experiment(experiment)
-    needs = list_required_options(entry)
-    if needs:
-        raise InputError(
-            f"{name} is not trained, and needs {', '.join(needs)}: train it with auxgen train "
-            f"{experiment} --run FOLDER, then name the folder or put it into AUXGEN_WEIGHTS as "
-            f"{name}."
-        )
-    what = f"{name} is in neither AUXGEN_WEIGHTS nor the cache"
-    print(f"{what}: training it once, {entry.about.time or 'some minutes'}.", file=sys.stderr)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
-    with lock, torch.enable_grad(), torch.random.fork_rng():
-        if is_run_finished(path):  # another process has trained it meanwhile
+    entry = find_extractor_experiment(missing.name, missing.experiment)
+    print_notes([missing.describe_training(entry.about.time)])
+    with missing.lock() as is_missing, torch.enable_grad(), torch.random.fork_rng():
+        if not is_missing:
             return
-        if path.exists():
-            resume(path)
+        if missing.run.exists():
+            resume(missing.run)
         else:
-            train(experiment, run=path, seed=missing.seed)
-        evaluate(path)
+            train(missing.experiment, run=missing.run, seed=missing.seed)
+        evaluate(missing.run)

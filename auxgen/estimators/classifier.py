@@ -146,19 +146,13 @@ class SemiSupervisedClassifier(DeepClassifier):
         self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
         self.noise, self.beta, self.batch_norm = noise, beta, batch_norm
         self.label_temperature = label_temperature
-        self.likelihood, self.library_size = likelihood, library_size
-        self.features = features
+        self.likelihood, self.library_size, self.features = likelihood, library_size, features
         self.labelled_bound, self.classes_summed = labelled_bound, classes_summed
         self.class_weight, self.class_prior = class_weight, class_prior
         self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
         self.n_iter_no_change, self.warm_start = n_iter_no_change, warm_start
         self.draws, self.least_confidence, self.unlabelled = draws, least_confidence, unlabelled
         self.verbose, self.device, self.random_state = verbose, device, random_state
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from rows X (n, d) and labels y (n,).
@@ -228,12 +222,8 @@ class SemiSupervisedClassifier(DeepClassifier):
         self._first_labels = rows.select(rows.labelled)
 
     def _can_go_on(self, form: RowFormat, classes: np.ndarray, rows: WeightedRows) -> bool:
-        """Whether the last fit saw the same columns and classes; of a committee, the same labels.
-
-        With others, labels that a committee's M2s have learned would be held out.
-        """
-        known = getattr(self, "_progress", None) is not None
-        if not (known and form == self._format and np.array_equal(classes, self.classes_)):
+        """Whether the last fit saw the same; a committee must not hold out what it has learned."""
+        if not self._saw_the_same(form, classes):
             return False
         labels = rows.select(rows.labelled)
         return self.model != "committee" or labels.equals(self._first_labels)

@@ -17,6 +17,7 @@ from ..metrics.calibration import apply_temperature, fit_temperature
 from ..networks.priors import ClassPrior
 from .base import DeepEstimator
 from .labels import find_unlabelled, read_known_places, read_labels
+from .rows import RowFormat
 
 
 class DeepClassifier(ClassifierMixin, DeepEstimator):
@@ -26,6 +27,11 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
     temperature_: float
     unlabelled: Any
     least_confidence: float
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
     def calibrate(self, X: Any, y: Any) -> Self:
         """Fit the temperature of the probabilities to rows whose labels `fit` did not see.
@@ -143,3 +149,8 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         """log p(y) (k,)."""
         prior = self.model_.config["arguments"].get("class_prior")
         return ClassPrior(len(self.classes_), prior).log_prior
+
+    def _saw_the_same(self, form: RowFormat, classes: np.ndarray) -> bool:
+        """Whether the last fit can be gone on from, and saw the same columns and classes."""
+        known = getattr(self, "_progress", None) is not None
+        return known and form == self._format and np.array_equal(classes, self.classes_)

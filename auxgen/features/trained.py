@@ -1,9 +1,12 @@
 """Extractors that experiments features.<set> train, and folders of such runs."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, final
 
+from filelock import FileLock
 from torch import Tensor, nn
 
 from ..data.dataset import Dataset, Preprocessor
@@ -50,6 +53,18 @@ class MissingExtractor(InputError):
             f"{experiment} --seed {seed} --run {run}."
         )
         self.name, self.experiment, self.seed, self.run = name, experiment, seed, run
+
+    def describe_training(self, time: str) -> str:
+        """What is told before it is trained, which takes some time."""
+        what = f"{self.name} is in neither AUXGEN_WEIGHTS nor the cache"
+        return f"{what}: training it once, {time or 'some minutes'}."
+
+    @contextmanager
+    def lock(self) -> Iterator[bool]:
+        """Let one process train it at a time; whether none has done so meanwhile."""
+        self.run.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.run.with_name(f".{self.run.name}.lock")):
+            yield not is_run_finished(self.run)
 
 
 def is_extractor_experiment(name: str) -> bool:

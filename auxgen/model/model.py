@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..builders.artefact import write_new_artefact
-from ..data.array_inputs import Rows, convert_rows
-from ..data.dataset import Dataset, Preprocessor
-from ..engine.device import resolve_device
+from ..data.array_inputs import Rows
 from ..errors import require_at_least
-from ..functional.directions import Direction, fit_linear_probe, get_direction
 from ..inference import codes as latent
 from ..inference.codes import ClassLabels, convert_class_labels, sample_rows
-from ..inference.edit_requests import find_adaptation, find_moves, make_difference_filter
-from ..inference.editing import EditedRows, RowsToEdit, edit_rows, prepare_edits
 from ..inference.filling import fill_rows
-from ..inference.moves import get_classifier_directions
 from ..inference.prediction import Predictions, abstain_on_unsure, estimate_row_bounds, predict_rows
-from ..method import Method, SamplesByClass, require
-from ..rng import get_device, use_seed
-
-_PIXEL_TOLERANCE = 0.5
-"""How far outside [0, 1] pixels may lie, as samples of Gaussian models do."""
+from ..method import SamplesByClass, require
+from .edits import EditingModel
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(EditingModel):
     """A trained method and how it sees raw rows.
 
     Rows come in and go out in a person's own units, see `Rows`; results are tensors on the CPU.
@@ -48,16 +36,6 @@ class Model:
         name: Where it was loaded from.
         config: The content of config.json.
     """
-
-    method: Method
-    space: Preprocessor
-    name: str
-    config: Mapping[str, Any]
-
-    def to(self, device: str) -> Model:
-        """Move the method to a device: "auto", "cpu", "cuda" or "cuda:1"."""
-        self.method.to(resolve_device(device))
-        return self
 
     def sample(
         self,
@@ -87,13 +65,6 @@ class Model:
         with self._use_seed(seed):
             drawn = latent.draw_classes(self.method, n)
         return tuple(self.space.classes[y] for y in drawn.tolist())
-
-    def encode(self, rows: Rows, *, seed: int | None = 0) -> Tensor:
-        """Mean codes, the means of q(z|x): (n, *shape) -> (n, d)."""
-        with self._use_seed(seed):
-            return latent.embed_rows(self.method, self.space, self._convert(rows))
-
-    embed = encode  # as the command is called
 
     def decode(self, codes: Tensor | np.ndarray, y: ClassLabels | None = None) -> Tensor:
         """Rows of codes, the means of p(x|z) or p(x|y,z): (n, d) -> (n, *shape).
@@ -180,78 +151,6 @@ class Model:
         with self._use_seed(seed):
             return estimate_row_bounds(self.method, self.space, x, draws)
 
-    def prepare_edits(self, rows: Rows, *, seed: int | None = 0) -> RowsToEdit:
-        """Rows encoded once for many edits: give what comes of it to `edit` in place of them."""
-        with self._use_seed(seed):
-            return prepare_edits(self.method, self.space, self._convert(rows))
-
-    def edit(
-        self,
-        rows: Rows | RowsToEdit,
-        distances: Mapping[str, float] | Sequence[tuple[str, float]],
-        *,
-        target_probability: float | None = None,
-        keep: Sequence[str] = (),
-        by: Dataset | None = None,
-        probe: Dataset | None = None,
-        means: bool = False,
-        strength: float = 1.0,
-        reconstruction: bool = False,
-        seed: int | None = 0,
-    ) -> EditedRows:
-        """Add attributes to rows, or take them away, by moving their codes.
-
-        A picture gets the difference between what the model decodes after and before the move, see
-        `functional.differences`; in place of other rows, and of a picture's `reconstruction`, comes
-        what is decoded from the moved code.
-
-        Args:
-            rows: The rows, or what `prepare_edits` made of them.
-            distances: Names of attributes with distances, such as {"Eyeglasses": 3, "Smiling": -1}.
-            target_probability: Probability of the attributes at which to stop on the way.
-            keep: Attributes to keep as they are: their directions are projected out.
-            by: Training rows with the attributes to keep; directions are turned to where these
-                change least in what the model decodes.
-            probe: Rows with attributes to which directions are fitted; None for the directions of
-                the model's own classifier.
-            means: Whether these lead from the mean code of the rows without an attribute to that of
-                the rows with it; along linear probes of their codes otherwise. A picture then gets
-                the mean difference of pictures, made personal, see `SharedDifference`, unless other
-                attributes are to be kept.
-            strength: Multiplier of the difference that is added to a picture.
-            reconstruction: Whether to return what is decoded, and not the pictures with the
-                difference.
-        """
-        method, space = self.method, self.space
-        x = rows if isinstance(rows, RowsToEdit) else self._convert(rows)
-        difference = make_difference_filter(space, strength, reconstruction=reconstruction)
-        with self._use_seed(seed):
-            moves = find_moves(method, space, distances, keep=keep, by=by, probe=probe, means=means)
-            adapt = None
-            if difference is not None:
-                adapt = find_adaptation(method, space, moves, keep=keep, probe=probe, means=means)
-            return edit_rows(
-                method, space, x, moves, target_probability, difference=difference, adapt=adapt
-            )
-
-    def direction(self, name: str) -> Direction:
-        """The direction in which the model's own logit of an attribute rises.
-
-        Raises:
-            InputError: The model predicts no attributes by its code, or not this one.
-        """
-        return get_direction(get_classifier_directions(self.method, self.space), name)
-
-    def probe(self, name: str, rows: Rows, y: Tensor | np.ndarray) -> Direction:
-        """The direction of an attribute that a linear probe finds in the codes of rows.
-
-        Answers y (n,) are 0 or 1, NaN where blank.
-
-        Raises:
-            InputError: The model cannot encode, or all known answers are the same.
-        """
-        return fit_linear_probe(name, self.encode(rows), torch.as_tensor(y, dtype=torch.float32))
-
     def save(self, folder: str | Path, extra: Mapping[str, bytes] = MappingProxyType({})) -> Path:
         """Write an artefact, which `load` reads, into a new folder, and return its path.
 
@@ -262,9 +161,3 @@ class Model:
             NotSaved: It could not be written.
         """
         return write_new_artefact(Path(folder), self.method, self.config, extra, name=self.name)
-
-    def _convert(self, rows: Rows) -> Tensor:
-        return convert_rows(rows, self.space, tolerance=_PIXEL_TOLERANCE)
-
-    def _use_seed(self, seed: int | None) -> AbstractContextManager[None]:
-        return use_seed(seed, get_device(self.method))

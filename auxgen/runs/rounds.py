@@ -8,6 +8,7 @@ from ..data.batches import count_passes
 from ..engine.duration import estimate_seconds
 from ..engine.watch import format_duration
 from ..stage import EarlyStopping, Experiment
+from .datasets import format_data_card
 
 
 def describe_rounds(stages: Experiment) -> dict[str, dict[str, Any]]:
@@ -44,6 +45,11 @@ def estimate_stage_seconds(stages: Experiment, device: str) -> dict[str, float]:
         if seconds is not None:
             found[name] = round(seconds, 1)
     return found
+
+
+def describe_plan(config: Mapping[str, Any]) -> list[str]:
+    """Lines for a person before the first round: the data, and how long stages train on them."""
+    return [*format_data_card(config["datasets"], config["warnings"]), *format_rounds(config)]
 
 
 def format_rounds(config: Mapping[str, Any]) -> list[str]:
