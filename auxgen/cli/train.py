@@ -196,5 +196,10 @@ def _parse_trackers(log: Sequence[str]) -> list[str]:
 
 
 def _print_trained(run: Run) -> None:
-    stages = ", ".join(run.trained_stages())
+    rounds = run.config.get("rounds", {})
+    stages = ", ".join(
+        f"{name} for 0 rounds, so that its weights are the initial ones" * (rounds.get(name) == 0)
+        or name
+        for name in run.trained_stages()
+    )
     print_on_first_rank(f"trained {stages}; next: auxgen evaluate {run.path}")

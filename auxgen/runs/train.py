@@ -18,6 +18,7 @@ from ..engine.loop import Training
 from ..engine.settings import Precision
 from ..engine.watch import ProgressReporter, StopSignal, catch_signals, check_finite
 from ..errors import Interrupted, NotSaved
+from ..method import Method
 from ..rng import derive_seed
 from ..stage import Experiment, Stage
 from .divergence import CauseFinder
@@ -156,7 +157,7 @@ class StageTrainer:
         monitor = self.stage.monitor
         if monitor is None or self.training.step % monitor.every:
             return
-        method = self.training.build_averaged_method(self.upcoming_batches())
+        method = self.build_finite_average()
         scores = measure_scores(self.name, method, monitor.evaluations, self.run.config["seed"])
         values = {n.partition("/")[2]: s["value"] for n, s in scores.items()}
         self.log.write(self.training.step, "scores", values)
@@ -167,11 +168,16 @@ class StageTrainer:
         if self.looks is None or stopping is None:
             return
         if stopping.is_due(step, self.stage.engine.steps):
-            method = self.training.build_averaged_method(self.upcoming_batches())
+            method = self.build_finite_average()
             value = measure_look(method, stopping, self.run.config["seed"], self.ranks)
             self.log.write(step, "scores", {stopping.score: value})
             loss = -value if stopping.larger_is_better else value
             self.looks.add(step, loss, method.state_dict())
+
+    def build_finite_average(self) -> Method:
+        """The moving average, to be measured; Diverged where terms or weights are not finite."""
+        self.check_terms(self.training.meter.compute_means())
+        return self.training.build_averaged_method(self.upcoming_batches())
 
     def upcoming_batches(self) -> Iterator[Any]:
         """Batches from here on, for statistics."""

@@ -119,6 +119,13 @@ def test_options_reach_the_experiment(auxgen: Command, own: Path, tmp_path: Path
     assert list(config["widths"]) == [4, 5]
 
 
+def test_no_rounds_are_told(auxgen: Command, tmp_path: Path) -> None:
+    given = ("--epochs", "0", "--device", "cpu", "--run", tmp_path / "run")
+    outcome = auxgen("train", "adgm.half_moons", *given)
+    assert outcome.status == 0
+    assert outcome.out.startswith("trained adgm for 0 rounds, so that its weights are the initial")
+
+
 def test_a_finished_run_is_left_as_it_is_when_resumed(auxgen: Command, run: Path) -> None:
     before = load_file(run / "sdgm" / "model.safetensors")
     assert auxgen("train", "--resume", run).status == 0

@@ -110,6 +110,15 @@ def test_rows_that_are_no_table_have_no_columns_to_accuse(tmp_path: Path) -> Non
     assert "smaller learning rate" in train_until_it_diverges(stage, tmp_path / "run")
 
 
+def test_a_monitor_does_not_blame_rows_for_a_state_that_is_not_finite(tmp_path: Path) -> None:
+    """Measures refuse rows that are not finite, and a monitor looks before terms are logged."""
+    sentence = "learning rate"
+    with pytest.raises(Diverged, match=sentence) as diverged:
+        train("dfm.ring", run=tmp_path / "run", device="cpu", quiet=True, lr=1e30, steps=100)
+    assert "The rows have" not in str(diverged.value)
+    assert "round 2" in str(diverged.value)
+
+
 def test_only_rows_are_blanked() -> None:
     batch = torch.ones(3, 4), torch.ones(3, 4, dtype=torch.int64), torch.ones(3, 5), torch.ones(3)
     rows, *rest = blank_out(batch, (1,), 4)
