@@ -184,3 +184,9 @@ def test_every_proposal_counts_as_accepted_without_a_correction() -> None:
 def test_one_chain_has_an_effective_size_too() -> None:
     torch.manual_seed(0)
     assert 1000 < chain_effective_sample_size(torch.randn(2000, 1)) < 4000
+
+
+def test_four_steps_are_enough_for_an_effective_size() -> None:
+    assert chain_effective_sample_size(torch.randn(4, 3)) >= 0
+    with pytest.raises(InputError, match="steps"):
+        chain_effective_sample_size(torch.randn(3, 3))

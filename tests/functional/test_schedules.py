@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
-from auxgen.functional.schedules import cosine_decay, hold_then_cosine, multistep_decay
+from auxgen.functional.schedules import (
+    cosine_decay,
+    hold_then_cosine,
+    multistep_decay,
+    staircase_decay,
+)
 
 
 def test_each_step_named_changes_the_rate_from_there_on() -> None:
@@ -21,3 +27,9 @@ def test_cosines_fall_from_1_to_their_floor_and_hold_before() -> None:
     for t in (0, 8, 9, 11, 14, 40):
         expected = cosine_decay(torch.tensor(max(0, t - 8)), 12, 0.1)
         assert hold_then_cosine(torch.tensor(t), 20, 0.4, floor=0.1) == expected
+
+
+def test_a_staircase_falls_by_a_factor_at_each_step_down_to_its_floor() -> None:
+    steps = torch.arange(10)
+    found = [staircase_decay(step, every=3, factor=0.5, floor=0.2).item() for step in steps]
+    assert found == pytest.approx([1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.2])

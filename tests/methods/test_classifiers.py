@@ -136,3 +136,12 @@ def test_one_classifies_and_the_other_describes() -> None:
     assert not isinstance(classes(), Describes)
     assert isinstance(attributes(), Describes)
     assert not isinstance(attributes(), Classifies)
+
+
+def test_the_log_has_the_cross_entropy_by_its_name() -> None:
+    method = classes()
+    batch = LabelledBatch(torch.rand(5, 2, 8, 8, dtype=torch.float64), torch.arange(5) % 4)
+    move = next(iter(method.round(batch, torch.tensor(0))))
+    assert isinstance(move, Gradient)
+    assert move.terms.keys() == {"cross_entropy"}
+    torch.testing.assert_close(move.terms["cross_entropy"], move.loss)

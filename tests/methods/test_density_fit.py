@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from auxgen.builders import Recipe
 from auxgen.data.toys import two_moded_energy, two_moded_log_z
 from auxgen.functional.schedules import linear_ramp
+from auxgen.method import Gradient
 from auxgen.methods.density_fit import AuxiliaryFit
 from auxgen.networks.distributions import Conditional, diag_normal
 from auxgen.networks.mlp import (
@@ -147,3 +148,40 @@ def test_both_modes_are_found_with_the_auxiliary_variable_and_one_without() -> N
     assert found[4][1] > 30
     assert found[0][0] == pytest.approx(0.98, abs=0.02)
     assert found[0][1] < 1
+
+
+class Free(nn.Module):
+    """N(mean, 1) of one dimension."""
+
+    def __init__(self, mean: float) -> None:
+        super().__init__()
+        self.mean = nn.Parameter(torch.tensor([mean], dtype=torch.float64))
+
+    def forward(self) -> Tensor:
+        return torch.cat((self.mean, torch.zeros_like(self.mean)), -1)
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.25])
+def test_the_gradient_of_a_round_is_its_closed_form(weight: float) -> None:
+    """U(z) = z^2 / 2, q(a) = N(m, 1), q(z|a) = N(0.8 a, 0.6^2), p(a|z) = N(0.8 z, 0.6^2).
+
+    E U = (0.64 m^2 + 1) / 2, and a - 0.8 z has mean 0.36 m, so that -E log p(a|z) has the gradient
+    0.36 m; the entropies do not depend on m.
+    """
+    torch.manual_seed(0)
+    free = Free(1.5)
+    method = AuxiliaryFit(
+        q_a=Conditional(free, diag_normal),
+        q_z=Conditional(Affine(0.8, 0.6), diag_normal),
+        p_a=Conditional(Affine(0.8, 0.6), diag_normal),
+        energy=lambda z: z.square().sum(-1) / 2,
+        draws=200_000,
+        cooling=lambda step: torch.full_like(step, weight, dtype=torch.float64),
+    )
+    move = next(iter(method.round(None, torch.tensor(0))))
+    assert isinstance(move, Gradient)
+    (gradient,) = torch.autograd.grad(move.loss, [free.mean])
+    assert gradient.item() == pytest.approx((0.64 * weight + 0.36) * 1.5, abs=0.01)
+    assert move.loss.item() == pytest.approx(
+        weight * move.terms["energy"].item() - move.terms["entropy"].item()
+    )

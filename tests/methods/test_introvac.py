@@ -289,3 +289,27 @@ def test_errors_are_means() -> None:
     x, x_r = torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 5.0]])
     assert reconstruction_absolute_error(x, x_r) == 2
     assert reconstruction_squared_error(x, x_r) == 5
+
+
+@pytest.mark.parametrize("builder", ["vac", "introvac"])
+def test_all_logits_but_the_last_are_of_attributes(builder: str) -> None:
+    method, x = made(builder).eval(), batch().x
+    z = method.q_z(x).mean
+    logits = method.p_y(z)
+    assert logits.shape == (6, 3)
+    probs = method.attributes(x).probs
+    torch.testing.assert_close(probs.double(), logits[:, :2].sigmoid(), rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(method.attribute_weights(), method.p_y.weight[:2])
+    torch.testing.assert_close(method.fake_weight(), method.p_y.weight[2])
+
+
+def test_the_game_leaves_the_encoder_s_running_statistics() -> None:
+    """They are of real rows, of which the objective makes them."""
+    method, (x, y) = made().train(), batch()
+    assert isinstance(method, IntroVAC)
+    before = {name: value.clone() for name, value in method.q_z.named_buffers()}
+    assert before, "there must be statistics to keep"
+    method.detection_loss(x)
+    method.adversarial_loss(x, y)
+    for name, value in method.q_z.named_buffers():
+        assert torch.equal(value, before[name]), name

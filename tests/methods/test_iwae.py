@@ -320,3 +320,16 @@ def test_every_layer_of_a_starts_as_narrow_as_its_argument_says() -> None:
         found = q_a(*given)
         assert found.base_dist.scale.log().sub(-2.0).abs().max() < 0.2
         given = found.mean, x
+
+
+def test_terms_are_a_distortion_and_a_rate_in_nats() -> None:
+    """Means over rows and draws of -log p(x|z), and of log q - log p of all that is drawn."""
+    method, x = two_layers("iwae"), rows(7)
+    assert isinstance(method, IWAE)
+    torch.manual_seed(0)
+    move = next(iter(method.round(x, torch.tensor(0))))
+    assert isinstance(move, Gradient)
+    torch.manual_seed(0)
+    log_p_x, log_ratio = method.compute_bound_terms(x, 1)
+    torch.testing.assert_close(move.terms["distortion"], -log_p_x.mean())
+    torch.testing.assert_close(move.terms["rate"], -log_ratio.mean())

@@ -95,3 +95,11 @@ def test_a_round_is_m2_s_own_on_codes_drawn_once_for_each_row() -> None:
     drawn = SemiSupervisedBatch(method.sample_codes(x[:4]), y, method.sample_codes(x))
     expected = next(method.above.round(drawn, torch.tensor(0)))
     torch.testing.assert_close(found.loss, expected.loss)  # pyright: ignore
+
+
+def test_the_spread_of_a_mean_is_that_of_the_rows_at_hand() -> None:
+    """Of two rows at -0.1 and 0.1 it is 0.1; as an estimate for all rows it would be 0.14."""
+    method = made("m1_m2")
+    x = torch.tensor([[0.1, 0.0, 1.0, 0.0], [-0.1, 0.0, -1.0, 0.0]])
+    method.select_code_entries(x, min_spread=0.12)
+    assert method.kept.keep.tolist() == [0, 0, 1]

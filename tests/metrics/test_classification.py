@@ -144,3 +144,19 @@ def test_what_is_never_known_or_only_one_way() -> None:
     assert balanced_accuracy(predicted, y)[0].isnan()
     assert balanced_accuracy(predicted, y)[1] == 1
     assert row_error_terms(predicted, y).tolist() == [0, 0]
+
+
+def test_an_attribute_that_no_row_knows_adds_no_term() -> None:
+    y = torch.tensor([[1.0, torch.nan], [0.0, torch.nan], [1.0, torch.nan]])
+    wrong = torch.tensor([[True, True], [True, False], [False, True]])
+    found = row_error_terms(wrong, y)
+    torch.testing.assert_close(found, torch.tensor([0.0, 1.0, 1.0], dtype=found.dtype))
+
+
+def test_there_are_15_bins_as_in_torchmetrics() -> None:
+    rng = np.random.default_rng(0)
+    probs = torch.from_numpy(rng.dirichlet([1.0] * 3, size=500))
+    y = torch.from_numpy(rng.integers(0, 3, 500))
+    expected = multiclass_calibration_error(probs, y, num_classes=3)
+    assert expected_calibration_error(probs, y).item() == pytest.approx(expected.item(), abs=1e-6)
+    assert len(reliability_curve(probs, y)[0]) == 15

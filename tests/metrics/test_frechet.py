@@ -212,3 +212,16 @@ def test_subsets_larger_than_a_set_are_refused_in_a_sentence():
         sample_kernel_distances(torch.zeros(20, 3), torch.zeros(30, 3))
     with pytest.raises(InputError, match="subsets is 0"):
         sample_kernel_distances(torch.zeros(20, 3), torch.zeros(30, 3), subsets=0, size=5)
+
+
+def test_the_factor_of_a_covariance_is_one_of_it() -> None:
+    """With its rows in the order of the covariance, of full rank or not."""
+    for n in (4, 50):
+        estimate = fit_gaussian(torch.from_numpy(np.random.default_rng(0).normal(size=(n, 6))))
+        factor = distances._factorise_covariance(estimate)
+        torch.testing.assert_close(factor @ factor.T, estimate.covariance)
+
+
+def test_one_subset_is_enough() -> None:
+    x = torch.from_numpy(np.random.default_rng(0).normal(size=(9, 2)))
+    assert distances.sample_kernel_distances(x, x + 1, subsets=1, size=2).shape == (1,)

@@ -129,3 +129,10 @@ def test_unequal_numbers_for_exact_transport_are_refused_in_a_sentence():
         exact_wasserstein_distance(torch.zeros(4, 2), torch.zeros(5, 2))
     with pytest.raises(InputError, match="projections is 0"):
         sliced_wasserstein_distance(torch.zeros(4, 2), torch.zeros(5, 2), projections=0)
+
+
+def test_one_direction_is_enough() -> None:
+    """On a line there is but one."""
+    x = torch.arange(6.0).view(6, 1)
+    found = sliced_wasserstein_distance(x, x + 2, projections=1)
+    assert found.item() == pytest.approx(2.0)
