@@ -46,6 +46,9 @@ PROMISES = {
         "runs/test_bad_layer.py::test_the_first_layer_is_named",
         "runs/test_divergence.py::test_the_one_column_that_makes_a_run_diverge_is_named",
     ),
+    "Divergence that stays finite is told at the end of training and in the report": (
+        "runs/test_extremes.py::test_it_is_told_kept_and_shown",
+    ),
     "Bad input ends in one sentence and status 2": (
         "test_benchmark_fuzzing.py::test_a_sample_of_every_kind_is_used_or_refused",
         "test_errors.py::test_a_name_of_any_letters_leaves_one_line",

@@ -1,7 +1,7 @@
 """Samples beside true rows: distances, modes of a known mixture, and signs of collapse."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property, partial
 from statistics import mean, stdev
 from typing import Any, NamedTuple, final
@@ -17,6 +17,7 @@ from ..metrics import checks
 from ..metrics.precision_recall import precision_recall
 from ..metrics.wasserstein import exact_wasserstein_distance, sliced_wasserstein_distance
 from ..rng import derive_seed, get_device, use_seed
+from ..runs.extremes import MOST_DUPLICATES
 from ..score import Score
 from .protocol import PictureEvaluation, SplitEvaluation, make_share_score
 
@@ -233,7 +234,11 @@ class SampleDiversity(PictureEvaluation):
             "duplicates": (duplicates, "samples nearer to another than 99 % of real rows are"),
             "recall": (recall, "real rows within the samples' manifold (improved recall, k = 3)"),
         }
-        return {
+        found = {
             name: Score(100 * share.item(), "%", n, f"{words}; {what}, seed {self.seed}")
             for name, (share, words) in shares.items()
         }
+        if found["duplicates"].value >= MOST_DUPLICATES:
+            caution = "nearly all samples are copies of each other: the generator has collapsed"
+            found["duplicates"] = replace(found["duplicates"], caution=caution)
+        return found

@@ -140,8 +140,9 @@ def _read_run_folder(path: Path, label: str, note: str) -> RunFolder:
     pictures = _read_pictures(path / "pictures")
     if len(missing) == 3 and not pictures:
         raise InputError(f"{str(path)!r} holds no run; expected a folder that train made.")
-    told = (*missing, note) if note else missing
     known, card = dict(facts or {}), None
+    cautions = (f"{stage}: {sentence}" for stage, sentence in known.pop("cautions", {}).items())
+    told = (*missing, *cautions, *([note] if note else []))
     if "datasets" in known:
         card = parse_data_card(known, path / "run.json")
         shown = ("datasets", "warnings", "rounds", "passes", "estimated_seconds")

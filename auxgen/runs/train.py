@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from itertools import count
+from math import prod
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from ..rng import derive_seed
 from ..stage import Experiment, Stage
 from .divergence import CauseFinder
 from .evaluate import measure_scores
+from .extremes import describe_extremes
 from .folder import Run
 from .log import StageLog
 from .runtime import RuntimeSettings, choose_precision
@@ -198,6 +200,19 @@ class StageTrainer:
             card |= {key: config[key] for key in ("options", "seed")}
             card["steps"] = looks.best_step if looks and looks.best else self.training.step
             save_model(self.run.path / self.name, stage.method, stage.recipe, stage.space, card)
+        self.tell_extremes()
+
+    def tell_extremes(self) -> None:
+        """Say to a person and in the run where the end is far from ordinary, and yet finite."""
+        space = self.stage.space
+        if space is None:
+            return
+        lines = self.log.metrics.read_lines()
+        sentence = describe_extremes(lines, self.name, prod(space.shape))
+        if sentence and self.ranks.is_first and not self.settings.quiet:
+            print(f"{self.name}: {sentence}", file=sys.stderr)
+        if self.ranks.reduce_any(sentence != ""):
+            self.run.record_fact("cautions", self.name, sentence, self.ranks)
 
     def tell_end(self, looks: Looks) -> None:
         """Say when the stage ended and which weights are kept: to a person, the log and the run."""
