@@ -140,6 +140,15 @@ def describe_mutants(known: Mapping[str, Any]) -> Iterator[str]:
             f"Of the {others} others tests noticed {killed / others:.1%}, where 95 % is the aim; "
             "the record lists what they missed."
         )
+    again = [m["since"] for m in known["survived"] + known["timeouts"] if "since" in m]
+    if again:
+        now = sum(since["outcome"] == "killed" for since in again)
+        commits = " and ".join(sorted({str(since["commit"]) for since in again}))
+        yield (
+            f"{len(again)} that were missed or undecided were tried again at {commits}, with tests "
+            f"written for some of them meanwhile: {now} are noticed now. As they were written for "
+            "what was missed, this is no fresh sample."
+        )
 
 
 def describe_faults(known: Mapping[str, Any]) -> Iterator[str]:

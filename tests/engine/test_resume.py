@@ -174,6 +174,13 @@ def test_a_damaged_checkpoint_is_told_and_left_alone(stopped: Path, file: str, h
     assert path.read_bytes() == bytes(data)
 
 
+@pytest.mark.parametrize("file", ["model.safetensors", "average.safetensors"])
+def test_a_checkpoint_that_lacks_a_file_is_told(stopped: Path, file: str) -> None:
+    (stopped / "checkpoints" / "sdgm-4" / file).unlink()
+    with pytest.raises(InputError, match=rf"{file} is damaged \(0 bytes"):
+        resume(stopped, experiment=experiment(), device="cpu", quiet=True)
+
+
 @pytest.mark.parametrize(
     "change", [{"ranks": 1.0}, {"optimizers": {"model/0/x": 1}}, {"note": "new"}]
 )

@@ -138,10 +138,12 @@ def test_one_classifies_and_the_other_describes() -> None:
     assert not isinstance(attributes(), Classifies)
 
 
-def test_the_log_has_the_cross_entropy_by_its_name() -> None:
-    method = classes()
-    batch = LabelledBatch(torch.rand(5, 2, 8, 8, dtype=torch.float64), torch.arange(5) % 4)
-    move = next(iter(method.round(batch, torch.tensor(0))))
+@pytest.mark.parametrize("of_attributes", [False, True])
+def test_the_log_has_the_cross_entropy_by_its_name(of_attributes: bool) -> None:
+    x = torch.rand(5, 1 if of_attributes else 2, 8, 8, dtype=torch.float64)
+    y = torch.ones(5, 3) if of_attributes else torch.arange(5) % 4
+    method = attributes() if of_attributes else classes()
+    move = next(iter(method.round(LabelledBatch(x, y), torch.tensor(0))))
     assert isinstance(move, Gradient)
     assert move.terms.keys() == {"cross_entropy"}
     torch.testing.assert_close(move.terms["cross_entropy"], move.loss)

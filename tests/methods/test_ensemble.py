@@ -101,3 +101,24 @@ def test_its_draws_come_from_both_members() -> None:
 def test_no_member_is_too_few() -> None:
     with pytest.raises(InputError, match="members"):
         build(0)
+
+
+def test_the_loss_is_the_sum_over_members_of_what_the_log_shows_the_mean_of() -> None:
+    ensemble, batch = build(3), make_batch(3)
+    move = next(ensemble.round(batch, STEP))
+    assert isinstance(move, Gradient)
+    terms = move.terms
+    mean = terms["labelled"] + 7.0 * terms["classification"] + terms["unlabelled"]
+    torch.testing.assert_close(move.loss, 3 * (mean + terms["prior"]))
+
+
+@pytest.mark.parametrize("log_std", [-30.0, 30.0])
+def test_scales_of_codes_have_the_limits_of_m2(log_std: float) -> None:
+    ensemble, batch = build(1), make_batch(1)
+    head = get_member(ensemble, 0).q_z.network.head
+    with torch.no_grad():
+        head.bias.chunk(2)[1].fill_(log_std)  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+    loss, _ = compute_gradients(ensemble, batch)
+    alone = SemiSupervisedBatch(*(part[0] for part in batch))
+    theirs, _ = compute_gradients(get_member(ensemble, 0), alone)
+    torch.testing.assert_close(loss, theirs)
