@@ -28,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -289,10 +289,10 @@ def main() -> None:
     every = list(list_mutants())
     drawn = random.Random(chosen.seed).sample(every, min(chosen.mutants, len(every)))
     known = json.loads(chosen.out.read_text()) if chosen.out.exists() else {}
-    missed = {describe(m): m for m in known.get("survived", []) + known.get("timeouts", [])}
+    missed = [*known.get("survived", []), *known.get("timeouts", [])]
+    left = [m for m in missed if not m.get("equivalent")]
     if chosen.again:
-        left = {d for d, m in missed.items() if not m.get("equivalent")}
-        drawn = [m for m in every if describe(asdict(m)) in left]
+        drawn = [find_nearest(m, every) for m in left]
     hardware, commit = describe_hardware("cpu"), find_commit()
     warm_up()
     tried = []
@@ -312,15 +312,22 @@ def main() -> None:
             print(f"{place:3} {last.outcome} in {last.seconds} s: {where}: {last.text}", flush=True)
             if chosen.again:
                 since = {"outcome": last.outcome, "commit": commit}
-                missed[describe(asdict(last))]["since"] = since
+                left[place - 1]["since"] = since
                 write_file(chosen.out, encode_json(known))
                 continue
             write_results(chosen.out, chosen.seed, len(every), tried, hardware, commit)
 
 
-def describe(mutant: Mapping[str, Any]) -> tuple[str, str, str]:
-    """What a mutant is called when lines have moved."""
-    return mutant["file"], mutant["text"], mutant["change"]
+def find_nearest(missed: Mapping[str, Any], every: Sequence[Mutant]) -> Mutant:
+    """The mutant of today that a record is of, whose line may have moved.
+
+    Raises:
+        SystemExit: There is none any more.
+    """
+    same = [m for m in every if all(asdict(m)[k] == missed[k] for k in ("file", "text", "change"))]
+    if not same:
+        raise SystemExit(f"{missed['file']}:{missed['line']} is written otherwise now.")
+    return min(same, key=lambda m: abs(m.line - missed["line"]))
 
 
 def write_results(

@@ -84,3 +84,12 @@ def test_a_mutant_survives_if_all_tests_came_to_their_end(
     mutant = replace(list_changes(mutants)[0], file="auxgen/methods/vae.py")
     assert mutants.try_mutant(mutant, tmp_path).outcome == expected
     assert file.read_text() == SOURCE
+
+
+def test_a_record_is_of_the_nearest_line_of_the_same_words(mutants: Any) -> None:
+    every = [mutants.Mutant("x.py", line, "y = f(x)", 0, 0, "f becomes g") for line in (65, 80)]
+    missed = {"file": "x.py", "text": "y = f(x)", "change": "f becomes g"}
+    assert mutants.find_nearest({**missed, "line": 78}, every).line == 80
+    assert mutants.find_nearest({**missed, "line": 60}, every).line == 65
+    with pytest.raises(SystemExit, match=r"x.py:9 is written otherwise now"):
+        mutants.find_nearest({**missed, "text": "z = f(x)", "line": 9}, every)
