@@ -13,11 +13,7 @@ from .errors import InputError, NotRebuilt, require_at_least
 from .evaluation import catalogue
 from .experiments import registry
 from .experiments.extractor_options import check_extractor_options, find_extractor_experiment
-from .experiments.option_values import (
-    build_experiment,
-    names_own_data,
-    resolve_options,
-)
+from .experiments.option_values import build_experiment, names_own_data, resolve_options
 from .experiments.runs import find_run_experiment, read_run_options
 from .features.trained import MissingExtractor
 from .runs.batch_sizes import check_batches
@@ -89,8 +85,10 @@ def train(
     with tell_way_on(run), init_ranks(device) as here:
         config = make_config(name, stages, options, file=file, device=device, precision=precision)
         check_batches(stages, here, device)
-        more = {} if start is None else collect_start_files(start, config, stages, here)
-        config |= {} if start is None else {"from_checkpoint": start.describe()}
+        more = {}
+        if start is not None:
+            more = collect_start_files(start, config, stages, here)
+            config["from_checkpoint"] = start.describe()
         opened = reopen_run(run, config)
         if here.is_first and not quiet and opened is None and names_own_data(options):
             config["estimated_seconds"] = estimate_stage_seconds(stages, device)

@@ -324,7 +324,8 @@ def find_nearest(missed: Mapping[str, Any], every: Sequence[Mutant]) -> Mutant:
     Raises:
         SystemExit: There is none any more.
     """
-    same = [m for m in every if all(asdict(m)[k] == missed[k] for k in ("file", "text", "change"))]
+    words = ("file", "text", "change")
+    same = [m for m in every if all(getattr(m, word) == missed[word] for word in words)]
     if not same:
         raise SystemExit(f"{missed['file']}:{missed['line']} is written otherwise now.")
     return min(same, key=lambda m: abs(m.line - missed["line"]))

@@ -196,10 +196,8 @@ def _parse_trackers(log: Sequence[str]) -> list[str]:
 
 
 def _print_trained(run: Run) -> None:
-    rounds = run.config.get("rounds", {})
-    stages = ", ".join(
-        f"{name} for 0 rounds, so that its weights are the initial ones" * (rounds.get(name) == 0)
-        or name
-        for name in run.trained_stages()
-    )
-    print_on_first_rank(f"trained {stages}; next: auxgen evaluate {run.path}")
+    rounds, stages = run.config.get("rounds", {}), []
+    for name in run.trained_stages():
+        none = " for 0 rounds, so that its weights are the initial ones"
+        stages.append(name + none if rounds.get(name) == 0 else name)
+    print_on_first_rank(f"trained {', '.join(stages)}; next: auxgen evaluate {run.path}")

@@ -80,19 +80,17 @@ class ScorerEnsemble:
 
 @dataclass(frozen=True, eq=False)
 class ExtractorScorer(ABC):
-    """An extractor as a classifier of attributes that are derived from what it knows.
+    """A classifier of attributes by an extractor, which is loaded once.
 
     Attributes:
         extractor_name: Name of the extractor, see `load_extractor`.
-        definitions: How each attribute is derived.
     """
 
     extractor_name: str
-    definitions: Mapping[str, Any]
 
     @property
-    def attributes(self) -> Sequence[str]:
-        return tuple(self.definitions)
+    @abstractmethod
+    def attributes(self) -> Sequence[str]: ...
 
     @property
     def protocol(self) -> str:
@@ -109,9 +107,24 @@ class ExtractorScorer(ABC):
         return load_extractor(self.extractor_name)
 
 
+@dataclass(frozen=True, eq=False)
+class DerivedScorer(ExtractorScorer):
+    """An extractor as a classifier of attributes that are derived from what it knows.
+
+    Attributes:
+        definitions: How each attribute is derived.
+    """
+
+    definitions: Mapping[str, Any]
+
+    @property
+    def attributes(self) -> Sequence[str]:
+        return tuple(self.definitions)
+
+
 @final
 @dataclass(frozen=True, eq=False)
-class MultilabelScorer(ExtractorScorer):
+class MultilabelScorer(DerivedScorer):
     """A classifier of attributes; each one scored is any of several of them.
 
     The logit of "any of several" is the greatest of theirs, see `data.attributes`.
@@ -160,7 +173,7 @@ def compute_any_logit(logits: Tensor, names: Sequence[str], columns: Sequence[st
 
 @final
 @dataclass(frozen=True, eq=False)
-class MulticlassScorer(ExtractorScorer):
+class MulticlassScorer(DerivedScorer):
     """A classifier of classes, some of which have an attribute and some of which lack it.
 
     The logit is log of the probability of the former less log of that of the latter. Definitions

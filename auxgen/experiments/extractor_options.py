@@ -19,8 +19,8 @@ def check_extractor_options(options: Mapping[str, Any]) -> None:
         InputError: There is no such extractor.
     """
     for option in EXTRACTOR_OPTIONS:
-        value = options.get(option) or ()
-        for name in (value,) if isinstance(value, str) else value:
+        value = options.get(option)
+        for name in (value,) if isinstance(value, str) else value or ():
             if name != "auto":
                 check_extractor_name(name, list_extractors())
 

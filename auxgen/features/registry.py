@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from ..errors import unknown_name
-from ..networks.backbones import TIMM_PREFIX, VARIANTS
+from ..networks.backbones import TIMM_PREFIX, VARIANTS, is_backbone_name
 from . import inception, pretrained, trained
 from .backbones import load_backbone_extractor, parse_backbone_name
 from .extractors import INCEPTION, Extractor
@@ -35,7 +35,7 @@ def load_extractor(name: str) -> Extractor:
             return load_backbone_extractor(name)
         if trained.is_extractor_experiment(name):
             return trained.load_extractor_from_folder(trained.find_run(name), name)
-        if (folder := Path(name).expanduser()).is_dir():
+        if name and (folder := Path(name).expanduser()).is_dir():
             return trained.load_extractor_from_folder(folder)
     raise unknown_name("extractor", name, [*known, *VARIANTS, "timm:MODEL", "features.SET"])
 
@@ -50,14 +50,13 @@ def check_extractor_name(name: str, experiments: Sequence[str]) -> None:
     Raises:
         InputError: There is no such extractor.
     """
-    base, _ = parse_backbone_name(name)
-    if base in {*_list_published(), *VARIANTS} or base.startswith(TIMM_PREFIX):
+    if name in _list_published() or is_backbone_name(parse_backbone_name(name)[0]):
         return
     if trained.is_extractor_experiment(name):
         experiment, _ = trained.parse_extractor_name(name)
         if experiment not in experiments and not trained.is_in_weights_folder(name):
             raise unknown_name("extractor", experiment, experiments)
-    elif not Path(name).expanduser().is_dir():
+    elif not name or not Path(name).expanduser().is_dir():
         raise unknown_name("extractor", name, [*_list_published(), *VARIANTS, *experiments])
 
 

@@ -141,14 +141,22 @@ def _read_run_folder(path: Path, label: str, note: str) -> RunFolder:
     if len(missing) == 3 and not pictures:
         raise InputError(f"{str(path)!r} holds no run; expected a folder that train made.")
     known, card = dict(facts or {}), None
-    cautions = (f"{stage}: {sentence}" for stage, sentence in known.pop("cautions", {}).items())
-    told = (*missing, *cautions, *([note] if note else []))
+    told = (*missing, *_list_cautions(known, path / "run.json"), *([note] if note else []))
+    known.pop("cautions", None)
     if "datasets" in known:
         card = parse_data_card(known, path / "run.json")
         shown = ("datasets", "warnings", "rounds", "passes", "estimated_seconds")
         shown += ("early_stopping", "ends")
         known = {k: v for k, v in known.items() if k not in shown}
     return RunFolder(label, known, curves, scores, pictures, told, card)
+
+
+def _list_cautions(facts: Mapping[str, Any], file: Path) -> list[str]:
+    """What a run told at the end of its stages."""
+    cautions = facts.get("cautions", {})
+    if not isinstance(cautions, dict):
+        raise InputError(f"{str(file)!r} is malformed; expected cautions by stage.")
+    return [f"{stage}: {sentence}" for stage, sentence in cautions.items()]
 
 
 def _read_if_there(file: Path) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ def describe_extremes(lines: Sequence[Mapping[str, Any]], stage: str, entries: i
     Args:
         lines: Lines of metrics.jsonl.
         stage: The stage's name.
-        entries: Entries of a row as the method sees it.
+        entries: Entries of a row.
     """
     found = list(_list_extremes(_read_last(lines, stage), entries))
     if not found:

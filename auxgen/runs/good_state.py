@@ -18,7 +18,7 @@ class GoodState:
 
     def keep(self, training: Training) -> None:
         """Copy a finite state over the last one."""
-        live = _list_tensors(training)
+        live = _list_state(training)
         if sum(each.numel() * each.element_size() for each in live) > MAX_BYTES:
             return
         if len(live) != len(self.tensors):  # optimisers have no state before their first step
@@ -33,11 +33,11 @@ class GoodState:
         """Put a training back to the state that was kept; False if there is none that fits it."""
         if self.step is None:
             return False
-        live = _list_tensors(training)
+        live = _list_state(training)
         if len(live) != len(self.tensors):
             for optimizer in training.optimizers.values():
                 optimizer.state.clear()
-            live = _list_tensors(training)
+            live = _list_state(training)
         if len(live) != len(self.tensors):
             return False
         for each, kept in zip(live, self.tensors, strict=True):
@@ -54,7 +54,7 @@ def _forget_gradients(training: Training) -> None:
         optimizer.zero_grad()
 
 
-def _list_tensors(training: Training) -> list[Tensor]:
+def _list_state(training: Training) -> list[Tensor]:
     """What changes in training: weights, buffers, means, optimisers' states."""
     found = [*training.method.state_dict().values(), *training.average.means.values()]
     for optimizer in training.optimizers.values():

@@ -177,7 +177,7 @@ class StageTrainer:
             self.looks.add(step, loss, method.state_dict())
 
     def build_finite_average(self) -> Method:
-        """The moving average, to be measured; Diverged where terms or weights are not finite."""
+        """The moving average, to be measured; Diverged where terms so far are not finite."""
         self.check_terms(self.training.meter.compute_means())
         return self.training.build_averaged_method(self.upcoming_batches())
 
@@ -194,24 +194,24 @@ class StageTrainer:
             stage.method.load_state_dict(looks.weights or averaged.state_dict())
             self.tell_end(looks)
         stage.method.eval().requires_grad_(False)
+        self.tell_extremes()  # before the artefact, with which the stage has ended
         if self.ranks.is_first:
             self.log.sync()
             card = {"experiment": config["experiment"], "stage": self.name}
             card |= {key: config[key] for key in ("options", "seed")}
             card["steps"] = looks.best_step if looks and looks.best else self.training.step
             save_model(self.run.path / self.name, stage.method, stage.recipe, stage.space, card)
-        self.tell_extremes()
 
     def tell_extremes(self) -> None:
         """Say to a person and in the run where the end is far from ordinary, and yet finite."""
         space = self.stage.space
-        if space is None:
+        if space is None or not self.ranks.is_first:
             return
         lines = self.log.metrics.read_lines()
         sentence = describe_extremes(lines, self.name, prod(space.shape))
-        if sentence and self.ranks.is_first and not self.settings.quiet:
+        if sentence and not self.settings.quiet:
             print(f"{self.name}: {sentence}", file=sys.stderr)
-        if self.ranks.reduce_any(sentence != ""):
+        if sentence:
             self.run.record_fact("cautions", self.name, sentence, self.ranks)
 
     def tell_end(self, looks: Looks) -> None:

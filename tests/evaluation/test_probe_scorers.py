@@ -9,7 +9,7 @@ from torch import Tensor
 
 from auxgen.data.dataset import Dataset
 from auxgen.errors import InputError
-from auxgen.evaluation import probe_scorers
+from auxgen.evaluation import attribute_scorers
 from auxgen.evaluation.probe_scorers import ProbeScorer
 from auxgen.features.extractors import ExtractedFeatures, Extractor, make_extractor
 
@@ -37,7 +37,7 @@ def make_pictures(n: int, seed: int) -> Dataset:
 @pytest.fixture
 def extractor(monkeypatch: pytest.MonkeyPatch) -> Extractor:
     made = make_extractor("colours", MeanColours(), channels=3, protocol="mean colours", weights="")
-    monkeypatch.setattr(probe_scorers, "load_extractor", {"colours": made}.__getitem__)
+    monkeypatch.setattr(attribute_scorers, "load_extractor", {"colours": made}.__getitem__)
     return made
 
 

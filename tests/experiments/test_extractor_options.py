@@ -60,7 +60,9 @@ def test_a_folder_is_taken(tmp_path: Path) -> None:
     check_extractor_options({"extractor": str(tmp_path)})
 
 
-@pytest.mark.parametrize("name", ["features.celebb", "features.celeba-seed=x", "inceptoin", "a/b"])
+@pytest.mark.parametrize(
+    "name", ["features.celebb", "features.celeba-seed=x", "inceptoin", "a/b", ""]
+)
 def test_mistakes(name: str) -> None:
-    with pytest.raises(InputError, match=name):
+    with pytest.raises(InputError, match=name or "no extractor ''"):
         check_extractor_options({"second_scorer": name})

@@ -329,6 +329,15 @@ def test_a_column_with_one_answer_is_refused(home: Path, tmp_path: Path) -> None
         build("own", data=tmp_path / "mine", size=32, attribute=("Goatee",))
 
 
+def test_pictures_of_one_class_alone_are_refused(home: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos" / "only"
+    photos.mkdir(parents=True)
+    for i in range(4):
+        Image.new("RGB", (16, 16), (i, 0, 0)).save(photos / f"{i}.png")
+    with pytest.raises(InputError, match=r"No attribute of .* has both answers"):
+        build("own", data=photos.parent, size=32)
+
+
 def test_most_answers_about_clothes_are_blank(home: Path) -> None:
     classes = ("T - shirt / top", "Trouser", "Pullover", "Coat", "Sandal", "Sneaker", "Ankle boot")
     made: Dataset = derive_attributes_from_classes(

@@ -248,6 +248,7 @@ def test_an_unfinished_run_says_what_is_missing(tmp_path):
         ("metrics.jsonl", "oops\n", "line 1, is malformed"),
         ("scores.json", '{"scores": {"a": {}}}', "is malformed"),
         ("scores.json", '{"scores": []}', "is malformed"),
+        ("run.json", '{"cautions": [1]}', "is malformed; expected cautions by stage"),
         ("pictures/a.png", "GIF", "is not a PNG"),
     ],
 )

@@ -93,6 +93,11 @@ def _load_attribute_splits(
 
     every = load("train")
     columns = {name: (name,) for name in attribute or _list_answered_attributes(every)}
+    if not columns:
+        raise InputError(
+            f"No attribute of {every.name} has both answers; expected images with it and images "
+            "without it."
+        )
     train = derive_attributes(every, columns)
     for name in columns:
         if name not in _list_answered_attributes(train):
