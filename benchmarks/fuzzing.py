@@ -37,6 +37,7 @@ os.environ.pop("AUXGEN_DATA", None)
 
 import numpy as np
 import torch
+from fuzzing_bases import COMMITTEE_ROWS, Bases, load_estimator, make_bases
 from fuzzing_inputs import (
     HOSTILE_WORDS,
     change_bytes,
@@ -46,7 +47,6 @@ from fuzzing_inputs import (
     make_picture,
     make_table_text,
 )
-from PIL import Image
 
 import auxgen
 from auxgen import launch
@@ -58,7 +58,6 @@ from auxgen.errors import UserError
 from auxgen.experiments import registry
 from auxgen.experiments.option_values import list_options
 from auxgen.files import compute_checksum, encode_json, read_json, write_file
-from auxgen.model import Model
 from auxgen.runs.config import find_commit
 
 SHARES = {
@@ -108,68 +107,44 @@ class Guard:
                 self.seen.append(f"wrote {path}")
 
 
-@dataclass
-class Bases:
-    """Valid artefacts, a run, pictures and a table, from which inputs are made."""
-
-    folder: Path
-    artefacts: list[Path]
-    runs: list[Path]
-    pictures: Path
-    sheet: list[list[str]]
-    table: list[list[str]]
-    table_model: Model
-    picture_model: Model
-
-
-def make_bases(folder: Path) -> Bases:
-    """Train the smallest models of a table and of pictures."""
-    rng = np.random.default_rng(0)
-    table = [["x", "colour", "when", "label"]]
-    for i in range(24):
-        kind = i % 2
-        colour, label = ("red", "blue")[int(rng.random() < 0.5)], ("a", "b")[kind]
-        number = f"{rng.normal() + 3 * kind:.3f}"
-        table.append([number, colour, f"2024-01-{i + 1:02}", label if i % 3 else ""])
-    (folder / "rows.csv").write_text("\n".join(map(",".join, table)))
-    pictures = folder / "pictures"
-    pictures.mkdir()
-    sheet = [["file_name", "label", "Round"]]
-    for i in range(8):
-        pixels = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(pictures / f"{i}.png")
-        sheet.append([f"{i}.png", ("a", "b")[i % 2] if i < 6 else "", str(i % 2)])
-    (pictures / "metadata.csv").write_text("\n".join(map(",".join, sheet)))
-    small: dict[str, Any] = {"steps": 2, "hidden": 4, "latent": 2, "precision": "32"}
-    runs = [folder / name for name in ("table-run", "picture-run", "moons-run")]
-    quiet: dict[str, Any] = {"device": "cpu", "quiet": True}
-    auxgen.train("adgm.own", run=runs[0], data=folder / "rows.csv", label="label", **small, **quiet)
-    auxgen.train("adgm.own", run=runs[1], data=pictures, size=8, **small, **quiet)
-    auxgen.train("adgm.half_moons", run=runs[2], epochs=0.01, precision="32", **quiet)
-    models = [auxgen.load(run) for run in runs]
-    artefacts = [m.save(folder / f"artefact-{i}") for i, m in enumerate(models)]
-    return Bases(folder, artefacts, runs, pictures, sheet, table, models[0], models[1])
-
-
-def use_model(folder: Path) -> None:
-    """Load an artefact, draw from it, and predict what it drew."""
+def use_model(rng: Random, folder: Path, kind: str | None) -> None:
+    """Load an artefact and use it: its draws, their classes, and one ability more."""
+    if kind is not None and rng.random() < 0.5:
+        estimator = load_estimator(kind, folder)
+        rows = estimator.model_.sample(2).numpy() if kind != "committee" else COMMITTEE_ROWS
+        estimator.predict(rows)
+        return
     model = auxgen.load(folder)
-    drawn = model.sample(2)
+    try:
+        drawn = model.sample(2)
+    except UserError:  # a committee and a classifier draw nothing
+        shape = (2, *model.space.shape)
+        drawn = torch.zeros(shape) if np.prod(shape) < 10**6 else torch.zeros(2, 3)
     if model.space.classes:
         model.predict(drawn, draws=1)
+    abilities: tuple[Callable[[], object], ...] = (
+        lambda: model.encode(drawn),
+        lambda: model.reconstruct(drawn),
+        lambda: model.log_prob_bound(drawn),
+        lambda: model.interpolate(drawn, steps=2),
+        lambda: model.fill(torch.where(torch.rand(drawn.shape) < 0.5, torch.nan, drawn), draws=1),
+        lambda: model.edit(drawn, {"Round": 1.0}),
+    )
+    rng.choice(abilities)()
 
 
 def use_config(rng: Random, bases: Bases, place: Path) -> None:
-    source = rng.choice(bases.artefacts)
+    source, kind = rng.choice(bases.artefacts)
     shutil.copytree(source, place / "m")
-    (place / "m" / "config.json").write_bytes(
-        change_json(rng, read_json(source / "config.json", "artefact"))
-    )
-    use_model(place / "m")
+    estimator = kind is not None and rng.random() < 0.5
+    file = "estimator.json" if estimator else "config.json"
+    changed = change_json(rng, read_json(source / file, "artefact"))
+    (place / "m" / file).write_bytes(changed)
+    use_model(rng, place / "m", kind)
 
 
 def use_safetensors(rng: Random, bases: Bases, place: Path) -> None:
-    source = rng.choice(bases.artefacts)
+    source, kind = rng.choice(bases.artefacts)
     shutil.copytree(source, place / "m")
     content = change_safetensors(rng, (source / "model.safetensors").read_bytes())
     (place / "m" / "model.safetensors").write_bytes(content)
@@ -177,7 +152,7 @@ def use_safetensors(rng: Random, bases: Bases, place: Path) -> None:
         config = read_json(source / "config.json", "artefact")
         config["sha256"] = compute_checksum(content)
         (place / "m" / "config.json").write_bytes(encode_json(config))
-    use_model(place / "m")
+    use_model(rng, place / "m", kind)
 
 
 def use_run(rng: Random, bases: Bases, place: Path) -> None:
@@ -196,8 +171,9 @@ def use_run(rng: Random, bases: Bases, place: Path) -> None:
         ["report", run],
         ["evaluate", run],
     )
-    slow = rng.random() < 0.06  # pictures and scores take a second
-    run_command(list(rng.choice(commands[2:] if slow else commands[:2])))
+    slow = rng.random() < 0.06  # pictures and scores take a second, and those of moons a minute
+    last = 3 if source.name == "stages-run" else 4
+    run_command(list(rng.choice(commands[2:last] if slow else commands[:2])))
 
 
 def use_sheet(rng: Random, bases: Bases, place: Path) -> None:

@@ -110,6 +110,28 @@ def test_a_config_that_lies_is_refused_in_a_sentence(
     assert "\n" not in str(error.value)
 
 
+def list_laws_of_pictures() -> list[str]:
+    """Laws whose builder is given the channels of pictures, by whatever argument."""
+    return [name for name, law in METHODS.items() if "channels" in str(law.recipe.arguments)]
+
+
+@pytest.mark.parametrize("name", list_laws_of_pictures())
+def test_a_space_of_other_pictures_than_those_of_the_network_is_refused(
+    name: str, tmp_path: Path
+) -> None:
+    recipe, place = METHODS[name].recipe, tmp_path / "model"
+    classes = tuple("abc") if "classes" in recipe.arguments else ()
+    space = Preprocessor(kind="images", shape=(1, 8, 8), flat=False, classes=classes)
+    artefact.save_model(place, recipe.build(), recipe, space, {})
+    auxgen.load(place)
+    written = json.loads((place / "config.json").read_text())
+    for lie in ({"shape": [3, 8, 8]}, {"shape": [8, 8, 1]}, {"shape": [8]}, {"flat": True}):
+        config = {**written, "space": {**written["space"], **lie}}
+        (place / "config.json").write_text(json.dumps(config))
+        with pytest.raises(InputError, match="contradicts itself"):
+            auxgen.load(place)
+
+
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\udcff"])
 def test_a_config_that_is_no_json_is_refused(folder: Path, content: str) -> None:
     (folder / "config.json").write_bytes(content.encode(errors="surrogateescape"))

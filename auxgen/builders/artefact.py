@@ -3,7 +3,7 @@
 It holds the weights, a model card, and config.json: the recipe of the method and its preprocessor.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite, prod
 from pathlib import Path
 from types import MappingProxyType
@@ -140,13 +140,29 @@ def read_artefact(folder: Path) -> tuple[Method, Preprocessor, dict[str, Any]]:
         check_fields(space)
     except (TypeError, KeyError, AttributeError, ValueError, ArithmeticError) as error:
         raise InputError(f"{file} does not say how the model sees rows: {error}.") from error
-    for argument, size in (("x", space.width), ("classes", len(space.classes))):
-        if size and arguments.get(argument, size) != size:
+    for argument, own, seen in _compare_sizes(arguments, space):
+        if own != seen:
             raise InputError(
-                f"{file} contradicts itself: {argument} is {arguments[argument]} for its builder "
-                f"and {size} for its space."
+                f"{file} contradicts itself: {argument} is {own} for its builder and {seen} for "
+                "its space."
             )
     return method, space, config
+
+
+def _compare_sizes(
+    arguments: Mapping[str, Any], space: Preprocessor
+) -> Iterator[tuple[str, object, object]]:
+    """Names of sizes, with what they are for a builder and for a space of rows."""
+    for name, size in (("x", space.width), ("classes", len(space.classes))):
+        if size:
+            yield name, arguments.get(name, size), size
+    groups = [arguments, *(arguments.get(name) for name in ("images", "sizes"))]
+    images = [group for group in groups if isinstance(group, Mapping) and "channels" in group]
+    if images and space.kind == "images":
+        size = images[0].get("size")
+        shape = (images[0]["channels"], *((size, size) if size else space.shape[1:]))
+        yield "shape", shape, space.shape
+        yield "flat", False, space.flat
 
 
 def _check_space(known: Mapping[str, Any]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -32,13 +33,13 @@ from ..method import (
     has_ability,
     require,
 )
-from ..model import Model, load
+from ..model import Model
 from ..rng import get_device, use_seed
 from .likelihoods import draw_without_noise, see_rows
-from .parameters import make_seed
+from .parameters import Rule, make_seed
 from .pictures import add_pictures
 from .rows import RowFormat, keep_known, read_rows
-from .saving import pack_estimator, read_estimator, restore_estimator
+from .saving import pack_estimator, read_estimator
 from .training import Progress
 from .weights import WeightedRows
 
@@ -65,6 +66,7 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     _seen: SeenRows
     _progress: Progress | None
     _pictures: PictureComponents | None = None
+    _rules: Mapping[str, Rule] = MappingProxyType({})
 
     def _begin(
         self, rows: WeightedRows, form: RowFormat, names: tuple[str, ...] = (), *, bits: bool
@@ -160,8 +162,7 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Raises:
             InputError: There is no such folder, or it is damaged or of another class.
         """
-        known = read_estimator(Path(folder), cls.__name__)
-        return restore_estimator(cls, known, load(folder))
+        return read_estimator(cls, Path(folder))
 
     def _see(self, X: Any) -> Tensor:
         """Rows as the model sees them, float64 (n, width)."""

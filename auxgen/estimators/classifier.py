@@ -111,6 +111,8 @@ class SemiSupervisedClassifier(DeepClassifier):
         likelihoods_: The likelihood of each column, where `likelihood` is not None.
     """
 
+    _rules = _RULES
+
     def __init__(
         self,
         model: ModelName = "committee",

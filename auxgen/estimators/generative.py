@@ -78,6 +78,7 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
         likelihoods_: The likelihood of each column, where `likelihood` is not None.
     """
 
+    _rules = _RULES
     offset_: float
 
     def __init__(

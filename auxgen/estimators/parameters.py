@@ -76,6 +76,18 @@ class OneOf:
             raise unknown_name(name, str(value), self.words)
 
 
+@dataclass(frozen=True)
+class Several:
+    """An array, a list or a mapping of any length, whose entries or keys are of one kind."""
+
+    kind: type
+
+    def __call__(self, name: str, value: Any) -> None:
+        several = isinstance(value, list | tuple | np.ndarray | Mapping)
+        if not several or not all(isinstance(each, self.kind) for each in value):
+            raise InputError(f"{name} is {value!r}; expected several of {self.kind.__name__}.")
+
+
 def check_flag(name: str, value: Any) -> None:
     """Raise InputError unless the value is true or false."""
     if not isinstance(value, bool | np.bool_):

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import inf, prod
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import numpy as np
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from .. import files
 from ..errors import InputError
+from ..model import Model, load
+from .json_values import pack_dtype, pack_value, unpack_dtype, unpack_value
+from .parameters import Number, Rule, Several, Whole, check_parameters
 from .pictures import take_off_pictures
 from .rows import RowFormat
 
-if TYPE_CHECKING:
-    from ..model import Model
-
 _FORMAT = 1
-_FITTED = (
-    "n_iter_",
-    "loss_curve_",
-    "seed_",
-    "n_features_in_",
-    "feature_names_in_",
-    "classes_",
-    "temperature_",
-    "offset_",
-    "likelihoods_",
+_FITTED: Mapping[str, Rule] = MappingProxyType(
+    {
+        "n_iter_": Whole(0),
+        "loss_curve_": Several(Real),
+        "seed_": Whole(0),
+        "n_features_in_": Whole(1),
+        "feature_names_in_": Several(str),
+        "classes_": Several(object),
+        "temperature_": Number(0, above=True),
+        "offset_": Number(-inf),
+        "likelihoods_": Several(object),
+    }
 )
+"""What `fit` finds but the model, and what it may be."""
+_NO_VALUE = (TypeError, ValueError, KeyError, AttributeError, OverflowError, RecursionError)
 Estimator = TypeVar("Estimator")
 
 
@@ -42,39 +48,50 @@ def pack_estimator(estimator: Any) -> bytes:
     known = {
         "class": type(estimator).__name__,
         "format": _FORMAT,
-        "parameters": {name: _pack(value, name) for name, value in parameters.items()},
-        "fitted": {name: _pack(value, name) for name, value in fitted.items()},
-        "columns": [_pack(name, "columns") for name in form.names],
-        "dtypes": [_pack_dtype(dtype) for dtype in form.dtypes],
+        "parameters": {name: pack_value(value, name) for name, value in parameters.items()},
+        "fitted": {name: pack_value(value, name) for name, value in fitted.items()},
+        "columns": [pack_value(name, "columns") for name in form.names],
+        "dtypes": [pack_dtype(dtype) for dtype in form.dtypes],
     }
     return files.encode_json(known)
 
 
-def read_estimator(folder: Path, name: str) -> dict[str, Any]:
-    """The content of a folder's estimator.json.
+def read_estimator(kind: type[Estimator], folder: Path) -> Estimator:
+    """The estimator of a class that an artefact's folder holds.
 
     Raises:
-        InputError: There is none, or it is of another class or format.
+        InputError: It holds none, or one of another class or format, or is damaged.
     """
-    known = files.read_json(folder / "estimator.json", "estimator's artefact")
-    if known.get("class") != name or known.get("format") != _FORMAT:
+    file = folder / "estimator.json"
+    known = files.read_json(file, "estimator's artefact")
+    if known.get("class") != kind.__name__ or known.get("format") != _FORMAT:
         raise InputError(
             f"{folder} holds {known.get('class')!r} of format {known.get('format')!r}; expected "
-            f"{name!r} of format {_FORMAT}."
+            f"{kind.__name__!r} of format {_FORMAT}."
         )
-    return known
+    try:
+        return _restore_estimator(kind, known, load(folder))
+    except _NO_VALUE as error:
+        raise InputError(
+            f"{file} does not describe an estimator as `save` wrote it: {error}."
+        ) from error
 
 
-def restore_estimator(kind: type[Estimator], known: dict[str, Any], model: Model) -> Estimator:
-    """An estimator of a class with its model, from the content of estimator.json."""
-    estimator: Any = kind(**{name: _unpack(value) for name, value in known["parameters"].items()})
+def _restore_estimator(kind: type[Estimator], known: dict[str, Any], model: Model) -> Estimator:
+    parameters = {name: unpack_value(value) for name, value in known["parameters"].items()}
+    estimator: Any = kind(**parameters)
+    rules = {name: rule for name, rule in estimator._rules.items() if name != "device"}
+    check_parameters(estimator, rules)  # this machine may lack the device
     for name, value in known["fitted"].items():
-        setattr(estimator, name, _unpack(value))
-    names = tuple(_unpack(name) for name in known["columns"])
-    dtypes = tuple(map(_unpack_dtype, known["dtypes"]))
-    network = known["parameters"].get("features")
+        found = unpack_value(value)
+        _FITTED[name](name, found)
+        setattr(estimator, name, found)
+    names = tuple(unpack_value(name) for name in known["columns"])
+    dtypes = tuple(map(unpack_dtype, known["dtypes"]))
+    network = parameters.get("features")
     if network is not None:
         estimator._pictures, model = take_off_pictures(model, network)
+    _check_agreement(estimator, model, names, dtypes)
     table = model.space.table if names else None
     estimator.model_ = model
     estimator._format = RowFormat(table, names, dtypes, of_pictures=network is not None)
@@ -82,53 +99,18 @@ def restore_estimator(kind: type[Estimator], known: dict[str, Any], model: Model
     return estimator
 
 
-def _pack(value: Any, name: str) -> Any:
-    """A value as JSON, with its type where JSON has none of the kind."""
-    match value:
-        case None | bool() | int() | float() | str():
-            return value
-        case np.ndarray():
-            each = [_pack(v, name) for v in value.tolist()]
-            return {"array": each, "dtype": "object" if value.dtype == object else value.dtype.str}
-        case np.generic():
-            return {"scalar": value.item(), "dtype": value.dtype.str}
-        case tuple() | list():
-            return {"list": [_pack(v, name) for v in value], "tuple": isinstance(value, tuple)}
-        case dict():
-            return {"pairs": [[_pack(k, name), _pack(v, name)] for k, v in value.items()]}
-        case _:
-            raise InputError(f"{name} is {value!r}, which JSON cannot hold; expected plain values.")
-
-
-def _unpack(value: Any) -> Any:
-    """The value that `_pack` wrote."""
-    match value:
-        case {"array": each, "dtype": dtype}:
-            return np.array([_unpack(v) for v in each], dtype=dtype)
-        case {"scalar": one, "dtype": dtype}:
-            return np.dtype(dtype).type(one)
-        case {"list": each, "tuple": is_tuple}:
-            return (tuple if is_tuple else list)(_unpack(v) for v in each)
-        case {"pairs": pairs}:
-            return {_unpack(k): _unpack(v) for k, v in pairs}
-        case _:
-            return value
-
-
-def _pack_dtype(dtype: Any) -> Any:
-    from pandas import CategoricalDtype
-
-    if isinstance(dtype, CategoricalDtype):
-        categories = [_pack(c, "categories") for c in dtype.categories.tolist()]
-        return {"categories": categories, "ordered": bool(dtype.ordered)}
-    return str(dtype)
-
-
-def _unpack_dtype(known: Any) -> Any:
-    from pandas import CategoricalDtype
-    from pandas.api.types import pandas_dtype
-
-    if isinstance(known, dict):
-        categories = [_unpack(c) for c in known["categories"]]
-        return CategoricalDtype(categories, ordered=known["ordered"])
-    return pandas_dtype(known)
+def _check_agreement(
+    estimator: Any, model: Model, names: tuple[Any, ...], dtypes: tuple[Any, ...]
+) -> None:
+    """Raise a ValueError where columns or classes are not those of the model."""
+    if len(dtypes) != len(names):
+        raise ValueError(f"{len(names)} columns have {len(dtypes)} types")
+    if names and model.space.table is None:
+        raise ValueError("it names columns, and its model knows no table")
+    if estimator._pictures is None:
+        width = len(names) or prod(model.space.shape)
+        if estimator.n_features_in_ != width:
+            raise ValueError(f"n_features_in_ is {estimator.n_features_in_} for {width} columns")
+    classes = len(set(getattr(estimator, "classes_", ())))
+    if classes != len(model.space.classes):
+        raise ValueError(f"classes_ are {classes} for a model of {len(model.space.classes)}")

@@ -11,6 +11,8 @@ from ..files import read_json
 FORMAT = 2
 """Version of run.json: 1, which says no format, was written before options had one meaning each."""
 _KINDS = {"options": dict, "seed": int, "stages": list}
+_MAPPINGS = ("versions", "datasets", "facts", "precisions", "rounds", "passes", "estimated_seconds")
+_KINDS_IF_THERE = dict.fromkeys((*_MAPPINGS, "early_stopping", "ends", "cautions"), dict)
 
 
 def read_run_config(run: Path) -> dict[str, Any]:
@@ -25,8 +27,8 @@ def read_run_config(run: Path) -> dict[str, Any]:
     missing = [name for name in ("id", *_KINDS) if name not in config]
     if missing:
         raise InputError(f"{run}/run.json has no {missing[0]!r}; a run's has one.")
-    for name, kind in _KINDS.items():
-        if type(config[name]) is not kind:
+    for name, kind in {**_KINDS, **_KINDS_IF_THERE}.items():
+        if name in config and type(config[name]) is not kind:
             expected = f"a {kind.__name__} is expected"
             raise InputError(f"{run}/run.json has {name} {config[name]!r}; {expected}.")
     for stage in config["stages"]:

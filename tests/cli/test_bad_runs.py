@@ -143,6 +143,17 @@ def test_what_a_run_json_lacks_is_named(missing: str, auxgen: Command, copied: P
     assert_refused(auxgen("evaluate", copied), f"has no {missing!r}")
 
 
+@pytest.mark.parametrize("name", ["versions", "datasets", "facts", "rounds", "passes", "cautions"])
+def test_what_a_run_json_has_of_another_kind_is_named(
+    name: str, auxgen: Command, copied: Path
+) -> None:
+    file = copied / "run.json"
+    config = json.loads(file.read_text())
+    for value in ("x", [1], None):
+        file.write_text(json.dumps({**config, name: value}))
+        assert_refused(auxgen("train", "--resume", copied), f"has {name} {value!r}")
+
+
 @pytest.mark.parametrize(
     ("text", "words"), [("{", "is not JSON"), ("[]", "holds no JSON object"), ("{}", "'id'")]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import joblib
@@ -76,3 +77,60 @@ def test_it_survives_pickle_and_joblib() -> None:
     joblib.dump(model, written)
     written.seek(0)
     assert_same(joblib.load(written), model, frame)
+
+
+HARMS = {
+    "array of words for classes": lambda known: known["fitted"].update(
+        classes_={"array": ["a", "two\nlines"], "dtype": "<i8"}
+    ),
+    "array as wide as memory": lambda known: known["fitted"].update(
+        classes_={"array": ["a", "b"], "dtype": "<U2000000000"}
+    ),
+    "type of no label": lambda known: known["fitted"].update(
+        classes_={"array": [1, 2], "dtype": "<M8[s]"}
+    ),
+    "one class": lambda known: known["fitted"].update(
+        classes_={"array": ["cat", "cat"], "dtype": "<U3"}
+    ),
+    "bare list": lambda known: known["fitted"].update(loss_curve_=[1.0]),
+    "losses that are words": lambda known: known["fitted"].update(
+        loss_curve_={"list": ["x"], "tuple": False}
+    ),
+    "method for a value": lambda known: known["fitted"].update(predict=1),
+    "width": lambda known: known["fitted"].update(n_features_in_=1),
+    "temperature": lambda known: known["fitted"].update(temperature_=0),
+    "no classes": lambda known: known["fitted"].pop("classes_"),
+    "draws": lambda known: known["parameters"].update(draws=0),
+    "draws as a word": lambda known: known["parameters"].update(draws="2"),
+    "unknown parameter": lambda known: known["parameters"].update(nothing=1),
+    "no parameters": lambda known: known.update(parameters=None),
+    "pairs that are none": lambda known: known["parameters"].update(class_weight={"pairs": [1]}),
+    "types": lambda known: known["dtypes"].pop(),
+    "unknown type": lambda known: known["dtypes"].__setitem__(0, "x"),
+    "categories": lambda known: known["dtypes"].__setitem__(0, {"categories": 3, "ordered": 0}),
+    "columns": lambda known: known.update(columns=[], dtypes=[]),
+}
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fit_small()[0].save(tmp_path_factory.mktemp("saved") / "a")
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS.keys())
+def test_what_save_did_not_write_is_refused(harm, saved: Path, tmp_path: Path) -> None:
+    place = Path(shutil.copytree(saved, tmp_path / "a"))
+    known = json.loads((place / "estimator.json").read_text())
+    harm(known)
+    (place / "estimator.json").write_text(json.dumps(known))
+    with pytest.raises(InputError, match=r"estimator\.json does not describe") as caught:
+        SemiSupervisedClassifier.load(place)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_estimator_of_another_machine_is_loaded(saved: Path, tmp_path: Path) -> None:
+    place = Path(shutil.copytree(saved, tmp_path / "a"))
+    known = json.loads((place / "estimator.json").read_text())
+    known["parameters"]["device"] = "cuda"
+    (place / "estimator.json").write_text(json.dumps(known))
+    assert SemiSupervisedClassifier.load(place).device == "cuda"
