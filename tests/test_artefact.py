@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 import auxgen
 from auxgen.builders import Recipe, artefact
+from auxgen.builders.weights import SPARE_ENTRIES
 from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
 from auxgen.files import compute_checksum
@@ -130,6 +131,20 @@ def test_a_space_of_other_pictures_than_those_of_the_network_is_refused(
         (place / "config.json").write_text(json.dumps(config))
         with pytest.raises(InputError, match="contradicts itself"):
             auxgen.load(place)
+
+
+def test_a_matrix_of_classes_that_no_file_keeps_may_be_larger_than_the_weights(
+    tmp_path: Path,
+) -> None:
+    sizes = {"x": 6, "hidden": [1], "z": 1, "alpha": 1.0, "prior_rows": 9, "classes": 1200}
+    recipe = Recipe("m2", sizes)
+    space = Preprocessor(kind="points", shape=(6,), classes=tuple(map(str, range(1200))))
+    artefact.save_model(tmp_path / "model", recipe.build(), recipe, space, {})
+    loaded = auxgen.load(tmp_path / "model").method
+    kept = sum(tensor.numel() for tensor in loaded.state_dict().values())
+    matrix = loaded.get_buffer("p_y.every")
+    assert matrix.device.type == "cpu"
+    assert matrix.numel() > 2 * kept + SPARE_ENTRIES
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\udcff"])

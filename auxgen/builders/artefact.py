@@ -17,7 +17,7 @@ from ..method import Method
 from ..version import __version__
 from . import Recipe
 from .card import format_card, keep_names_of_paths
-from .weights import check_size, load_weights, read_weights
+from .weights import build_of_size, load_weights, read_weights
 
 MOST_ENTRIES = 10**9
 """Of a row: more than any model here can see."""
@@ -131,8 +131,7 @@ def read_artefact(folder: Path) -> tuple[Method, Preprocessor, dict[str, Any]]:
         arguments = {**_ARGUMENTS_OF_FORMAT_1.get(builder, {}), **arguments}
     recipe, weights = Recipe(builder, arguments), folder / "model.safetensors"
     tensors = read_weights(weights, config.get("sha256"))
-    check_size(recipe, tensors, weights)
-    method = recipe.build()
+    method = build_of_size(recipe, tensors, weights)
     load_weights(method, tensors, weights)
     try:
         _check_space(config["space"])

@@ -1,7 +1,9 @@
 """Weights of a file that fit a method, as is known before it takes memory or time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from . import Recipe
 
 PARTS_OF_A_TENSOR = 20
 """Modules and tensors that a builder makes for each tensor of the method, at most."""
+SPARE_ENTRIES = 1_000_000
+"""Entries that a builder may make besides, such as a matrix of classes that no file keeps."""
 _REGISTRATIONS = (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
@@ -41,6 +45,52 @@ def read_weights(file: Path, checksum: object) -> dict[str, Tensor]:
     return weights
 
 
+def build_of_size(recipe: Recipe, weights: Mapping[str, Tensor], file: Path) -> Method:
+    """Build a method of these weights' shapes, or refuse before it takes memory or time.
+
+    Raises:
+        InputError: The builder refuses its arguments, or they do not fit the weights.
+    """
+    try:
+        with _limit_parts(weights, file), _LimitEntries(weights):
+            return recipe.build()
+    except _ManyEntries:
+        _check_size(recipe, weights, file)
+    return recipe.build()
+
+
+class _ManyEntries(Exception):
+    """A builder asks for more entries than the weights of a file lead to expect."""
+
+
+class _LimitEntries(TorchFunctionMode):
+    """Stops a builder at the first tensor beyond what weights of this size usually take."""
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        self.left = 2 * sum(tensor.numel() for tensor in weights.values()) + SPARE_ENTRIES
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        del types
+        self.left -= _count_new_entries(func, args, kwargs or {})
+        if self.left < 0:
+            raise _ManyEntries
+        return func(*args, **(kwargs or {}))
+
+
+def _count_new_entries(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
+    """Entries of the tensor that a call will make of sizes alone; 0 for any other call."""
+    if func in (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full):
+        size = kwargs.get("size", args)
+        return prod(size[0] if size and isinstance(size[0], Sequence) else size)
+    if func is torch.eye:
+        rows, *columns = args
+        return rows * (columns[0] if columns else rows)
+    return 0
+
+
 class _KeepTensors(TorchFunctionMode):
     """`as_tensor` leaves a tensor where it is: a flow counts the entries of its masks."""
 
@@ -53,8 +103,24 @@ class _KeepTensors(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def check_size(recipe: Recipe, weights: Mapping[str, Tensor], file: Path) -> None:
-    """Check that a method has the shapes of these weights before it takes any memory or time."""
+def _check_size(recipe: Recipe, weights: Mapping[str, Tensor], file: Path) -> None:
+    """Check that a method has the shapes of these weights by a sketch of it without entries.
+
+    Torch imports its compiler for such sketches, which takes a second.
+    """
+    with (
+        _limit_parts(weights, file),
+        torch.device("meta"),
+        _KeepTensors(),
+        skip_argument_checks(),
+    ):
+        sketch = recipe.build()
+    _check_shapes(sketch, weights, file)
+
+
+@contextmanager
+def _limit_parts(weights: Mapping[str, Tensor], file: Path) -> Iterator[None]:
+    """Stop a builder that makes far more modules and tensors than there are weights."""
     most, parts = PARTS_OF_A_TENSOR * (len(weights) + 1), count(1)
 
     def count_part(*_: object) -> None:
@@ -63,12 +129,10 @@ def check_size(recipe: Recipe, weights: Mapping[str, Tensor], file: Path) -> Non
 
     hooks = [register(count_part) for register in _REGISTRATIONS]
     try:
-        with torch.device("meta"), _KeepTensors(), skip_argument_checks():
-            sketch = recipe.build()
+        yield
     finally:
         for hook in hooks:
             hook.remove()
-    _check_shapes(sketch, weights, file)
 
 
 def load_weights(method: Method, weights: Mapping[str, Tensor], file: Path) -> None:

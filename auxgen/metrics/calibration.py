@@ -3,7 +3,6 @@
 from math import exp, log
 
 import torch
-from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from ..errors import InputError
@@ -61,6 +60,8 @@ def fit_temperature_of_few(
 
     log_probs (n, k), normalised or not, y (n,) -> T, between 0.01 and 100.
     """
+    from scipy.optimize import minimize_scalar
+
     logits = log_probs.double().clamp(min=-1e6)
 
     def compute_cost(log_t: float) -> float:
