@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,35 +121,41 @@ def describe_fuzzing(known: Mapping[str, Any]) -> Iterator[str]:
     yield "\n".join(rows)
 
 
-def describe_mutants(known: Mapping[str, Any]) -> Iterator[str]:
-    """Changed tokens of the mathematics."""
-    killed, survived = known.get("killed", 0), len(known["survived"])
-    equivalent = [m for m in known["survived"] if m.get("equivalent")]
-    decided = killed + survived
+def describe_mutants(known: Mapping[str, Any], file: str = "mutants") -> Iterator[str]:
+    """Changed tokens of the mathematics: what tests noticed at first sight, and today."""
+    killed, survived, late = known["killed"], known["survived"], known["timeouts"]
     yield (
         f"Of {known['tried']} changes, drawn from {known['possible']:,} possible ones in methods, "
         "functions, measures and the engine by a seed that was fixed beforehand, tests noticed "
-        f"{killed} of {decided} that were decided, {killed / decided:.1%}; "
-        f"{len(known['timeouts'])} reached the limit of processor time. "
-        + describe_source(known, "mutants")
+        f"{killed} of {killed + len(survived)} that were decided at first sight, "
+        f"{known['killed share of decided']:.1%}, and {len(late)} reached the limit of processor "
+        f"time. Without those that change nothing that can be seen it is "
+        f"{known['killed share without equivalents']:.1%}, where 95 % is the aim. "
+        + describe_source(known, file)
     )
-    if equivalent:
-        yield f"{len(equivalent)} of those that no test noticed change nothing that can be seen:"
-        yield "\n".join(f"- `{m['file']}:{m['line']}`: {m['equivalent']}" for m in equivalent)
-        others = decided - len(equivalent)
-        yield (
-            f"Of the {others} others tests noticed {killed / others:.1%}, where 95 % is the aim; "
-            "the record lists what they missed."
-        )
-    again = [m["since"] for m in known["survived"] + known["timeouts"] if "since" in m]
+    missed, now = [*survived, *late], known["today"]
+    others = [m for m in missed if not m.get("equivalent")]
+    again = [m["since"] for m in others if "since" in m]
     if again:
-        now = sum(since["outcome"] == "killed" for since in again)
-        commits = " and ".join(sorted({str(since["commit"]) for since in again}))
+        commits = ", ".join(sorted({str(since["commit"]) for since in again}))
+        decided = now["killed"] + now["survived"]
         yield (
             f"{len(again)} that were missed or undecided were tried again at {commits}, with tests "
-            f"written for some of them meanwhile: {now} are noticed now. As they were written for "
-            "what was missed, this is no fresh sample."
+            "that were written for what was missed, so that this is no fresh sample: "
+            f"{now['killed']} of {decided} are noticed now, "
+            f"{now['killed share without equivalents']:.1%}; {now['timeout']} are undecided, and "
+            f"the code of {now['gone']} is written otherwise now."
         )
+    states = {"survived": "Not noticed yet:", "timeout": "Not decided yet:"}
+    for state, title in states.items():
+        left = [m for m in others if m.get("since", m)["outcome"] == state]
+        if left:
+            yield title
+            yield "\n".join(f"- `{m['file']}:{m['line']}`: {m['change']}" for m in left)
+    same = [m for m in missed if m.get("equivalent")]
+    if same:
+        yield "These change nothing that can be seen:"
+        yield "\n".join(f"- `{m['file']}:{m['line']}`: {m['equivalent']}" for m in same)
 
 
 def describe_faults(known: Mapping[str, Any]) -> Iterator[str]:
@@ -201,10 +208,15 @@ def describe_promises() -> Iterator[str]:
     yield "\n".join(rows)
 
 
+FRESH = "python benchmarks/mutants.py OUT --seed 23 --mutants 100"
 SECTIONS = (
     ("Faults", "faults", "AUXGEN_FAULTS=FILE make slow", describe_faults),
     ("Changed inputs", "fuzzing", "make fuzz", describe_fuzzing),
     ("Changed tokens", "mutants", "make mutants", describe_mutants),
+    (
+        *("Changed tokens, drawn anew", "mutants_fresh", FRESH),
+        partial(describe_mutants, file="mutants_fresh"),
+    ),
     ("Hours of work", "soak", "python benchmarks/soak.py", describe_soak),
 )
 """Title, name of the file, command, and what describes it."""

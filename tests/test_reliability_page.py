@@ -27,3 +27,31 @@ def test_every_test_that_it_names_exists(builder: Any) -> None:
     for test in (test for tests in builder.PROMISES.values() for test in tests):
         file, name = test.split("::")
         assert re.search(rf"^def {name}\(", (ROOT / "tests" / file).read_text(), re.MULTILINE), test
+
+
+def test_what_changed_tokens_came_to_is_told_at_first_sight_and_today(builder: Any) -> None:
+    """The numbers of a small record: what is equivalent is left out, what is missed is named."""
+    missed = {"file": "auxgen/a.py", "line": 3, "change": "Lt becomes LtE", "outcome": "survived"}
+    now = {"killed": 4, "survived": 1, "timeout": 1, "gone": 0}
+    known = {
+        **{"command": "c", "date": "d", "hardware": "h", "commit": "e"},
+        **{"tried": 7, "possible": 1234, "killed": 3},
+        "survived": [
+            {**missed, "since": {"outcome": "killed", "commit": "f"}},
+            {**missed, "line": 4, "since": {"outcome": "survived", "commit": "f"}},
+            {**missed, "line": 5, "equivalent": "it changes nothing"},
+        ],
+        "timeouts": [{**missed, "line": 6, "outcome": "timeout"}],
+        **{"killed share of decided": 0.5, "killed share without equivalents": 0.6},
+        "today": {**now, "killed share without equivalents": 0.8},
+    }
+    text = "\n".join(builder.describe_mutants(known, "mutants_fresh"))
+    for part in (
+        *("drawn from 1,234 possible", "3 of 6 that were decided at first sight, 50.0%"),
+        *("1 reached the limit", "it is 60.0%", "`results/reliability.mutants_fresh.json`"),
+        *("2 that were missed or undecided were tried again at f", "4 of 5 are noticed now, 80.0%"),
+        *("Not noticed yet:\n- `auxgen/a.py:4`: Lt becomes LtE\nNot decided",),
+        *("Not decided yet:\n- `auxgen/a.py:6`", "- `auxgen/a.py:5`: it changes nothing"),
+    ):
+        assert part in text, part
+    assert "a.py:3`" not in text
