@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, final
 
-from ..errors import InputError, unknown_name
+from ..errors import InputError, take_first_line, unknown_name
 
 
 class Tracker(Protocol):
@@ -94,9 +94,9 @@ class GuardedTracker:
         try:
             work(self.tracker)
         except Exception as error:
-            self.tracker = None
+            self.tracker, why = None, take_first_line(error)
             print(
-                f"--log {self.name} failed ({_summarise(error)}) and is left out from here on; "
+                f"--log {self.name} failed ({why}) and is left out from here on; "
                 "metrics.jsonl has all numbers.",
                 file=sys.stderr,
             )
@@ -124,8 +124,8 @@ def open_trackers(names: Sequence[str], run: Path) -> list[Tracker]:
             for tracker in opened:
                 tracker.close()
             raise InputError(
-                f"--log {name} does not start ({_summarise(error)}); mend that and continue with: "
-                f"auxgen train --resume {run} --log {name}."
+                f"--log {name} does not start ({take_first_line(error)}); mend that and continue "
+                f"with: auxgen train --resume {run} --log {name}."
             ) from error
     return opened
 
@@ -147,12 +147,6 @@ def check_trackers(names: Sequence[str]) -> dict[str, ModuleType]:
                 f"--log {name} needs a package that is missing: pip install 'auxgen[trackers]'."
             ) from error
     return modules
-
-
-def _summarise(error: Exception) -> str:
-    """The first line of an error, without a full stop."""
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _read_run_config(run: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from math import cos, pi
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch
 from laws import experiment, stage
 from torch import Tensor, nn
 
-from auxgen.engine.device import resolve_device
+from auxgen.engine.device import Ranks, resolve_device
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine
 from auxgen.errors import Diverged, InputError
@@ -90,6 +91,50 @@ def test_the_average_has_the_decay_that_is_promised() -> None:
     assert training.build_averaged_method([]).state_dict()["a.weight"].item() == pytest.approx(
         mean.item()
     )
+
+
+class Halved(Ranks):
+    """Stands for two ranks, of which the other one has zeros: a mean is half of what is here."""
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        for tensor in tensors:
+            tensor.mul_(0.5)
+
+
+class Normalised(Method):
+    """One number that descends the mean of its rows, which pass batch norm before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.norm = nn.Linear(1, 1, bias=False), nn.BatchNorm1d(1, momentum=0.5)
+        with torch.no_grad():
+            self.a.weight.fill_(1.0)
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"a": (self.a, self.norm)}
+
+    def round(self, batch: Tensor, step: Tensor) -> Moves:
+        self.norm(batch)
+        yield Gradient(4 * self.a.weight.squeeze(), ("a",))
+        yield Step(("a",))
+
+
+def test_gradients_and_statistics_are_means_over_ranks() -> None:
+    training = Training(Normalised(), Engine(10, sgd, recalibration=2), seed=0, ranks=Halved())
+    method = training.method
+    assert isinstance(method, Normalised)
+    rows = torch.tensor([[6.0], [10.0]])  # of mean 8 and variance 8
+    training.run_round(rows)
+    assert method.a.weight.item() == pytest.approx(1 - 0.1 * 4 / 2)
+    assert method.norm.running_mean is not None
+    assert method.norm.running_mean.item() == pytest.approx((0.5 * 0 + 0.5 * 8) / 2)
+    averaged = training.build_averaged_method([rows, rows + 2])
+    assert isinstance(averaged, Normalised)
+    assert averaged.norm.running_mean is not None
+    assert averaged.norm.running_var is not None
+    assert averaged.norm.running_mean.item() == pytest.approx((8 + 10) / 2 / 2)
+    assert averaged.norm.running_var.item() == pytest.approx(8 / 2)
+    assert method.norm.running_mean.item() == pytest.approx(2)  # a copy's were estimated
 
 
 def test_terms_are_means_since_they_were_last_read() -> None:

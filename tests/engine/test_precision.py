@@ -229,6 +229,31 @@ def test_a_machine_is_measured_once_for_the_same_sizes(
     assert len(counted) == 7
 
 
+def test_the_order_of_arguments_is_no_other_size(counted: list[RoundTimes]) -> None:
+    find(stage("sdgm"), sizes={"a": 1, "b": {"c": [2], "d": Path("x")}})
+    find(stage("sdgm"), sizes={"b": {"d": Path("x"), "c": [2]}, "a": 1})
+    assert len(counted) == 1
+
+
+@pytest.mark.parametrize(
+    ("threads", "expected"),
+    [(1, precision.time.process_time), (2, precision.time.perf_counter)],
+)
+def test_what_other_programs_take_counts_only_where_threads_share_the_work(
+    threads: int, expected: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert precision._choose_clock("cpu") is expected
+
+
+def test_a_gpu_is_waited_for_before_its_clock_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(torch.cuda, "synchronize", asked.append)
+    monkeypatch.setattr(precision.time, "perf_counter", lambda: asked.append("read") or 3.0)
+    assert precision._choose_clock("cuda:1")() == 3.0
+    assert asked == ["cuda:1", "read"]
+
+
 def test_a_damaged_file_in_the_cache_is_replaced(counted: list[RoundTimes], tmp_path: Path) -> None:
     find(stage("sdgm"))
     (file,) = (tmp_path / "cache" / "precision").glob("*.safetensors")

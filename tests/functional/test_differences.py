@@ -67,3 +67,29 @@ def test_sums_end_at_black_and_white_but_no_row_is_changed_by_that() -> None:
     assert torch.equal(add_difference(x, torch.zeros(5)), x)
     found = add_difference(x, torch.tensor([-0.5, -0.5, 0.5, 0.5, 0.5]))
     torch.testing.assert_close(found, torch.tensor([-0.2, 0.0, 0.9, 1.0, 1.3]))
+
+
+def test_numbers_of_a_filter_are_given_by_name() -> None:
+    """Four shares look alike: in another order they would be another filter."""
+    with pytest.raises(TypeError):
+        DifferenceFilter(1.0, 0.1)  # pyright: ignore[reportCallIssue]
+
+
+@pytest.mark.parametrize("side", [50, 80])
+def test_widths_are_shares_of_the_shorter_side(side: int) -> None:
+    """The difference of all channels, low-passed, and weighed by what changes around a place."""
+    x = 0.1 * draw((1, 2, side, 90))
+    smooth = blur_pictures(x, 0.04 * side)
+    expected = smooth * weigh_changes(smooth, 0.3, 0.03 * side)
+    torch.testing.assert_close(DifferenceFilter(blur=0.04, focus=0.3)(x), expected)
+
+
+def test_pixels_that_alternate_are_taken_out_and_what_is_wider_stays() -> None:
+    """A bump whose deviation is 3 % of the side keeps nine tenths of its height."""
+    places = torch.arange(100, dtype=torch.float64)
+    board = 0.2 * (-1.0) ** (places[:, None] + places)
+    bump = torch.exp(-0.5 * ((places - 50) / 3).square())
+    x = torch.stack((board, 0.3 * bump[:, None] * bump)).unsqueeze(1)
+    found = DifferenceFilter()(x)
+    assert found[0, :, 4:-4, 4:-4].abs().max() < 1e-3
+    assert 0.89 < found[1].max() / 0.3 < 0.91

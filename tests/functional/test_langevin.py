@@ -190,3 +190,11 @@ def test_four_steps_are_enough_for_an_effective_size() -> None:
     assert chain_effective_sample_size(torch.randn(4, 3)) >= 0
     with pytest.raises(InputError, match="steps"):
         chain_effective_sample_size(torch.randn(3, 3))
+
+
+def test_chains_are_themselves_alone() -> None:
+    """Tensors have no one answer to whether they are equal."""
+    one, other = (Chains(torch.zeros(4, 1), 1.0, torch.zeros(5, 4, 1)) for _ in range(2))
+    assert one == one
+    assert one != other
+    assert len({one, other}) == 2

@@ -87,3 +87,42 @@ def test_its_recipe_builds_it_again() -> None:
     again.load_state_dict(method.state_dict())
     assert isinstance(again, Committee)
     torch.testing.assert_close(again.temperature, method.temperature)
+
+
+def build_small() -> Committee:
+    """Two M2s and classic members that heed their rows."""
+    torch.manual_seed(0)
+    sizes = {"members": 2, "x": 4, "classes": 3, "hidden": [5], "z": 2, "alpha": 1.0}
+    rest = {"prior_rows": 9, "trees": 1, "nodes": 1, "components": 1, "directions": 4}
+    method = cast(Committee, Recipe("committee", {**sizes, **rest}).build()).double()
+    fill_buffers(method.others[1], leaves=[[0.2, 0.3, 0.5]])
+    fill_buffers(method.others[2], whitening=torch.eye(4), names=[[0.6, 0.3, 0.1]])
+    linear = method.others[0]
+    fill_buffers(linear, weight=torch.randn(3, 4, dtype=torch.float64))
+    return method.eval()
+
+
+def test_classic_members_take_the_mean_for_what_is_unknown() -> None:
+    """Rows are standardised, so that the mean is 0; the M2s know what is unknown themselves."""
+    method = build_small()
+    rows = torch.randn(6, 4, dtype=torch.float64)
+    rows[0, 1] = rows[3] = torch.nan
+    m2s = torch.stack([cast(M2, m).classify(rows).probs for m in method.m2s.members]).mean(0)
+    voices = [m2s, *(other(rows.nan_to_num(0.0)) for other in method.others)]
+    expected = sum(w * v for w, v in zip(method.weights, voices, strict=True))
+    torch.testing.assert_close(method.classify(rows).probs, expected)
+
+
+def test_codes_are_those_of_the_first_m2() -> None:
+    method = build_small()
+    first = cast(M2, method.m2s.members[0])
+    rows, y = torch.randn(6, 4, dtype=torch.float64), torch.arange(6) % 3
+    z = torch.randn(6, 2, dtype=torch.float64)
+    torch.testing.assert_close(method.encode(rows).mean, first.encode(rows).mean)
+    torch.testing.assert_close(method.decode(z, y).mean, first.decode(z, y).mean)
+    torch.manual_seed(0)
+    found, p_x = method.weigh_draws(rows, 3)
+    torch.manual_seed(0)
+    expected, theirs = first.weigh_draws(rows, 3)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(p_x.mean, theirs.mean)

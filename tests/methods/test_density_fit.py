@@ -185,3 +185,24 @@ def test_the_gradient_of_a_round_is_its_closed_form(weight: float) -> None:
     assert move.loss.item() == pytest.approx(
         weight * move.terms["energy"].item() - move.terms["entropy"].item()
     )
+
+
+def test_draws_are_of_the_density_and_carry_no_gradient() -> None:
+    """q(a) = N(0, 1) and q(z|a) = N(0.8 a, 0.6^2), so that q(z) = N(0, 1)."""
+    torch.manual_seed(0)
+    method = Recipe("auxiliary_fit", {"a": 3, "spread": 0.5}).build()
+    assert isinstance(method, AuxiliaryFit)
+    assert method.compute_bound_terms(4)[0].requires_grad
+    assert not method.sample(4).requires_grad
+    exact = AuxiliaryFit(
+        q_a=Conditional(Affine(0.0, 1.0), diag_normal),
+        q_z=Conditional(Affine(0.8, 0.6), diag_normal),
+        p_a=Conditional(Affine(0.8, 0.6), diag_normal),
+        energy=lambda z: z.square().sum(-1) / 2,
+        draws=5,
+        cooling=lambda step: torch.ones(()),
+    )
+    z = exact.sample(20_000)
+    assert z.shape == (20_000, 1)
+    assert z.mean().item() == pytest.approx(0, abs=0.03)
+    assert z.var().item() == pytest.approx(1, rel=0.04)

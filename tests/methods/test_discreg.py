@@ -187,9 +187,10 @@ def test_pixels_and_features_have_scales_of_their_own() -> None:
     torch.testing.assert_close(of_features, torch.full_like(of_features, 0.7))
 
 
-def test_decoder_statistics_become_those_of_the_prior() -> None:
+@pytest.mark.parametrize("training", [True, False])
+def test_decoder_statistics_become_those_of_the_prior(training: bool) -> None:
     torch.manual_seed(0)
-    made = Recipe("stacked_adjusted_vae", {"images": IMAGES}).build()
+    made = Recipe("stacked_adjusted_vae", {"images": IMAGES}).build().train(training)
     assert isinstance(made, AdjustedVAE)
     made.recalibrate_decoder(40)
     layers: Any = made.p_x.network.get_submodule("layers")

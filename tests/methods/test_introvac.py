@@ -17,7 +17,7 @@ from auxgen.engine.loop import Training, freeze_unowned_networks
 from auxgen.engine.settings import Engine, adam
 from auxgen.method import Gradient, Step
 from auxgen.methods.introvac import IntroVAC
-from auxgen.methods.vac import VAC, VariationalClassifier
+from auxgen.methods.vac import VAC, Betas, VariationalClassifier
 
 IMAGES = {"channels": 1, "size": 8, "widths": [4], "z": 3}
 BETAS = {"ae": 7.0, "cl": 3.0, "reg": 2.0, "ec": 0.5, "g": 5.0}
@@ -313,3 +313,9 @@ def test_the_game_leaves_the_encoder_s_running_statistics() -> None:
     method.adversarial_loss(x, y)
     for name, value in method.q_z.named_buffers():
         assert torch.equal(value, before[name]), name
+
+
+def test_weights_of_losses_are_given_by_name() -> None:
+    """Five numbers look alike: in another order they would be another objective."""
+    with pytest.raises(TypeError):
+        Betas(100.0, 10.0)  # pyright: ignore[reportCallIssue]
