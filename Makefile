@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check slow browser docs notebooks fuzz mutants audit lock clean
+.PHONY: demo test check slow browser docs notebooks fuzz fuzz-guided mutants audit lock clean
 
 demo: .venv/installed
 	$(BIN)/auxgen demo
@@ -30,6 +30,10 @@ notebooks: .venv/installed-dev
 
 fuzz: .venv/installed-dev
 	$(BIN)/python benchmarks/fuzzing.py build/fuzzing.json
+
+# Inputs chosen by the branches that they reach; atheris has wheels for Linux x86_64 alone.
+fuzz-guided: .venv/installed-dev
+	$(BIN)/python benchmarks/fuzzing_coverage.py build/fuzzing_coverage.json
 
 mutants: .venv/installed-dev
 	$(BIN)/python benchmarks/mutants.py build/mutants.json

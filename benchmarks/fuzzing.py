@@ -40,6 +40,7 @@ import torch
 from fuzzing_bases import COMMITTEE_ROWS, Bases, load_estimator, make_bases
 from fuzzing_inputs import (
     HOSTILE_WORDS,
+    SHARES,
     change_bytes,
     change_json,
     change_safetensors,
@@ -60,17 +61,6 @@ from auxgen.experiments.option_values import list_options
 from auxgen.files import compute_checksum, encode_json, read_json, write_file
 from auxgen.runs.config import find_commit
 
-SHARES = {
-    "config.json": 0.2,
-    "model.safetensors": 0.2,
-    "run.json": 0.06,
-    "sheet of labels": 0.1,
-    "table as text": 0.14,
-    "parquet, feather, Excel": 0.1,
-    "picture": 0.14,
-    "options": 0.06,
-}
-"""Of all inputs: what is slower has fewer, at least 5,000 of 100,000."""
 SECONDS, BYTES = 20, 2 * 2**30
 FORBIDDEN = {"os.system", "subprocess.Popen", "os.posix_spawn", "os.exec", "socket.connect"}
 CHOSEN_MODULES = {"antigravity", "this", "turtle", "os.system"}
@@ -240,13 +230,12 @@ KINDS: dict[str, Callable[[Random, Bases, Path], None]] = {
 EXPERIMENTS = [registry.find_experiment(name) for name in registry.list_experiments()]
 
 
-def try_input(kind: str, number: int, bases: Bases, guard: Guard) -> str:
-    """Make an input and use it: "used" or "refused".
+def try_input(kind: str, rng: Random, bases: Bases, guard: Guard) -> str:
+    """Make an input by what is drawn, and use it: "used" or "refused".
 
     Raises:
         Fault: Something else came of it.
     """
-    rng = Random(f"{kind} {number}")
     with tempfile.TemporaryDirectory(dir=bases.folder, prefix="input-") as name, limit_time():
         place, out = Path(name), io.StringIO()
         guard.seen.clear()
@@ -321,7 +310,7 @@ def fuzz(
         for number in range(first, first + count):
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             try:
-                found[kind][try_input(kind, number, bases, guard)] += 1
+                found[kind][try_input(kind, Random(f"{kind} {number}"), bases, guard)] += 1
                 grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory)
                 if grown > BYTES:
                     raise Fault(f"{grown / 1e9:.1f} GB more memory")

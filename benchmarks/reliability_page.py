@@ -1,8 +1,8 @@
 """docs/reliability.md, made of what the suites wrote: python benchmarks/reliability_page.py
 
 Faults come from AUXGEN_FAULTS=results/reliability.faults.json make slow, changed inputs from
-benchmarks/fuzzing.py, mutants from benchmarks/mutants.py, hours of work from benchmarks/soak.py. A
-test holds the page to the files.
+benchmarks/fuzzing.py and fuzzing_coverage.py, mutants from benchmarks/mutants.py, hours of work
+from benchmarks/soak.py. A test holds the page to the files.
 """
 
 from __future__ import annotations
@@ -121,6 +121,20 @@ def describe_fuzzing(known: Mapping[str, Any]) -> Iterator[str]:
     yield "\n".join(rows)
 
 
+def describe_coverage(known: Mapping[str, Any]) -> Iterator[str]:
+    """Inputs that coverage chose."""
+    yield (
+        f"{known['inputs']:,} more were made by atheris, which keeps what takes new branches of "
+        f"auxgen and changes that again; {known['faults']} ended otherwise than above. "
+        + describe_source(known, "coverage")
+    )
+    rows = ["| kind | inputs | branches, first 20 | branches, all |", "|---|---|---|---|"]
+    for kind, each in known["kinds"].items():
+        numbers = (each["inputs"], each["branches at first"], each["branches"])
+        rows.append(f"| {kind} | {' | '.join(f'{n:,}' for n in numbers)} |")
+    yield "\n".join(rows)
+
+
 def describe_mutants(known: Mapping[str, Any], file: str = "mutants") -> Iterator[str]:
     """Changed tokens of the mathematics: what tests noticed at first sight, and today."""
     killed, survived, late = known["killed"], known["survived"], known["timeouts"]
@@ -212,6 +226,7 @@ FRESH = "python benchmarks/mutants.py OUT --seed 23 --mutants 100"
 SECTIONS = (
     ("Faults", "faults", "AUXGEN_FAULTS=FILE make slow", describe_faults),
     ("Changed inputs", "fuzzing", "make fuzz", describe_fuzzing),
+    ("Inputs chosen by coverage", "coverage", "make fuzz-guided", describe_coverage),
     ("Changed tokens", "mutants", "make mutants", describe_mutants),
     (
         *("Changed tokens, drawn anew", "mutants_fresh", FRESH),

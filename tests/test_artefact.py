@@ -172,17 +172,29 @@ def test_harmed_weights_are_refused(folder: Path, harm: str) -> None:
         auxgen.load(folder)
 
 
-@pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_weights_that_are_not_finite_are_refused(folder: Path, number: float) -> None:
+def change_weights(folder: Path, change: Callable[[torch.Tensor], torch.Tensor]) -> str:
+    """Change the largest tensor of an artefact as a stranger does, who writes the checksum too."""
     file = folder / "model.safetensors"
     weights = load_file(file)
     name = max(weights, key=lambda each: weights[each].numel())
-    weights[name].view(-1)[0] = number
-    save_file(weights, file)
+    save_file({**weights, name: change(weights[name])}, file)
     config = json.loads((folder / "config.json").read_text())
     config["sha256"] = compute_checksum(file.read_bytes())
     (folder / "config.json").write_text(json.dumps(config))
+    return name
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(folder: Path, number: float) -> None:
+    name = change_weights(folder, lambda w: torch.cat([torch.full_like(w[:1], number), w[1:]]))
     with pytest.raises(InputError, match=f"numbers in {name} that are not finite"):
+        auxgen.load(folder)
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2, torch.complex64])
+def test_weights_of_a_type_that_no_model_has_are_refused(folder: Path, dtype: torch.dtype) -> None:
+    name = change_weights(folder, lambda w: w.to(dtype))
+    with pytest.raises(InputError, match=f"has {name} as {dtype}"):
         auxgen.load(folder)
 
 

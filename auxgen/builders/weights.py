@@ -26,6 +26,8 @@ PARTS_OF_A_TENSOR = 20
 """Modules and tensors that a builder makes for each tensor of the method, at most."""
 SPARE_ENTRIES = 1_000_000
 """Entries that a builder may make besides, such as a matrix of classes that no file keeps."""
+_FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+_DTYPES = (*_FLOATS, torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _REGISTRATIONS = (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
@@ -40,6 +42,8 @@ def read_weights(file: Path, checksum: object) -> dict[str, Tensor]:
         raise InputError(f"{file} is missing, truncated or not the one config.json was made for.")
     weights = files.unpack_tensors(data, file)
     for name, tensor in weights.items():
+        if tensor.dtype not in _DTYPES:
+            raise InputError(f"{file} has {name} as {tensor.dtype}; no model has such numbers.")
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise InputError(f"{file} has numbers in {name} that are not finite; no model has.")
     return weights

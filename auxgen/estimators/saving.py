@@ -9,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from sklearn.base import is_classifier
+
 from .. import files
 from ..errors import InputError
 from ..model import Model, load
@@ -102,7 +104,14 @@ def _restore_estimator(kind: type[Estimator], known: dict[str, Any], model: Mode
 def _check_agreement(
     estimator: Any, model: Model, names: tuple[Any, ...], dtypes: tuple[Any, ...]
 ) -> None:
-    """Raise a ValueError where columns or classes are not those of the model."""
+    """Raise a ValueError where something is missing, or not that of the model."""
+    needed = {"n_iter_", "loss_curve_", "seed_", "n_features_in_"}
+    if is_classifier(estimator):
+        needed |= {"classes_", "temperature_"}
+    elif hasattr(estimator, "decision_function"):
+        needed |= {"offset_"}
+    if missing := sorted(name for name in needed if not hasattr(estimator, name)):
+        raise ValueError(f"it has no {missing[0]}")
     if len(dtypes) != len(names):
         raise ValueError(f"{len(names)} columns have {len(dtypes)} types")
     if names and model.space.table is None:

@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 import shutil
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -16,7 +17,7 @@ from estimators.test_rows import SETTINGS, make_frame
 
 import auxgen
 from auxgen.errors import InputError
-from auxgen.estimators import SemiSupervisedClassifier
+from auxgen.estimators import GenerativeModel, SemiSupervisedClassifier
 
 
 def fit_small(**other) -> tuple[SemiSupervisedClassifier, pd.DataFrame]:
@@ -99,7 +100,10 @@ HARMS = {
     "method for a value": lambda known: known["fitted"].update(predict=1),
     "width": lambda known: known["fitted"].update(n_features_in_=1),
     "temperature": lambda known: known["fitted"].update(temperature_=0),
-    "no classes": lambda known: known["fitted"].pop("classes_"),
+    **{
+        f"no {name}": partial(lambda name, known: known["fitted"].pop(name), name)
+        for name in ("classes_", "temperature_", "seed_", "n_iter_", "n_features_in_")
+    },
     "draws": lambda known: known["parameters"].update(draws=0),
     "draws as a word": lambda known: known["parameters"].update(draws="2"),
     "unknown parameter": lambda known: known["parameters"].update(nothing=1),
@@ -126,6 +130,25 @@ def test_what_save_did_not_write_is_refused(harm, saved: Path, tmp_path: Path) -
     with pytest.raises(InputError, match=r"estimator\.json does not describe") as caught:
         SemiSupervisedClassifier.load(place)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("model", ["vae", "mi_asl"])
+def test_a_density_comes_back_and_needs_its_offset_where_it_has_one(
+    model: str, tmp_path: Path
+) -> None:
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    density = GenerativeModel(model, steps=2, hidden=4, latent=2, random_state=0).fit(x)
+    place = density.save(tmp_path / "a")
+    known = GenerativeModel.load(place)
+    if model == "mi_asl":
+        assert not hasattr(known, "predict")
+        return
+    np.testing.assert_array_equal(known.predict(x), density.predict(x))
+    written = json.loads((place / "estimator.json").read_text())
+    del written["fitted"]["offset_"]
+    (place / "estimator.json").write_text(json.dumps(written))
+    with pytest.raises(InputError, match="it has no offset_"):
+        GenerativeModel.load(place)
 
 
 def test_an_estimator_of_another_machine_is_loaded(saved: Path, tmp_path: Path) -> None:
