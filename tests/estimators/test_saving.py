@@ -8,6 +8,7 @@ import pickle
 import shutil
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import joblib
 import numpy as np
@@ -134,7 +135,7 @@ def test_what_save_did_not_write_is_refused(harm, saved: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("model", ["vae", "mi_asl"])
 def test_a_density_comes_back_and_needs_its_offset_where_it_has_one(
-    model: str, tmp_path: Path
+    model: Literal["vae", "mi_asl"], tmp_path: Path
 ) -> None:
     x = np.random.default_rng(0).normal(size=(30, 2))
     density = GenerativeModel(model, steps=2, hidden=4, latent=2, random_state=0).fit(x)
