@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from laws import METHODS, experiment
 from safetensors.torch import load_file, save_file
 
 import auxgen
-from auxgen.builders import Recipe, artefact
+from auxgen.builders import Recipe, artefact, weights
 from auxgen.builders.weights import SPARE_ENTRIES
 from auxgen.data.dataset import Preprocessor
 from auxgen.errors import InputError
@@ -147,6 +148,33 @@ def test_a_matrix_of_classes_that_no_file_keeps_may_be_larger_than_the_weights(
     assert matrix.numel() > 2 * kept + SPARE_ENTRIES
 
 
+MANY = 10**12  # entries, which no machine has room for
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(
+            partial(f, MANY)
+            for f in (torch.empty, torch.zeros, torch.ones, torch.rand, torch.arange)
+        ),
+        *(partial(f, 3, MANY) for f in (torch.randn, torch.eye, torch.arange)),
+        partial(torch.empty, size=(MANY, 2)),
+        partial(torch.full, (2, MANY), 1.0),
+        partial(torch.arange, 0, 1, 1 / MANY),
+        partial(torch.linspace, 0, 1, MANY),
+        partial(torch.linspace, 0, 1, steps=MANY),
+        partial(torch.nn.Linear, 10**6, 10**6),
+    ],
+    ids=str,
+)
+def test_a_builder_is_stopped_before_it_makes_what_no_file_holds(
+    make: Callable[[], object],
+) -> None:
+    with pytest.raises(weights._ManyEntries), weights._LimitEntries({}):
+        make()
+
+
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\udcff"])
 def test_a_config_that_is_no_json_is_refused(folder: Path, content: str) -> None:
     (folder / "config.json").write_bytes(content.encode(errors="surrogateescape"))
@@ -175,9 +203,9 @@ def test_harmed_weights_are_refused(folder: Path, harm: str) -> None:
 def change_weights(folder: Path, change: Callable[[torch.Tensor], torch.Tensor]) -> str:
     """Change the largest tensor of an artefact as a stranger does, who writes the checksum too."""
     file = folder / "model.safetensors"
-    weights = load_file(file)
-    name = max(weights, key=lambda each: weights[each].numel())
-    save_file({**weights, name: change(weights[name])}, file)
+    known = load_file(file)
+    name = max(known, key=lambda each: known[each].numel())
+    save_file({**known, name: change(known[name])}, file)
     config = json.loads((folder / "config.json").read_text())
     config["sha256"] = compute_checksum(file.read_bytes())
     (folder / "config.json").write_text(json.dumps(config))

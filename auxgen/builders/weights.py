@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,11 @@ def _count_new_entries(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, An
     if func is torch.eye:
         rows, *columns = args
         return rows * (columns[0] if columns else rows)
+    if func is torch.arange:
+        start, end, step = (0, *args, 1) if len(args) == 1 else (*args, 1)[:3]
+        return ceil((end - start) / step)
+    if func is torch.linspace:
+        return kwargs.get("steps", args[-1])
     return 0
 
 
