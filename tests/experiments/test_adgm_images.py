@@ -234,7 +234,6 @@ def test_kl_of_each_unit_is_that_of_the_whole_split_up() -> None:
         ("adgm.norb", "NORB: SDGM, single images", {**SMALL, "labels_per_class": 4}),
         ("adgm.svhn", "SVHN: SDGM, no extra", {**SMALL, "labels_per_class": 2}),
         ("adgm.m2_pyro", "100 labels", {**SMALL, "valid_rows": 50}),
-        ("adgm.m2_multipliers", "100 labels, multiplier 250", {**SMALL, "valid_rows": 50}),
         ("adgm.table2", "SDGM", {"hidden": 8, "latent": 2}),
     ],
 )

@@ -41,13 +41,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "adgm.half_moons": {"epochs": 0.4},
     "adgm.digits": {"steps": 5},
     "adgm.mnist_100": {"epochs": 0.5, "hidden": 16, "latent": 4},
-    "adgm.kl_weight": {
-        "epochs": 0.5,
-        "hidden": 16,
-        "latent": 4,
-        "monitor_epochs": 0.5,
-        "held_out_rows": 50,
-    },
     "adgm.m1_m2": {"epochs": 1, "hidden": 16, "latent": 4, "hidden_above": 8, "keep_above": 0.0},
     "adgm.potential": {"steps": 4, "batch": 10},
     "adgm.table1": {"epochs": 1, "test_rows": 2},

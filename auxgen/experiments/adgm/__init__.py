@@ -80,8 +80,8 @@ EXPERIMENTS = {
     ),
 }
 _FIGURES = {"figure2", "figure3", "figure4", "figure5"}
-_STUDIES = {"half_moons_labels", "kl_weight", "m2_multipliers"}
-TABLES = tuple(sorted(EXPERIMENTS.keys() - {"own"} | _FIGURES | _STUDIES | {"table2"}))
+_STUDIES = {"half_moons_labels", "table2"}
+TABLES = tuple(sorted(EXPERIMENTS.keys() - {"own"} | _FIGURES | _STUDIES))
 
 
 def _divide_by_ten(labels: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ entries of the code whose mean varies by more than 0.1.
 
 m2_pyro: the protocol of Pyro's tutorial on semi-supervised VAEs. The first 50,000 images are for
 training, 10 to 300 of each class with their label, and the other 10,000 chose the multiplier of the
-classification term (`adgm.m2_multipliers`); one hidden layer of 500, z of 50, Adam at 4.2e-4, 200
+classification term; one hidden layer of 500, z of 50, Adam at 4.2e-4, 200
 unlabelled images a batch. Seeds are label draws. Hidden layers here are rectified after batch norm,
 and pixels are binarised anew in each batch; a round has labelled rows beside the unlabelled ones,
 where the tutorial alternates; the KL's weight falls from 8 to 1, so that y has to tell the classes

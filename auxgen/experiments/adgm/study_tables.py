@@ -2,8 +2,7 @@
 
     auxgen reproduce adgm.digits
 
-Digits, half-moons with labels in other places, the weight of the KL terms at the start, and M2 by
-the protocol of Pyro's tutorial.
+Digits, half-moons with labels in other places, and M2 by the protocol of Pyro's tutorial.
 """
 
 from collections.abc import Mapping
@@ -11,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 from ..common import Means, Reproduction, TableRow, format_verdict
-from .m2 import count_pyro_epochs
 
 ERROR, VALIDATION_ERROR = "test error", "validation error"
 MODEL_TITLES = {
@@ -95,61 +93,13 @@ def _check_label_placements(means: Means) -> str:
     return format_claim(claim, ends < min(inside, drawn), numbers)
 
 
-START_WEIGHTS = {0.0: "rises from 0", 1.0: "1 throughout", 3.0: "falls from 3"}
-KL_WEIGHT_OPTIONS = {
-    "held_out_rows": 10_000,
-    "epochs": 6,
-    "monitor_epochs": 1,
-    "hold": 0.8,
-    "preset": "equal",
-    "warm_up": 3.0,
-}
-
-
-def make_kl_weight(budget: str) -> Reproduction:
-    """ADGM and SDGM under each start of the KL's weight, six epochs, half of which it changes in.
-
-    The paper has a weight of 1, and warms up from 0 where there are no labels. Errors are of the
-    last 10,000 training images: this is what settings are chosen by.
-    """
-    rows = [
-        make_error_row(
-            f"{MODEL_TITLES[model]}, weight {title}",
-            "adgm.mnist_100",
-            {"model": model, "warm_up_from": start, "budget": budget, **KL_WEIGHT_OPTIONS},
-            column=VALIDATION_ERROR,
-        )
-        for model in ("adgm", "sdgm")
-        for start, title in START_WEIGHTS.items()
-    ]
-    title = "The weight of the KL at the start"
-    return Reproduction(title, rows, _report_best_start_weights, seeds=3)
-
-
-def _report_best_start_weights(means: Means) -> str:
-    """Start with the least error, for each model."""
-    best = []
-    for name in ("ADGM", "SDGM"):
-        titles = START_WEIGHTS.values()
-        errors = {t: means[f"{name}, weight {t}", VALIDATION_ERROR] for t in titles}
-        title = min(errors, key=errors.__getitem__)
-        best.append(f"{name}: {title} ({errors[title]:.2f} %)")
-    return f"Least error after six epochs, by the weight of the KL: {'; '.join(best)}."
-
-
 PYRO_ACCURACIES = {100: 93.19, 600: 94.37, 1000: 94.87, 3000: 95.82}
 """Accuracies of Pyro's tutorial in per cent, by number of labels."""
-MULTIPLIERS = (5.0, 50.0, 250.0)
 
 
 def format_label_count(count: int) -> str:
     """A row's name, by number of labels."""
     return f"{count} labels"
-
-
-def format_multiplier_row(count: int, multiplier: float) -> str:
-    """A row's name, by number of labels and multiplier."""
-    return f"{format_label_count(count)}, multiplier {multiplier:g}"
 
 
 def make_m2_pyro(budget: str) -> Reproduction:
@@ -177,36 +127,3 @@ def check_pyro_accuracies(means: Means) -> str:
         holds = format_verdict(ours >= theirs)
         each.append(f"{name}: {holds} ({ours:.2f} % right against {theirs:.2f})")
     return f"At or above the tutorial's accuracy: {'; '.join(each)}."
-
-
-def make_m2_multipliers(budget: str) -> Reproduction:
-    """Every number of labels under every multiplier, half of the epochs, one label draw.
-
-    What is chosen by the validation images is the multiplier of `budgets.M2_PYRO_PLAN`.
-    """
-    rows = [
-        TableRow(
-            format_multiplier_row(count, multiplier),
-            "adgm.m2_pyro",
-            {VALIDATION_ERROR: "m2/validation_error"},
-            {
-                "budget": budget,
-                "labels_per_class": count // 10,
-                "multiplier": multiplier,
-                "epochs": count_pyro_epochs(budget, count // 10) / 2,
-            },
-        )
-        for count in PYRO_ACCURACIES
-        for multiplier in MULTIPLIERS
-    ]
-    title = "The multiplier of M2's classification term"
-    return Reproduction(title, rows, report_best_multipliers, seeds=1)
-
-
-def report_best_multipliers(means: Means) -> str:
-    """The multiplier with the least validation error."""
-    each = []
-    for count in PYRO_ACCURACIES:
-        errors = {m: means[format_multiplier_row(count, m), VALIDATION_ERROR] for m in MULTIPLIERS}
-        each.append(f"{min(errors, key=errors.__getitem__):g} of {format_label_count(count)}")
-    return f"Least validation error at {', '.join(each)}."
