@@ -170,17 +170,6 @@ def test_m2_is_measured_on_validation_rows_that_it_was_not_trained_on(tmp_path: 
     assert max(run.config["facts"]["m2"]["labelled_rows"]) < 250
 
 
-def test_the_multiplier_told_is_the_one_with_the_least_validation_error() -> None:
-    means = {
-        (study_tables.format_multiplier_row(count, m), study_tables.VALIDATION_ERROR): abs(m - 50)
-        for count in study_tables.PYRO_ACCURACIES
-        for m in study_tables.MULTIPLIERS
-    }
-    means[study_tables.format_multiplier_row(600, 5.0), study_tables.VALIDATION_ERROR] = -1.0
-    said = study_tables.report_best_multipliers(means)
-    assert said.endswith("50 of 100 labels, 5 of 600 labels, 50 of 1000 labels, 50 of 3000 labels.")
-
-
 def test_m2_is_held_against_the_tutorials_accuracies() -> None:
     means = {
         (study_tables.format_label_count(n), study_tables.ERROR): 100 - x
