@@ -95,6 +95,12 @@ def points(**lie: Any) -> Callable[[dict[str, Any]], None]:
         (changed(space={"kind": "points", "shape": [7]}), "contradicts itself"),
         (points(shape=[2] * 3000), "no row that a model has seen"),
         (points(kept=[]), "kept names no entry"),
+        (points(kept=[1, 1], fill=[0.0] * 6), "or one twice"),
+        (points(kept=[0, 5]), "leaves entries out that fill does not give"),
+        (points(kept=[0, 5], fill=[0.0]), "leaves entries out that fill does not give"),
+        (argument(class_prior=2), "refuses its arguments"),
+        (argument(class_prior=[0.5, 0.5]), "refuses its arguments"),
+        (argument(class_prior=[0.5, 0.6, -0.1]), "refuses its arguments"),
         (points(limit=[1]), r"limit is \(1,\)"),
         (points(flat="yes"), "flat is 'yes'"),
         (points(frame={"size": "x"}), "does not say how the model sees rows"),
@@ -127,7 +133,8 @@ def test_a_space_of_other_pictures_than_those_of_the_network_is_refused(
     artefact.save_model(place, recipe.build(), recipe, space, {})
     auxgen.load(place)
     written = json.loads((place / "config.json").read_text())
-    for lie in ({"shape": [3, 8, 8]}, {"shape": [8, 8, 1]}, {"shape": [8]}, {"flat": True}):
+    kept = {"kept": [0, 9], "fill": [0.0] * 64}
+    for lie in ({"shape": [3, 8, 8]}, {"shape": [8, 8, 1]}, {"shape": [8]}, {"flat": True}, kept):
         config = {**written, "space": {**written["space"], **lie}}
         (place / "config.json").write_text(json.dumps(config))
         with pytest.raises(InputError, match="contradicts itself"):

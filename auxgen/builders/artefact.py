@@ -162,6 +162,7 @@ def _compare_sizes(
         shape = (images[0]["channels"], *((size, size) if size else space.shape[1:]))
         yield "shape", shape, space.shape
         yield "flat", False, space.flat
+        yield "kept", None, space.kept
 
 
 def _check_space(known: Mapping[str, Any]) -> None:
@@ -177,8 +178,10 @@ def _check_space(known: Mapping[str, Any]) -> None:
     kept = known.get("kept")
     if kept is not None and not all(type(i) is int and 0 <= i < entries for i in kept):
         raise ValueError("kept has entries that a row does not have")
-    if kept == []:
-        raise ValueError("kept names no entry")
+    if kept == [] or (kept and len(set(kept)) < len(kept)):
+        raise ValueError("kept names no entry, or one twice")
+    if kept and len(known.get("fill") or []) != entries:
+        raise ValueError("kept leaves entries out that fill does not give")
     seen = entries if kept is None else len(kept)
     counts, library = (known.get(name) or [] for name in ("counts", "library"))
     if not all(type(i) is int and 0 <= i < seen for i in counts):

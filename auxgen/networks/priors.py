@@ -34,6 +34,8 @@ class ClassPrior(nn.Module):
         """prior: Probabilities of the k classes; None for 1/k each."""
         super().__init__()
         self.is_uniform = prior is None
+        if prior is not None and (len(prior) != k or not all(p >= 0 for p in prior)):
+            raise ValueError(f"prior is {prior!r}; expected {k} probabilities.")
         each = torch.full((k,), -log(k)) if prior is None else torch.tensor(prior).log()
         self.log_uniform = -log(k)
         self.register_buffer("log_prior", each, persistent=False)
