@@ -80,7 +80,7 @@ EXPERIMENTS = {
     ),
 }
 _FIGURES = {"figure2", "figure3", "figure4", "figure5"}
-_STUDIES = {"half_moons_labels", "table2"}
+_STUDIES = {"half_moons_labels", "half_moons_tail", "table2"}
 TABLES = tuple(sorted(EXPERIMENTS.keys() - {"own"} | _FIGURES | _STUDIES))
 
 

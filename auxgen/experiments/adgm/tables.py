@@ -13,7 +13,7 @@ from ...data.images import KNOWN_SETS, find_local_folder
 from ..common import Means, Reproduction, TableRow
 from . import likelihood_tables, study_tables
 from .study_tables import ERROR, MODEL_TITLES, format_claim, make_error_row
-from .toy_tables import make_figure2, make_half_moons, make_potential
+from .toy_tables import make_figure2, make_half_moons, make_half_moons_tail, make_potential
 
 Models = Mapping[str, tuple[Mapping[str, Any], str]]
 """Options of a model and the paper's number by the row's name."""
@@ -179,6 +179,7 @@ TABLES: Mapping[str, Callable[[str], Reproduction]] = {
     "figure5": make_figure5,
     "half_moons": make_half_moons,
     "half_moons_labels": study_tables.make_half_moons_labels,
+    "half_moons_tail": make_half_moons_tail,
     "m1_m2": make_m1_m2,
     "m2_pyro": study_tables.make_m2_pyro,
     "mnist_100": make_mnist_100,

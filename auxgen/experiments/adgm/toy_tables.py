@@ -29,6 +29,13 @@ def _claim_adgm_gain(claim: str, m2: str) -> Claim:
     return check
 
 
+def make_half_moons_tail(budget: str) -> Reproduction:
+    """The ADGM over a hundred seeds: how often it fails."""
+    del budget
+    row = make_half_moons_row("ADGM", "adgm", "close to 0 % in 10 epochs")
+    return Reproduction("Half-moons from six labels, how many runs fail", [row], seeds=100)
+
+
 M2_100_EPOCHS = "M2, 100 epochs"
 
 
