@@ -34,6 +34,12 @@ class Diverged(UserError, ArithmeticError):
     """A term or a gradient that is not finite; names it and its step, and says how to continue."""
 
 
+class OutOfMemory(UserError):
+    """A round that does not fit in memory; names a batch that does, and how to train with it."""
+
+    status = 2
+
+
 class Interrupted(UserError):
     """A signal that stopped training after everything was saved; says how to continue."""
 
@@ -48,6 +54,18 @@ class RankLost(UserError):
 
 class NotSaved(UserError, OSError):
     """A file that could not be written; says what is still valid."""
+
+
+def find_full_memory(error: BaseException) -> str:
+    """Whose memory an error says is full, "this machine" or "the device"; "" for other errors."""
+    text = str(error)  # torch has no type of its own for the memory of the CPU
+    if isinstance(error, MemoryError):
+        return "this machine"
+    if not isinstance(error, RuntimeError):
+        return ""
+    if "DefaultCPUAllocator" in text or "can't allocate memory" in text:
+        return "this machine"
+    return "the device" if "out of memory" in text or "ALLOC_FAILED" in text else ""
 
 
 def make_printable(sentence: str) -> str:

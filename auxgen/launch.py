@@ -14,9 +14,10 @@ from .evaluation import catalogue
 from .experiments import registry
 from .experiments.extractor_options import check_extractor_options, find_extractor_experiment
 from .experiments.option_values import build_experiment, names_own_data, resolve_options
-from .experiments.runs import find_run_experiment, read_run_options
+from .experiments.runs import find_run_experiment, make_train_command, read_run_options
 from .features.trained import MissingExtractor
 from .runs.batch_sizes import check_batches
+from .runs.commands import TrainCommand
 from .runs.config import make_config
 from .runs.datasets import check_data_unchanged
 from .runs.evaluate import draw_run_pictures, evaluate_run
@@ -69,19 +70,22 @@ def train(
         Diverged: A term is not finite any more; the last good checkpoint is kept.
         Interrupted: A signal stopped training; everything is saved.
         NotSaved: The disk is full; the last good checkpoint is kept.
+        OutOfMemory: A round does not fit in memory; a batch that does is named.
     """
     check_run_path(run)
+    asked = device
     start = None if from_checkpoint is None else find_new_start(from_checkpoint)
     device = resolve_device(device)
     check_precision(precision)
-    settings = RuntimeSettings(device, precision, tuple(log), quiet)
-    name, file, stages = None, None, experiment
+    name, file, stages, command = None, None, experiment, None
     if isinstance(stages, str | Path):
         entry = registry.find_experiment(stages)
         name, file = entry.name, entry.file
         options = resolve_options(entry, options)
         check_extractor_options(options)
         stages = train_missing_extractors_for(partial(build_experiment, entry, options))
+        command = make_train_command(entry, options, asked, precision, log)
+    settings = RuntimeSettings(device, precision, tuple(log), quiet, command)
     with tell_way_on(run), init_ranks(device) as here:
         config = make_config(name, stages, options, file=file, device=device, precision=precision)
         check_batches(stages, here, device)
@@ -91,7 +95,8 @@ def train(
             config["from_checkpoint"] = start.describe()
         opened = reopen_run(run, config)
         if here.is_first and not quiet and opened is None and names_own_data(options):
-            config["estimated_seconds"] = estimate_stage_seconds(stages, device)
+            times = estimate_stage_seconds(stages, device, Path(run), command)
+            config["estimated_seconds"] = times
             print_notes(describe_plan(config))
         opened = opened or create_run(run, config, file, here, more)
         with lock_run(opened.path, here):
@@ -117,9 +122,11 @@ def resume(
     Raises:
         InputError: The folder is no run, or its checkpoint is damaged or does not fit.
     """
-    opened, stages = _open_run(run, experiment)
+    opened = Run(run)
+    stages, command = _rebuild(opened, experiment, device, log)
     device = resolve_device(device)
-    settings = RuntimeSettings(device, opened.config.get("precision"), tuple(log), quiet)
+    precision = opened.config.get("precision")
+    settings = RuntimeSettings(device, precision, tuple(log), quiet, command)
     with tell_way_on(run), init_ranks(device) as here, lock_run(opened.path, here):
         check_resumable(opened, here)
         remaining = partial(train_remaining, opened, stages, here, settings)
@@ -133,6 +140,16 @@ def rebuild_experiment(run: Run) -> Experiment:
         InputError: `train` got stages and not a name.
         NotRebuilt: The experiment or its data does not exist any more, or the data has changed.
     """
+    return _rebuild(run)[0]
+
+
+def _rebuild(
+    run: Run, experiment: Experiment | None = None, device: str = "auto", log: Sequence[str] = ()
+) -> tuple[Experiment, TrainCommand | None]:
+    """The stages of a run, which are those given or built again, and what trains them anew."""
+    if experiment is not None:
+        check_data_unchanged(run.path, run.config.get("datasets", {}), experiment)
+        return experiment, None
     name = run.config.get("experiment")
     if name is None:
         raise InputError(f"{run.path} was trained from Python; pass its stages as experiment=.")
@@ -143,7 +160,9 @@ def rebuild_experiment(run: Run) -> Experiment:
     except InputError as error:
         raise NotRebuilt(str(error)) from error
     check_data_unchanged(run.path, run.config.get("datasets", {}), stages)
-    return stages
+    precision = run.config.get("precision")
+    values = resolve_options(entry, options)
+    return stages, make_train_command(entry, values, device, precision, log)
 
 
 def evaluate(
@@ -201,10 +220,7 @@ def draw_pictures(run: str | Path, *, experiment: Experiment | None = None) -> l
 def _open_run(run: str | Path, experiment: Experiment | None) -> tuple[Run, Experiment]:
     """A run with its stages, which are those given or built again."""
     opened = Run(run)
-    if experiment is None:
-        return opened, rebuild_experiment(opened)
-    check_data_unchanged(opened.path, opened.config.get("datasets", {}), experiment)
-    return opened, experiment
+    return opened, _rebuild(opened, experiment)[0]
 
 
 def train_missing_extractors_for(work: Callable[[], Result]) -> Result:

@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from ..errors import RankLost, UserError, unknown_name
+from ..errors import OutOfMemory, RankLost, UserError, find_full_memory, unknown_name
 
 COMMANDS = {
     "demo": ("runs", "Learn handwritten digits from five labels a class; a report."),
@@ -71,7 +71,10 @@ def _run_reporting_errors(args: Sequence[str] | None) -> None:
         sys.stdout.flush()
     except UserError as error:
         # of a lost rank the second one speaks too: the first may be the one that was lost
-        _exit_with_message(str(error), error.status, 2 if isinstance(error, RankLost) else 1)
+        speakers = 2 if isinstance(error, RankLost) else 1
+        if isinstance(error, OutOfMemory):  # each rank has its own memory
+            speakers = int(os.environ.get("WORLD_SIZE", "1"))
+        _exit_with_message(str(error), error.status, speakers)
     except KeyboardInterrupt:
         _exit_with_message("Stopped.", 130)
     except BrokenPipeError:
@@ -109,18 +112,14 @@ def _describe_file_error(error: OSError) -> str:
 
 def _describe_memory_error(error: MemoryError | RuntimeError) -> str:
     """Which memory is full, in a sentence; anything else is a bug and is raised again."""
-    text = str(error)  # torch has no type of its own for the memory of the CPU
-    if isinstance(error, MemoryError) or "can't allocate memory" in text:
-        return (
-            "The memory of this machine is full; give a smaller --batch or --size, or fewer rows "
-            "at a time."
-        )
-    if "out of memory" in text:
-        return (
-            "The memory of the device is full; give a smaller --batch or --size, fewer rows at a "
-            "time, or --device cpu."
-        )
-    raise error
+    full = find_full_memory(error)
+    if not full:
+        raise error
+    cpu = ", or --device cpu" if full == "the device" else ""
+    return (
+        f"The memory of {full} is full; give a smaller --batch or --size, or fewer rows at a "
+        f"time{cpu}."
+    )
 
 
 def _exit_with_message(sentence: str, status: int, speakers: int = 1) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from ..errors import InputError, unknown_name
 from ..ranges import check_ranges
+from ..runs.commands import format_option
 from .option_types import describe_type, is_flag, is_number, matches_type, takes_several
 
 T = TypeVar("T")
@@ -112,11 +113,6 @@ def group_by_option(args: Sequence[str]) -> tuple[list[str], list[tuple[str, lis
         else:
             (options[-1][1] if options else before).append(arg)
     return before, options
-
-
-def format_option(name: str) -> str:
-    """An argument's name as it is typed: "by_class" is --by-class."""
-    return "--" + name.replace("_", "-")
 
 
 def _check_arguments(function: Callable[..., Any], args: Sequence[str], prog: str) -> list[str]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from ..errors import InputError
+from ..runs.commands import format_option
 from .options import (
     asks_for_help,
     call_from_command_line,
-    format_option,
     group_by_option,
     list_named_parameters,
     merge_options,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -117,6 +117,26 @@ def count_passes(batches: object, steps: int) -> float | None:
     if isinstance(batches, InMemoryBatches | LabelledBatches):
         return steps * batches.batch / len(batches.x)
     return None
+
+
+def get_batch_size(batches: object) -> int | None:
+    """Rows in a batch, of which the unlabelled ones where both are; None for an unknown stream."""
+    if isinstance(batches, SemiSupervisedBatches):
+        return batches.unlabelled_batch
+    return batches.batch if isinstance(batches, InMemoryBatches | LabelledBatches) else None
+
+
+Stream = TypeVar("Stream")
+
+
+def resize_batches(batches: Stream, batch: int) -> Stream:
+    """The same rows in smaller batches; an unknown stream stays as it is."""
+    if isinstance(batches, SemiSupervisedBatches):
+        labelled = min(batches.labelled_batch, batch)
+        return replace(batches, labelled_batch=labelled, unlabelled_batch=batch)
+    if isinstance(batches, InMemoryBatches | LabelledBatches):
+        return replace(batches, batch=batch)
+    return batches
 
 
 class LabelledBatch(NamedTuple):

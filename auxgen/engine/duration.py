@@ -3,10 +3,10 @@
 import copy
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 import torch
 
+from ..errors import find_full_memory
 from ..method import Method
 from ..rng import use_seed
 from .loop import Training
@@ -31,15 +31,23 @@ def estimate_seconds(
 
     Returns:
         None for a method that cannot be trained before what its stage does at its start.
+
+    Raises:
+        MemoryError, RuntimeError: The memory is full.
     """
     seconds = []
-    with suppress(RuntimeError, ValueError), use_seed(0, torch.device(device)):
-        training = Training(copy.deepcopy(method), engine, seed=0, device=device, precision="32")
-        with torch.enable_grad():
+    try:
+        with use_seed(0, torch.device(device)), torch.enable_grad():
+            training = Training(
+                copy.deepcopy(method), engine, seed=0, device=device, precision="32"
+            )
             training.run_round(get_batch(0))  # the first one reserves memory and chooses kernels
             while len(seconds) < MAX_ROUNDS and sum(seconds) < MAX_SECONDS:
                 start = time.perf_counter()
                 training.run_round(get_batch(training.step))
                 training.meter.compute_means()  # waits for the device
                 seconds.append(time.perf_counter() - start)
+    except (RuntimeError, ValueError) as error:
+        if find_full_memory(error):
+            raise
     return engine.steps * min(seconds) if seconds else None

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ..errors import NotSaved
+from ..errors import NotSaved, find_full_memory
 from ..files import CacheFile, load_or_create, pack_tensors
 from ..method import Method
 from ..rng import use_seed
@@ -122,7 +122,9 @@ def measure_round_times(
             play(bfloat16, 1)
             each = partial(play, float32), partial(play, bfloat16)
             found = time_rounds(*each, clock or _choose_clock(device))
-        except RuntimeError:  # an operation that the device does not have in bfloat16
+        except RuntimeError as error:  # an operation that the device does not have in bfloat16
+            if find_full_memory(error):
+                raise
             return RoundTimes(0.0, inf)
         if not all(map(isfinite, bfloat16.meter.compute_means().values())):
             return RoundTimes(found.float32, inf)

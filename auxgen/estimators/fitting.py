@@ -82,6 +82,7 @@ def train_classifier(
     Raises:
         InputError: The builder refuses a parameter, or too few rows can be held out.
         Diverged: A loss is not finite.
+        OutOfMemory: A round does not fit in memory.
     """
     recipe, space = make_recipe(estimator, rows, seen), seen.space
     device, seed = resolve_device(estimator.device), estimator.seed_
@@ -95,7 +96,8 @@ def train_classifier(
         method = recipe.build()
     fold = find_folds(rows, kept) if holds_out else np.full(len(rows), -1)
     batches = make_batches(rows, kept, fold, seen, estimator, device)
-    trained = train_method(method, batches, schedule, evaluate=evaluate, start=start)
+    axis = 1 if estimator.model == "committee" else 0
+    trained = train_method(method, batches, schedule, evaluate=evaluate, start=start, row_axis=axis)
     method = trained.method
     if estimator.model == "committee":
         labels = weigh_labels(

@@ -70,6 +70,7 @@ def train_density(
     Raises:
         InputError: A builder refuses a parameter, or too few rows can be held out.
         Diverged: A loss is not finite.
+        OutOfMemory: A round does not fit in memory.
     """
     space = seen.space
     recipes, losses = make_recipes(settings, seen), []

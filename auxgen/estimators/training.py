@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from math import isfinite
 from typing import Any, NamedTuple, Protocol
@@ -14,9 +15,10 @@ from torch import Tensor
 
 from ..engine.looks import Looks, count_rounds_between_looks
 from ..engine.loop import Training
+from ..engine.memory import attempt, count_rows, cut_rows, find_fitting_rows
 from ..engine.settings import Engine, adam
 from ..engine.watch import ProgressReporter
-from ..errors import Diverged
+from ..errors import Diverged, OutOfMemory
 from ..method import Method
 from ..rng import use_seed
 
@@ -97,6 +99,7 @@ def train_method(
     *,
     evaluate: Callable[[Method], float] | None = None,
     start: Progress | None = None,
+    row_axis: int = 0,
 ) -> Trained:
     """Train a method; torch's random state stays as it was.
 
@@ -106,9 +109,11 @@ def train_method(
         schedule: How long and how fast.
         evaluate: A loss of rows that are held out, by which training stops early.
         start: Where earlier training ended.
+        row_axis: The axis of rows in a batch, 1 where that of an ensemble's members is before it.
 
     Raises:
         Diverged: A loss or a gradient is not finite.
+        OutOfMemory: A round does not fit in memory.
     """
     settings = Engine(
         schedule.steps, adam(schedule.learning_rate), max_grad_norm=schedule.max_grad_norm
@@ -123,7 +128,7 @@ def train_method(
         first = training.step
         try:
             for i in range(1, schedule.steps + 1):
-                training.run_round(batches(training.step))
+                _play_round(training, batches, row_axis)
                 losses.append(_read_loss(training))
                 bar.advance()
                 failed = schedule.device == "cpu" and not isfinite(losses[-1])
@@ -140,6 +145,27 @@ def train_method(
         if looks.best:
             done.load_state_dict(looks.weights)
     return Trained(done, torch.stack(losses).tolist() if losses else [], _capture(training))
+
+
+def _play_round(training: Training, batches: Callable[[int], object], row_axis: int) -> None:
+    """Play one round; OutOfMemory with the batch that fits where it does not."""
+    step = training.step
+    full = attempt(lambda: training.run_round(batches(step))).full
+    if not full:
+        return
+
+    def get_batch(rows: int) -> object:
+        return cut_rows(batches(step), rows, row_axis)
+
+    rows = count_rows(attempt(partial(batches, step)).result, row_axis)
+    found = find_fitting_rows(training, get_batch, rows)
+    advice = "no smaller batch that was tried fits either, so give fewer hidden units"
+    if found:
+        advice = f"a round with {found:,} fits, so give batch={found}"
+    raise OutOfMemory(
+        f"The memory of {full} is full in round {step + 1:,}, whose batch has {rows:,} rows: "
+        f"{advice}."
+    )
 
 
 def _average(training: Training, batches: Callable[[int], object], first: int) -> Method:

@@ -211,6 +211,19 @@ def _read_argument_docs(function: Callable[..., Any]) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in found}
 
 
+def find_given_options(entry: ExperimentEntry, values: Mapping[str, Any]) -> list[str]:
+    """Names of the options whose values are not the defaults: those that a person must type."""
+    choices = _list_parameters(entry.make_plan) if entry.make_plan else {}
+    known = {option.name: option for option in list_options(entry, values)}
+    defaults = {n: choices[n][1] if n in choices else o.default for n, o in known.items()}
+    plain = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items() if n in known}
+    return [
+        name
+        for name, value in plain.items()
+        if defaults[name] is MISSING or str(value) != str(defaults[name])
+    ]
+
+
 def names_own_data(options: Mapping[str, Any]) -> bool:
     """Whether an experiment learns from a file or a folder, which its options name."""
     data = options.get("data")

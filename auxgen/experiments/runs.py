@@ -2,15 +2,17 @@
 
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..engine.device import is_first_process
 from ..errors import InputError
 from ..files import compute_checksum
+from ..runs.commands import TrainCommand
 from ..runs.folder import Run
 from . import registry
+from .option_values import find_given_options
 from .registry import ExperimentEntry
 
 
@@ -43,6 +45,27 @@ def read_run_options(run: Run, entry: ExperimentEntry) -> dict[str, Any]:
     if run.config.get("format", 1) == 1:
         options = update_old_options(entry, options)
     return {**entry.before, **options}  # run.json keeps every option there was
+
+
+def make_train_command(
+    entry: ExperimentEntry,
+    options: Mapping[str, Any],
+    device: str,
+    precision: object,
+    log: Sequence[str],
+) -> TrainCommand:
+    """What a person types to train an experiment with these options.
+
+    Args:
+        entry: The experiment.
+        options: All its options with their values.
+        device, precision, log: Those of train itself, as a person gave them.
+    """
+    own = [] if device == "auto" else ["--device", device]
+    own += ["--precision", precision] if precision in ("32", "bf16") else []
+    own += ["--log", *log] if log else []
+    given = find_given_options(entry, options)
+    return TrainCommand(str(entry.file or entry.name), dict(options), given, own)
 
 
 def update_old_options(entry: ExperimentEntry, options: Mapping[str, Any]) -> dict[str, Any]:

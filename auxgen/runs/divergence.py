@@ -12,12 +12,12 @@ from torch import Tensor
 
 from ..data.dataset import Dataset, Preprocessor
 from ..engine.device import Ranks
+from ..engine.good_state import GoodState
 from ..engine.loop import Training
 from ..engine.watch import BadTerm
 from ..files import pack_tensors, write_file
 from ..stage import Stage
 from .bad_layer import describe_bad_layer
-from .good_state import GoodState
 from .new_start import describe_new_start
 
 CHECKED_ROUNDS = 20

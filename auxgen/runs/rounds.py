@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..data.batches import count_passes
+from ..engine.device import Ranks
 from ..engine.duration import estimate_seconds
 from ..engine.watch import format_duration
 from ..stage import EarlyStopping, Experiment
+from .commands import TrainCommand
 from .datasets import format_data_card
+from .memory import MemoryReport, require_memory
 
 
 def describe_rounds(stages: Experiment) -> dict[str, dict[str, Any]]:
@@ -36,12 +40,26 @@ def describe_looks(stopping: EarlyStopping) -> str:
     )
 
 
-def estimate_stage_seconds(stages: Experiment, device: str) -> dict[str, float]:
-    """Seconds that each stage will take on this machine, as far as they can be known before."""
+def estimate_stage_seconds(
+    stages: Experiment, device: str, run: Path = Path("run"), command: TrainCommand | None = None
+) -> dict[str, float]:
+    """Seconds that each stage will take on this machine, as far as they can be known before.
+
+    Args:
+        stages: The stages.
+        device: Where they will be trained.
+        run: The run's folder, for the error.
+        command: What a person types to train them, for the error.
+
+    Raises:
+        OutOfMemory: A round does not fit in memory.
+    """
     found = {}
     for name, stage in stages.items():
         get_batch = partial(stage.batches, rank=0, ranks=1, device=device)
-        seconds = estimate_seconds(stage.method, get_batch, stage.engine, device=device)
+        work = partial(estimate_seconds, stage.method, get_batch, stage.engine, device=device)
+        report = MemoryReport(run, name, stage, device, Ranks(), command)
+        seconds = require_memory(work, report)
         if seconds is not None:
             found[name] = round(seconds, 1)
     return found

@@ -8,10 +8,12 @@ from typing import get_args
 import torch
 
 from ..engine.device import Ranks
-from ..engine.precision import MIN_STEPS, find_round_times
+from ..engine.memory import attempt
+from ..engine.precision import MIN_STEPS, RoundTimes, find_round_times
 from ..engine.settings import Precision, PrecisionChoice
 from ..errors import unknown_name
 from ..stage import Stage
+from .commands import TrainCommand
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class RuntimeSettings:
             0.1, whose stages have their `old_precision`.
         log: Trackers.
         quiet: Whether nothing is shown.
+        command: What a person types to train the same; None for stages made in Python.
     """
 
     device: str
     precision: PrecisionChoice | Mapping[str, Precision] | None = "auto"
     log: tuple[str, ...] = ()
     quiet: bool = False
+    command: TrainCommand | None = None
 
 
 def check_precision(asked: PrecisionChoice | Mapping[str, Precision]) -> None:
@@ -68,11 +72,16 @@ def _measure_precision(
         return "32"
     uses_bf16 = torch.zeros((), device=device)
     if ranks.is_first:
-        batches = [stage.batches(step, ranks.rank, ranks.size, device) for step in range(2)]
         sizes = stage.recipe and stage.recipe.arguments
-        times = find_round_times(stage.method, batches, stage.engine, device=device, sizes=sizes)
-        uses_bf16.fill_(times.choose() == "bf16")
+
+        def measure() -> RoundTimes:
+            batches = [stage.batches(step, ranks.rank, ranks.size, device) for step in range(2)]
+            return find_round_times(stage.method, batches, stage.engine, device=device, sizes=sizes)
+
+        times: RoundTimes | None = attempt(measure).result
+        uses_bf16.fill_(times is not None and times.choose() == "bf16")
         if not settings.quiet:
-            print(f"{name} {times.describe()}", file=sys.stderr)
+            too_small = "trains in float32: bfloat16 beside it does not fit in memory"
+            print(f"{name} {times.describe() if times else too_small}", file=sys.stderr)
     ranks.broadcast([uses_bf16])
     return "bf16" if uses_bf16.item() else "32"

@@ -16,6 +16,7 @@ from ..engine import checkpoint
 from ..engine.device import Ranks
 from ..engine.looks import Looks
 from ..engine.loop import Training
+from ..engine.memory import attempt
 from ..engine.settings import Precision
 from ..engine.watch import ProgressReporter, StopSignal, catch_signals, check_finite
 from ..errors import Interrupted, NotSaved
@@ -27,6 +28,7 @@ from .evaluate import measure_scores
 from .extremes import describe_extremes
 from .folder import Run
 from .log import StageLog
+from .memory import MemoryReport, require_memory
 from .runtime import RuntimeSettings, choose_precision
 from .stopping import describe_end, measure_look
 
@@ -44,9 +46,10 @@ class StageTrainer:
             torch.manual_seed(seed)
             stage.start(stage.method)
         device, precision = settings.device, self.choose_precision()
-        self.training = Training(
-            stage.method, stage.engine, seed=seed, device=device, precision=precision, ranks=ranks
-        )
+        self.memory = MemoryReport(run.path, name, stage, device, ranks, settings.command)
+        own = {"seed": seed, "device": device, "precision": precision, "ranks": ranks}
+        make_training = partial(Training, stage.method, stage.engine, **own)
+        self.training: Training = require_memory(make_training, self.memory)
         self.checkpoints = run.path / "checkpoints"
         self.last_saved_step: int | None = None
         self.last_save_time = time.monotonic()
@@ -92,7 +95,7 @@ class StageTrainer:
         reporter = ProgressReporter(self.name, engine.steps, training.step, quiet, told)
         with closing(reporter) as progress:
             while not self.is_over():
-                training.run_round(self.get_batch(training.step))
+                self.play_round()
                 progress.advance()
                 self.look_at_held_out_rows()
                 is_logged = training.step % engine.log_every == 0 or self.is_over()
@@ -101,6 +104,17 @@ class StageTrainer:
                 self.run_monitor()  # before a stop at this step, which would leave a hole
                 if is_logged or self.ranks.size == 1:
                     self.save_or_stop(stop)
+
+    def play_round(self) -> None:
+        """Play one round.
+
+        Raises:
+            OutOfMemory: It does not fit in memory.
+        """
+        training = self.training
+        full = attempt(lambda: training.run_round(self.get_batch(training.step))).full
+        if full:
+            raise self.memory.make_error(full, training, self.last_saved_step)
 
     def is_over(self) -> bool:
         """Whether all rounds are played, or looks at held-out rows have ended the stage."""

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from auxgen.engine.good_state import GoodState
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
 from auxgen.method import Method, Moves, descend
 from auxgen.runs.bad_layer import describe_bad_layer, find_bad_layer
-from auxgen.runs.good_state import GoodState
 
 
 class Overflow(nn.Module):

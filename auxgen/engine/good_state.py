@@ -1,28 +1,32 @@
-"""The last finite state of a training, from which the cause of a divergence is looked for."""
+"""A state of a training that is kept in memory, and to which the training can be put back."""
 
 import torch
 from torch import Tensor
 
-from ..engine.loop import Training
+from .loop import Training
 
 MAX_BYTES = 2**28
-"""A larger state is not copied at each line of the log: no cause is looked for."""
+"""A larger state is not copied at each line of the log: no cause of a divergence is looked for."""
 
 
 class GoodState:
     """A copy of all that a checkpoint would hold, kept in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: float = MAX_BYTES, device: str | None = None) -> None:
+        """A state of more than `max_bytes` is not kept; `device` is where, None: where it is."""
+        self.max_bytes, self.device = max_bytes, device
         self.step: int | None = None
         self.tensors: list[Tensor] = []
 
     def keep(self, training: Training) -> None:
         """Copy a finite state over the last one."""
         live = _list_state(training)
-        if sum(each.numel() * each.element_size() for each in live) > MAX_BYTES:
+        if sum(each.numel() * each.element_size() for each in live) > self.max_bytes:
             return
         if len(live) != len(self.tensors):  # optimisers have no state before their first step
-            self.tensors = [each.detach().clone() for each in live]
+            self.tensors = [
+                each.detach().to(self.device or each.device, copy=True) for each in live
+            ]
         else:
             for kept, each in zip(self.tensors, live, strict=True):
                 kept.copy_(each)
@@ -42,13 +46,13 @@ class GoodState:
             return False
         for each, kept in zip(live, self.tensors, strict=True):
             each.copy_(kept)
-        _forget_gradients(training)
+        drop_gradients(training)
         training.step = self.step
         training.meter.reset()
         return True
 
 
-def _forget_gradients(training: Training) -> None:
+def drop_gradients(training: Training) -> None:
     """Drop the gradients that players have gathered in a round that did not end."""
     for optimizer in training.optimizers.values():
         optimizer.zero_grad()
