@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,8 @@ def test_a_lone_rank_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     ranks.wait()
     assert [ranks.reduce_any(flag) for flag in (False, True)] == [False, True]
     assert (one.item(), two.sent) == (3.0, [])
+    with pytest.raises(FrozenInstanceError):
+        ranks.rank = 1  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from one_device import imagine_gpu
 from scipy.ndimage import gaussian_filter
 
 from auxgen.errors import InputError
@@ -93,3 +94,11 @@ def test_pixels_that_alternate_are_taken_out_and_what_is_wider_stays() -> None:
     found = DifferenceFilter()(x)
     assert found[0, :, 4:-4, 4:-4].abs().max() < 1e-3
     assert 0.89 < found[1].max() / 0.3 < 0.91
+
+
+def test_a_filter_s_kernels_are_where_the_pictures_are() -> None:
+    with imagine_gpu() as gpu:
+        found = DifferenceFilter(blur=0.1)(torch.zeros(2, 3, 8, 9, device=gpu))
+        assert (found.shape, found.device) == ((2, 3, 8, 9), gpu)
+        with pytest.raises(AssertionError, match="conv2d"):
+            torch.nn.functional.conv2d(found, torch.ones(3, 1, 1, 3), groups=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from math import sqrt
 
 import pytest
@@ -122,7 +123,7 @@ def test_names_that_are_not_there_are_refused() -> None:
         get_direction(known, "Glases")
 
 
-@pytest.mark.parametrize("w", [torch.zeros(3), torch.tensor([1.0, torch.nan, 0.0])])
+@pytest.mark.parametrize("w", [torch.zeros(3), *torch.tensor([[1.0, torch.nan], [2.0, torch.inf]])])
 def test_weights_that_point_nowhere_are_refused(w: torch.Tensor) -> None:
     with pytest.raises(InputError, match="a direction needs a positive length"):
         Direction.from_weight("Glasses", w)
@@ -156,3 +157,20 @@ def test_the_difference_of_means_is_the_log_odds_of_two_gaussians() -> None:
     torch.testing.assert_close(found.logit(new), expected, rtol=1e-5, atol=1e-5)
     with pytest.raises(InputError, match="there is only one kind"):
         fit_mean_difference("Glasses", z, torch.ones(50))
+
+
+@pytest.mark.parametrize("factors", [(1.0, -1.0), (2.5, 0.5), (-0.3, 4.0)])
+def test_a_combined_logit_is_the_sum_of_the_logits_along_it(factors: tuple[float, float]) -> None:
+    parts = list(zip(two(), factors, strict=True))
+    both = combine_directions(parts)
+    z = torch.linspace(-3, 3, 5, dtype=torch.float64)[:, None] * both.vector
+    expected = torch.stack([s * d.logit(z) for d, s in parts]).sum(0)
+    torch.testing.assert_close(both.logit(z), expected)
+
+
+def test_a_direction_is_one_for_good() -> None:
+    """It is kept by its name, and compared by what it is, as tensors have no one answer."""
+    (glasses, _), (again, _) = two(), two()
+    with pytest.raises(FrozenInstanceError):
+        glasses.scale = 2.0  # pyright: ignore[reportAttributeAccessIssue]
+    assert glasses == glasses != again

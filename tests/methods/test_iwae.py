@@ -333,3 +333,11 @@ def test_terms_are_a_distortion_and_a_rate_in_nats() -> None:
     log_p_x, log_ratio = method.compute_bound_terms(x, 1)
     torch.testing.assert_close(move.terms["distortion"], -log_p_x.mean())
     torch.testing.assert_close(move.terms["rate"], -log_ratio.mean())
+
+
+@pytest.mark.parametrize("model", ["iwae", "avae"])
+def test_codes_of_samples_are_draws_that_carry_no_gradient(model: str) -> None:
+    method = made(model, **({"a": [2, 2]} if model == "avae" else {}))
+    method.sample_p_x(3).mean.sum().backward()
+    reached = {name for name, p in method.named_parameters() if p.grad is not None}
+    assert {name.partition(".")[0] for name in reached} == {"p_x"}

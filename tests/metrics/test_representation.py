@@ -201,6 +201,8 @@ def test_bad_codes_and_labels_are_refused_in_a_sentence(measure, arguments, mess
 def test_too_few_rows_and_classes_are_refused_in_a_sentence():
     with pytest.raises(InputError, match="have 20 rows; 21 or more"):
         knn_accuracy(X, Y, X, Y, k=21)
+    with pytest.raises(InputError, match="k is 0; 1 or more"):
+        knn_accuracy(X, Y, X, Y, k=0)
     with pytest.raises(InputError, match="training labels have one class"):
         probe_accuracy(X, 0 * Y, X, Y)
     with pytest.raises(InputError, match="1 classes among 20 rows"):
@@ -232,3 +234,13 @@ def test_a_single_row_has_no_information_or_variance():
         count_active_units_by_variance(torch.zeros(1, 2))
     with pytest.raises(InputError, match=r"codes have the shape \(4, 2\)"):
         mutual_information_bounds(torch.zeros(5, 2), torch.ones(5, 2), torch.zeros(4, 2))
+
+
+def test_one_row_of_each_class_is_enough():
+    codes, y = torch.tensor([[0.0], [1.0]]), torch.tensor([0, 1])
+    test, y_test = torch.tensor([[-1.0], [0.1], [0.9], [0.4]]), torch.tensor([0, 0, 1, 1])
+    for found in (
+        probe_accuracy(codes, y, test, y_test),
+        knn_accuracy(codes, y, test, y_test, k=1),
+    ):
+        assert found.item() == 75
