@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, final
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
@@ -23,7 +22,7 @@ def make_attribute_context(y: Tensor) -> Tensor:
 
 def make_class_context(y: Tensor, classes: int) -> Tensor:
     """Classes (n,) -> (n, classes)."""
-    return F.one_hot(y.long(), classes).float()
+    return (y.unsqueeze(-1) == torch.arange(classes, device=y.device)).float()
 
 
 class RecentContexts(nn.Module):

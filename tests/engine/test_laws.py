@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from laws import METHODS, experiment, stage
 from torch import Tensor
+from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+from zuko.flows import GeneralCouplingTransform
 
 import auxgen
 from auxgen.engine.loop import Training, collect_parameters, freeze_unowned_networks
 from auxgen.launch import resume, train
 from auxgen.method import Gradient, Samples, Step
+from auxgen.networks.distributions import skip_argument_checks
 from auxgen.stage import Stage
 
 
@@ -49,6 +54,53 @@ def test_every_player_steps_and_none_steps_on_nothing(name: str) -> None:
                 assert set(players) <= fed
                 stepped |= set(players)
     assert stepped == set(method.players())
+
+
+class NoticeWaits(TorchDispatchMode):
+    """Notices what would wait for a device: a number read from it, or a shape that it decides."""
+
+    waiting = ("_local_scalar_dense", "equal", "nonzero", "masked_select", "_unique2", "bincount")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.name().removeprefix("aten::").partition(".")[0]
+        places = args[1] if name in ("index", "index_put", "index_put_") else ()
+        chooses = any(place is not None and place.dtype == torch.bool for place in places)
+        if name in self.waiting or chooses:
+            self.seen.add(name)
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_round_never_waits_for_the_device(name: str) -> None:
+    of = stage(name)
+    training = Training(of.method, of.engine, seed=0)
+    given, step = batch(of), training.make_step_tensor()
+    with skip_argument_checks(), NoticeWaits() as noticed:  # of which only tests have some
+        for move in training.iterate_under_autocast(of.method.round(given, step)):
+            if isinstance(move, Gradient):
+                training.accumulate_gradient(move)
+    couples = any(isinstance(module, GeneralCouplingTransform) for module in of.method.modules())
+    assert noticed.seen == ({"nonzero"} if couples else set())  # zuko counts a fixed mask
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        *(lambda x: x.sum().item(), lambda x: bool(x[0] > 0), lambda x: x[x > 0], torch.unique),
+        *(
+            lambda x: torch.equal(x, x),
+            lambda x: F.one_hot(x.long()),
+            lambda x: list(map(float, x)),
+        ),
+    ],
+)
+def test_waits_are_noticed(wait: Callable[[Tensor], object]) -> None:
+    with NoticeWaits() as noticed:
+        wait(torch.tensor([1.0, 2.0]))
+    assert noticed.seen
 
 
 def test_no_parameter_has_two_players(name: str) -> None:
