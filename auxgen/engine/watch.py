@@ -83,20 +83,23 @@ def check_finite(
     means: Mapping[str, float],
     stage: str,
     saved: int | None,
-    find_cause: Callable[[BadTerm], str] = lambda bad: REMEDIES,
+    find_cause: Callable[[BadTerm], str] = lambda bad: f"{REMEDIES}.",
 ) -> None:
-    """Raise Diverged where a mean is not finite; `find_cause` says why, and what to do."""
+    """Raise Diverged where a mean is not finite; `find_cause` says why, and what to do.
+
+    What it says ends the sentence, with a full stop or with a command to paste.
+    """
     names = [name for name, value in means.items() if not isfinite(value)]
     if not names:
         return
     bad = meter.find_first_bad()
-    back = f"the checkpoint of step {saved} is good"
+    back = f"the last checkpoint is of step {saved}"
     back = "nothing was saved yet" if saved is None else back
     trains = "" if bad.players in bad.name else f", which trains {bad.players},"
     among = f", before {len(names) - 1} others" if len(names) > 1 else ""
     raise Diverged(
         f"{bad.name} of stage {stage}{trains} became {bad.value} in round {bad.step + 1:,}{among}; "
-        f"{back}: {find_cause(bad)}."
+        f"{back}: {find_cause(bad)}"
     )
 
 

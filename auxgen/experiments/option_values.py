@@ -211,17 +211,15 @@ def _read_argument_docs(function: Callable[..., Any]) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in found}
 
 
-def find_given_options(entry: ExperimentEntry, values: Mapping[str, Any]) -> list[str]:
-    """Names of the options whose values are not the defaults: those that a person must type."""
+def find_defaults(entry: ExperimentEntry, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that options have where a person types only those that differ, by name.
+
+    An option that must be given has none.
+    """
     choices = _list_parameters(entry.make_plan) if entry.make_plan else {}
-    known = {option.name: option for option in list_options(entry, values)}
-    defaults = {n: choices[n][1] if n in choices else o.default for n, o in known.items()}
-    plain = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items() if n in known}
-    return [
-        name
-        for name, value in plain.items()
-        if defaults[name] is MISSING or str(value) != str(defaults[name])
-    ]
+    defaults = {option.name: option.default for option in list_options(entry, values)}
+    defaults |= {name: default for name, (_, default) in choices.items() if name in defaults}
+    return {name: value for name, value in defaults.items() if value is not MISSING}
 
 
 def names_own_data(options: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from ..files import compute_checksum
 from ..runs.commands import TrainCommand
 from ..runs.folder import Run
 from . import registry
-from .option_values import find_given_options
+from .option_values import find_defaults
 from .registry import ExperimentEntry
 
 
@@ -61,11 +61,11 @@ def make_train_command(
         options: All its options with their values.
         device, precision, log: Those of train itself, as a person gave them.
     """
-    own = [] if device == "auto" else ["--device", device]
-    own += ["--precision", precision] if precision in ("32", "bf16") else []
-    own += ["--log", *log] if log else []
-    given = find_given_options(entry, options)
-    return TrainCommand(str(entry.file or entry.name), dict(options), given, own)
+    own: dict[str, Any] = {} if device == "auto" else {"device": device}
+    own |= {"precision": precision} if precision in ("32", "bf16") else {}
+    own |= {"log": tuple(log)} if log else {}
+    defaults = find_defaults(entry, options)
+    return TrainCommand(str(entry.file or entry.name), dict(options), defaults, own)
 
 
 def update_old_options(entry: ExperimentEntry, options: Mapping[str, Any]) -> dict[str, Any]:

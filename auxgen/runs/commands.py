@@ -2,8 +2,8 @@
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,21 +22,23 @@ class TrainCommand:
     Attributes:
         experiment: Its name, or a person's own file.
         options: All its options with their values.
-        given: Names of those that are not at their defaults.
-        own: Words for train's own options, such as --device and its value.
+        defaults: What they are where a person does not type them; none for those that must be.
+        own: Options of train itself, such as the device.
     """
 
     experiment: str
     options: Mapping[str, Any]
-    given: Sequence[str]
-    own: Sequence[str] = ()
+    defaults: Mapping[str, Any]
+    own: Mapping[str, Any] = field(default_factory=dict)
 
-    def find_option(self, words: Sequence[str], value: float, stage: str) -> str | None:
+    def find_option(
+        self, words: Sequence[str], values: Collection[float], stage: str
+    ) -> str | None:
         """The option that sets a number of a stage; None where it is not clear.
 
         Args:
             words: What the option is called, or how it ends, as "classifier_lr" does.
-            value: The number that the stage has.
+            values: The number that the stage has, or several.
             stage: Name of the stage.
         """
         prefixes = {
@@ -46,12 +48,17 @@ class TrainCommand:
             if name == word or name.endswith(f"_{word}")
             if isinstance(own, int | float) and not isinstance(own, bool) and own > 0
         }
-        equal = {name: before for name, before in prefixes.items() if self.options[name] == value}
+        equal = {name: before for name, before in prefixes.items() if self.options[name] in values}
         found = equal or prefixes
         named = [name for name, before in found.items() if before and before in stage]
         plain = [name for name, before in found.items() if not before]
         every = named or plain or list(found)
         return every[0] if len(every) == 1 else None
+
+    def _is_default(self, name: str, value: Any) -> bool:
+        """Whether a value is the default, where JSON may have a list for a tuple."""
+        value = tuple(value) if isinstance(value, list) else value
+        return name in self.defaults and str(value) == str(self.defaults[name])
 
     def list_sizes(self) -> list[str]:
         """The options that make a round larger, as they are typed."""
@@ -59,19 +66,12 @@ class TrainCommand:
 
     def format_anew(self, run: Path, changes: Mapping[str, Any]) -> str:
         """The command that trains from the start into a new folder beside `run`."""
-        values = {name: self.options[name] for name in self.given} | dict(changes)
-        words = [self.experiment, *_format_options(values), *self.own]
-        return _format_command([*words, "--run", str(find_free_folder(run))])
+        given = {n: value for n, value in self.options.items() if not self._is_default(n, value)}
+        return _format_command([self.experiment], {**given, **self.own, **changes}, run)
 
-    def format_from_checkpoint(
-        self, checkpoint: str, run: Path, changes: Mapping[str, Any], own: Sequence[str] = ()
-    ) -> str:
-        """The command that begins at RUN@STEP; all that is not changed is as in that run.
-
-        `own` are further words, for options of train itself.
-        """
-        words = ["--from-checkpoint", checkpoint, *_format_options(changes), *self.own, *own]
-        return _format_command([*words, "--run", str(find_free_folder(run))])
+    def format_from_checkpoint(self, place: str, run: Path, changes: Mapping[str, Any]) -> str:
+        """The command that begins at RUN@STEP; all that is not changed is as in that run."""
+        return _format_command(["--from-checkpoint", place], {**self.own, **changes}, run)
 
 
 def find_free_folder(path: Path) -> Path:
@@ -84,10 +84,11 @@ def find_free_folder(path: Path) -> Path:
     return free
 
 
-def _format_command(words: Sequence[str]) -> str:
+def _format_command(words: Sequence[str], options: Mapping[str, Any], run: Path) -> str:
     ranks = int(os.environ.get("WORLD_SIZE", "1"))
     start = ["torchrun", "--nproc-per-node", str(ranks), "-m", "--"] if ranks > 1 else []
-    return shlex.join([*start, "auxgen", "train", *words])
+    last = ["--run", str(find_free_folder(run))]
+    return shlex.join([*start, "auxgen", "train", *words, *_format_options(options), *last])
 
 
 def _format_options(values: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 and what helps where none is."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,13 +18,12 @@ from ..engine.watch import BadTerm
 from ..files import pack_tensors, write_file
 from ..stage import Stage
 from .bad_layer import describe_bad_layer
-from .new_start import describe_new_start
+from .commands import TrainCommand
+from .folder import Run
+from .remedies import are_ordinary, describe_remedy
 
 CHECKED_ROUNDS = 20
 """Rounds that must be ordinary without a column, for it to be to blame."""
-ORDINARY_NATS = 1000.0
-"""A term of so many nats for each entry of a row, and more, is not ordinary: what is left diverges
-too."""
 
 
 class Column(NamedTuple):
@@ -77,10 +76,17 @@ class CauseFinder:
     """Finds why a stage diverged, from a copy of its last finite state."""
 
     def __init__(
-        self, run: Path, name: str, stage: Stage, ranks: Ranks, get_batch: Callable[[int], Any]
+        self,
+        run: Run,
+        name: str,
+        stage: Stage,
+        ranks: Ranks,
+        get_batch: Callable[[int], Any],
+        command: TrainCommand | None,
     ) -> None:
-        """`get_batch` is the batch of a step."""
-        self.run, self.name, self.ranks, self.get_batch = run, name, ranks, get_batch
+        """`get_batch` is the batch of a step, `command` what a person types to train the stage."""
+        self.run, self.name, self.stage, self.ranks = run, name, stage, ranks
+        self.get_batch, self.command = get_batch, command
         self.table, self.good_state = find_table(stage), GoodState()
 
     def keep_state(self, training: Training) -> None:
@@ -89,19 +95,23 @@ class CauseFinder:
             self.good_state.keep(training)
 
     def describe_cause(self, bad: BadTerm, training: Training) -> str:
-        """What made training diverge, as far as it can be known, what to do, and its batch.
+        """What made training diverge, as far as it can be known, its batch, and what to do.
 
         The training is put back to the state that was kept.
         """
-        kept, cause, until = "", "", training.step
+        details, until = "", training.step
         if self.ranks.is_first:
-            kept = keep_batch(self.run, self.name, bad.step, self.get_batch(bad.step))
+            batch = self.get_batch(bad.step)
+            details = keep_batch(self.run.path, self.name, bad.step, batch)
         if self.ranks.size == 1 and self.good_state.restore(training):
             found = find_first_bad_round(training, self.get_batch, until)
             if found is not None:
-                kept = describe_bad_layer(found, self.get_batch) + kept
+                details = describe_bad_layer(found, self.get_batch) + details
                 cause = blame_column(found, self.get_batch, self.table)
-        return (cause or describe_new_start(self.run, self.run / "checkpoints", self.name)) + kept
+                if cause:
+                    return f"{cause}{details}."
+        own = (self.run, self.name, self.stage, training, self.get_batch, self.command)
+        return describe_remedy(*own, details)
 
 
 def blame_column(found: Training, get_batch: Callable[[int], Any], table: Table | None) -> str:
@@ -146,13 +156,11 @@ def find_first_bad_round(
 def _is_ordinary_without(
     column: Column, state: Training, get_batch: Callable[[int], Any], width: int
 ) -> bool:
-    training, limit = copy.deepcopy(state), ORDINARY_NATS * (width + 1)
+    training = copy.deepcopy(state)
     for _ in range(CHECKED_ROUNDS):
         training.meter.reset()
         training.run_round(blank_out(get_batch(training.step), column.places, width))
-        terms: Mapping[str, float] = training.meter.compute_means()
-        sizes = [abs(v) for name, v in terms.items() if not name.startswith("gradient/")]
-        if not all(map(isfinite, terms.values())) or max(sizes) > limit:
+        if not are_ordinary(training.meter.compute_means(), width):
             return False
     return True
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite, log
 from typing import Any
 
-from .divergence import ORDINARY_NATS
+from .remedies import ORDINARY_NATS
 
 MOST_INFORMATION = 24 * log(2)
 """Nats that an entry of a row can carry, being a float32 of 24 significant bits: a code whose rate

@@ -76,7 +76,7 @@ class MemoryReport:
 
     def _advise(self, found: int, rows: int, saved: int | None) -> str:
         """What to do where a batch of so many rows fits."""
-        option = self.command and self.command.find_option(BATCH_WORDS, rows, self.name)
+        option = self.command and self.command.find_option(BATCH_WORDS, {rows}, self.name)
         if self.command is None or option is None:
             return f"a round with {found:,} fits, so make the batch that small."
         batch = {option: max(1, self.command.options[option] * found // rows)}

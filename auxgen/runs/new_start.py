@@ -8,7 +8,7 @@ from typing import Any
 
 from ..engine import checkpoint
 from ..engine.device import Ranks
-from ..engine.watch import REMEDIES, MetricsFile
+from ..engine.watch import MetricsFile
 from ..errors import InputError, list_first
 from ..files import unpack_tensors
 from ..rng import derive_seed
@@ -65,18 +65,6 @@ def find_new_start(place: str | Path) -> NewStart:
         what = f"checkpoint of step {step}" if step else "checkpoint"
         raise InputError(f"There is no {what} of stage {stage} in {run.path}, which {there}.")
     return NewStart(run, chosen[-1], stage, int(chosen[-1].name.rpartition("-")[2]))
-
-
-def describe_new_start(run: Path, checkpoints: Path, stage: str) -> str:
-    """What helps a run that diverged, with the command for it; the newest state may be bad already,
-    its numbers being finite and far too large."""
-    found = checkpoint.find_checkpoints(checkpoints, stage)
-    steps = [each.name.rpartition("-")[2] for each in reversed(found)]
-    if not steps:
-        return REMEDIES
-    command = f"auxgen train --from-checkpoint {run}@{steps[0]} --run NEW --lr SMALLER"
-    earlier = f", or @{steps[1]} if that diverges at once" if len(steps) > 1 else ""
-    return f"{REMEDIES}: {command}{earlier}"
 
 
 def collect_start_files(

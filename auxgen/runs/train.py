@@ -53,7 +53,7 @@ class StageTrainer:
         self.checkpoints = run.path / "checkpoints"
         self.last_saved_step: int | None = None
         self.last_save_time = time.monotonic()
-        self.causes = CauseFinder(run.path, name, stage, ranks, self.get_batch)
+        self.causes = CauseFinder(run, name, stage, ranks, self.get_batch, settings.command)
         self.looks = None if stage.stopping is None else Looks(stage.stopping.patience)
         self.log = StageLog(run.path, name, ranks, settings.log)
 

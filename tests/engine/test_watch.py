@@ -101,7 +101,7 @@ def test_means_are_over_the_rounds_since_they_were_last_reset() -> None:
             {"x": 1.0, "y": torch.inf, "z": -torch.inf, "u": torch.nan},
             900,
             "y of stage vae, which trains a, became inf in round 1,001, before 2 others; "
-            "the checkpoint of step 900 is good: less.",
+            "the last checkpoint is of step 900: less.",
         ),
     ],
 )
@@ -114,7 +114,7 @@ def test_divergence_is_told_with_its_term_its_round_and_what_is_good(
         check_finite(meter, meter.compute_means(), "vae", saved)
         return
     with pytest.raises(Diverged) as raised:
-        check_finite(meter, meter.compute_means(), "vae", saved, lambda bad: "less")
+        check_finite(meter, meter.compute_means(), "vae", saved, lambda bad: "less.")
     assert str(raised.value) == told
 
 

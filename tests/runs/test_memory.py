@@ -115,11 +115,11 @@ def test_rounds_that_fitted_are_kept(hungry: Path) -> None:
     told = train("my file.py", "--run", "a", "--first", "5", "--device", "cpu")
     assert "in round 6 of stage model" in told
     assert "the checkpoint of step 5 is kept" in told
-    assert "auxgen train --from-checkpoint a@5 --batch 4 --device cpu --run a-2" in told
+    assert "auxgen train --from-checkpoint a@5 --device cpu --batch 4 --run a-2" in told
     before = {p: p.read_bytes() for p in Path("a").rglob("*") if p.is_file()}
     with pytest.raises(OutOfMemory) as again:
         resume("a", device="cpu", quiet=True)
-    assert "--from-checkpoint a@5 --batch 4" in str(again.value)
+    assert "--from-checkpoint a@5 --device cpu --batch 4" in str(again.value)
     run_command(paste(told))
     assert (Path("a-2") / "model" / "model.safetensors").exists()
     assert {p: p.read_bytes() for p in before} == before

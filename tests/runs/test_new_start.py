@@ -56,10 +56,10 @@ def diverged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("mine.py").write_text(EXPERIMENT)
     with pytest.raises(Diverged) as told:
         train("mine.py", "--run", "old")
-    way = "auxgen train --from-checkpoint old@7 --run NEW --lr SMALLER"
     batch = "old/diverged-model-8.safetensors"
     layer = "the first to fail was weight of q_a.network.maps.0 (Linear), which round 7 made so"
-    end = f"{way}, or @6 if that diverges at once; {layer}; the batch of that round is in {batch}."
+    command = "auxgen train --from-checkpoint old@6 --device cpu --lr 0.001 --run old-2"
+    end = f"{layer}; the batch of that round is in {batch}; train with: {command}"
     assert str(told.value).endswith(end)
     assert "of stage model, which trains model, became nan in round 8, before" in str(told.value)
     kept, played = load_file(batch), stage("sdgm").batches(7, 0, 1, "cpu")
