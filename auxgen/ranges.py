@@ -73,7 +73,7 @@ RANGES: Mapping[str, Range] = MappingProxyType(
                 kernel_exponent lr pixel_scale temperature
                 """,
             SHARE: "hold introvac_halvings vac_halvings warm_up_share",
-            Range(0, 1, open_high=True): "abstain average",
+            Range(0, 1, open_high=True): "abstain average skip_below",
             Range(0, 1, open_low=True): "recognition_crop",
             Range(0, 1, open_low=True, open_high=True): "test_fraction until",
             Range(0, MAX_SEED): "seed",

@@ -26,6 +26,7 @@ PICTURES = {
     "sizes": {"channels": 1, "size": 8, "z": 4, "g": [8, 4], "phi": [4, 8]},
 }
 FACES = {"images": {**IMAGES, "layout": "normalised"}}
+LIVE = {"skip_below": 0.3}
 MODEL = {**SIZES, "classes": K, "z": 2, "alpha": 2.0, "prior_rows": 64}
 
 LAYERED = {"x": X, "hidden": [[8, 8], [6]], "z": [3, 2], "batch_norm": True}
@@ -106,6 +107,11 @@ METHODS = {
     "m2_marginal": Law(Recipe("m2", {**MODEL, "labelled_bound": "marginal"})),
     "sdgm_summed": Law(Recipe("sdgm", {**MODEL, "a": 2, "samples": 2, "classes_summed": 2})),
     "m2_summed": Law(Recipe("m2", {**MODEL, "classes_summed": 2})),
+    "sdgm_live": Law(
+        Recipe("sdgm", {**MODEL, "a": 2, "samples": 2, "labelled_bound": "marginal", **LIVE})
+    ),
+    "adgm_live": Law(Recipe("adgm", {**MODEL, "a": 2, "a_sees_x": True, **LIVE})),
+    "m2_live": Law(Recipe("m2", {**MODEL, "samples": 2, **LIVE})),
     "classifier": Law(Recipe("classifier", {**SIZES, "classes": K, "prior_rows": 9})),
     "adgm_deterministic": Law(Recipe("adgm_deterministic", {**MODEL, "a": 2})),
     "adgm_uninformed": Law(Recipe("adgm_uninformed", {**MODEL, "a": 2})),

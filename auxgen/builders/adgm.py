@@ -129,6 +129,7 @@ def _make_objective(
     warm_up_from: float = 0.0,
     labelled_bound: LabelledBoundName = "conditional",
     classes_summed: int | None = None,
+    skip_below: float | None = None,
     temperature_from: float | None = None,
     temperature: float = 1.0,
     class_prior: Sequence[float] | None = None,
@@ -137,25 +138,51 @@ def _make_objective(
 
     The weight of an unlabelled row's entropy goes from `temperature_from`, or from `temperature`
     where that is None, to `temperature` over the warm-up.
+
+    Raises:
+        InputError: `classes_summed` or `skip_below` is out of its range, or both are given.
     """
     start = temperature if temperature_from is None else temperature_from
-    summation: semi_supervised.Summation = semi_supervised.sum_all_classes
-    if classes_summed is not None and classes_summed != classes:
-        if not 2 <= classes_summed < classes:
-            got = f"classes_summed is {classes_summed}"
-            raise InputError(f"{got}; 2 to {classes}, the number of classes, is expected.")
-        summation = partial(semi_supervised.sum_sampled_classes, probable=classes_summed - 1)
+    summation = _choose_summation(classes, classes_summed, skip_below)
+    bound = LABELLED_BOUNDS[labelled_bound]
+    if skip_below is not None and labelled_bound == "marginal":
+        bound = partial(semi_supervised.marginal_label_bound, summation=summation)
     return {
         "classes": classes,
         "alpha": alpha,
         "prior_rows": prior_rows,
         "samples": samples,
         "warm_up": partial(linear_ramp, steps=warm_up, start=warm_up_from),
-        "labelled_bound": LABELLED_BOUNDS[labelled_bound],
+        "labelled_bound": bound,
         "summation": summation,
         "temperature": partial(linear_ramp, steps=warm_up, start=start, end=temperature),
         "class_prior": class_prior,
     }
+
+
+def _choose_summation(
+    classes: int, classes_summed: int | None, skip_below: float | None
+) -> semi_supervised.Summation:
+    """How the label of an unlabelled row is summed out in training.
+
+    Raises:
+        InputError: An argument is out of its range, or both are given.
+    """
+    if classes_summed is None or classes_summed == classes:
+        if skip_below is None:
+            return semi_supervised.sum_all_classes
+        if not 0 <= skip_below < 1:
+            raise InputError(f"skip_below is {skip_below:g}; 0 to below 1 is expected.")
+        return partial(semi_supervised.sum_live_classes, skip_below=skip_below)
+    got = f"classes_summed is {classes_summed}"
+    if not 2 <= classes_summed < classes:
+        raise InputError(f"{got}; 2 to {classes}, the number of classes, is expected.")
+    if skip_below is not None:
+        raise InputError(
+            f"{got} and skip_below {skip_below:g}; they are two ways to sum over fewer classes; "
+            "one of them is expected."
+        )
+    return partial(semi_supervised.sum_sampled_classes, probable=classes_summed - 1)
 
 
 def auxiliary_fit(

@@ -29,6 +29,7 @@ _RULES = {
     "batch_norm": check_flag,
     "labelled_bound": OneOf(tuple(LABELLED_BOUNDS)),
     "classes_summed": Whole(2, optional=True),
+    "skip_below": Number(0, 1, below=True, optional=True),
     "least_confidence": Number(0, 1),
     "features": check_network,
 }
@@ -84,7 +85,11 @@ class SemiSupervisedClassifier(DeepClassifier):
         labelled_bound: Bound for a labelled row: "conditional" on log p(x, y), or "marginal" on
             log p(x), which leaves the label to the classification term.
         classes_summed: Number of classes over which training sums out the label of an unlabelled
-            row: the most probable ones and one drawn from the rest, without bias; None for all.
+            row: the most probable ones and one drawn from the rest; None for all. The loss and its
+            gradient have the same expectation where there is no batch norm.
+        skip_below: Probability q(y|.) below which training leaves a class of an unlabelled row out
+            of the sum over its label; with batch norm the others count by their probability in its
+            statistics. None for the sum over all classes, which count alike.
         class_weight: What the labels of a class count: a dictionary, "balanced", or None for 1.
         class_prior: p(y): a number for each class, in order or by label; "labelled" for the shares
             of the labels; or None for the same for all, and for a committee's estimate.
@@ -131,6 +136,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         batch_norm: bool = False,
         labelled_bound: LabelledBoundName = "conditional",
         classes_summed: int | None = None,
+        skip_below: float | None = None,
         class_weight: Mapping[Any, float] | str | None = None,
         class_prior: Mapping[Any, float] | Sequence[float] | str | None = None,
         early_stopping: bool = False,
@@ -150,6 +156,7 @@ class SemiSupervisedClassifier(DeepClassifier):
         self.label_temperature = label_temperature
         self.likelihood, self.library_size, self.features = likelihood, library_size, features
         self.labelled_bound, self.classes_summed = labelled_bound, classes_summed
+        self.skip_below = skip_below
         self.class_weight, self.class_prior = class_weight, class_prior
         self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
         self.n_iter_no_change, self.warm_start = n_iter_no_change, warm_start

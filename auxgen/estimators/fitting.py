@@ -44,6 +44,7 @@ class Settings(Protocol):
     batch_norm: bool
     labelled_bound: str
     classes_summed: int | None
+    skip_below: float | None
     class_weight: Any
     class_prior: Any
     early_stopping: bool
@@ -143,12 +144,14 @@ def make_recipe(estimator: Settings, rows: WeightedRows, seen: SeenRows) -> Reci
         "batch_norm": bool(estimator.batch_norm),
         "labelled_bound": estimator.labelled_bound,
         "classes_summed": estimator.classes_summed,
+        "skip_below": None if estimator.skip_below is None else float(estimator.skip_below),
     }
     if estimator.model == "committee":
-        if alone != {"batch_norm": False, "labelled_bound": "conditional", "classes_summed": None}:
+        defaults = {"batch_norm": False, "labelled_bound": "conditional"}
+        if alone != {**defaults, "classes_summed": None, "skip_below": None}:
             raise InputError(
-                "batch_norm, labelled_bound and classes_summed are of one model alone; expected "
-                "their defaults, or a model of 'm2', 'sdgm' or 'adgm'."
+                f"{', '.join(alone)} are of one model alone; expected their defaults, or a model "
+                "of 'm2', 'sdgm' or 'adgm'."
             )
         shared = set(seen.families.values()) & {"gaussian_scalar", "gaussian_pixel"}
         if shared:

@@ -45,14 +45,17 @@ class Whole:
 @dataclass(frozen=True)
 class Number:
     """A finite number between two bounds, which count as allowed unless `above` leaves the least
-    out or `below` the most."""
+    out or `below` the most; or None where that is allowed."""
 
     least: float
     most: float = inf
     above: bool = False
     below: bool = False
+    optional: bool = False
 
     def __call__(self, name: str, value: Any) -> None:
+        if value is None and self.optional:
+            return
         if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
             x = float(value)
             low = x > self.least if self.above else x >= self.least
@@ -62,7 +65,8 @@ class Number:
         start = f"above {self.least:g}" if self.above else f"from {self.least:g} on"
         end = f" and below {self.most:g}" if self.below else f" and up to {self.most:g}"
         expected = start + (end if self.most < inf else "")
-        raise InputError(f"{name} is {value!r}; expected a number {expected}.")
+        other = " or None" if self.optional else ""
+        raise InputError(f"{name} is {value!r}; expected a number {expected}{other}.")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,15 @@ def sample_classes(log_q: Tensor, probable: int) -> tuple[Tensor, Tensor]:
     return torch.cat((most, drawn), -1), weights
 
 
+def find_live_classes(log_q: Tensor, skip_below: float) -> Tensor:
+    """Which classes have a probability of `skip_below` or more, or the greatest of all.
+
+    log_q (..., k) normalised -> (..., k), at least one in each row.
+    """
+    q = log_q.detach().exp()
+    return (q >= skip_below).scatter(-1, q.argmax(-1, keepdim=True), True)
+
+
 def entropy(log_q: Tensor) -> Tensor:
     """H(q): log_q (..., k) normalised -> (...,), nats."""
     return -(log_q.exp() * log_q).sum(-1)

@@ -8,9 +8,12 @@ from torch import Tensor
 from torch.distributions import Categorical, Distribution, kl_divergence
 
 from ..networks.distributions import Conditional, categorical
+from ..networks.pairs import EVERY_ROW, Repeated, Rows, repeat_rows
 from ..networks.priors import StandardNormal
 from .semi_supervised import LabelledBound, Summation, sum_all_classes
 from .semi_supervised_model import SemiSupervisedModel
+
+Given = Tensor | Repeated
 
 
 class AuxiliaryDGM(SemiSupervisedModel):
@@ -42,24 +45,37 @@ class AuxiliaryDGM(SemiSupervisedModel):
         return q_a, q_a.rsample((samples,))
 
     def f(
-        self, x: Tensor, y: Tensor, a: Tensor, q_a: Distribution, warmth: Tensor | float
+        self,
+        x: Tensor,
+        y: Tensor,
+        a: Tensor,
+        q_a: Distribution,
+        warmth: Tensor | float,
+        rows: Rows = EVERY_ROW,
     ) -> Tensor:
-        """f(x, y, a, z), one z for each a and y (eq. 17), its KL in closed form: -> (s, b, c)."""
-        q_z = self.q_z(a, y, x)
-        log_p_x, log_p_a = self.log_p(x, y, a, q_z.rsample())
-        rate = kl_divergence(q_z, self.p_z()) + q_a.log_prob(a) - log_p_a
+        """f(x, y, a, z), one z for each a and y (eq. 17), its KL in closed form: -> (s, b, c).
+
+        Of some pairs of a row with its a and a class, y (n, k): -> (n,).
+        """
+        of_x, of_a = rows.take(x), rows.take(a)
+        with rows.weigh(self):
+            q_z = self.q_z(of_a, y, of_x)
+            log_p_x, log_p_a = self.log_p(of_x, y, of_a, q_z.rsample())
+        log_q_a = rows.take_terms(q_a.log_prob(a))
+        rate = kl_divergence(q_z, self.p_z()) + log_q_a - log_p_a
         return log_p_x + self.p_y.log_prob(y) - warmth * rate
 
-    def log_p(self, x: Tensor, y: Tensor, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        """log p(x|.) and log p(a|.), each (s, b, c)."""
-        return self.condition_x(y, a, z).log_prob(x), self.decode_auxiliary(x, y, z).log_prob(a)
+    def log_p(self, x: Given, y: Tensor, a: Given, z: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(x|.) and log p(a|.), each (s, b, c), or (n,) of pairs."""
+        log_p_x = self.condition_x(y, a, z).log_prob(repeat_rows(x))
+        return log_p_x, self.decode_auxiliary(x, y, z).log_prob(repeat_rows(a))
 
     @abstractmethod
-    def condition_x(self, y: Tensor, a: Tensor, z: Tensor) -> Distribution:
+    def condition_x(self, y: Tensor, a: Given, z: Tensor) -> Distribution:
         """p(x|.): batch (s, b, c)."""
 
     @abstractmethod
-    def decode_auxiliary(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+    def decode_auxiliary(self, x: Given, y: Tensor, z: Tensor) -> Distribution:
         """p(a|.), of inputs that broadcast: x (..., d), y (..., k) one-hot, z (..., d_z)."""
 
     def elbo(
@@ -118,11 +134,11 @@ class AuxiliaryDGM(SemiSupervisedModel):
 class ADGM(AuxiliaryDGM):
     """p(y) p(z) p(a|z,y,[x]) p(x|z,y), section 2.3. p_a decides whether a sees x (eq. 5)."""
 
-    def condition_x(self, y: Tensor, a: Tensor, z: Tensor) -> Distribution:
+    def condition_x(self, y: Tensor, a: Given, z: Tensor) -> Distribution:
         del a
         return self.p_x(y, z)
 
-    def decode_auxiliary(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+    def decode_auxiliary(self, x: Given, y: Tensor, z: Tensor) -> Distribution:
         return self.p_a(x, y, z)
 
     def decode(self, z: Tensor, y: Tensor) -> Distribution:
@@ -133,10 +149,10 @@ class ADGM(AuxiliaryDGM):
 class SDGM(AuxiliaryDGM):
     """p(y) p(z) p(a|z,y) p(x|a,z,y), the skip model of section 2.4."""
 
-    def condition_x(self, y: Tensor, a: Tensor, z: Tensor) -> Distribution:
+    def condition_x(self, y: Tensor, a: Given, z: Tensor) -> Distribution:
         return self.p_x(a, y, z)
 
-    def decode_auxiliary(self, x: Tensor, y: Tensor, z: Tensor) -> Distribution:
+    def decode_auxiliary(self, x: Given, y: Tensor, z: Tensor) -> Distribution:
         del x
         return self.p_a(y, z)
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.distributions import Categorical, Distribution, kl_divergence
 
 from ..networks.distributions import Conditional
+from ..networks.pairs import EVERY_ROW, Rows, repeat_rows
 from ..networks.priors import StandardNormal
 from .semi_supervised import LabelledBound, Summation, sum_all_classes
 from .semi_supervised_model import SemiSupervisedModel
@@ -32,10 +33,16 @@ class M2(SemiSupervisedModel):
         super().__init__(**objective)
         self.q_y, self.q_z, self.p_z, self.p_x = q_y, q_z, p_z, p_x
 
-    def f(self, x: Tensor, y: Tensor, warmth: Tensor | float) -> Tensor:
-        """The bound on log p(x,y), eq. 6, averaged over draws of z: -> (b, c)."""
-        q_z = self.q_z(x, y)
-        log_p_x = self.p_x(y, q_z.rsample((self.samples,))).log_prob(x).mean(0)
+    def f(self, x: Tensor, y: Tensor, warmth: Tensor | float, rows: Rows = EVERY_ROW) -> Tensor:
+        """The bound on log p(x,y), eq. 6, averaged over draws of z: -> (b, c).
+
+        Of some pairs of a row and a class, y (n, k): -> (n,).
+        """
+        taken = rows.take(x)
+        with rows.weigh(self):
+            q_z = self.q_z(taken, y)
+            p_x = self.p_x(y, q_z.rsample((self.samples,)))
+        log_p_x = p_x.log_prob(repeat_rows(taken)).mean(0)
         return log_p_x + self.p_y.log_prob(y) - warmth * kl_divergence(q_z, self.p_z())
 
     def compute_labelled_terms(

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
-from ..functional.bounds import entropy, marginal_bound, sample_classes
+from ..functional.bounds import entropy, find_live_classes, marginal_bound, sample_classes
+from ..networks.pairs import Pairs
 from ..networks.priors import ClassPrior
 
-ClassFunction = Callable[[Tensor], Tensor]
-"""One-hot classes (..., c, k) -> a term of each (..., c)."""
+ClassFunction = Callable[..., Tensor]
+"""One-hot classes (..., c, k) -> a term of each (..., c); or, with `rows`, of pairs (n, k) -> (n,).
+"""
 
 
 class Summation(Protocol):
@@ -57,6 +60,36 @@ def sum_sampled_classes(
     return (weights * q * above).sum(-1) + common + temperature * entropy(log_q_y)
 
 
+def sum_live_classes(
+    f: ClassFunction,
+    log_q_y: Tensor,
+    p_y: ClassPrior,
+    temperature: Tensor | float = 1.0,
+    *,
+    skip_below: float,
+) -> Tensor:
+    """The sum over classes whose q(y|.) is `skip_below` or more, with q normalised over these.
+
+    It is the bound of a q(y|.) that is 0 elsewhere. With m the probability of the classes that are
+    left out, at most (k - 1) skip_below, L this bound, O that of q normalised over the others, and
+    h(m) the entropy of m, the sum over all is
+
+        (1 - m) L + m O + T h(m)
+
+    A class that is left out gets no gradient. Were q not normalised, its f would count as 0, which
+    is a hundred nats better than that of the classes that remain.
+
+    Pairs of a row and a class pass through networks as one batch. In its batch norm a pair counts
+    q(y|.), so that a class close to the threshold counts next to nothing on both sides of it.
+    """
+    live = find_live_classes(log_q_y, skip_below)
+    log_q = log_q_y.masked_fill(~live, -torch.inf).log_softmax(-1).masked_select(live)
+    index, classes = live.flatten(0, -2).nonzero().unbind(1)
+    q = log_q.exp()
+    each = q * (f(p_y.one_hot(classes), rows=Pairs(index, q)) - temperature * log_q)
+    return torch.zeros_like(log_q_y).masked_scatter(live, each).sum(-1)
+
+
 LabelledBound = Callable[[ClassFunction, Callable[[], Tensor], ClassPrior, Tensor], Tensor]
 """f of one-hot classes, log q(y|.) of all classes (..., b, k), p(y), y (b,) -> (..., b)."""
 
@@ -70,8 +103,12 @@ def conditional_label_bound(
 
 
 def marginal_label_bound(
-    f: ClassFunction, log_q_y: Callable[[], Tensor], p_y: ClassPrior, y: Tensor
+    f: ClassFunction,
+    log_q_y: Callable[[], Tensor],
+    p_y: ClassPrior,
+    y: Tensor,
+    summation: Summation = sum_all_classes,
 ) -> Tensor:
     """The bound on log p(x), which ignores the label (ADGM eq. 11, M2 eq. 7)."""
     del y
-    return sum_all_classes(f, log_q_y(), p_y)
+    return summation(f, log_q_y(), p_y)

@@ -13,6 +13,7 @@ from torch import distributions as td
 from torch.distributions import Categorical, Distribution, Independent, Normal
 
 from ..functional.precision import promote_to_float32
+from .pairs import Repeated
 
 VALIDATE = os.environ.get("AUXGEN_DEBUG", "0") != "0"
 """Whether distributions check their arguments; each check waits for the device."""
@@ -47,7 +48,7 @@ class Conditional(nn.Module):
         super().__init__()
         self.network, self.family = network, family
 
-    def forward(self, *given: Tensor | None) -> Distribution:
+    def forward(self, *given: Tensor | Repeated | None) -> Distribution:
         parameters: Tensor = self.network(*given)
         return self.family(promote_to_float32(parameters))
 

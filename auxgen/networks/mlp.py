@@ -6,13 +6,16 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from .batch_norm import BatchNorm
+from .pairs import Repeated
+
 
 class MLP(nn.Module):
     """Hidden layers and a linear head; several inputs are summed in the first layer.
 
     A sum of one linear map per input equals one map of their concatenation, but an input is mapped
     once for all entries to which it broadcasts: an enumerated label (k, k) beside x (b, 1, d) gives
-    (b, k, out) with W_x x computed b times, not b k times.
+    (b, k, out) with W_x x computed b times, not b k times; so it is with `Repeated` rows.
 
     inputs (..., d_i), broadcastable -> (..., out). An input whose width is None is ignored, and an
     entry that is NaN, which is unknown, adds nothing.
@@ -50,13 +53,20 @@ class MLP(nn.Module):
     def _make_activation(width: int, norm: bool) -> list[nn.Module]:
         return [BatchNorm(width), nn.ReLU()] if norm else [nn.ReLU()]
 
-    def forward(self, *inputs: Tensor | None) -> Tensor:
+    def forward(self, *inputs: Tensor | Repeated | None) -> Tensor:
         mapped = [
-            m(replace_unknown(i))
+            _map_rows(m, i)
             for m, i in zip(self.maps, inputs, strict=True)
             if isinstance(m, nn.Linear) and i is not None
         ]
         return self.head(self.layers(sum(mapped[1:], mapped[0])))
+
+
+def _map_rows(linear: nn.Linear, rows: Tensor | Repeated) -> Tensor:
+    """The linear map of rows; of those that stand several times, once."""
+    if isinstance(rows, Repeated):
+        return rows.map(lambda each: linear(replace_unknown(each)))
+    return linear(replace_unknown(rows))
 
 
 def replace_unknown(x: Tensor) -> Tensor:
@@ -65,13 +75,6 @@ def replace_unknown(x: Tensor) -> Tensor:
     Rows have such entries; codes, which have a gradient, have none.
     """
     return x if x.requires_grad else torch.where(x.isnan(), 0.0, x)
-
-
-class BatchNorm(nn.BatchNorm1d):
-    """Batch norm of vectors; all dimensions but the last, a class axis too, count as the batch."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        return super().forward(input.flatten(0, -2)).view_as(input)
 
 
 def initialize_he_hidden(network: MLP) -> MLP:
@@ -126,7 +129,7 @@ class FreeParameters(nn.Module):
         super().__init__()
         self.values = nn.Parameter(start)
 
-    def forward(self, *given: Tensor | None) -> Tensor:
+    def forward(self, *given: Tensor | Repeated | None) -> Tensor:
         return _broadcast_values(self.values, given)
 
 
@@ -139,11 +142,11 @@ class Zeros(nn.Module):
         super().__init__()
         self.register_buffer("zeros", torch.zeros(width), persistent=False)
 
-    def forward(self, *given: Tensor | None) -> Tensor:
+    def forward(self, *given: Tensor | Repeated | None) -> Tensor:
         return _broadcast_values(self.zeros, given)
 
 
-def _broadcast_values(values: Tensor, given: Sequence[Tensor | None]) -> Tensor:
+def _broadcast_values(values: Tensor, given: Sequence[Tensor | Repeated | None]) -> Tensor:
     """values (width,) for each entry of the batch to which the inputs (..., d) broadcast."""
     shapes = [g.shape[:-1] for g in given if g is not None]
     return values.expand(*torch.broadcast_shapes(*shapes), -1)

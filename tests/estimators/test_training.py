@@ -125,6 +125,8 @@ def test_progress_is_shown_when_asked(capsys) -> None:
         {"model": None},
         {"labelled_bound": "both"},
         {"classes_summed": 7},
+        {"skip_below": 1.0},
+        {"skip_below": "few"},
         {"batch_norm": "yes"},
         {"validation_fraction": 1.0},
         {"draws": 0},

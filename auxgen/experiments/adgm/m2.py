@@ -145,6 +145,7 @@ def m2_pyro(plan: M2PyroPlan = M2_PYRO_PLAN, *, seed: int = 0) -> Experiment:
         batch_norm=plan.batch_norm,
         labelled_bound=plan.labelled_bound,
         classes_summed=plan.classes_summed,
+        skip_below=plan.skip_below,
         warm_up=count_steps(len(train), plan.batch, plan.warm_up_share * plan.epochs),
         warm_up_from=plan.warm_up_from,
         temperature_from=plan.temperature_from,

@@ -25,6 +25,7 @@ class AdgmPlan(Plan):
     hidden: int
     latent: int
     classification_weight: float = 0.1
+    skip_below: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +143,7 @@ class M2PyroPlan(Plan):
     batch_norm: bool = True
     labelled_bound: LabelledBoundName = "conditional"
     classes_summed: int = 3
+    skip_below: float | None = None
     warm_up_share: float = 0.75
     warm_up_from: float = 8.0
     temperature_from: float = 20.0
@@ -214,6 +216,10 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "the most probable ones and one drawn from the rest, which stands for all of it; under "
         "batch norm these few make the statistics. None for all. Where "
         "there are many classes a few are much faster.",
+        "skip_below": "Probability q(y|.) below which training leaves a class of an unlabelled row "
+        "out of the sum over its label; the others' are divided by their sum, and count in batch "
+        "norm by it. 0 leaves none out; None is the sum over all, in which batch norm counts all "
+        "classes alike. 1e-4 saves most of the work once classes are decided.",
         "batch_norm": "Batch norm before the nonlinearities of hidden layers.",
         "warm_up_share": "Share of the run over which the weight of the KL terms goes from its "
         "start to 1.",

@@ -141,7 +141,12 @@ def make_dgm_recipe(
 ) -> Recipe:
     """A model's recipe by its plan, with two hidden layers; `rest` goes to the builder."""
     weight = classification_weight(plan.classification_weight, len(data.x), len(data.x_unlabelled))
-    rest = {"alpha": weight, "likelihood": likelihood, **rest}
+    rest = {
+        "alpha": weight,
+        "likelihood": likelihood,
+        "skip_below": plan.skip_below,
+        **rest,
+    }
     return make_sized_recipe(plan.model, data, 2 * [plan.hidden], plan.latent, **rest)
 
 

@@ -71,6 +71,7 @@ def half_moons(plan: AdgmMoonsPlan = HALF_MOONS_PLAN, *, seed: int = 0) -> Exper
         [plan.hidden, plan.hidden],
         plan.latent,
         likelihood="gaussian",
+        skip_below=plan.skip_below,
         warm_up=count_steps(ROWS, plan.batch, plan.warm_up),
         warm_up_from=plan.warm_up_from,
         alpha=classification_weight(plan.classification_weight, len(data.x), ROWS),
