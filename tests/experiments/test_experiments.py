@@ -144,8 +144,9 @@ def test_a_folder_of_ones_own_images_teaches_each_model(
 @pytest.mark.parametrize("model", MODELS)
 def test_a_table_of_ones_own_teaches_each_model(model: str, table: Path, tmp_path: Path) -> None:
     given = {"data": table, "label": "kind", "model": model, **SMALL, "steps": 60, "lr": 1e-2}
-    given |= {"labelled_bound": "marginal", "classes_summed": 2}
+    given |= {"labelled_bound": "marginal", "classes_summed": 2, "skip_below": 1e-3}
     run = train("adgm.own", run=tmp_path / "run", device="cpu", quiet=True, **given)
+    assert run.config["options"]["skip_below"] == 1e-3
     assert assert_measured(run, model)[f"{model}/test_error"]["value"] == 0
     space = json.loads((run.path / model / "config.json").read_text())["space"]
     assert space["columns"] == ["length", "width"]

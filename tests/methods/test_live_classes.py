@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -285,15 +286,17 @@ def test_no_row_is_mapped_twice(name: str) -> None:
     model = build(name, True, skip_below=0.0)
     assert isinstance(model, AuxiliaryDGM)
     mapped: dict[str, int] = {}
+
+    def count(name: str) -> Callable[[nn.Module, Any, Tensor], None]:
+        def hook(_: nn.Module, __: Any, out: Tensor) -> None:
+            mapped[name] = out[..., 0].numel()
+
+        return hook
+
     for part in ("q_z", "p_a", "p_x"):
-        network = getattr(model, part).network
-        for number, layer in enumerate(network.maps):
+        for number, layer in enumerate(getattr(model, part).network.maps):
             if isinstance(layer, nn.Linear):
-                layer.register_forward_hook(
-                    lambda _, __, out, key=f"{part} {number}": mapped.update(
-                        {key: out.numel() // out.shape[-1]}
-                    )
-                )
+                layer.register_forward_hook(count(f"{part} {number}"))
     model.elbo(rows(), 1.0, model.summation)
     pairs, draws = model.samples * ROWS * K, model.samples * ROWS
     of_z = {"q_z 0": draws, "q_z 1": pairs, "q_z 2": ROWS}
