@@ -82,12 +82,14 @@ def sum_live_classes(
     Pairs of a row and a class pass through networks as one batch. In its batch norm a pair counts
     q(y|.), so that a class close to the threshold counts next to nothing on both sides of it.
     """
-    live = find_live_classes(log_q_y, skip_below)
-    log_q = log_q_y.masked_fill(~live, -torch.inf).log_softmax(-1).masked_select(live)
-    index, classes = live.flatten(0, -2).nonzero().unbind(1)
+    every = log_q_y.flatten(0, -2)
+    live = find_live_classes(every, skip_below)
+    index, classes = live.nonzero().unbind(1)
+    log_q = every.masked_fill(~live, -torch.inf).log_softmax(-1)[index, classes]
     q = log_q.exp()
     each = q * (f(p_y.one_hot(classes), rows=Pairs(index, q)) - temperature * log_q)
-    return torch.zeros_like(log_q_y).masked_scatter(live, each).sum(-1)
+    summed = torch.zeros_like(every).index_put((index, classes), each).sum(-1)
+    return summed.view(log_q_y.shape[:-1])
 
 
 LabelledBound = Callable[[ClassFunction, Callable[[], Tensor], ClassPrior, Tensor], Tensor]
