@@ -82,7 +82,7 @@ def _leave_out_middle(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 3 :]}"
 
 
-def require_at_least(minimum: int, **numbers: int) -> None:
+def require_at_least(minimum: int, **numbers: float) -> None:
     """Check that numbers, given by their names, are not below a minimum.
 
     Raises:

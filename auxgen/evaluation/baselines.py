@@ -1,5 +1,7 @@
 """Errors of known classifiers on the same split, to compare with."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Protocol, final
@@ -8,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..functional.dense_paths import spread_labels
 from ..score import Score
 from .protocol import SplitEvaluation, make_share_score
 
@@ -37,6 +40,20 @@ def make_rbf_label_spreading() -> BaselineClassifier:
     from sklearn.semi_supervised import LabelSpreading
 
     return LabelSpreading(kernel="rbf", gamma=5)
+
+
+class DensePathClassifier:
+    """The label that `spread_labels` gives the nearest training row."""
+
+    def fit(self, X: Any, y: Any) -> DensePathClassifier:
+        from sklearn.neighbors import KNeighborsClassifier
+
+        found = spread_labels(torch.as_tensor(X), torch.as_tensor(y)).numpy()
+        self.nearest = KNeighborsClassifier(1).fit(X[found >= 0], found[found >= 0])
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return self.nearest.predict(X)
 
 
 @final

@@ -3,9 +3,10 @@
 import inspect
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from inspect import Parameter
+from numbers import Integral, Real
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
@@ -158,11 +159,8 @@ def _check_kinds(given: Mapping[str, Any], known: Mapping[str, Option]) -> None:
     """Refuse a number in place of a text, or a text of a number, as an edited run.json may have."""
     for name, value in given.items():
         kinds = {known[name].type, *get_args(known[name].type)}
-        if (
-            value is None
-            and known[name].default is not None
-            and kinds <= {str, Path, int, float, bool}
-        ):
+        plain = kinds <= {str, Path, int, float, bool}
+        if value is None and known[name].default is not None and plain:
             raise InputError(f"{name} is None; a value is expected.")
         if kinds <= {str, Path, int, float, bool, type(None)} and isinstance(value, tuple | list):
             raise InputError(f"{name} is {value!r}; one value is expected.")
@@ -172,6 +170,17 @@ def _check_kinds(given: Mapping[str, Any], known: Mapping[str, Option]) -> None:
             raise InputError(f"{name} is {value!r}; a number is expected.")
         if kinds <= {int, type(None)} and isinstance(value, float):
             raise InputError(f"{name} is {value!r}; a whole number is expected.")
+        if isinstance(value, tuple | list):
+            _check_entries(name, value, kinds)
+
+
+def _check_entries(name: str, values: Sequence[Any], kinds: set[Any]) -> None:
+    """Refuse entries of another kind than those of several values."""
+    inner = kinds | {each for kind in kinds for each in get_args(kind)}
+    words = {str: (str, "texts"), int: (Integral, "whole numbers"), float: (Real, "numbers")}
+    for allowed, word in (words[kind] for kind in words.keys() & inner):
+        if not all(isinstance(v, allowed) and not isinstance(v, bool) for v in values):
+            raise InputError(f"{name} is {values!r}; {word} are expected.")
 
 
 def _describe_renamed(entry: ExperimentEntry, name: str) -> str:

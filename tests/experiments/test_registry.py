@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 import torch
@@ -462,3 +462,27 @@ def test_what_an_edited_run_json_gives_an_option_must_fit_it(
 ) -> None:
     with pytest.raises(InputError, match=message):
         resolve_options(registry.find_experiment("adgm.half_moons"), given)
+
+
+def list_options_of_several_values() -> list[tuple[str, str, type]]:
+    """Experiments, their options that take several values, and of which kind these are."""
+    return [
+        (name, option.name, kind)
+        for name in registry.list_experiments()
+        for option in list_options(registry.find_experiment(name))
+        for kind in (str, int, float)
+        if any(
+            get_origin(t) is tuple and kind in get_args(t)
+            for t in (option.type, *get_args(option.type))
+        )
+    ]
+
+
+@pytest.mark.parametrize(("name", "option", "kind"), list_options_of_several_values())
+def test_each_of_several_values_must_be_of_the_options_kind(
+    name: str, option: str, kind: type
+) -> None:
+    wrong = {str: (0, 1e9, None, ["x"]), int: ("x", 2.5, None, True), float: ("x", None, [1.0])}
+    for value in wrong[kind]:
+        with pytest.raises(InputError, match=f"{option} is .* expected"):
+            resolve_options(registry.find_experiment(name), {option: [value]})

@@ -37,6 +37,7 @@ from .stages import (
     make_image_pictures,
     make_semi_supervised_data,
     make_semi_supervised_stage,
+    spread_known_labels,
 )
 
 
@@ -119,7 +120,8 @@ def _build_stage(
     seen = seen or _see_rows(train, plan)
     notes = [note for note in (seen.note, _note_unused_deviation(train, plan)) if note]
     train = replace(train, notes=(*train.notes, *notes))
-    known = make_semi_supervised_data(train, test, seen.space, labels.find_labelled_rows(train.y))
+    rows = labels.find_labelled_rows(train.y)
+    known = make_semi_supervised_data(train, test, seen.space, rows)
     recipe = make_dgm_recipe(
         plan,
         known,
@@ -128,6 +130,8 @@ def _build_stage(
         labelled_bound=plan.labelled_bound,
         classes_summed=plan.classes_summed,
     )
+    if plan.spread_labels:  # the weight of the classification is that of a person's own labels
+        known = spread_known_labels(known, rows)
     engine = Engine(
         count_own_steps(plan, len(train)), adam(plan.lr), max_grad_norm=5.0, average=plan.average
     )

@@ -48,6 +48,7 @@ class AdgmMoonsPlan(AdgmPlan):
     warm_up_from: float = 5.0
     data_noise: float = 0.1
     a_sees_x: bool = False
+    spread_labels: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,7 @@ class AdgmOwnPlan(AdgmPlan):
     library_size: bool = False
     pixel_deviation: Literal["fixed", "learned"] = "fixed"
     features: str | None = None
+    spread_labels: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,6 +222,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "out of the sum over its label; the others' are divided by their sum, and count in batch "
         "norm by it. 0 leaves none out; None is the sum over all, in which batch norm counts all "
         "classes alike. 1e-4 saves most of the work once classes are decided.",
+        "spread_labels": "Learn from the label of the nearest labelled row along paths through "
+        "dense places as if it were the row's own; for classes that are curved or long clusters.",
         "batch_norm": "Batch norm before the nonlinearities of hidden layers.",
         "warm_up_share": "Share of the run over which the weight of the KL terms goes from its "
         "start to 1.",

@@ -1,10 +1,11 @@
 """What the semi-supervised experiments share: a split, and the stage of a model on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ...builders import Likelihood, Recipe
@@ -19,6 +20,7 @@ from ...evaluation.calibration import SelectiveAccuracy, TemperatureScaling
 from ...evaluation.classification import Brier, Calibration, TestError
 from ...evaluation.likelihood import Elbo, ImportanceBound
 from ...functional.bounds import classification_weight
+from ...functional.dense_paths import spread_labels
 from ...method import Method, Weighs
 from ...plotting.panels import show_class_grid, show_surest_mistakes
 from ...score import Evaluation
@@ -93,6 +95,30 @@ def make_semi_supervised_data(
         datasets={"train": train, "test": test},
         facts=dataset_facts(train, labelled_rows=rows.tolist()),
         calibration_set=None if unseen is None else (space.transform(unseen.raw_rows()), unseen.y),
+    )
+
+
+def spread_known_labels(data: SemiSupervisedData, rows: Tensor) -> SemiSupervisedData:
+    """The same split, in which every row that a dense path leads to has the label at its end.
+
+    Args:
+        data: A split, of whose unlabelled rows `rows` are the labelled ones.
+        rows: Their indices (n_l,).
+    """
+    y = torch.full((len(data.x_unlabelled),), labels.BLANK, dtype=data.y.dtype)
+    y[rows] = data.y
+    y = spread_labels(data.x_unlabelled, y)
+    reached = labels.find_labelled_rows(y)
+    note = (
+        f"{len(reached) - len(rows):,} rows without a label are learned with that of the labelled "
+        "row which is nearest along paths through dense places (--spread-labels): a guess."
+    )
+    train = data.datasets["train"]
+    return replace(
+        data,
+        x=data.x_unlabelled[reached],
+        y=y[reached],
+        datasets={**data.datasets, "train": replace(train, notes=(*train.notes, note))},
     )
 
 

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from ...builders import Recipe
 from ...data import labels
@@ -30,6 +31,7 @@ from ...data.fitting import fit_preprocessor
 from ...data.toys import make_labelled_moons, make_moons, two_moded_energy, two_moded_log_z
 from ...engine.settings import Engine, adam
 from ...errors import require_at_least
+from ...evaluation.baselines import BaselineError, DensePathClassifier
 from ...evaluation.protocol import standard_error
 from ...functional.bounds import classification_weight
 from ...functional.schedules import cosine_decay
@@ -47,6 +49,7 @@ from .stages import (
     count_monitor_steps,
     make_semi_supervised_stage,
     make_sized_recipe,
+    spread_known_labels,
 )
 
 ROWS = 10_000
@@ -65,6 +68,7 @@ def half_moons(plan: AdgmMoonsPlan = HALF_MOONS_PLAN, *, seed: int = 0) -> Exper
     """Half-moons with six labels."""
     refuse_ignored_option("a_sees_x", plan.a_sees_x, plan.model, ("adgm",))
     data = _make_half_moons_data(plan, seed)
+    known = {"x_labelled": data.x, "y_labelled": data.y}
     recipe = make_sized_recipe(
         plan.model,
         data,
@@ -77,8 +81,9 @@ def half_moons(plan: AdgmMoonsPlan = HALF_MOONS_PLAN, *, seed: int = 0) -> Exper
         alpha=classification_weight(plan.classification_weight, len(data.x), ROWS),
         **({"a_sees_x": plan.a_sees_x} if plan.model == "adgm" else {}),
     )
+    if plan.spread_labels:
+        data = spread_known_labels(data, ROWS + torch.arange(len(data.x)))
     x, y = data.x_test, data.y_test
-    known = {"x_labelled": data.x, "y_labelled": data.y}
     pictures: dict[str, PictureWriter] = {
         "decision map": partial(show_decision_regions, x=x[:2000], y=y[:2000], **known)
     }
@@ -86,18 +91,35 @@ def half_moons(plan: AdgmMoonsPlan = HALF_MOONS_PLAN, *, seed: int = 0) -> Exper
         draw = partial(draw_auxiliary_space, x=x, y=y, classes=data.space.classes)
         pictures["auxiliary space"] = draw
     steps = count_steps(ROWS, plan.batch, plan.epochs)
-    return {
-        plan.model: make_semi_supervised_stage(
-            recipe,
-            data,
-            Engine(steps, adam(plan.lr), max_grad_norm=5.0, average=plan.average),
-            batch=plan.batch,
-            labelled=len(data.x),
-            seed=seed,
-            monitor_every=count_monitor_steps(ROWS, plan.batch, 1),
-            pictures=pictures,
-        )
-    }
+    stage = make_semi_supervised_stage(
+        recipe,
+        data,
+        Engine(steps, adam(plan.lr), max_grad_norm=5.0, average=plan.average),
+        batch=plan.batch,
+        labelled=min(len(data.x), plan.batch),
+        seed=seed,
+        monitor_every=count_monitor_steps(ROWS, plan.batch, 1),
+        pictures=pictures,
+    )
+    if plan.label_placement == "drawn":
+        peer = {"peer_dense_paths_error": _make_dense_paths_error(data, **known)}
+        stage = replace(stage, evaluations={**stage.evaluations, **peer})
+    return {plan.model: stage}
+
+
+def _make_dense_paths_error(
+    data: SemiSupervisedData, x_labelled: Tensor, y_labelled: Tensor
+) -> BaselineError:
+    """The error of the label at the end of the shortest dense path, without a model."""
+    y = torch.cat([torch.full((ROWS,), labels.BLANK), y_labelled])
+    return BaselineError(
+        DensePathClassifier,
+        x_train=torch.cat([data.x_unlabelled[:ROWS], x_labelled]),
+        y_train=y,
+        x=data.x_test,
+        y=data.y_test,
+        name="nearest label along dense paths, 10 neighbours, power 3,",
+    )
 
 
 def _make_half_moons_data(plan: AdgmMoonsPlan, seed: int) -> SemiSupervisedData:
