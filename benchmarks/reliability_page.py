@@ -119,6 +119,13 @@ def describe_fuzzing(known: Mapping[str, Any]) -> Iterator[str]:
         used, refused = each.get("used", 0), each.get("refused", 0)
         rows.append(f"| {kind} | {used:,} | {refused:,} | {each.get('fault', 0)} |")
     yield "\n".join(rows)
+    again = [fault["since"] for fault in known["first faults"] if "since" in fault]
+    if again:
+        left = sum(since["outcome"] == "fault" for since in again)
+        commits = " and ".join(sorted({str(since["commit"]) for since in again}))
+        yield (
+            f"Causes were mended: of {len(again)} faults, made again at {commits}, {left} are left."
+        )
 
 
 def describe_coverage(known: Mapping[str, Any]) -> Iterator[str]:
