@@ -139,6 +139,21 @@ def resize_batches(batches: Stream, batch: int) -> Stream:
     return batches
 
 
+def find_batch_rows(
+    batches: object, step: int, rank: int = 0, ranks: int = 1
+) -> list[Tensor] | None:
+    """Which rows of the stream are in a batch: the labelled ones (b,), and the unlabelled (u,).
+
+    One of both where the stream has no other; None for an unknown stream.
+    """
+    if isinstance(batches, SemiSupervisedBatches):
+        known, unknown = batches.labelled_sampler, batches.unlabelled_sampler
+        return [known(step, rank, ranks), unknown(step, rank, ranks)]
+    if isinstance(batches, InMemoryBatches | LabelledBatches):
+        return [batches.sampler(step, rank, ranks)]
+    return None
+
+
 class LabelledBatch(NamedTuple):
     """Rows and what is known of each: x (b, *event); y (b,) classes, or (b, k) attributes."""
 

@@ -14,6 +14,7 @@ from ..errors import InputError
 from .column_facts import ColumnFacts
 from .count_entries import CountEntries
 from .frame import Frame
+from .sources import RowSource
 from .table_schema import TableSchema
 
 DataKind = Literal["images", "points", "table"]
@@ -37,6 +38,7 @@ class Dataset:
         table: What the columns of a table are; None where rows come from no table.
         notes: Sentences about what was guessed or left out when the rows were read.
         column_facts: What became of each column of the table's file.
+        source: Where each row comes from; None where that is not known.
     """
 
     x: Tensor
@@ -51,6 +53,7 @@ class Dataset:
     table: TableSchema | None = None
     notes: tuple[str, ...] = ()
     column_facts: tuple[ColumnFacts, ...] = ()
+    source: RowSource | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -58,7 +61,9 @@ class Dataset:
     def __getitem__(self, rows: Tensor | slice) -> Dataset:
         """The rows chosen by a slice, by indices (m,) int64 or by a mask (n,) bool."""
         attributes = None if self.attributes is None else self.attributes[rows]
-        return replace(self, x=self.x[rows], y=self.y[rows], attributes=attributes)
+        source = None if self.source is None else self.source[rows]
+        own = {"attributes": attributes, "source": source}
+        return replace(self, x=self.x[rows], y=self.y[rows], **own)
 
     @property
     def kind(self) -> DataKind:

@@ -27,6 +27,7 @@ from .columns import Column
 from .dataset import Dataset
 from .hub import SPLIT_ALIASES
 from .labels import collect_classes, format_label, map_labels_to_indices
+from .sources import RowSource
 from .table_files import TABLE_KINDS, TABLE_SUFFIXES, TEXT_SUFFIXES, TableFormat, read_table_file
 from .table_schema import TableSchema
 
@@ -37,7 +38,8 @@ def read_table_split(file: Path, choice: ColumnChoice, form: TableFormat, split:
     if split not in files:
         raise unknown_name(f"{file.name} split", split, files)
     expected = () if choice.label is None else (choice.label,)
-    sheets = {s: _drop_blank_rows(read_table_file(f, form, expected)) for s, f in files.items()}
+    filled = {s: _drop_blank_rows(read_table_file(f, form, expected)) for s, f in files.items()}
+    sheets = {name: table for name, (table, _) in filled.items()}
     every = _concatenate_splits(file, sheets)
     schema, notes = fit_schema(every, choice, form.decimal)
     words, more = _read_labels(every, choice)
@@ -56,6 +58,7 @@ def read_table_split(file: Path, choice: ColumnChoice, form: TableFormat, split:
         table=schema,
         notes=(*every.notes, *notes, *more),
         column_facts=find_column_facts(every, schema),
+        source=RowSource(files[split].name, torch.from_numpy(filled[split][1])),
     )
 
 
@@ -79,14 +82,15 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in TABLE_SUFFIXES
 
 
-def _drop_blank_rows(table: RawTable) -> RawTable:
-    """A table without rows of which every cell is blank."""
+def _drop_blank_rows(table: RawTable) -> tuple[RawTable, np.ndarray]:
+    """A table without rows of which every cell is blank, and the numbers of its rows from 1."""
     blank = np.logical_and.reduce([find_blanks(cells) for cells in table.columns])
+    numbers = np.arange(1, len(table) + 1)
     if not blank.any() or blank.all():
-        return table
+        return table, numbers
     note = f"{table.source}: {int(blank.sum())} rows are left out, all cells of which are blank."
     columns = tuple(cells[~blank] for cells in table.columns)
-    return RawTable(table.source, table.names, columns, (*table.notes, note))
+    return RawTable(table.source, table.names, columns, (*table.notes, note)), numbers[~blank]
 
 
 def _concatenate_splits(file: Path, sheets: Mapping[str, RawTable]) -> RawTable:

@@ -18,6 +18,7 @@ from .folders import ImageListing, list_images
 from .frame import Frame
 from .hub import SPLIT_ALIASES
 from .labels import check_labels, map_labels_to_indices
+from .sources import RowSource
 from .splits import split_into_folds, split_randomly, split_stratified
 from .survey import survey_pictures
 from .table_files import TableFormat
@@ -76,7 +77,9 @@ def load_framed_images(folder: Path, split: str, frame: Frame, label: str | None
     examples = cache.load_or_create_dataset(file, prepare)
     if found.label_column_given and split == "train":
         check_labels(examples)
-    return replace(examples, notes=(*found.notes, *examples.notes, *_describe_darkness(examples)))
+    notes = (*found.notes, *examples.notes, *_describe_darkness(examples))
+    names = [format_path(each.relative_to(folder)) for each in found.files]
+    return replace(examples, notes=notes, source=RowSource.of_files(place.name, names))
 
 
 def _describe_darkness(examples: Dataset) -> list[str]:

@@ -1,5 +1,5 @@
-"""Why a run diverged: which column of a table is to blame, by playing the last rounds without it,
-and what helps where none is."""
+"""Why a run diverged: which column of a table or which row is to blame, by playing the last rounds
+without it, and what helps where none is."""
 
 import copy
 from collections.abc import Callable
@@ -18,12 +18,16 @@ from ..engine.watch import BadTerm
 from ..files import pack_tensors, write_file
 from ..stage import Stage
 from .bad_layer import describe_bad_layer
+from .bad_row import BatchReader, find_bad_row
 from .commands import TrainCommand
 from .folder import Run
 from .remedies import are_ordinary, describe_remedy
 
 CHECKED_ROUNDS = 20
 """Rounds that must be ordinary without a column, for it to be to blame."""
+
+
+NO_ROW = "; no single row of the batch is the cause"
 
 
 class Column(NamedTuple):
@@ -72,6 +76,36 @@ def find_table(stage: Stage) -> Table | None:
     return Table(rows, space)
 
 
+class Cause(NamedTuple):
+    """What made training diverge, in words.
+
+    Attributes:
+        column: Name of a table's column; "" for none.
+        extreme: Its value that is farthest from the others, in words.
+        row: The row or picture; "" for none.
+    """
+
+    column: str
+    extreme: str
+    row: str
+
+    def describe(self, run: Path, command: TrainCommand | None, details: str) -> str:
+        """What is to blame and what to do, with the command to paste at the end."""
+        changes: dict[str, Any] = {}
+        if self.column:
+            place = f", in {self.row}" if self.row else ""
+            what = f"the column {self.column!r} is to blame{place}{self.extreme}"
+            way = f"correct it, or leave it out with --drop {self.column!r} in a new run"
+            if command and "drop" in command.options:
+                changes = {"drop": (*command.options["drop"], self.column)}
+        else:
+            what, way = f"{self.row} is to blame", "correct it or take it out, and train anew"
+        told = f"{what}: without it the same rounds are finite, so {way}{details}"
+        if command is None or (self.column and not changes):
+            return f"{told}."
+        return f"{told}; train with: {command.format_anew(run, changes)}"
+
+
 class CauseFinder:
     """Finds why a stage diverged, from a copy of its last finite state."""
 
@@ -107,15 +141,29 @@ class CauseFinder:
             found = find_first_bad_round(training, self.get_batch, until)
             if found is not None:
                 details = describe_bad_layer(found, self.get_batch) + details
-                cause = blame_column(found, self.get_batch, self.table)
-                if cause:
-                    return f"{cause}{details}."
+                cause = self.find_cause(found)
+                if cause is not None:
+                    return cause.describe(self.run.path, self.command, details)
+                details = f"{NO_ROW}{details}"
         own = (self.run, self.name, self.stage, training, self.get_batch, self.command)
         return describe_remedy(*own, details)
 
+    def find_cause(self, found: Training) -> Cause | None:
+        """The one column or row without which training would have gone on; None without either."""
+        column = find_bad_column(found, self.get_batch, self.table)
+        extreme = self.table.describe_extreme(column) if self.table and column else ""
+        reader = BatchReader(self.stage, self.get_batch)
+        row = find_bad_row(found, reader)
+        if row is None and column is None:
+            return None
+        word = "" if row is None else reader.name_row(row)
+        return Cause(column.name if column else "", extreme, word)
 
-def blame_column(found: Training, get_batch: Callable[[int], Any], table: Table | None) -> str:
-    """A sentence about the one column without which training would have gone on, else "".
+
+def find_bad_column(
+    found: Training, get_batch: Callable[[int], Any], table: Table | None
+) -> Column | None:
+    """The one column without which training would have gone on; None where there is none.
 
     The first round that is not finite is played again without each column in turn, as if its cells
     were blank; a column is to blame if without it, and only without it, this round and the next
@@ -128,16 +176,10 @@ def blame_column(found: Training, get_batch: Callable[[int], Any], table: Table 
     """
     columns = [] if table is None else table.list_columns()
     if table is None or len(columns) < 2:
-        return ""
+        return None
     width = table.space.width
     guilty = [c for c in columns if _is_ordinary_without(c, found, get_batch, width)]
-    if len(guilty) != 1:
-        return ""
-    name = guilty[0].name
-    return (
-        f"the column {name!r} is to blame{table.describe_extreme(guilty[0])}: without it the same "
-        f"rounds are finite, so correct it, or leave it out with --drop {name!r} in a new run"
-    )
+    return guilty[0] if len(guilty) == 1 else None
 
 
 def find_first_bad_round(

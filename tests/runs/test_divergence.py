@@ -66,7 +66,7 @@ def test_the_one_column_that_makes_a_run_diverge_is_named(
     stage = build_stage(tmp_path, model=model)
     poison(stage, {place: value})
     told = train_until_it_diverges(stage, tmp_path / "run")
-    assert f"the column {NAMES[place]!r} {BLAMED}" in told
+    assert f"the column {NAMES[place]!r} {BLAMED}, in row 8 of table.csv (its value" in told
     assert f"--drop {NAMES[place]!r}" in told
     assert "smaller learning rate" not in told
 
@@ -94,20 +94,24 @@ def test_no_column_is_accused_where_the_learning_rate_is_to_blame(
     assert BLAMED not in told
     assert "try a smaller learning rate" in told
     assert "in a new run" in told
+    assert "no single row of the batch is the cause" in told
 
 
 @pytest.mark.parametrize("places", [(0, 2), (0, 1, 2, 3)])
-def test_none_is_accused_where_several_are(places: tuple[int, ...], tmp_path: Path) -> None:
+def test_no_column_is_accused_where_several_are(places: tuple[int, ...], tmp_path: Path) -> None:
     stage = build_stage(tmp_path)
     poison(stage, dict.fromkeys(places, 1e38))
-    assert BLAMED not in train_until_it_diverges(stage, tmp_path / "run")
+    told = train_until_it_diverges(stage, tmp_path / "run")
+    assert "the column" not in told
+    assert f"row 8 of table.csv {BLAMED}: without it" in told
 
 
 def test_rows_that_are_no_table_have_no_columns_to_accuse(tmp_path: Path) -> None:
     stage = build_stage(tmp_path)
     poison(stage, {0: 1e38})
-    stage = replace(stage, data={})
-    assert "smaller learning rate" in train_until_it_diverges(stage, tmp_path / "run")
+    told = train_until_it_diverges(replace(stage, data={}), tmp_path / "run")
+    assert "the column" not in told
+    assert f"row 8 of the training rows {BLAMED}" in told
 
 
 def test_a_monitor_does_not_blame_rows_for_a_state_that_is_not_finite(tmp_path: Path) -> None:
