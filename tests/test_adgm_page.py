@@ -129,3 +129,22 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS)
 def test_the_page_has_the_row_that_the_files_give(row: str) -> None:
     assert row in read_page("adgm")
+
+
+def test_the_page_has_the_times_and_gradients_of_live_classes() -> None:
+    found, page = read_result("adgm.live_classes"), " ".join(read_page("adgm"))
+    told = page.partition("**Classes that are ruled out.**")[2].partition("  ")[0]
+    shares = {n: f"{each['of_all_10'] + 1e-9:.2f}" for n, each in found["rounds"].items()}
+    for name in ("straightforward, 10 classes", "10 of 10 classes live", "3 of 10 classes live"):
+        assert shares[name] in told
+    assert f"{shares['1.2 of 10 classes live']} with 1.2" in told
+    assert f"{shares['3 of 1,000 classes live']} with 3 of 1,000" in told
+    live = found["estimates"]["batch norm, q sharp"]["q from 0.0001 on"]
+    assert f"{live['live_classes']:.1f} stay" in told
+    assert f"by {100 * live['gradient_off_at_means']:.1f} %" in told
+    drawn = [
+        found["estimates"][f"batch norm, q {q}"]["3, one of them drawn"] for q in ("sharp", "flat")
+    ]
+    off = " to ".join(f"{100 * each['gradient_off']:.0f}" for each in drawn)
+    errors = " to ".join(f"{each['standard_errors']:.0f}" for each in reversed(drawn))
+    assert f"{off} % ({errors} standard errors)" in page
