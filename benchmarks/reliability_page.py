@@ -213,6 +213,21 @@ def describe_soak(known: Mapping[str, Any]) -> Iterator[str]:
     yield "\n".join(rows)
 
 
+def describe_suite(known: Mapping[str, Any]) -> Iterator[str]:
+    """What the fast tests cost, in all and where most of it goes."""
+    files, shown = known["files"], 12
+    most = list(files.items())[:shown]
+    yield (
+        f"The fast tests take {known['processor_seconds']:,.0f} seconds of a processor, of which "
+        f"{known['start_and_collection']:,.0f} are starts and collection, and took "
+        f"{known['clock_seconds']:,} by the clock on {known['cores']} cores, which "
+        f"{known['processes_that_wanted_a_core']:g} processes wanted; {len(files)} files, of which "
+        f"these take the most. " + describe_source(known, "suite")
+    )
+    rows = ["| file | seconds |", "|---|---|"]
+    yield "\n".join([*rows, *(f"| {file} | {seconds:.1f} |" for file, seconds in most)])
+
+
 SOAK_WORDS = {
     "resident_mb": "memory in use, MB",
     "handles": "open files and sockets",
@@ -240,6 +255,7 @@ SECTIONS = (
         partial(describe_mutants, file="mutants_fresh"),
     ),
     ("Hours of work", "soak", "python benchmarks/soak.py", describe_soak),
+    ("Time of the tests", "suite", "python benchmarks/suite.py OUT", describe_suite),
 )
 """Title, name of the file, command, and what describes it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import torch
@@ -13,6 +14,15 @@ from auxgen.data.augmentation import binarise, flip_randomly, identity
 from auxgen.data.batches import InMemoryBatches, LabelledBatches, SemiSupervisedBatches
 from auxgen.data.dataset import Preprocessor
 from auxgen.engine.settings import Engine, adam
+from auxgen.method import (
+    Bounds,
+    Classifies,
+    Describes,
+    Encodes,
+    SamplesConditional,
+    Weighs,
+    has_ability,
+)
 from auxgen.stage import BatchStream, Stage
 
 X, K = 6, 3
@@ -251,6 +261,14 @@ METHODS |= {
         seen=(3, 16, 16),
     )
 }
+
+
+@cache
+def list_abilities(name: str) -> frozenset[type]:
+    """The Protocols that a method of the table has."""
+    method = METHODS[name].recipe.build()
+    protocols = (Bounds, Classifies, Describes, Encodes, SamplesConditional, Weighs)
+    return frozenset(p for p in protocols if has_ability(method, p))
 
 
 def stage(name: str, steps: int = 6, **engine: Any) -> Stage:

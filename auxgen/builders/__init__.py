@@ -24,6 +24,7 @@ import pkgutil
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -77,7 +78,13 @@ def list_builders() -> dict[str, Callable[..., Method]]:
     return {
         name: function
         for module in modules
-        for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__
-        and typing.get_type_hints(function).get("return") is Method
+        for name, function in sorted(vars(module).items())
+        if inspect.isfunction(function)
+        and function.__module__ == module.__name__
+        and _is_builder(function)
     }
+
+
+@cache  # to read the types of all builders takes longer than to build a method
+def _is_builder(function: Callable[..., Any]) -> bool:
+    return typing.get_type_hints(function).get("return") is Method

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli.conftest import Command, assert_refused
+from warm import run_python
 
 from auxgen.engine.loop import Training
 from auxgen.files import compute_checksum
@@ -242,14 +240,7 @@ def test_what_a_model_cannot_do_is_refused(
 
 def limited(*args: str | Path) -> subprocess.CompletedProcess[str]:
     """The command where no file can be larger than 3000 bytes, as on a device that is full."""
-    return subprocess.run(
-        [sys.executable, "-m", "auxgen", *map(str, args)],
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)),
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
-    )
+    return run_python("-m", "auxgen", *args, file_size=3000)
 
 
 def test_a_full_device_ends_training_in_a_sentence_and_resume_continues(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from warm import run_python
 
 from auxgen.data.samplers import BalancedSampler, ShuffledSampler
 
@@ -37,9 +38,11 @@ with exit_cleanly(), init_ranks("cpu") as here:
 """
 
 
+RANKS = ("-m", "torch.distributed.run", "--nproc-per-node", "2")
+
+
 def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
-    asked = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", *arguments]
-    return subprocess.run(asked, capture_output=True, text=True, check=False, timeout=300)
+    return run_python(*RANKS, *arguments)
 
 
 def test_every_method_ends_bit_equal_on_two_ranks_buffers_included(tmp_path: Path) -> None:
@@ -84,8 +87,9 @@ def test_the_command_on_two_ranks_stops_and_goes_on_to_the_same_bits(
     file, whole, part = (tmp_path / name for name in ("mine.py", "whole", "part"))
     file.write_text(STOPPING.format(tests=str(LAWS.parent)))
     command = ("-m", "--", "auxgen", "train")
-    done = torchrun(*command, str(file), "--run", str(whole))
-    assert done.returncode == 0, done.stderr
+    asked = [sys.executable, *RANKS, *command, str(file), "--run", str(whole)]
+    cold = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=300)
+    assert cold.returncode == 0, cold.stderr
     with monkeypatch.context() as patch:
         patch.setenv("STOP", "1")
         stopped = torchrun(*command, str(file), "--run", str(part))

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +14,7 @@ import pytest
 import torch
 from laws import METHODS, experiment
 from safetensors.torch import load_file
+from warm import run_python
 
 from auxgen.engine import checkpoint
 from auxgen.errors import InputError, Interrupted, NotSaved
@@ -72,7 +70,7 @@ def test_a_run_killed_at_once_goes_on_to_the_same_bits(method: str, tmp_path: Pa
     code = KILLED.format(
         tests=str(Path(__file__).parent.parent), method=method, run=str(tmp_path / "killed")
     )
-    killed = subprocess.run([sys.executable, "-c", code], env={**os.environ}, check=False)
+    killed = run_python("-c", code)
     assert killed.returncode == -signal.SIGKILL
     assert checkpoint.find_checkpoints(tmp_path / "killed" / "checkpoints", method)
     train(experiment(method=method), run=tmp_path / "whole", device="cpu", quiet=True)
@@ -256,7 +254,8 @@ try:
 except NotSaved as error:
     print(error)
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    told = run_python("-c", code)
+    assert told.returncode == 0, told.stderr
     assert "no space is left; step 4 is good" in told.stdout
     assert [p.name for p in (stopped / "checkpoints").iterdir()] == ["sdgm-4"]
     resume(stopped, experiment=experiment(), device="cpu", quiet=True)

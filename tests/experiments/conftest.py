@@ -1,23 +1,17 @@
-"""Averages of small models whose batch norm is recalibrated on two batches in place of fifty."""
+"""Pictures of few pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from torch import nn
-
-from auxgen.engine import loop
-from auxgen.networks.freezing import recalibrate_batch_norm
 
 
 @pytest.fixture(scope="module")
-def two_batches() -> Iterator[None]:
-    """Fifty forward passes after two rounds of training would take most of a test's time."""
-
-    def recalibrate(module: nn.Module, run_batch: Callable[[int], object], batches: int) -> None:
-        recalibrate_batch_norm(module, run_batch, min(batches, 2))
+def coarse_pictures() -> Iterator[None]:
+    """Pictures of the usual size would take a third of the time of a reproduction."""
+    import matplotlib
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "recalibrate_batch_norm", recalibrate)
+        patch.setitem(matplotlib.rcParams, "savefig.dpi", 65)
         yield

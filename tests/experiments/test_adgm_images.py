@@ -47,6 +47,8 @@ from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.methods.adgm import AuxiliaryDGM
 from auxgen.reproduction import load_reproduction, reproduce
 
+pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
+
 SIDE = 96
 STEMS = {
     "train": "smallnorb-5x46789x9x18x6x2x96x96-training",

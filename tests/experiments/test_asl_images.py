@@ -31,6 +31,8 @@ from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 from auxgen.stage import Experiment
 
+pytestmark = pytest.mark.usefixtures("two_batches")
+
 STAGES = ["vae", "vae_unit", "two_stage", "vae_asl", "mi", "mi_asl", "on_demand"]
 TINY: dict[str, Any] = {"scale_epochs": 0.02, "batch": 8, "width": 2}
 CLOTHES = ["table1", "figure4", "figure5", "figure6", "on_demand"]

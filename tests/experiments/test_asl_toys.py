@@ -25,6 +25,8 @@ from auxgen.networks.densities import GMM
 from auxgen.networks.distributions import Regression
 from auxgen.reproduction import load_reproduction, reproduce
 
+pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
+
 SMALL: dict[str, Any] = {"steps": 4, "batch": 16, "width": 8, "transforms": 2}
 
 

@@ -31,6 +31,8 @@ from auxgen.plotting import panels as showing
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
+pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
+
 MODELS = get_args(DGMName)
 MOONS = 500
 SMALL: dict[str, Any] = {"steps": 10, "hidden": 16, "latent": 4}
@@ -191,6 +193,7 @@ def real() -> Dataset:
     return images.load_image_dataset("mnist", "train")
 
 
+@pytest.mark.slow  # the whole set is decoded for it; test_image_sets.py counts the pixels
 def test_the_real_mnist_has_100_labelled_rows_and_444_pixels(
     real: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,13 @@ from auxgen.experiments.introvac.stages import STAGES, make_introvac_engine
 from auxgen.experiments.option_values import build_experiment, resolve_options
 from auxgen.experiments.registry import find_experiment, list_reproductions
 from auxgen.experiments.runs import update_old_options
+from auxgen.inference.conditional import sample_where
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.model import load as opened
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
-pytestmark = pytest.mark.usefixtures("two_batches")
+pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
 
 COLUMNS = ("Eyeglasses", "No_Beard", "Goatee", "Mustache", "Smiling")
 TINY: dict[str, Any] = {"scale_epochs": 0.05, "batch": 8, "size": 32}
@@ -96,6 +98,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             evaluate(judge, device="cpu")
         patch.setattr("auxgen.evaluation.edits.DELTAS", (0.0, 3.0, 6.0))
         patch.setattr("auxgen.evaluation.equal_effect.DELTAS", (0.0, 6.0, 12.0))
+        short = partial(sample_where, steps=20)
+        patch.setattr("auxgen.experiments.introvac.pictures.sample_where", short)
         yield root
 
 

@@ -16,7 +16,7 @@ from torch.distributions import Categorical
 from auxgen.evaluation.classification import TestError
 from auxgen.inference.batched import binarise_rows_alike, map_batches, map_rows
 from auxgen.inference.prediction import estimate_elbo, estimate_row_bounds, predict_rows
-from auxgen.method import Bounds, Classifies, Describes, Encodes, Weighs, has_ability
+from auxgen.method import Bounds, Classifies, Describes, Encodes, Weighs
 from auxgen.methods.adgm import AuxiliaryDGM
 from auxgen.networks.distributions import normal
 from auxgen.rng import use_seed
@@ -38,7 +38,7 @@ CASES = [
     for law in laws.METHODS
     if law != "auxiliary_fit"  # which has no rows
     for name, (ability, _) in FUNCTIONS.items()
-    if has_ability(laws.METHODS[law].recipe.build(), ability)
+    if ability in laws.list_abilities(law)
 ]
 
 

@@ -141,11 +141,7 @@ def test_draws_have_the_mean_and_covariance_of_the_model(make) -> None:
     assert ((means.T.cov() - without_noise).abs() < 5 * error).all()
 
 
-CONDITIONAL = [
-    name
-    for name, law in laws.METHODS.items()
-    if has_ability(law.recipe.build(), SamplesConditional)
-]
+CONDITIONAL = [name for name in laws.METHODS if SamplesConditional in laws.list_abilities(name)]
 
 
 @pytest.mark.parametrize("name", CONDITIONAL)
