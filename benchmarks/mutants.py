@@ -54,25 +54,25 @@ FACES = {
 """Tests of modules that are tested by what people call."""
 
 
-def list_tests(file: str) -> list[list[str]]:
+def list_tests(file: str, root: Path = ROOT) -> list[list[str]]:
     """Stages: the tests of a module, of its room, the laws, and what starts processes."""
     _, room, name = Path(file).with_suffix("").parts
-    own = dict.fromkeys([f"tests/{room}/test_{name}.py", *find_importing_tests(room, name)])
+    own = dict.fromkeys([f"tests/{room}/test_{name}.py", *find_importing_tests(room, name, root)])
     folders = ("engine",) if room == "engine" else ("methods", "functional", "metrics")
-    found = [sorted((ROOT / "tests" / folder).glob("test_*.py")) for folder in folders]
-    others = [str(test.relative_to(ROOT)) for tests in found for test in tests]
+    found = [sorted((root / "tests" / folder).glob("test_*.py")) for folder in folders]
+    others = [str(test.relative_to(root)) for tests in found for test in tests]
     others.sort(key=lambda test: not test.startswith(f"tests/{room}/"))
-    first = [test for test in own if (ROOT / test).exists() and test not in (*LAWS, *SLOW)]
+    first = [test for test in own if (root / test).exists() and test not in (*LAWS, *SLOW)]
     second = [test for test in others if test not in (*first, *LAWS, *SLOW)]
     last = [test for test in SLOW if test in (*own, *others)]
     return [stage for stage in (first, second, [*LAWS], last) if stage]
 
 
-def find_importing_tests(room: str, name: str) -> list[str]:
+def find_importing_tests(room: str, name: str, root: Path) -> list[str]:
     """Tests of other rooms that import a module, those of its face among them."""
     imported = re.compile(rf"auxgen\.{room}(\.| import .*\b){name}\b")
-    tests = sorted((ROOT / "tests").rglob("test_*.py"))
-    found = [str(test.relative_to(ROOT)) for test in tests if imported.search(test.read_text())]
+    tests = sorted((root / "tests").rglob("test_*.py"))
+    found = [str(test.relative_to(root)) for test in tests if imported.search(test.read_text())]
     return [*found, *FACES.get(f"{room}/{name}", ())]
 
 
@@ -137,7 +137,7 @@ def try_mutant(mutant: Mutant, copy_of_root: Path, seconds: int = SECONDS) -> Mu
     file.write_text(write_mutant(mutant, original))
     outcome = "survived"
     try:
-        for tests in list_tests(mutant.file):
+        for tests in list_tests(mutant.file, copy_of_root):
             found = run_tests(copy_of_root, tests, seconds)
             if found != "survived":
                 outcome = found
@@ -162,7 +162,7 @@ def copy_root() -> Iterator[Path]:
         for name in ("auxgen", "tests", "benchmarks"):
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", root)
-        for tests in list_tests("auxgen/methods/vae.py"):
+        for tests in list_tests("auxgen/methods/vae.py", root):
             if run_tests(root, tests) != "survived":
                 raise SystemExit(f"{tests} fail without a mutant.")
         yield root

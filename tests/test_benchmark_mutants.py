@@ -90,7 +90,7 @@ def test_a_mutant_survives_if_all_tests_came_to_their_end(
     file.write_text(SOURCE)
     found = iter(outcomes)
     stages = [["one"], ["two"]]
-    monkeypatch.setattr(mutants, "list_tests", lambda _: stages)
+    monkeypatch.setattr(mutants, "list_tests", lambda *_: stages)
     monkeypatch.setattr(mutants, "run_tests", lambda *_: next(found))
     mutant = replace(list_changes(changes)[0], file="auxgen/methods/vae.py")
     assert mutants.try_mutant(mutant, tmp_path).outcome == expected
