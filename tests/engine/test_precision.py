@@ -125,33 +125,6 @@ def hopeless_clock() -> Callable[[], float]:
     return lambda: next(read)
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_measuring_changes_neither_weights_nor_random_state(name: str) -> None:
-    of, untouched = stage(name), stage(name)
-    state = copy.deepcopy(of.method.state_dict())
-    modes = [module.training for module in of.method.modules()]
-    needs = [parameter.requires_grad for parameter in of.method.parameters()]
-    torch.manual_seed(7)
-    before = torch.random.get_rng_state()
-    assert measured(of, hopeless_clock()).choose() == "32"
-    assert torch.equal(torch.random.get_rng_state(), before)
-    assert [module.training for module in of.method.modules()] == modes
-    assert [parameter.requires_grad for parameter in of.method.parameters()] == needs
-    assert all(parameter.grad is None for parameter in of.method.parameters())
-    assert all(torch.equal(of.method.state_dict()[key], state[key]) for key in state)
-    after, expected = (
-        play(each, "auto" if each is of else "32").method.state_dict() for each in (of, untouched)
-    )
-    assert all(torch.equal(after[key], expected[key]) for key in expected)
-
-
-def play(of: Stage, chosen: str) -> Training:
-    training = Training(of.method, replace(of.engine, precision=chosen), seed=0)  # pyright: ignore
-    for step in range(3):
-        training.run_round(of.batches(step, 0, 1, "cpu"))
-    return training
-
-
 class Fails(Method):
     """A method whose rounds go wrong in one precision."""
 
@@ -389,3 +362,30 @@ def test_an_unknown_precision_is_refused_before_a_run_is_made(
     with pytest.raises(InputError, match="There is no precision"):
         trained(experiment(), tmp_path / "run", precision=wrong)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_measuring_changes_neither_weights_nor_random_state(name: str) -> None:
+    of, untouched = stage(name), stage(name)
+    state = copy.deepcopy(of.method.state_dict())
+    modes = [module.training for module in of.method.modules()]
+    needs = [parameter.requires_grad for parameter in of.method.parameters()]
+    torch.manual_seed(7)
+    before = torch.random.get_rng_state()
+    assert measured(of, hopeless_clock()).choose() == "32"
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert [module.training for module in of.method.modules()] == modes
+    assert [parameter.requires_grad for parameter in of.method.parameters()] == needs
+    assert all(parameter.grad is None for parameter in of.method.parameters())
+    assert all(torch.equal(of.method.state_dict()[key], state[key]) for key in state)
+    after, expected = (
+        play(each, "auto" if each is of else "32").method.state_dict() for each in (of, untouched)
+    )
+    assert all(torch.equal(after[key], expected[key]) for key in expected)
+
+
+def play(of: Stage, chosen: str) -> Training:
+    training = Training(of.method, replace(of.engine, precision=chosen), seed=0)  # pyright: ignore
+    for step in range(3):
+        training.run_round(of.batches(step, 0, 1, "cpu"))
+    return training

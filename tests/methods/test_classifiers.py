@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 from auxgen.builders import Recipe
-from auxgen.data.batches import LabelledBatch
+from auxgen.data.batches import LabelledBatch, SemiSupervisedBatch
 from auxgen.method import Classifies, Describes, Extracts, Gradient
 from auxgen.methods.classifiers import (
     AttributeClassifier,
@@ -112,6 +113,22 @@ def test_the_loss_of_classes_is_the_cross_entropy() -> None:
     logits = method.q_y.network(x)
     expected = -(logits - logits.logsumexp(1, keepdim=True))[torch.arange(5), y].mean()
     torch.testing.assert_close(loss(method, LabelledBatch(x, y)), expected)
+
+
+@pytest.mark.parametrize("prior_rows", [1, 9, 1000])
+def test_a_classifier_of_rows_has_the_prior_of_its_weights_once_in_so_many_rows(
+    prior_rows: int,
+) -> None:
+    torch.manual_seed(0)
+    sizes = {"x": 6, "hidden": [8], "classes": 3, "prior_rows": prior_rows}
+    method: Any = Recipe("classifier", sizes).build()
+    x, y = torch.rand(7, 6), torch.arange(7) % 3
+    move = next(method.round(SemiSupervisedBatch(x, y, torch.full((4, 6), NAN)), torch.tensor(0)))
+    assert isinstance(move, Gradient)
+    squares = sum(p.square().sum() for name, p in method.named_parameters() if "weight" in name)
+    nll = torch.nn.functional.cross_entropy(method.q_y.network(x), y)
+    torch.testing.assert_close(move.loss, nll + squares / 2 / prior_rows)
+    torch.testing.assert_close(move.terms["cross_entropy"], nll)
 
 
 def test_both_extract_features_that_a_linear_map_turns_into_what_they_tell() -> None:
