@@ -8,7 +8,7 @@ of all experiments. An input is made from a valid one by a seed that its number 
 can be made again: --kind KIND --first N --inputs 1, and --again tries all faults of a record and
 notes what comes of them. A fault is an exception that is no sentence, a sentence of several lines,
 a file written outside the folder, a process, a connection, an import that the input chose, more
-than 20 s of the processor, or 2 GB more memory.
+than 20 s of the processor, 2 GB more memory, or the end of the process.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import json
 import os
 import resource
 import shutil
 import signal
 import sys
 import tempfile
-import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -63,6 +63,8 @@ from auxgen.files import compute_checksum, encode_json, read_json, write_file
 from auxgen.runs.config import find_commit
 
 SECONDS, BYTES = 20, 2 * 2**30
+AT_ONCE = 500
+"""Inputs that one child process tries; what kills it is a fault, and another goes on."""
 FORBIDDEN = {"os.system", "subprocess.Popen", "os.posix_spawn", "os.exec", "socket.connect"}
 CHOSEN_MODULES = {"antigravity", "this", "turtle", "os.system"}
 
@@ -295,6 +297,42 @@ def begin_no_training(*args: object, **options: object) -> None:
     raise Reached
 
 
+def try_in_child(
+    kind: str, numbers: range, bases: Bases, guard: Guard
+) -> list[tuple[int, str, str]]:
+    """Try inputs in a child process, up to one that ends it: numbers, outcomes, faults in words."""
+    record = bases.folder / "record.jsonl"
+    record.unlink(missing_ok=True)
+    child = os.fork()
+    if child == 0:
+        try:
+            with record.open("w") as out:
+                for number in numbers:
+                    outcome, words = try_number(kind, number, bases, guard)
+                    print(json.dumps([number, outcome, words]), file=out, flush=True)
+        finally:
+            os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    tried = [tuple(json.loads(line)) for line in record.read_text().splitlines()]
+    if len(tried) < len(numbers):
+        words = f"the process ended with status {os.waitstatus_to_exitcode(status)}"
+        tried.append((numbers[len(tried)], "fault", words))
+    return tried
+
+
+def try_number(kind: str, number: int, bases: Bases, guard: Guard) -> tuple[str, str]:
+    """Try the input of a number: what came of it, and a fault in words."""
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    try:
+        outcome = try_input(kind, Random(f"{kind} {number}"), bases, guard)
+        grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory)
+        if grown > BYTES:
+            raise Fault(f"{grown / 1e9:.1f} GB more memory")
+    except Fault as fault:
+        return "fault", str(fault)
+    return outcome, ""
+
+
 def fuzz(
     counts: dict[str, int], folder: Path, first: int = 0
 ) -> tuple[dict[str, Counter[str]], list[dict[str, Any]]]:
@@ -303,23 +341,22 @@ def fuzz(
     bases, guard = make_bases(folder), Guard(folder)
     sys.addaudithook(guard.notice)
     found: dict[str, Counter[str]] = {kind: Counter() for kind in counts}
-    faults = []
+    faults: list[dict[str, Any]] = []
     create = launch.create_run
     for kind, count in counts.items():
-        start = time.process_time()
-        launch.create_run = begin_no_training if kind == "options" else create  # pyright: ignore
-        for number in range(first, first + count):
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            try:
-                found[kind][try_input(kind, Random(f"{kind} {number}"), bases, guard)] += 1
-                grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory)
-                if grown > BYTES:
-                    raise Fault(f"{grown / 1e9:.1f} GB more memory")
-            except Fault as fault:
-                found[kind]["fault"] += 1
-                faults.append({"kind": kind, "number": number, "fault": str(fault)[-1500:]})
-                print(kind, number, str(fault)[-1500:], file=sys.stderr, flush=True)
-        found[kind]["processor seconds"] = round(time.process_time() - start)
+        start = os.times()
+        left = range(first, first + count)
+        while left:
+            tried = try_in_child(kind, left[:AT_ONCE], bases, guard)
+            for number, outcome, words in tried:
+                found[kind][outcome] += 1
+                if outcome == "fault":
+                    faults.append({"kind": kind, "number": number, "fault": words[-1500:]})
+                    print(kind, number, words[-1500:], file=sys.stderr, flush=True)
+            left = range(tried[-1][0] + 1, left.stop)
+        end = os.times()
+        used = end.children_user + end.children_system - start.children_user - start.children_system
+        found[kind]["processor seconds"] = round(used)
         print(kind, dict(found[kind]), flush=True)
     launch.create_run = create
     return found, faults

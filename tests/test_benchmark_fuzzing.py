@@ -50,10 +50,17 @@ def test_what_must_not_happen_is_noticed(
     def say_two_lines(rng: Any, bases: Any, place: Path) -> None:
         raise sentence
 
+    def end_the_process(rng: Any, bases: Any, place: Path) -> None:
+        os.kill(os.getpid(), 9)
+
     sentence = fuzzing.UserError("x")
     sentence.args = ("two\nlines",)
     kinds = {"writes": write_outside, "bug": raise_a_bug, "lines": say_two_lines}
+    kinds["ends"] = end_the_process
     monkeypatch.setattr(fuzzing, "KINDS", kinds)
-    _, faults = fuzzing.fuzz(dict.fromkeys(kinds, 1), inside.resolve())
-    assert [fault["kind"] for fault in faults] == list(kinds)
+    _, faults = fuzzing.fuzz(dict.fromkeys(kinds, 2), inside.resolve())
+    assert [(fault["kind"], fault["number"]) for fault in faults] == [
+        (kind, number) for kind in kinds for number in (0, 1)
+    ]
+    assert faults[-1]["fault"].endswith("status -9")
     assert "wrote" in faults[0]["fault"]

@@ -207,6 +207,7 @@ def _read_arrow(file: Path) -> RawTable:
     parquet = file.suffix.lower() == ".parquet"
     table = pyarrow.parquet.ParquetFile(file).read() if parquet else None
     table = pyarrow.feather.read_table(file) if table is None else table
+    table.validate(full=True)  # places in a damaged file may lie outside of it
     kept = [i for i, n in enumerate(table.column_names) if not n.startswith("__index_level_")]
     cells = [_convert_arrow(table.column_names[i], table.column(i), file) for i in kept]
     return make_raw_table(file.name, [table.column_names[i] for i in kept], cells, [])

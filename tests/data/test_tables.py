@@ -12,7 +12,7 @@ import torch
 from auxgen.data import user as own
 from auxgen.data.column_kinds import ColumnChoice
 from auxgen.data.dataset import Dataset
-from auxgen.data.table_files import TableFormat
+from auxgen.data.table_files import TableFormat, read_table_file
 from auxgen.errors import InputError
 
 LINES = ("age,colour,smokes,kind", "3,red,True,b", "4.5,blue,False,", "5,red,True,a")
@@ -261,3 +261,19 @@ def test_files_that_are_no_tables_are_told(tmp_path: Path) -> None:
             own.load_table(write(tmp_path / f"t.{suffix}", "no table"), label="y")
     with pytest.raises(InputError, match=r"t.tsv holds bytes that are no text"):
         own.load_table(write(tmp_path / "t.tsv", "a\0b"), label="y")
+
+
+@pytest.mark.parametrize("end", [2**30, -(2**30), 7])
+def test_a_damaged_file_whose_texts_lie_outside_of_it_is_refused(tmp_path: Path, end: int) -> None:
+    from pyarrow import feather, table
+
+    file = tmp_path / "t.feather"
+    feather.write_feather(
+        table({"word": ["a", "bb", "ccc"]}), str(file), compression="uncompressed"
+    )
+    content = file.read_bytes()
+    ends = b"".join(place.to_bytes(4, "little") for place in (0, 1, 3, 6))
+    assert content.count(ends) == 1
+    file.write_bytes(content.replace(ends, ends[:-4] + end.to_bytes(4, "little", signed=True)))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_table_file(file)
