@@ -15,7 +15,7 @@ from .samplers import BalancedSampler, ShuffledSampler
 
 def _gather_rows(x: Tensor, rows: Tensor) -> Tensor:
     """Rows of float32, or of uint8 pixels turned to [0, 1]: x (n, ...) -> (b, ...)."""
-    chosen = x[rows]
+    chosen = x.index_select(0, rows)
     return chosen / 255.0 if chosen.dtype == torch.uint8 else chosen
 
 

@@ -14,6 +14,11 @@ from .device import Ranks
 from .settings import Engine, Precision
 from .watch import Meter
 
+NORM_EVERY = 10
+"""Rounds from one norm of a gradient to the next, for the log, where no limit needs every one."""
+SLOW_DECAY, BLOCK = 0.99, 8
+"""From this decay on, so many rounds are taken into the moving average at once."""
+
 
 class Training:
     """A method in training: all the state that a checkpoint holds, and what changes it.
@@ -50,7 +55,7 @@ class Training:
         }
         everything = [p for own in self.player_parameters.values() for p in own]
         self.average = MovingAverage(method, everything, engine.average)
-        self.meter, self.step = Meter(), 0
+        self.meter, self.step = Meter(self.measure_state), 0
 
     def run_round(self, batch: object) -> None:
         """Play one round, then update the moving average."""
@@ -99,16 +104,41 @@ class Training:
     def apply_gradient(self, player: str) -> None:
         """Average the gathered gradient over ranks, clip it, step with it and clear it."""
         own, engine = self.player_parameters[player], self.engine
-        self.ranks.average([p.grad for p in own if p.grad is not None])
-        norm = nn.utils.clip_grad_norm_(own, engine.max_grad_norm)
+        gradients = [p.grad for p in own if p.grad is not None]
+        self.ranks.average(gradients)
+        is_limited = engine.max_grad_norm < float("inf")
+        if is_limited or self.step % min(NORM_EVERY, engine.log_every) == 0:
+            norm = nn.utils.get_total_norm(gradients)
+            if is_limited:
+                nn.utils.clip_grads_with_norm_(own, engine.max_grad_norm, norm)
+            self.meter.add({f"gradient/{player}": norm}, self.step, player)
         if engine.max_grad_value < float("inf"):
             nn.utils.clip_grad_value_(own, engine.max_grad_value)
-        self.meter.add({f"gradient/{player}": norm}, self.step, player)
         self.optimizers[player].step()
         self.optimizers[player].zero_grad()
 
+    @torch.no_grad()
+    def measure_state(self) -> dict[str, Tensor]:
+        """Largest magnitudes among each player's weights and its optimiser's state, by name."""
+        kinds = {
+            "weights": self.player_parameters,
+            "moments": {
+                player: [v for s in o.state.values() for v in s.values() if isinstance(v, Tensor)]
+                for player, o in self.optimizers.items()
+            },
+        }
+        return {
+            f"{kind}/{player}": nn.utils.get_total_norm(tensors, float("inf"))
+            for kind, owned in kinds.items()
+            for player, tensors in owned.items()
+            if tensors
+        }
+
     def iterate_under_autocast(self, moves: Moves) -> Moves:
         """The moves, with forward passes (and nothing else) in the chosen precision."""
+        if not self.uses_bf16:
+            yield from moves
+            return
         while True:
             with self.make_autocast():
                 move = next(moves, None)
@@ -119,12 +149,13 @@ class Training:
     def make_autocast(self) -> torch.autocast:
         """The context in which forward passes run."""
         kind = torch.device(self.device).type
-        return torch.autocast(kind, torch.bfloat16, enabled=self.uses_bf16)
+        return torch.autocast(kind, torch.bfloat16)
 
     def build_averaged_method(self, batches: Iterable[object]) -> Method:
         """A copy of the moving average, its batch-norm statistics estimated on these batches."""
         method = copy.deepcopy(self.average.method)
-        method.load_state_dict(self.method.state_dict() | self.average.means)
+        means = self.average.compute_means(self.step)
+        method.load_state_dict(self.method.state_dict() | means)
         freeze_unowned_networks(method)
         source = iter(batches)
 
@@ -145,8 +176,9 @@ class MovingAverage:
     """A copy of the method whose owned parameters are means of their recent values.
 
     The decay at step t is min(d, (1 + t) / (10 + t)), so that short runs are not made of initial
-    weights. Buffers are the live ones until `Training.build_averaged_method` estimates batch-norm
-    statistics.
+    weights. Once it is `SLOW_DECAY`, weights change far faster than their mean, and one round in
+    `BLOCK` is taken in, with the decay of the whole block. Buffers are the live ones until
+    `Training.build_averaged_method` estimates batch-norm statistics.
     """
 
     def __init__(self, method: Method, owned: Sequence[nn.Parameter], decay: float) -> None:
@@ -156,13 +188,35 @@ class MovingAverage:
         self.decay = decay
         self.live_parameters: list[Tensor] = list(owned)
         self.means = {names[id(p)]: mine[names[id(p)]] for p in owned}
+        self.mean_parameters: list[Tensor] = list(self.means.values())
+
+    def update(self, step: int) -> None:
+        """Take in the weights after step `step`, if it ends a block."""
+        if self._ends_block(step):
+            self._take_in(self.mean_parameters, step)
+
+    def compute_means(self, steps: int) -> dict[str, Tensor]:
+        """The means after so many rounds, by name; those since the last block are taken in too."""
+        if steps == 0 or self._ends_block(steps - 1):
+            return self.means
+        means = {name: mean.clone() for name, mean in self.means.items()}
+        self._take_in(list(means.values()), steps - 1)
+        return means
 
     @torch.no_grad()
-    def update(self, step: int) -> None:
-        """Take in the weights after step `step`."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        means: list[Tensor] = list(self.means.values())
+    def _take_in(self, means: Sequence[Tensor], step: int) -> None:
+        """Move means towards the weights after step `step` by the decay since the last block."""
+        decay = self._compute_decay(step)
+        while step > 0 and not self._ends_block(step - 1):
+            step -= 1
+            decay *= self._compute_decay(step)
         torch._foreach_lerp_(means, self.live_parameters, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
+
+    def _compute_decay(self, step: int) -> float:
+        return min(self.decay, (1 + step) / (10 + step))
+
+    def _ends_block(self, step: int) -> bool:
+        return self._compute_decay(step) < SLOW_DECAY or (step + 1) % BLOCK == 0
 
 
 def collect_parameters(networks: Iterable[nn.Module]) -> list[nn.Parameter]:

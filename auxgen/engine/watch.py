@@ -39,7 +39,9 @@ class Meter:
     The values themselves are kept too, until the sums are found to be finite.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, measure_state: Callable[[], Mapping[str, Tensor]] = dict) -> None:
+        """`measure_state` gives numbers of what training goes on with, by name: finite or not."""
+        self.measure_state = measure_state
         self.sums: dict[str, Tensor] = {}
         self.counts: dict[str, int] = {}
         self.values: list[tuple[str, int, str, Tensor]] = []
@@ -53,11 +55,17 @@ class Meter:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def compute_means(self) -> dict[str, float]:
-        """Mean of each term since the last reset; the one wait for the device."""
+        """Mean of each term since the last reset; the one wait for the device.
+
+        A number of the state is among them where it is not finite, and only there.
+        """
         if not self.sums:
             return {}
-        values = torch.stack([value.float() for value in self.sums.values()]).tolist()
-        return {n: v / self.counts[n] for n, v in zip(self.sums, values, strict=True)}
+        state = self.measure_state()
+        values = [value.float() for value in (*self.sums.values(), *state.values())]
+        numbers = dict(zip((*self.sums, *state), torch.stack(values).tolist(), strict=True))
+        means = {name: numbers[name] / count for name, count in self.counts.items()}
+        return means | {name: numbers[name] for name in state if not isfinite(numbers[name])}
 
     def find_first_bad(self) -> BadTerm:
         """The first term since the last reset that was not finite, where a mean is not."""

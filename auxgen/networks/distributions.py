@@ -8,6 +8,7 @@ from math import sqrt, tau
 from typing import final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch import distributions as td
 from torch.distributions import Categorical, Distribution, Independent, Normal
@@ -72,9 +73,19 @@ def normal(mean: Tensor, std: Tensor, event_dims: int) -> Independent:
     )
 
 
-def bernoulli(logits: Tensor) -> Independent:
+class BernoulliVector(Independent):
+    """`Independent` bits, whose density is of logits in one pass and one sum."""
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        if self.base_dist._validate_args:
+            return super().log_prob(value)
+        logits, value = torch.broadcast_tensors(self.base_dist.logits, value)
+        return -F.binary_cross_entropy_with_logits(logits, value, reduction="none").sum(-1)
+
+
+def bernoulli(logits: Tensor) -> BernoulliVector:
     """Independent bits over the last dimension; logits (..., d)."""
-    return Independent(
+    return BernoulliVector(
         td.Bernoulli(logits=logits, validate_args=checks_arguments()), 1, checks_arguments()
     )
 

@@ -1,7 +1,8 @@
 """Passing through networks without changing them, and running statistics of batch norm."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -39,6 +40,36 @@ def freeze_running_statistics(module: nn.Module) -> Iterator[None]:
             layer.track_running_stats = True
 
 
+class _AllSeen(Exception):
+    """Each layer has seen what it sees of a batch."""
+
+
+@dataclass
+class _Passes:
+    """Passes through layers that moved their running statistics."""
+
+    count: int = 0
+
+
+@contextmanager
+def _count_passes(layers: Sequence[_BatchNorm], limit: int) -> Iterator[_Passes]:
+    """Count passes through layers, and raise `_AllSeen` after so many, unless `limit` is 0."""
+    passes = _Passes()
+
+    def count(layer: nn.Module, *_: object) -> None:
+        if layer.track_running_stats:
+            passes.count += 1
+            if passes.count == limit:
+                raise _AllSeen
+
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    try:
+        yield passes
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
 @torch.no_grad()
 def recalibrate_batch_norm(
     module: nn.Module, run_batch: Callable[[int], object], batches: int
@@ -47,6 +78,8 @@ def recalibrate_batch_norm(
 
     Averaged weights have other activations than the weights of which they are the average
     (Izmailov et al., 2018). Only layers in training mode change, so fixed ones stay as they are.
+    From the second batch on, run_batch is left where the last layer has seen what it sees of a
+    batch: of a GAN's round the losses and passes that move no statistics are not computed.
     """
     layers = [layer for layer in find_batch_norms(module) if layer.training]
     if not layers:
@@ -55,7 +88,10 @@ def recalibrate_batch_norm(
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum = None
+    passes = 0
     for i in range(batches):
-        run_batch(i)
+        with _count_passes(layers, passes) as seen, suppress(_AllSeen):
+            run_batch(i)
+        passes = passes or seen.count
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import inf
 
 import torch
 from torch import Tensor, nn
@@ -74,7 +75,7 @@ def replace_unknown(x: Tensor) -> Tensor:
 
     Rows have such entries; codes, which have a gradient, have none.
     """
-    return x if x.requires_grad else torch.where(x.isnan(), 0.0, x)
+    return x if x.requires_grad else torch.nan_to_num(x, 0.0, inf, -inf)
 
 
 def initialize_he_hidden(network: MLP) -> MLP:

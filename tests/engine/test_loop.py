@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from functools import partial
-from math import cos, pi
+from math import cos, isfinite, pi
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,68 @@ def test_gradients_and_statistics_are_means_over_ranks() -> None:
     assert method.norm.running_mean.item() == pytest.approx(2)  # a copy's were estimated
 
 
+def test_a_slow_average_takes_in_blocks_of_rounds_with_their_decay() -> None:
+    training = playing(average=0.999)
+    exact = {"a": torch.tensor(1.0), "b": torch.tensor(2.0)}
+    method = training.method
+    assert isinstance(method, Two)
+    owned = {"a": method.a.weight, "b": method.b.weight}
+    with torch.no_grad():
+        for step in range(3000):  # weights that wander about
+            for name, weight in owned.items():
+                weight.add_(0.01 * torch.randn(weight.shape))
+                decay = min(0.999, (1 + step) / (10 + step))
+                exact[name] = decay * exact[name] + (1 - decay) * weight.squeeze()
+            training.average.update(step)
+    for steps in (2996, 3000):  # within a block and at its end
+        means = training.average.compute_means(steps)
+        for name, mean in exact.items():
+            assert means[f"{name}.weight"].item() == pytest.approx(mean.item(), abs=2e-3)
+
+
+def test_blocks_of_the_average_do_not_depend_on_when_it_is_looked_at() -> None:
+    looking, other = playing(average=0.999), playing(average=0.999)
+    for training in (looking, other):
+        training.step = 2 * 890  # both decays are slow by now
+    for _ in range(20):
+        for training in (looking, other):
+            training.run_round(None)
+        looking.build_averaged_method([])
+    means = looking.average.compute_means(looking.step)
+    for name, mean in other.average.compute_means(other.step).items():
+        assert torch.equal(mean, means[name])
+
+
+def test_a_gradient_is_measured_where_a_limit_or_the_log_needs_it() -> None:
+    for settings, expected in (({}, 2), ({"max_grad_norm": 1e9}, 20), ({"log_every": 4}, 5)):
+        training = playing(**settings)
+        for _ in range(20):
+            training.run_round(None)
+        assert training.meter.counts["gradient/a"] == expected
+        assert training.meter.counts["loss/a"] == 20
+
+
+@pytest.mark.parametrize("harm", ["weights", "moments"])
+def test_a_state_that_is_not_finite_is_seen_without_a_norm_of_its_gradient(harm: str) -> None:
+    engine = Engine(10, lambda player, own: torch.optim.Adam(own, fused=True))
+    training = Training(Two(), engine, seed=0)
+    for _ in range(4):
+        training.run_round(None)
+    assert all(map(isfinite, training.meter.compute_means().values()))
+    training.meter.reset()
+    copied = copy.deepcopy(training)
+    copied.run_round(None)
+    own = copied.player_parameters["b"][0]
+    with torch.no_grad():
+        broken = own if harm == "weights" else copied.optimizers["b"].state[own]["exp_avg_sq"]
+        broken.fill_(torch.inf)
+    means = copied.meter.compute_means()
+    assert [name for name, value in means.items() if not isfinite(value)] == [f"{harm}/b"]
+    assert copied.meter.find_first_bad()[:2] == (f"{harm}/b", torch.inf)
+    training.run_round(None)
+    assert all(map(isfinite, training.meter.compute_means().values())), "the copy alone is broken"
+
+
 def test_terms_are_means_since_they_were_last_read() -> None:
     training, seen = playing(), []
     for _ in range(3):
@@ -184,14 +247,13 @@ def test_a_term_that_is_not_finite_ends_training_by_name_and_is_not_saved(
 def test_a_gradient_that_is_not_finite_is_seen_before_it_is_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clip = nn.utils.clip_grad_norm_
+    measure = nn.utils.get_total_norm
 
-    def poisoned(own: list[nn.Parameter], limit: float) -> Tensor:
-        assert own[0].grad is not None
-        own[0].grad.fill_(float("inf"))
-        return clip(own, limit)
+    def poison(gradients: list[Tensor], *which: float) -> Tensor:
+        gradients[0].fill_(float("inf"))
+        return measure(gradients, *which)
 
-    monkeypatch.setattr(nn.utils, "clip_grad_norm_", poisoned)
+    monkeypatch.setattr(nn.utils, "get_total_norm", poison)
     stages = {"vae": stage("vae", steps=1, save_every=0.0)}
     with pytest.raises(Diverged, match="gradient/vae"):
         train(stages, run=tmp_path / "run", device="cpu", quiet=True)
