@@ -187,7 +187,7 @@ class MovingAverage:
         mine = dict(self.method.named_parameters())
         self.decay = decay
         self.live_parameters: list[Tensor] = list(owned)
-        self.means = {names[id(p)]: mine[names[id(p)]] for p in owned}
+        self.means: dict[str, Tensor] = {names[id(p)]: mine[names[id(p)]] for p in owned}
         self.mean_parameters: list[Tensor] = list(self.means.values())
 
     def update(self, step: int) -> None:
@@ -204,7 +204,7 @@ class MovingAverage:
         return means
 
     @torch.no_grad()
-    def _take_in(self, means: Sequence[Tensor], step: int) -> None:
+    def _take_in(self, means: list[Tensor], step: int) -> None:
         """Move means towards the weights after step `step` by the decay since the last block."""
         decay = self._compute_decay(step)
         while step > 0 and not self._ends_block(step - 1):
