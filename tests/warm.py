@@ -31,18 +31,17 @@ IMPORTED = (
     "torch._dynamo",
     "torch.distributed.launcher",
 )
-LIMIT = 300.0
-"""Seconds after which a process hangs."""
 
 
 def run_python(
-    *words: str | Path, file_size: int | None = None
+    *words: str | Path, file_size: int | None = None, limit: float | None = 300.0
 ) -> subprocess.CompletedProcess[str]:
     """How `python WORDS` ends, and what it writes to stdout and stderr.
 
     Args:
         words: -c CODE, -m MODULE or a file, and arguments.
         file_size: The most bytes that a file can have, as on a device that is full.
+        limit: Seconds after which it hangs; None where it takes as long as it takes.
     """
     context = _start_server()
     pipes = [context.Pipe(duplex=False) for _ in range(2)]
@@ -57,12 +56,12 @@ def run_python(
     for (_, written), reader in zip(pipes, readers, strict=True):
         written.close()
         reader.start()
-    process.join(LIMIT)
+    process.join(limit)
     if process.exitcode is None:
         process.kill()
-        raise subprocess.TimeoutExpired(given[0], LIMIT)
+        raise subprocess.TimeoutExpired(given[0], limit or 0.0)
     for reader in readers:
-        reader.join(LIMIT)
+        reader.join(limit)
     out, err = (b"".join(parts).decode() for parts in said)
     return subprocess.CompletedProcess(given[0], process.exitcode, out, err)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,36 +18,49 @@ from auxgen.experiments.asl.toys import TOY_MODEL_TITLES, StandardisedToy
 from auxgen.experiments.option_values import build_experiment
 from auxgen.experiments.registry import find_experiment
 from auxgen.inference.initialization import initialize_from_source
-from auxgen.launch import draw_pictures, evaluate, train
+from auxgen.launch import evaluate, train
 from auxgen.methods.asl import ExplicitASL, ImplicitASL
 from auxgen.methods.mi_encoder import InformativeEncoder
 from auxgen.methods.vae import VAE
 from auxgen.networks.densities import GMM
 from auxgen.networks.distributions import Regression
 from auxgen.reproduction import load_reproduction, reproduce
+from auxgen.runs.folder import Run
 
 pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
 
 SMALL: dict[str, Any] = {"steps": 4, "batch": 16, "width": 8, "transforms": 2}
 
 
-@pytest.fixture(autouse=True)
-def fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def fewer() -> Iterator[None]:
     """200 rows, and distances between 40."""
 
     def short(fresh: Any) -> Any:
         return whole(fresh, n=40, pairs=2)
 
     whole = asl_toys.WassersteinFromTruth
-    monkeypatch.setattr(asl_toys, "ROWS", 200)
-    monkeypatch.setattr(asl_toys, "WassersteinFromTruth", short)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asl_toys, "ROWS", 200)
+        patch.setattr(asl_toys, "WassersteinFromTruth", short)
+        yield
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory, fewer: None) -> Path:
+    """The folder that both figures share, with the runs of figure 2."""
+    del fewer
+    folder = tmp_path_factory.mktemp("figures") / "out"
+    reproduce("asl.figure2", seeds=1, out=folder, device="cpu", quiet=True, **SMALL)
+    return folder
 
 
 @pytest.mark.parametrize("toy", tables.TOYS)
-def test_a_run_trains_and_measures_five_models(toy: str, tmp_path: Path) -> None:
-    run = train(f"asl.{toy}", run=tmp_path / "run", device="cpu", quiet=True, **SMALL)
+def test_a_run_trains_and_measures_five_models(toy: str, out: Path) -> None:
+    runs = [Run(file.parent) for file in out.rglob("run.json")]
+    (run,) = [run for run in runs if run.config["experiment"] == f"asl.{toy}"]
     assert run.trained_stages() == ["vae", "vae_asl", "mi", "mi_asl", "flow"]
-    scores = evaluate(run.path, device="cpu")["scores"]
+    scores = run.read_scores()["scores"]
     wanted = {
         score
         for row in tables.build_toy_rows(toy, TOY_MODEL_TITLES)
@@ -54,7 +68,7 @@ def test_a_run_trains_and_measures_five_models(toy: str, tmp_path: Path) -> None
     }
     assert scores.keys() >= wanted | {"mi/w1", "mi/code_noise", "vae/stein_discrepancy"}
     assert scores["vae/w1_floor"]["value"] == scores["mi_asl/w1"]["detail"]["floor"]
-    assert "flow-beside the truth" in {file.stem for file in draw_pictures(run.path)}
+    assert (run.path / "pictures" / "flow-beside the truth.png").exists()
     d = 3 if toy == "swiss_roll" else 2
     model = artefact.load(run.path / "mi_asl")
     assert isinstance(model.method, ImplicitASL)
@@ -136,11 +150,9 @@ def test_the_claim_compares_with_the_floor_and_with_the_vae() -> None:
     assert "does not hold (1.00 on ring, 2.60 on moons" in tables.check_toy_distances(means)
 
 
-def test_figures_2_and_8_are_of_the_same_runs(tmp_path: Path) -> None:
-    for name in ("figure2", "figure8"):
-        folder = reproduce(
-            f"asl.{name}", seeds=1, out=tmp_path / "out", device="cpu", quiet=True, **SMALL
-        )
-        assert len(load_reproduction(folder)["rows"]) == 3 * len(tables.TOYS)
-        assert "beside the truth" in (folder / "report.html").read_text()
-    assert len(list((tmp_path / "out").rglob("run.json"))) == len(tables.TOYS)
+@pytest.mark.parametrize("name", ["figure2", "figure8"])
+def test_figures_2_and_8_are_of_the_same_runs(name: str, out: Path) -> None:
+    folder = reproduce(f"asl.{name}", seeds=1, out=out, device="cpu", quiet=True, **SMALL)
+    assert len(load_reproduction(folder)["rows"]) == 3 * len(tables.TOYS)
+    assert "beside the truth" in (folder / "report.html").read_text()
+    assert len(list(out.rglob("run.json"))) == len(tables.TOYS)

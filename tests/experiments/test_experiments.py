@@ -26,6 +26,7 @@ from auxgen.experiments.adgm import digits
 from auxgen.experiments.adgm import toys as adgm_toys
 from auxgen.experiments.adgm.plans import DGMName
 from auxgen.experiments.asl import toys as asl_toys
+from auxgen.inference.batched import map_batches
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.plotting import panels as showing
 from auxgen.reproduction import load_reproduction, reproduce
@@ -73,6 +74,7 @@ def fewer() -> Iterator[None]:
         short_w1 = partial(asl_toys.WassersteinFromTruth, n=40)
         patch.setattr(asl_toys, "WassersteinFromTruth", short_w1)
         patch.setattr(showing, "require", quick)
+        patch.setattr(showing, "map_batches", partial(map_batches, batch_size=160**2))
         yield
 
 

@@ -19,6 +19,7 @@ from auxgen.data.splits import split_into_folds
 from auxgen.engine.loop import Training
 from auxgen.errors import InputError, Interrupted
 from auxgen.launch import evaluate, resume, train
+from auxgen.runs.folder import Run
 from auxgen.score import wilson_interval
 
 
@@ -63,12 +64,28 @@ def make_options(folder: Path) -> dict[str, Any]:
     return {**options, "steps": 60, "lr": 1e-2, "hidden": 8, "latent": 2}
 
 
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return make_options(tmp_path_factory.mktemp("table"))
+
+
+@pytest.fixture(scope="module")
+def whole(options: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that nothing stopped."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    run = train("adgm.own", run=folder, device="cpu", quiet=True, **options)
+    evaluate(run.path, device="cpu")
+    return run
+
+
 @pytest.mark.parametrize("stage", [1, 2, 4])
 def test_a_run_that_was_stopped_in_a_fold_goes_on_to_the_same_weights(
-    stage: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stage: int,
+    whole: Run,
+    options: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    options = make_options(tmp_path)
-    whole = train("adgm.own", run=tmp_path / "whole", device="cpu", quiet=True, **options)
     rounds, play = count(1), Training.run_round
 
     def play_or_stop(self: Training, batch: object) -> None:
@@ -87,15 +104,13 @@ def test_a_run_that_was_stopped_in_a_fold_goes_on_to_the_same_weights(
             load_file(run.path / name / "model.safetensors") for run in (whole, stopped)
         )
         assert all(torch.equal(first[key], second[key]) for key in first)
-    scores = [evaluate(run.path, device="cpu")["scores"] for run in (whole, stopped)]
-    assert scores[0]["sdgm/folds_error"]["value"] == scores[1]["sdgm/folds_error"]["value"]
+    expected = whole.read_scores()["scores"]["sdgm/folds_error"]["value"]
+    assert evaluate(stopped.path, device="cpu")["scores"]["sdgm/folds_error"]["value"] == expected
 
 
-def test_a_run_has_one_error_over_all_labelled_rows(tmp_path: Path) -> None:
-    options = make_options(tmp_path)
-    run = train("adgm.own", run=tmp_path / "run", device="cpu", quiet=True, **options)
-    assert run.trained_stages() == ["fold1", "fold2", "fold3", "sdgm"]
-    scores = evaluate(run.path, device="cpu")["scores"]
+def test_a_run_has_one_error_over_all_labelled_rows(whole: Run, options: dict[str, Any]) -> None:
+    assert whole.trained_stages() == ["fold1", "fold2", "fold3", "sdgm"]
+    scores = whole.read_scores()["scores"]
     assert not [name for name in scores if name.startswith("fold")]
     found = scores["sdgm/folds_error"]
     assert found["n"] == 24
@@ -105,5 +120,5 @@ def test_a_run_has_one_error_over_all_labelled_rows(tmp_path: Path) -> None:
         [100 * end for end in wilson_interval(wrong / 24, 24)]
     )
     assert [fold["n"] for fold in found["detail"]["folds"]] == [8, 8, 8]
-    whole = pd.read_csv(tmp_path / "table.csv", keep_default_na=False)
-    assert auxgen.load(run.path).space.classes == tuple(sorted(set(whole["kind"]) - {""}))
+    table = pd.read_csv(options["data"], keep_default_na=False)
+    assert auxgen.load(whole.path).space.classes == tuple(sorted(set(table["kind"]) - {""}))

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from faults.record import record
 from faults.scenarios import SCENARIOS
 from faults.shim import KINDS
 from laws import METHODS
+from warm import run_python
 
 SAMPLE = [
     "train sdgm|SIGKILL|37|5",
@@ -40,10 +39,7 @@ COMMANDS = ("evaluate", "report", "export", "predict", "embed", "sample", "fill"
 
 def try_jobs(jobs: Sequence[str]) -> list[dict[str, Any]]:
     """What became of the faults of each job, tried by a process of its own."""
-    tests = Path(__file__).parents[1]
-    environment = {**os.environ, "PYTHONPATH": f"{tests.parent}:{tests}"}
-    command = [sys.executable, "-m", "faults.matrix", *jobs]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = run_python("-m", "faults.matrix", *jobs, limit=None)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
