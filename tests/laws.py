@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import pytest
 import torch
 
 from auxgen.builders import Recipe
@@ -261,6 +262,18 @@ METHODS |= {
         seen=(3, 16, 16),
     )
 }
+
+SAMPLE = (
+    *("vae", "sdgm", "mi_asl_mixture", "image_conditional_asl", "denoising_gan", "introvac"),
+    *("attribute_classifier", "stacked_discriminative_vae", "feature_model"),
+)
+"""One method of each kind, by the moves of its game and what its networks keep."""
+
+
+def mark_all_but_a_sample() -> list[Any]:
+    """Every method as a parameter of a test: the sample is fast, the others are slow."""
+    marks = {name: () if name in SAMPLE else pytest.mark.slow for name in METHODS}
+    return [pytest.param(name, marks=mark) for name, mark in marks.items()]
 
 
 @cache

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 import torch
+from laws import METHODS, SAMPLE
 from safetensors.torch import load_file
 from warm import run_python
 
@@ -45,12 +47,13 @@ def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
     return run_python(*RANKS, *arguments)
 
 
-def test_every_method_ends_bit_equal_on_two_ranks_buffers_included(tmp_path: Path) -> None:
-    from laws import METHODS
-
+@pytest.mark.parametrize("methods", [SAMPLE, pytest.param(METHODS, marks=pytest.mark.slow)])
+def test_every_method_ends_bit_equal_on_two_ranks_buffers_included(
+    methods: Iterable[str], tmp_path: Path
+) -> None:
     probe = tmp_path / "probe.py"
     probe.write_text(
-        PROBE.format(tests=str(LAWS.parent), methods=list(METHODS), out=str(tmp_path / "runs"))
+        PROBE.format(tests=str(LAWS.parent), methods=list(methods), out=str(tmp_path / "runs"))
     )
     done = torchrun(str(probe))
     assert done.returncode == 0, done.stderr

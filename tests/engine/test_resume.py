@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from laws import METHODS, experiment
+from laws import experiment, mark_all_but_a_sample
 from safetensors.torch import load_file
 from warm import run_python
 
@@ -57,15 +56,7 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
         assert torch.equal(value, b[name]), name
 
 
-def mark_all_but_a_sample(methods: Iterable[str]) -> list[Any]:
-    """A process for each method takes seconds: a sample is fast, the others are slow."""
-    sample = {"vae", "sdgm", "denoising_gan", "introvac"}
-    marks = {name: () if name in sample else pytest.mark.slow for name in methods}
-    assert sample <= marks.keys()
-    return [pytest.param(name, marks=mark) for name, mark in marks.items()]
-
-
-@pytest.mark.parametrize("method", mark_all_but_a_sample(METHODS))
+@pytest.mark.parametrize("method", mark_all_but_a_sample())
 def test_a_run_killed_at_once_goes_on_to_the_same_bits(method: str, tmp_path: Path) -> None:
     code = KILLED.format(
         tests=str(Path(__file__).parent.parent), method=method, run=str(tmp_path / "killed")

@@ -6,8 +6,8 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -54,6 +54,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "adgm.figure5": {"epochs": 0.5, "hidden": 16, "latent": 4, "monitor_epochs": 0.5},
 }
 """A tiny budget for each reproduction, but for those of images in test_asl_images.py."""
+OTHER_TABLES = {
+    *("asl.densities", "adgm.half_moons_labels", "adgm.figure2"),
+    *("adgm.figure3", "adgm.figure4", "adgm.figure5"),
+}
+"""Other tables of the experiments that the rest of them train and measure."""
+NAMES = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in OTHER_TABLES else []) for name in OPTIONS
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -211,16 +219,20 @@ def test_the_real_mnist_has_100_labelled_rows_and_444_pixels(
     assert config["arguments"]["x"] == 444
 
 
+Reproduced = Callable[[str], Path]
+
+
 @pytest.fixture(scope="module")
-def reproduced(tmp_path_factory: pytest.TempPathFactory, home: Path) -> dict[str, Path]:
-    """Every reproduction, one seed each."""
-    found = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AUXGEN_DATA", str(home))
-        for name in OPTIONS:
-            out = tmp_path_factory.mktemp("reproduced") / name
-            found[name] = tiny(name, out)
-    return found
+def reproduced(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Reproduced:
+    """The folder of a reproduction with one seed, which is made when it is asked for first."""
+
+    @cache
+    def make(name: str) -> Path:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AUXGEN_DATA", str(home))
+            return tiny(name, tmp_path_factory.mktemp("reproduced") / name)
+
+    return make
 
 
 def tiny(name: str, out: Path) -> Path:
@@ -231,11 +243,11 @@ def runs_in(folder: Path) -> list[Run]:
     return [Run(file.parent) for file in sorted(folder.rglob("run.json"))]
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_reproduction_leaves_a_table_a_picture_and_a_report(
-    name: str, reproduced: dict[str, Path]
+    name: str, reproduced: Reproduced
 ) -> None:
-    folder = reproduced[name]
+    folder = reproduced(name)
     found = load_reproduction(folder)
     assert found["reproduction"] == name
     assert found["seeds"] == [0]
@@ -251,28 +263,26 @@ def test_a_reproduction_leaves_a_table_a_picture_and_a_report(
     assert page.lstrip().lower().startswith("<!doctype html>")
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_second_reproduction_trains_nothing_again(
     name: str,
-    reproduced: dict[str, Path],
+    reproduced: Reproduced,
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AUXGEN_DATA", str(home))
-    before = {file: file.stat().st_mtime_ns for file in reproduced[name].rglob("*.safetensors")}
-    told = load_reproduction(reproduced[name])
+    before = {file: file.stat().st_mtime_ns for file in reproduced(name).rglob("*.safetensors")}
+    told = load_reproduction(reproduced(name))
     assert before
-    assert tiny(name, reproduced[name]) == reproduced[name]
-    after = {file: file.stat().st_mtime_ns for file in reproduced[name].rglob("*.safetensors")}
+    assert tiny(name, reproduced(name)) == reproduced(name)
+    after = {file: file.stat().st_mtime_ns for file in reproduced(name).rglob("*.safetensors")}
     assert after == before
-    assert load_reproduction(reproduced[name]) == told
+    assert load_reproduction(reproduced(name)) == told
 
 
 @pytest.mark.parametrize("name", ["adgm.digits", "adgm.half_moons"])
-def test_a_reproduction_trains_and_measures_each_model(
-    name: str, reproduced: dict[str, Path]
-) -> None:
-    runs = {run.config["stages"][-1]: run for run in runs_in(reproduced[name])}
+def test_a_reproduction_trains_and_measures_each_model(name: str, reproduced: Reproduced) -> None:
+    runs = {run.config["stages"][-1]: run for run in runs_in(reproduced(name))}
     assert runs.keys() >= set(MODELS)
     for model, run in runs.items():
         assert run.trained_stages() == run.config["stages"]
@@ -280,18 +290,18 @@ def test_a_reproduction_trains_and_measures_each_model(
         assert list((run.path / "pictures").glob("*.png"))
 
 
-def test_five_digits_of_each_class_keep_their_label(reproduced: dict[str, Path]) -> None:
+def test_five_digits_of_each_class_keep_their_label(reproduced: Reproduced) -> None:
     y = images.load_image_dataset("digits", "train").y
     drawn = []
-    for run in runs_in(reproduced["adgm.digits"]):
+    for run in runs_in(reproduced("adgm.digits")):
         for facts in run.config["facts"].values():
             assert y[torch.tensor(facts["labelled_rows"])].bincount().tolist() == [5] * 10
             drawn.append(facts["labelled_rows"])
     assert all(rows == drawn[0] for rows in drawn)
 
 
-def test_six_points_of_the_moons_are_labelled(reproduced: dict[str, Path]) -> None:
-    for run in runs_in(reproduced["adgm.half_moons"]):
+def test_six_points_of_the_moons_are_labelled(reproduced: Reproduced) -> None:
+    for run in runs_in(reproduced("adgm.half_moons")):
         (facts,) = run.config["facts"].values()
         assert np.array(facts["labelled"]).shape == (6, 2)
 
@@ -305,10 +315,8 @@ def test_another_seed_draws_other_labels(tmp_path: Path) -> None:
     assert rows[0] != rows[1]
 
 
-def test_a_reproduction_that_was_stopped_goes_on(
-    reproduced: dict[str, Path], tmp_path: Path
-) -> None:
-    folder = Path(shutil.copytree(reproduced["adgm.digits"], tmp_path / "stopped"))
+def test_a_reproduction_that_was_stopped_goes_on(reproduced: Reproduced, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(reproduced("adgm.digits"), tmp_path / "stopped"))
     told = load_reproduction(folder)
     run = next(run for run in runs_in(folder) if run.config["stages"][-1] == "m2")
     weights = run.path / "m2" / "model.safetensors"
