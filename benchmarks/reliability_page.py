@@ -153,6 +153,7 @@ def describe_mutants(known: Mapping[str, Any], file: str = "mutants") -> Iterato
         f"time. Without those that change nothing that can be seen it is "
         f"{known['killed share without equivalents']:.1%}, where 95 % is the aim. "
         + describe_source(known, file)
+        + (f" Tried in {known['note']}." if "note" in known else "")
     )
     missed, now = [*survived, *late], known["today"]
     others = [m for m in missed if not m.get("equivalent")]

@@ -35,7 +35,7 @@ def test_what_changed_tokens_came_to_is_told_at_first_sight_and_today(builder: A
     now = {"killed": 4, "survived": 1, "timeout": 1, "gone": 0}
     known = {
         **{"command": "c", "date": "d", "hardware": "h", "commit": "e"},
-        **{"tried": 7, "possible": 1234, "killed": 3},
+        **{"tried": 7, "possible": 1234, "killed": 3, "note": "one process"},
         "survived": [
             {**missed, "since": {"outcome": "killed", "commit": "f"}},
             {**missed, "line": 4, "since": {"outcome": "survived", "commit": "f"}},
@@ -48,7 +48,12 @@ def test_what_changed_tokens_came_to_is_told_at_first_sight_and_today(builder: A
     text = "\n".join(builder.describe_mutants(known, "mutants_fresh"))
     for part in (
         *("drawn from 1,234 possible", "3 of 6 that were decided at first sight, 50.0%"),
-        *("1 reached the limit", "it is 60.0%", "`results/reliability.mutants_fresh.json`"),
+        *(
+            "Tried in one process.",
+            "1 reached the limit",
+            "it is 60.0%",
+            "`results/reliability.mutants_fresh.json`",
+        ),
         *("2 that were missed or undecided were tried again at f", "4 of 5 are noticed now, 80.0%"),
         *("Not noticed yet:\n- `auxgen/a.py:4`: Lt becomes LtE\nNot decided",),
         *("Not decided yet:\n- `auxgen/a.py:6`", "- `auxgen/a.py:5`: it changes nothing"),
