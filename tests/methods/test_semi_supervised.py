@@ -97,6 +97,17 @@ def test_a_class_is_drawn_as_often_as_it_is_probable(logits: Tensor) -> None:
     torch.testing.assert_close(seen.double(), rest / rest.sum(), atol=0.01, rtol=0)
 
 
+@pytest.mark.parametrize("leading", [(1, ROWS), (2, 2), (2, 1, 2)])
+def test_rows_may_have_any_leading_axes(logits: Tensor, leading: tuple[int, ...]) -> None:
+    log_q = logits.log_softmax(-1)
+    torch.manual_seed(5)
+    expected = sample_classes(log_q, PROBABLE)
+    torch.manual_seed(5)
+    found = sample_classes(log_q.view(*leading, K), PROBABLE)
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs.view(*leading, PROBABLE + 1))
+
+
 def test_certainty_leaves_the_rest_finite() -> None:
     log_q = torch.tensor([[0.0, -1e4, -1e4, -1e4]]).log_softmax(-1)
     classes, weights = sample_classes(log_q, 1)
