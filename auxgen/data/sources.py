@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from .walking import format_path
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,17 +19,17 @@ class RowSource:
     Attributes:
         place: The file of a table, or the folder of pictures.
         numbers: Of each row (n,) int64, its number in the table, from 1, or its index in `files`.
-        files: The files of pictures, as paths below the folder; none for a table.
+        files: The files of pictures below the folder; none for a table.
     """
 
-    place: str
+    place: Path
     numbers: Tensor
-    files: Sequence[str] = ()
+    files: Sequence[Path] = ()
 
     @classmethod
-    def of_files(cls, place: str, files: Sequence[str]) -> RowSource:
-        """Rows that are pictures in files."""
-        return cls(place, torch.arange(len(files)), files)
+    def of_pictures(cls, folder: Path, files: Sequence[Path]) -> RowSource:
+        """Rows that are pictures in files of a folder."""
+        return cls(folder, torch.arange(len(files)), files)
 
     def __getitem__(self, rows: Tensor | slice) -> RowSource:
         """The source of chosen rows."""
@@ -35,6 +38,6 @@ class RowSource:
     def name_row(self, row: int) -> str:
         """A row in words, such as "row 7 of table.csv" or "the picture cats/3.png"."""
         number = int(self.numbers[row])
-        return (
-            f"the picture {self.files[number]}" if self.files else f"row {number} of {self.place}"
-        )
+        if not self.files:
+            return f"row {number} of {format_path(self.place.name)}"
+        return f"the picture {format_path(self.files[number].relative_to(self.place))}"

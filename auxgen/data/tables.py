@@ -58,7 +58,7 @@ def read_table_split(file: Path, choice: ColumnChoice, form: TableFormat, split:
         table=schema,
         notes=(*every.notes, *notes, *more),
         column_facts=find_column_facts(every, schema),
-        source=RowSource(files[split].name, torch.from_numpy(filled[split][1])),
+        source=RowSource(files[split], torch.from_numpy(filled[split][1])),
     )
 
 

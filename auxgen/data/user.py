@@ -78,8 +78,7 @@ def load_framed_images(folder: Path, split: str, frame: Frame, label: str | None
     if found.label_column_given and split == "train":
         check_labels(examples)
     notes = (*found.notes, *examples.notes, *_describe_darkness(examples))
-    names = [format_path(each.relative_to(folder)) for each in found.files]
-    return replace(examples, notes=notes, source=RowSource.of_files(place.name, names))
+    return replace(examples, notes=notes, source=RowSource.of_pictures(folder, found.files))
 
 
 def _describe_darkness(examples: Dataset) -> list[str]:

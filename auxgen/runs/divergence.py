@@ -14,6 +14,7 @@ from ..data.dataset import Dataset, Preprocessor
 from ..engine.device import Ranks
 from ..engine.good_state import GoodState
 from ..engine.loop import Training
+from ..engine.memory import attempt
 from ..engine.watch import BadTerm
 from ..files import pack_tensors, write_file
 from ..stage import Stage
@@ -138,21 +139,24 @@ class CauseFinder:
             batch = self.get_batch(bad.step)
             details = keep_batch(self.run.path, self.name, bad.step, batch)
         if self.ranks.size == 1 and self.good_state.restore(training):
-            found = find_first_bad_round(training, self.get_batch, until)
+            # what cannot be copied beside the training, for want of memory, is not looked for
+            found = attempt(lambda: find_first_bad_round(training, self.get_batch, until)).result
             if found is not None:
-                details = describe_bad_layer(found, self.get_batch) + details
-                cause = self.find_cause(found)
+                layer = attempt(lambda: describe_bad_layer(found, self.get_batch)).result or ""
+                details = layer + details
+                reader = BatchReader(self.stage, self.get_batch)
+                cause = attempt(lambda: self.find_cause(found, reader)).result
                 if cause is not None:
                     return cause.describe(self.run.path, self.command, details)
-                details = f"{NO_ROW}{details}"
+                if reader.read(found.step) is not None:
+                    details = f"{NO_ROW}{details}"
         own = (self.run, self.name, self.stage, training, self.get_batch, self.command)
         return describe_remedy(*own, details)
 
-    def find_cause(self, found: Training) -> Cause | None:
+    def find_cause(self, found: Training, reader: BatchReader) -> Cause | None:
         """The one column or row without which training would have gone on; None without either."""
         column = find_bad_column(found, self.get_batch, self.table)
         extreme = self.table.describe_extreme(column) if self.table and column else ""
-        reader = BatchReader(self.stage, self.get_batch)
         row = find_bad_row(found, reader)
         if row is None and column is None:
             return None

@@ -1,6 +1,5 @@
 """What helps a stage that diverged, with the command for it."""
 
-import copy
 from collections.abc import Callable, Mapping
 from math import isfinite, prod
 from typing import Any
@@ -47,8 +46,8 @@ def describe_remedy(
         command: What a person types to train it; None where it has no name.
         details: What else is known of the divergence.
     """
-    step = find_ordinary_checkpoint(run, name, stage, training, get_batch)
     changes = {} if command is None else choose_changes(command, training, name)
+    step = find_ordinary_checkpoint(run, name, stage, training, get_batch)
     place = f"{run.path}@{step}"
     if command is None:
         begin = "" if step is None else f"; it can begin at from_checkpoint={place!r}"
@@ -81,22 +80,23 @@ def find_ordinary_checkpoint(
 ) -> int | None:
     """The step of the newest checkpoint whose weights are not ruined yet; None if there is none.
 
-    Numbers may be finite and far too large: a round is played from each, which changes no weight.
+    Numbers may be finite and far too large: a round is played from each, with rates of 0. The
+    training is used up.
     """
     folders = checkpoint.find_checkpoints(run.path / "checkpoints", name)
     steps = [int(each.name.rpartition("-")[2]) for each in folders]
     if training.ranks.size > 1:  # a round would need all of them
         return max(steps, default=None)
-    trial = copy.deepcopy(training)
-    trial.base_rates = {n: [0.0 for _ in rates] for n, rates in trial.base_rates.items()}
+    training.base_rates = {n: [0.0 for _ in rates] for n, rates in training.base_rates.items()}
     entries = 1 if stage.space is None else prod(stage.space.shape)
     for step, folder in sorted(zip(steps, folders, strict=True), reverse=True):
         try:
-            checkpoint.load_checkpoint(folder, name, run.config["id"], trial)
-            trial.meter.reset()
-            trial.run_round(get_batch(step))
-        except (InputError, RuntimeError, ValueError):  # damaged, or refused by a distribution
+            checkpoint.load_checkpoint(folder, name, run.config["id"], training)
+            training.meter.reset()
+            training.run_round(get_batch(step))
+        # damaged, refused by a distribution, or too large for the memory that is left
+        except (InputError, RuntimeError, ValueError, MemoryError):
             continue
-        if are_ordinary(trial.meter.compute_means(), entries):
+        if are_ordinary(training.meter.compute_means(), entries):
             return step
     return None

@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import auxgen
 from auxgen.cli.main import run_command
+from auxgen.engine.good_state import GoodState
+from auxgen.engine.loop import Training
 from auxgen.errors import Diverged
 from auxgen.experiments.option_values import list_options, resolve_options
 from auxgen.experiments.registry import find_experiment, list_experiments
@@ -165,6 +168,24 @@ def test_stages_made_in_python_have_no_command() -> None:
     exec(EXPERIMENT, scope)
     with pytest.raises(Diverged, match="it can begin at from_checkpoint='a@6'"):
         auxgen.train(scope["experiment"](), run="a", quiet=True)
+
+
+def test_a_divergence_is_told_where_no_copy_fits_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies of the training, with which a cause is looked for, may fill what is left."""
+    keep = GoodState.keep
+
+    def keep_first(self: GoodState, training: Training) -> None:
+        """From here on a training cannot be copied."""
+        keep(self, training)
+        monkeypatch.setattr(Training, "__deepcopy__", refuse, raising=False)
+
+    def refuse(self: Training, memo: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(GoodState, "keep", keep_first)
+    told = diverge("my file.py", "--run", "a")
+    assert "try a smaller learning rate" in told
+    assert paste(told)[1:3] == ["--from-checkpoint", "a@6"]
 
 
 def make_command(**options: float) -> TrainCommand:
