@@ -40,12 +40,23 @@ PROMISES = {
     ),
     "A file that lies about sizes takes neither memory nor time": (
         "test_artefact.py::test_a_config_that_lies_is_refused_in_a_sentence",
+        "estimators/test_saving.py::test_what_save_did_not_write_is_refused",
     ),
-    "What is not finite is named: term, player, step, layer, and the column to blame": (
+    "What is not finite is named: term, player, step, layer; the column, row or picture to blame": (
         "engine/test_loop.py::"
         "test_a_term_that_is_not_finite_ends_training_by_name_and_is_not_saved",
         "runs/test_bad_layer.py::test_the_first_layer_is_named",
         "runs/test_divergence.py::test_the_one_column_that_makes_a_run_diverge_is_named",
+        "runs/test_bad_row.py::test_the_row_of_a_table_is_named_as_it_is_counted",
+        "runs/test_bad_row.py::test_a_picture_is_named_by_its_file",
+    ),
+    "A divergence ends with the command of a new start, which trains": (
+        "runs/test_remedies.py::test_before_the_first_checkpoint_it_starts_anew",
+        "runs/test_remedies.py::test_after_a_checkpoint_it_starts_there",
+    ),
+    "A round that does not fit in memory ends with a batch that does": (
+        "runs/test_memory.py::test_the_command_that_is_offered_trains",
+        "runs/test_memory.py::test_a_real_allocator_that_refuses",
     ),
     "Divergence that stays finite is told at the end of training and in the report": (
         "runs/test_extremes.py::test_it_is_told_kept_and_shown",
