@@ -60,3 +60,15 @@ def test_what_changed_tokens_came_to_is_told_at_first_sight_and_today(builder: A
     ):
         assert part in text, part
     assert "a.py:3`" not in text
+
+
+def test_what_the_tests_cost_is_told_in_all_and_of_the_dearest_files(builder: Any) -> None:
+    known = {
+        **{"command": "c", "date": "d", "hardware": "h", "commit": "e", "cores": 2},
+        **{"processor_seconds": 1234.4, "start_and_collection": 30.0, "clock_seconds": 620},
+        **{"processes_that_wanted_a_core": 1.5, "files": {"a.py": 9.0, "b.py": 3.0}},
+    }
+    text = "\n".join(builder.describe_suite(known))
+    assert "take 1,234 seconds of a processor, of which 30 are starts and collection" in text
+    assert "took 620 by the clock on 2 cores, which 1.5 processes wanted" in text
+    assert "| a.py | 9.0 |\n| b.py | 3.0 |" in text
