@@ -70,7 +70,8 @@ def test_the_first_term_that_is_not_finite_is_found_and_not_those_after_it() -> 
 def test_a_sum_of_finite_terms_that_is_not_finite_is_found_too() -> None:
     meter = Meter()
     for step in range(3):
-        meter.add({"one": torch.tensor(3e38)}, step, "a")
+        terms = {"zero": torch.tensor(1.0), "one": torch.tensor(3e38), "two": torch.tensor(2.0)}
+        meter.add(terms, step, "a")
     with pytest.raises(Diverged, match=r"^one of stage s, which trains a, became inf in round 3; "):
         check_finite(meter, meter.compute_means(), "s", None)
 
