@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -153,6 +154,20 @@ def test_a_matrix_of_classes_that_no_file_keeps_may_be_larger_than_the_weights(
     matrix = loaded.get_buffer("p_y.every")
     assert matrix.device.type == "cpu"
     assert matrix.numel() > 2 * kept + SPARE_ENTRIES
+
+
+@pytest.mark.parametrize("name", ["flow", "vae_asl"])
+def test_what_a_builder_makes_on_the_cpu_in_any_case_is_counted(name: str, tmp_path: Path) -> None:
+    recipe, place = METHODS[name].recipe, tmp_path / "model"
+    width = "x" if "x" in recipe.arguments else "u"
+    artefact.save_model(place, recipe.build(), recipe, Preprocessor(kind="points", shape=(6,)), {})
+    config = json.loads((place / "config.json").read_text())
+    config["arguments"][width] = 2**31  # a mask of 2 GB
+    (place / "config.json").write_text(json.dumps(config))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputError, match=r"refuses its arguments|does not fit the weights"):
+        auxgen.load(place)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
 
 
 MANY = 10**12  # entries, which no machine has room for

@@ -72,7 +72,7 @@ class _LimitEntries(TorchFunctionMode):
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         super().__init__()
-        self.left = 2 * sum(tensor.numel() for tensor in weights.values()) + SPARE_ENTRIES
+        self.left = _count_usual_entries(weights)
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
@@ -82,6 +82,11 @@ class _LimitEntries(TorchFunctionMode):
         if self.left < 0:
             raise _ManyEntries
         return func(*args, **(kwargs or {}))
+
+
+def _count_usual_entries(weights: Mapping[str, Tensor]) -> int:
+    """Entries that the builder of such weights makes, at most."""
+    return 2 * sum(tensor.numel() for tensor in weights.values()) + SPARE_ENTRIES
 
 
 def _count_new_entries(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
@@ -101,12 +106,23 @@ def _count_new_entries(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, An
 
 
 class _KeepTensors(TorchFunctionMode):
-    """`as_tensor` leaves a tensor where it is: a flow counts the entries of its masks."""
+    """`as_tensor` leaves a tensor where it is: a flow counts the entries of its masks.
+
+    What a builder makes on the CPU whatever the device has entries, of which there is a limit.
+    """
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        self.left = _count_usual_entries(weights)
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         del types
+        if str((kwargs or {}).get("device")) == "cpu":
+            self.left -= _count_new_entries(func, args, kwargs or {})
+        if self.left < 0:
+            raise ValueError("the method has far more entries than the weights")
         if func is torch.as_tensor and isinstance(args[0], Tensor):
             return args[0].to(**(kwargs or {}))
         return func(*args, **(kwargs or {}))
@@ -120,7 +136,7 @@ def _check_size(recipe: Recipe, weights: Mapping[str, Tensor], file: Path) -> No
     with (
         _limit_parts(weights, file),
         torch.device("meta"),
-        _KeepTensors(),
+        _KeepTensors(weights),
         skip_argument_checks(),
     ):
         sketch = recipe.build()
