@@ -188,7 +188,6 @@ MANY = 10**12  # entries, which no machine has room for
         partial(torch.linspace, 0, 1, steps=MANY),
         partial(torch.nn.Linear, 10**6, 10**6),
     ],
-    ids=str,
 )
 def test_a_builder_is_stopped_before_it_makes_what_no_file_holds(
     make: Callable[[], object],
