@@ -22,14 +22,18 @@ from sklearn.datasets import load_digits
 from auxgen.data import images, labels
 from auxgen.data.dataset import Dataset
 from auxgen.engine.settings import Engine
+from auxgen.experiments import registry
 from auxgen.experiments.adgm import digits
 from auxgen.experiments.adgm import toys as adgm_toys
 from auxgen.experiments.adgm.plans import DGMName
 from auxgen.experiments.asl import toys as asl_toys
+from auxgen.experiments.option_values import build_experiment, list_options
+from auxgen.experiments.registry import load_reproduction_maker
 from auxgen.inference.batched import map_batches
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.plotting import panels as showing
 from auxgen.reproduction import load_reproduction, reproduce
+from auxgen.runs.evaluate import _run_once
 from auxgen.runs.folder import Run
 
 pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
@@ -261,6 +265,28 @@ def test_a_reproduction_leaves_a_table_a_picture_and_a_report(
         assert min(picture.size) > 100
     page = (folder / "report.html").read_text()
     assert page.lstrip().lower().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("name", sorted(OTHER_TABLES))
+def test_a_table_asks_for_scores_that_its_runs_have(
+    name: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUXGEN_DATA", str(home))
+    rows = load_reproduction_maker(name)("cpu").rows
+    assert rows
+    for row in rows:
+        entry = registry.find_experiment(row.experiment)
+        taken = {option.name for option in list_options(entry, row.options)}
+        small = {n: v for n, v in OPTIONS[name].items() if n in taken}
+        stages = build_experiment(entry, {**row.options, **small})
+        for score in row.scores.values():
+            own, _, wanted = score.partition("/")
+            stage = stages[own]
+            parts = [n for n in stage.evaluations if wanted.startswith(f"{n}_")]
+            found = {
+                s for n in parts for s in _run_once(n, stage.evaluations[n], stage.method, 0, 0)
+            }
+            assert wanted in found | stage.evaluations.keys(), (row.name, score)
 
 
 @pytest.mark.parametrize("name", NAMES)
