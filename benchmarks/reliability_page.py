@@ -30,6 +30,7 @@ PROMISES = {
     "No Python file is run because it lies in a run": (
         "cli/test_own_method.py::test_a_run_of_ours_never_runs_a_file_that_lies_in_it",
         "cli/test_own_method.py::test_a_file_that_a_run_was_not_made_from_is_never_run",
+        "cli/test_own_method.py::test_compiled_code_beside_a_runs_file_is_never_run",
     ),
     "A run goes on with as many ranks as it began with": (
         "engine/test_resume.py::"

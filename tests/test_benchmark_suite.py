@@ -55,6 +55,7 @@ def test_a_test_and_its_children_are_the_cost_of_their_file(suite: Any, tmp_path
     )
     paths = {"PYTHONPATH": str(Path(suite.__file__).parent), suite.FOLDER: str(tmp_path)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "suite", "-p", "no:cacheprovider"]
-    subprocess.run(command, cwd=tmp_path, env={**os.environ, **paths}, check=True)
+    own = {n: v for n, v in os.environ.items() if n != "PYTEST_XDIST_WORKER"}
+    subprocess.run(command, cwd=tmp_path, env={**own, **paths}, check=True)
     told = json.loads((tmp_path / "main.json").read_text())
     assert 0.2 <= told["files"]["test_busy.py"] < told["all"]

@@ -128,10 +128,10 @@ class Training:
             },
         }
         return {
-            f"{kind}/{player}": nn.utils.get_total_norm(tensors, float("inf"))
+            f"{kind}/{player}": nn.utils.get_total_norm(filled, float("inf"))
             for kind, owned in kinds.items()
             for player, tensors in owned.items()
-            if tensors
+            if (filled := [tensor for tensor in tensors if tensor.numel()])
         }
 
     def iterate_under_autocast(self, moves: Moves) -> Moves:

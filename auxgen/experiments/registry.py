@@ -11,8 +11,9 @@ import pkgutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from ..errors import InputError, unknown_name
@@ -134,11 +135,22 @@ def _find_in_file(file: Path) -> ExperimentEntry:
     return ExperimentEntry(file.stem, function, about, file, getattr(source, "make_plan", None))
 
 
+class _SourceLoader(SourceFileLoader):
+    """Compiles a file whenever it is run, and leaves nothing beside it.
+
+    What a stranger put into `__pycache__` would run in its place, whatever its checksum is.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _run_file(file: Path) -> ModuleType:
     if not file.is_file():
         raise InputError(f"There is no file {file}; expected an experiment's Python file.")
-    # not the stem alone: a file numbers.py must not hide Python's own module
-    spec = importlib.util.spec_from_file_location(f"experiment_file_{file.stem}", file)
+    name = f"experiment_file_{file.stem}"  # a file numbers.py must not hide Python's own module
+    loader = _SourceLoader(name, str(file))
+    spec = importlib.util.spec_from_file_location(name, file, loader=loader)
     assert spec is not None
     assert spec.loader is not None
     source = importlib.util.module_from_spec(spec)

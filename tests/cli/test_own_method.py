@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
+import py_compile
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +106,27 @@ def test_a_file_that_a_run_was_not_made_from_is_never_run(
     assert outcome.status == 0
     assert "is not the file that" in outcome.err
     assert not list(tmp_path.rglob("executed"))
+
+
+def test_compiled_code_beside_a_runs_file_is_never_run(
+    auxgen: Command, own_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger can give it the time and the size of the file whose checksum is right."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    run = Path(shutil.copytree(own_run, tmp_path / "run"))
+    file, hostile = run / "experiment.py", tmp_path / "hostile.py"
+    hostile.write_text(f"from pathlib import Path\nPath({str(tmp_path / 'hacked')!r}).touch()\n")
+    of_file = file.stat()
+    hostile.write_text(hostile.read_text().ljust(of_file.st_size - 1, "#") + "\n")
+    assert hostile.stat().st_size == of_file.st_size
+    os.utime(hostile, ns=(of_file.st_atime_ns, of_file.st_mtime_ns))
+    compiled = Path(importlib.util.cache_from_source(str(file)))
+    py_compile.compile(str(hostile), str(compiled), doraise=True)
+    assert auxgen("evaluate", run).status == 0
+    assert not (tmp_path / "hacked").exists()
+    shutil.rmtree(compiled.parent)
+    assert auxgen("evaluate", run).status == 0
+    assert not compiled.parent.exists()
 
 
 def test_a_run_of_ours_never_runs_a_file_that_lies_in_it(
