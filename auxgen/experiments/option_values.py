@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from inspect import Parameter
 from numbers import Integral, Real
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin
 
 import torch
@@ -158,25 +158,34 @@ def resolve_options(entry: ExperimentEntry, given: Mapping[str, Any]) -> dict[st
 def _check_kinds(given: Mapping[str, Any], known: Mapping[str, Option]) -> None:
     """Refuse a number in place of a text, or a text of a number, as an edited run.json may have."""
     for name, value in given.items():
-        kinds = {known[name].type, *get_args(known[name].type)}
+        kinds = _list_kinds(known[name].type)
         plain = kinds <= {str, Path, int, float, bool}
-        if value is None and known[name].default is not None and plain:
-            raise InputError(f"{name} is None; a value is expected.")
-        if kinds <= {str, Path, int, float, bool, type(None)} and isinstance(value, tuple | list):
-            raise InputError(f"{name} is {value!r}; one value is expected.")
-        if kinds & {str, Path} and not isinstance(value, str | Path | tuple | list | None):
-            raise InputError(f"{name} is {value!r}; a text is expected.")
-        if kinds <= {int, float, type(None)} and not isinstance(value, int | float | None):
-            raise InputError(f"{name} is {value!r}; a number is expected.")
-        if kinds <= {int, type(None)} and isinstance(value, float):
-            raise InputError(f"{name} is {value!r}; a whole number is expected.")
-        if isinstance(value, tuple | list):
+        if value is None:
+            if plain and known[name].default is not None:
+                raise InputError(f"{name} is None; a value is expected.")
+        elif isinstance(value, tuple | list):
+            if plain:
+                raise InputError(f"{name} is {value!r}; one value is expected.")
             _check_entries(name, value, kinds)
+        elif kinds <= {str, Path} and not isinstance(value, str | Path):
+            raise InputError(f"{name} is {value!r}; a text is expected.")
+        elif kinds <= {int, float} and not isinstance(value, int | float):
+            raise InputError(f"{name} is {value!r}; a number is expected.")
+        elif kinds <= {int} and isinstance(value, float):
+            raise InputError(f"{name} is {value!r}; a whole number is expected.")
+        elif any(get_origin(kind) is tuple for kind in kinds) and not isinstance(value, str):
+            raise InputError(f"{name} is {value!r}; several values are expected.")
+
+
+def _list_kinds(kind: Any) -> set[Any]:
+    """The types that a type is a union of, without None, or itself."""
+    union = get_origin(kind) in (typing.Union, UnionType)
+    return set(get_args(kind) if union else [kind]) - {NoneType}
 
 
 def _check_entries(name: str, values: Sequence[Any], kinds: set[Any]) -> None:
     """Refuse entries of another kind than those of several values."""
-    inner = kinds | {each for kind in kinds for each in get_args(kind)}
+    inner = {each for kind in kinds for each in get_args(kind)}
     words = {str: (str, "texts"), int: (Integral, "whole numbers"), float: (Real, "numbers")}
     for allowed, word in (words[kind] for kind in words.keys() & inner):
         if not all(isinstance(v, allowed) and not isinstance(v, bool) for v in values):

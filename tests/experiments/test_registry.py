@@ -464,6 +464,16 @@ def test_what_an_edited_run_json_gives_an_option_must_fit_it(
         resolve_options(registry.find_experiment("adgm.half_moons"), given)
 
 
+@pytest.mark.parametrize("name", registry.list_experiments())
+def test_an_option_of_one_value_or_none_refuses_several(name: str) -> None:
+    entry = registry.find_experiment(name)
+    for option in list_options(entry):
+        kinds = {option.type, *get_args(option.type)} - {type(None)}
+        if kinds & {str, int, float, Path} and not any(get_origin(kind) is tuple for kind in kinds):
+            with pytest.raises(InputError, match=f"{option.name} is .* expected"):
+                resolve_options(entry, {option.name: [0, "x"]})
+
+
 def list_options_of_several_values() -> list[tuple[str, str, type]]:
     """Experiments, their options that take several values, and of which kind these are."""
     return [
