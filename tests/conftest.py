@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,6 +18,12 @@ import torch
 from torch import nn
 
 torch.set_num_threads(1)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of garbage collection, which it makes slow."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")

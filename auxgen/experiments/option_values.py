@@ -159,9 +159,11 @@ def _check_kinds(given: Mapping[str, Any], known: Mapping[str, Option]) -> None:
     """Refuse a number in place of a text, or a text of a number, as an edited run.json may have."""
     for name, value in given.items():
         kinds = _list_kinds(known[name].type)
+        may_be_none = NoneType in kinds or known[name].default is None
+        kinds -= {NoneType}
         plain = kinds <= {str, Path, int, float, bool}
         if value is None:
-            if plain and known[name].default is not None:
+            if plain and not may_be_none:
                 raise InputError(f"{name} is None; a value is expected.")
         elif isinstance(value, tuple | list):
             if plain:
@@ -178,9 +180,9 @@ def _check_kinds(given: Mapping[str, Any], known: Mapping[str, Option]) -> None:
 
 
 def _list_kinds(kind: Any) -> set[Any]:
-    """The types that a type is a union of, without None, or itself."""
+    """The types that a type is a union of, or itself."""
     union = get_origin(kind) in (typing.Union, UnionType)
-    return set(get_args(kind) if union else [kind]) - {NoneType}
+    return set(get_args(kind) if union else [kind])
 
 
 def _check_entries(name: str, values: Sequence[Any], kinds: set[Any]) -> None:

@@ -474,6 +474,17 @@ def test_an_option_of_one_value_or_none_refuses_several(name: str) -> None:
                 resolve_options(entry, {option.name: [0, "x"]})
 
 
+@pytest.mark.parametrize("name", registry.list_experiments())
+def test_an_option_may_be_none_where_its_type_says_so(name: str) -> None:
+    entry = registry.find_experiment(name)
+    options = list_options(entry)
+    given = {option.name: "x" for option in options if option.default is MISSING}
+    for option in options:
+        if type(None) in get_args(option.type):
+            found = resolve_options(entry, {**given, option.name: None})
+            assert found[option.name] is None
+
+
 def list_options_of_several_values() -> list[tuple[str, str, type]]:
     """Experiments, their options that take several values, and of which kind these are."""
     return [
