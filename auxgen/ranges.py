@@ -36,6 +36,7 @@ class Range:
 
 
 COUNT = Range(1)
+BATCH = Range(1, 10_000_000)
 DEPTH = Range(1, 1000)
 FROM_ZERO = Range(0)
 POSITIVE = Range(0, open_low=True)
@@ -50,10 +51,11 @@ def _make_ranges(names: Mapping[Range, str]) -> dict[str, Range]:
 RANGES: Mapping[str, Range] = MappingProxyType(
     _make_ranges(
         {
+            BATCH: "batch classifier_batch",
             DEPTH: "blocks denoiser_depth encoder_layers transforms",
             COUNT: """
-                adjusting_batches batch classes_summed classifier_batch classifier_hidden
-                classifier_width components coupling_hidden crop denoiser_width
+                adjusting_batches classes_summed classifier_hidden classifier_width components
+                coupling_hidden crop denoiser_width
                 draws hidden hidden_above importance_samples iwae_weights
                 labels_per_class latent latent_above mapped_codes measured_samples most_steps n
                 nll_rows resamplings rows second_hidden seeds size steps test_rows train_rows

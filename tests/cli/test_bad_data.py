@@ -98,7 +98,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
     ),
     "hidden": (ROWS, ("--label", "kind", "--hidden", "0"), "hidden is 0; 1 or more is expected"),
     "latent": (ROWS, ("--label", "kind", "--latent", "-1"), "latent is -1; 1 or more is expected"),
-    "batch": (ROWS, ("--label", "kind", "--batch", "0"), "batch is 0; 1 or more is expected"),
+    "batch": (ROWS, ("--label", "kind", "--batch", "0"), "batch is 0; 1 to 10,000,000 is expected"),
     "steps": (ROWS, ("--label", "kind", "--steps", "-1"), "steps is -1; 1 or more is expected"),
     "rate": (ROWS, ("--label", "kind", "--lr", "-1"), "lr is -1.0; a number above 0 is expected"),
     "no rate": (
@@ -129,10 +129,10 @@ def test_a_table_that_is_missing(auxgen: Command, tmp_path: Path) -> None:
     ("args", "words"),
     [
         (("vae.mnist", "--data", "minst"), "'minst'; did you mean 'mnist'?"),
-        (("vae.mnist", "--batch", "0"), "batch is 0; 1 or more is expected."),
+        (("vae.mnist", "--batch", "0"), "batch is 0; 1 to 10,000,000 is expected."),
         (("adgm.digits", "--labels-per-class", "0"), "labels_per_class is 0; 1 or more"),
         (("adgm.digits", "--labels-per-class", "999"), "999 per class are expected"),
-        (("adgm.half_moons", "--batch", "0"), "1 or more is expected"),
+        (("adgm.half_moons", "--batch", "0"), "1 to 10,000,000 is expected"),
         (("adgm.digits", "--model", "vae"), "--model takes adgm, sdgm or m2, not 'vae'."),
         (("adgm.digits", "--device", "cuda:99"), "This machine has no device 'cuda:99'"),
     ],

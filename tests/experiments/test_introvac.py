@@ -409,7 +409,7 @@ def test_numbers_that_are_zero_are_taken_or_refused() -> None:
         ({"vac_epochs": 0}, "vac has 0 epochs, of which pretraining takes 5; expected as many"),
         ({"introvac_epochs": 0}, "introvac has 0 epochs, of which pretraining takes 5"),
         ({"lr": 0}, "lr is 0; a number above 0"),
-        ({"batch": 0}, "batch is 0; 1 or more"),
+        ({"batch": 0}, "batch is 0; 1 to 10,000,000"),
         ({"latent": 0}, "latent is 0; 1 or more"),
         ({"widths": ()}, "widths is 0; 1 or more"),
         ({"epochs": 3}, "'epochs' of introvac.digits is gone; give --introvac-epochs"),
