@@ -125,6 +125,7 @@ def describe_fuzzing(known: Mapping[str, Any]) -> Iterator[str]:
         f"refused in one sentence, but {known['faults']}. By Python's audit events none wrote "
         "outside its folder, started a process, opened a connection or chose an import. "
         + describe_source(known, "fuzzing")
+        + (f" Of this record: {known['note']}." if "note" in known else "")
     )
     rows = ["| kind | used | refused | faults |", "|---|---|---|---|"]
     for kind, each in known["kinds"].items():
