@@ -72,21 +72,41 @@ class _LimitEntries(TorchFunctionMode):
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         super().__init__()
-        self.left = _count_usual_entries(weights)
+        self.left = 2 * sum(tensor.numel() for tensor in weights.values()) + SPARE_ENTRIES
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         del types
-        self.left -= _count_new_entries(func, args, kwargs or {})
+        given = kwargs or {}
+        if self.has_entries(given):
+            self.left -= _count_new_entries(func, args, given)
         if self.left < 0:
             raise _ManyEntries
-        return func(*args, **(kwargs or {}))
+        return self.call(func, args, given)
+
+    def has_entries(self, given: Mapping[str, Any]) -> bool:
+        """Whether what a call with these keywords makes takes memory."""
+        del given
+        return True
+
+    def call(self, func: Any, args: Any, given: Mapping[str, Any]) -> Any:
+        return func(*args, **given)
 
 
-def _count_usual_entries(weights: Mapping[str, Tensor]) -> int:
-    """Entries that the builder of such weights makes, at most."""
-    return 2 * sum(tensor.numel() for tensor in weights.values()) + SPARE_ENTRIES
+class _LimitSketch(_LimitEntries):
+    """The same on the meta device, where only what is put on the CPU by name has entries.
+
+    `as_tensor` leaves a tensor where it is: a flow counts the entries of its masks.
+    """
+
+    def has_entries(self, given: Mapping[str, Any]) -> bool:
+        return str(given.get("device")) == "cpu"
+
+    def call(self, func: Any, args: Any, given: Mapping[str, Any]) -> Any:
+        if func is torch.as_tensor and isinstance(args[0], Tensor):
+            return args[0].to(**given)
+        return super().call(func, args, given)
 
 
 def _count_new_entries(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
@@ -105,41 +125,19 @@ def _count_new_entries(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, An
     return 0
 
 
-class _KeepTensors(TorchFunctionMode):
-    """`as_tensor` leaves a tensor where it is: a flow counts the entries of its masks.
-
-    What a builder makes on the CPU whatever the device has entries, of which there is a limit.
-    """
-
-    def __init__(self, weights: Mapping[str, Tensor]) -> None:
-        super().__init__()
-        self.left = _count_usual_entries(weights)
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        del types
-        if str((kwargs or {}).get("device")) == "cpu":
-            self.left -= _count_new_entries(func, args, kwargs or {})
-        if self.left < 0:
-            raise ValueError("the method has far more entries than the weights")
-        if func is torch.as_tensor and isinstance(args[0], Tensor):
-            return args[0].to(**(kwargs or {}))
-        return func(*args, **(kwargs or {}))
-
-
 def _check_size(recipe: Recipe, weights: Mapping[str, Tensor], file: Path) -> None:
     """Check that a method has the shapes of these weights by a sketch of it without entries.
 
     Torch imports its compiler for such sketches, which takes a second.
     """
-    with (
-        _limit_parts(weights, file),
-        torch.device("meta"),
-        _KeepTensors(weights),
-        skip_argument_checks(),
-    ):
-        sketch = recipe.build()
+    meta, limit = torch.device("meta"), _LimitSketch(weights)
+    try:
+        with _limit_parts(weights, file), meta, limit, skip_argument_checks():
+            sketch = recipe.build()
+    except _ManyEntries as error:
+        raise InputError(
+            f"{recipe.builder!r} does not fit the weights in {file}: it makes far more entries."
+        ) from error
     _check_shapes(sketch, weights, file)
 
 
