@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import threading
-import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
 from multiprocessing import forkserver
@@ -111,27 +110,19 @@ class ForkedPython(subprocess.Popen[bytes]):
     """A process of Python that is forked where it would be started."""
 
     def _execute_child(self, args: Any, *rest: Any) -> None:
+        from auxgen.engine.device import exit_cleanly
+
         environment = rest[5]
         self.pid = os.fork()
         if self.pid:
             self._child_created = True
             return
-        status = 1
-        try:
+        with exit_cleanly():
             os.setsid()
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             _run_words(args[1:], environment)
-            status = 0
-        except SystemExit as leaving:
-            status = leaving.code if isinstance(leaving.code, int) else 1
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(status)
 
 
 def _run_words(words: Sequence[str], environment: Mapping[str, str]) -> None:

@@ -52,9 +52,9 @@ class Affine(nn.Module):
         return torch.cat((mean, torch.full_like(mean, self.log_std)), -1)
 
 
-def test_every_weight_is_z_where_the_posterior_of_a_is_exact() -> None:
+def make_exact_fit() -> AuxiliaryFit:
     """U(z) = z^2 / 2, q(a) = N(0, 1), q(z|a) = N(0.8 a, 0.6^2), so q(z) = N(0, 1)."""
-    method = AuxiliaryFit(
+    return AuxiliaryFit(
         q_a=Conditional(Affine(0.0, 1.0), diag_normal),
         q_z=Conditional(Affine(0.8, 0.6), diag_normal),
         p_a=Conditional(Affine(0.8, 0.6), diag_normal),
@@ -62,6 +62,10 @@ def test_every_weight_is_z_where_the_posterior_of_a_is_exact() -> None:
         draws=5,
         cooling=lambda step: torch.ones(()),
     )
+
+
+def test_every_weight_is_z_where_the_posterior_of_a_is_exact() -> None:
+    method = make_exact_fit()
     expected = torch.full((9,), 0.5 * log(2 * pi), dtype=torch.float64)
     torch.testing.assert_close(method.log_weights(9), expected)
 
@@ -194,14 +198,7 @@ def test_draws_are_of_the_density_and_carry_no_gradient() -> None:
     assert isinstance(method, AuxiliaryFit)
     assert method.compute_bound_terms(4)[0].requires_grad
     assert not method.sample(4).requires_grad
-    exact = AuxiliaryFit(
-        q_a=Conditional(Affine(0.0, 1.0), diag_normal),
-        q_z=Conditional(Affine(0.8, 0.6), diag_normal),
-        p_a=Conditional(Affine(0.8, 0.6), diag_normal),
-        energy=lambda z: z.square().sum(-1) / 2,
-        draws=5,
-        cooling=lambda step: torch.ones(()),
-    )
+    exact = make_exact_fit()
     z = exact.sample(20_000)
     assert z.shape == (20_000, 1)
     assert z.mean().item() == pytest.approx(0, abs=0.03)

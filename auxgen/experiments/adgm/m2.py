@@ -120,11 +120,11 @@ def make_m2_pyro_plan(
     budget: Budget = "cpu", labels_per_class: Literal[10, 60, 100, 300] = 10
 ) -> M2PyroPlan:
     """The plan of a budget and a number of labels."""
-    epochs = count_pyro_epochs(budget, labels_per_class)
+    epochs = _count_pyro_epochs(budget, labels_per_class)
     return replace(M2_PYRO_PLAN, labels_per_class=labels_per_class, epochs=epochs)
 
 
-def count_pyro_epochs(budget: str, labels_per_class: int) -> float:
+def _count_pyro_epochs(budget: str, labels_per_class: int) -> float:
     """Passes of a budget: cpu has 96 of 100 labels and 16 of more, paper 200."""
     return 200 if budget == "paper" else 96 if labels_per_class == 10 else 16
 

@@ -22,11 +22,11 @@ MODEL_TITLES = {
 
 
 def make_error_row(
-    name: str, experiment: str, options: Mapping[str, Any], paper: str = "", column: str = ERROR
+    name: str, experiment: str, options: Mapping[str, Any], paper: str = ""
 ) -> TableRow:
     """A model's error."""
-    scores = {column: f"{options['model']}/test_error"}
-    return TableRow(name, experiment, scores, options, {column: paper})
+    scores = {ERROR: f"{options['model']}/test_error"}
+    return TableRow(name, experiment, scores, options, {ERROR: paper})
 
 
 def make_half_moons_row(name: str, model: str, paper: str = "", **options: Any) -> TableRow:
