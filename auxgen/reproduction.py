@@ -15,8 +15,9 @@ from .experiments.common import Reproduction, TableRow
 from .experiments.registry import load_reproduction_maker
 from .files import encode_json, read_json, write_file
 from .launch import draw_pictures, evaluate, resume, train
-from .plotting.grids import PALETTE
+from .plotting.tables import plot_table
 from .runs.folder import Run
+from .score import Score
 
 ReproductionBudget = Literal["cpu", "paper"]
 
@@ -46,30 +47,25 @@ def reproduce(
         options: Options of every experiment, such as epochs; they replace the table's own.
 
     Returns:
-        The folder, with table.json, table.png and report.html.
+        The folder, with table.json, table.png and report.html; and trials.json, where the rows of
+        the table were chosen by trials.
 
     Raises:
         InputError: There is no such reproduction.
     """
+    require_at_least(1, seeds=1 if seeds is None else seeds)
     table: Reproduction = load_reproduction_maker(name)(budget)
-    count = table.seeds if seeds is None else seeds
-    require_at_least(1, seeds=count)
     folder = Path(out) if out is not None else Path("runs/reproduce") / f"{name}-{budget}"
     how = _TrainingSettings(device, precision, quiet)
-    lines = [_measure_row(row, count, folder, how, options) for row in table.rows]
-    means = {(line["name"], c): v["mean"] for line in lines for c, v in line["columns"].items()}
-    result = {
-        "reproduction": name,
-        "title": table.title,
-        "budget": budget,
-        "seeds": list(range(count)),
-        "options": options,
-        "claim": table.claim(means) if table.claim else "",
-        "rows": lines,
-    }
+    about = {"reproduction": name, "budget": budget}
+    if table.choose is not None:
+        trials = _measure_table(table, seeds, folder, how, options)
+        write_file(folder / "trials.json", encode_json({**about, **trials}))
+        table = table.choose(_collect_means(trials["rows"]))
+    result = {**about, **_measure_table(table, seeds, folder, how, options)}
     write_file(folder / "table.json", encode_json(result))
-    _plot_reproduction(result, folder / "table.png")
-    runs = sorted({folder / run for line in lines for run in line["runs"]})
+    plot_table(result, folder / "table.png")
+    runs = sorted({folder / run for line in result["rows"] for run in line["runs"]})
     report.write_report(runs, folder / "report.html")
     return folder
 
@@ -83,14 +79,72 @@ class _TrainingSettings:
     quiet: bool
 
 
+def _measure_table(
+    table: Reproduction,
+    seeds: int | None,
+    folder: Path,
+    how: _TrainingSettings,
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    """All rows of a table, JSON-able; `seeds` replaces the table's own number of runs."""
+    lines = []
+    for row in table.rows:
+        count = seeds or row.seeds or table.seeds
+        each = range(table.first_seed, table.first_seed + count)
+        lines.append(_measure_row(row, each, folder, how, options))
+    most = max(len(line["runs"]) for line in lines)
+    named = {line["name"]: line for line in lines}
+    less = [_subtract_rows(named[one], named[other]) for one, other in table.differences]
+    return {
+        "title": table.title,
+        "seeds": list(range(table.first_seed, table.first_seed + most)),
+        "options": options,
+        "claim": table.claim(_collect_means(lines)) if table.claim else "",
+        **({"differences": less} if less else {}),
+        "rows": lines,
+    }
+
+
+def _collect_means(lines: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], float]:
+    """Means by row and column."""
+    return {(line["name"], c): v["mean"] for line in lines for c, v in line["columns"].items()}
+
+
+def _subtract_rows(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of a row less those of another, seed by seed, with a 95 % interval of the mean.
+
+    The interval is Student's, of as many pairs as both rows have runs.
+    """
+    pairs = {
+        column: list(zip(cell["values"], other["columns"][column]["values"], strict=False))
+        for column, cell in one["columns"].items()
+        if column in other["columns"]
+    }
+    columns = {c: measure_difference([a - b for a, b in each]) for c, each in pairs.items()}
+    return {"row": one["name"], "less": other["name"], "columns": columns}
+
+
+def measure_difference(values: Sequence[float]) -> dict[str, Any]:
+    """The mean of differences and half of its 95 % interval by Student's t; None of one alone."""
+    from scipy.stats import t as student
+
+    n = len(values)
+    half = student.ppf(0.975, n - 1) * stdev(values) / n**0.5 if n > 1 else None
+    return {"mean": mean(values), "half_interval": half, "values": list(values)}
+
+
 def _measure_row(
-    row: TableRow, seeds: int, folder: Path, how: _TrainingSettings, options: Mapping[str, Any]
+    row: TableRow,
+    seeds: Sequence[int],
+    folder: Path,
+    how: _TrainingSettings,
+    options: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Train and measure a row's runs, one for each seed, and average their scores."""
     settings = {**row.options, **options}
     name = "-".join([row.experiment, *(f"{k}={v}" for k, v in sorted(settings.items()))])
     runs, scores = [], []
-    for seed in range(seeds):
+    for seed in seeds:
         run = folder / name / f"seed={seed}"
         scores.append(_ensure_run_scores(run, row, {**settings, "seed": seed}, how))
         runs.append(str(run.relative_to(folder)))
@@ -98,6 +152,10 @@ def _measure_row(
             how = replace(how, precision=Run(run).config.get("precisions", {}))
     configs = [Run(folder / run).config for run in runs]
     scored = {c: [each[key] for each in scores] for c, key in row.scores.items()}
+    for column, term in row.terms.items():
+        values = [_read_term(folder / run, term) for run in runs]
+        if all(values):  # which runs of earlier versions may lack
+            scored[column] = [_average_term(each, term) for each in values]
     curves = {c: [_read_curve(folder / run, key) for run in runs] for c, key in row.scores.items()}
     return {
         "name": row.name,
@@ -140,6 +198,22 @@ def _read_curve(run: Path, score: str) -> list[tuple[int, float]]:
     ]
 
 
+def _read_term(run: Path, term: str) -> list[float]:
+    """What a run has logged of a term of a stage."""
+    stage, _, name = term.partition("/")
+    return [
+        line["terms"][name]
+        for line in MetricsFile(run / "metrics.jsonl").read_lines()
+        if line["stage"] == stage and name in line.get("terms", {})
+    ]
+
+
+def _average_term(values: Sequence[float], term: str) -> dict[str, Any]:
+    """The mean of a logged term over the rounds of a run, as a score."""
+    what = f"mean of {term.partition('/')[2]} over the lines of the log"
+    return Score(mean(values), "", len(values), what).to_json()
+
+
 def _summarise_seeds(
     scores: Sequence[dict[str, Any]], row: TableRow, column: str
 ) -> dict[str, Any]:
@@ -166,51 +240,6 @@ def _summarise_seeds(
 def _count_failed_runs(values: Sequence[float], failed_above: float) -> dict[str, float]:
     failed = sum(value > failed_above for value in values)
     return {"failed_above": failed_above, "failed_runs": failed}
-
-
-def _plot_reproduction(table: Mapping[str, Any], file: Path) -> None:
-    """Plot the first column: dots for the seeds, with their mean, and curves below it, if any."""
-    from matplotlib.figure import Figure
-
-    rows = table["rows"]
-    column = next(iter(rows[0]["columns"]))
-    what = ", ".join(filter(None, (column, rows[0]["columns"][column]["unit"])))
-    drawn = [row for row in rows if column in row["curves"]]
-    heights = [1.2 + 0.45 * len(rows), *([3.2] if drawn else [])]
-    figure = Figure(figsize=(6.5, sum(heights)), dpi=110, layout="constrained")
-    panels = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    _plot_seeds(panels[0], rows, column, f"{what}\ndots are seeds, bars their mean")
-    if drawn:
-        _plot_seed_curves(panels[1], drawn, column, f"{what}, while training")
-    for axes in panels:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.3)
-    write_file(file, lambda out: figure.savefig(out, format="png"))
-
-
-def _plot_seeds(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str) -> None:
-    for place, row in enumerate(reversed(rows)):
-        cell = row["columns"][column]
-        axes.plot(cell["values"], [place] * len(cell["values"]), "o", color=PALETTE[5], alpha=0.7)
-        axes.plot(cell["mean"], place, "|", color=PALETTE[0], markersize=18, markeredgewidth=2.5)
-    axes.set_yticks(range(len(rows)), [row["name"] for row in reversed(rows)])
-    axes.set(ylim=(-0.6, len(rows) - 0.4), xlabel=label)
-    axes.locator_params(axis="x", nbins=6)
-    if all(value >= 0 for row in rows for value in row["columns"][column]["values"]):
-        axes.set_xlim(0, 1.08 * axes.get_xlim()[1])
-
-
-def _plot_seed_curves(
-    axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label: str
-) -> None:
-    for place, row in enumerate(rows):
-        for seed, curve in enumerate(row["curves"][column]):
-            name = row["name"] if seed == 0 else None
-            steps, values = zip(*curve, strict=True)
-            axes.plot(steps, values, color=PALETTE[place], alpha=0.8, label=name)
-    axes.set(xlabel="rounds of training; one line for each seed", ylabel=label)
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 
 def load_reproduction(folder: Path) -> dict[str, Any]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from scipy.stats import ttest_rel
 
 from auxgen import reproduction
 from auxgen.engine.precision import RoundTimes
-from auxgen.experiments.common import Reproduction, TableRow
-from auxgen.reproduction import load_reproduction, reproduce
+from auxgen.engine.watch import MetricsFile
+from auxgen.experiments.common import Means, Reproduction, TableRow
+from auxgen.files import read_json
+from auxgen.reproduction import load_reproduction, measure_difference, reproduce
 from auxgen.runs import runtime
+from auxgen.runs.folder import Run
 
 MADE = ("hardware", "started", "commit", "precisions")
 
@@ -42,6 +47,53 @@ def test_all_seeds_share_what_was_measured_for_the_first(
     given["seeds"] = 3  # later runs too
     (row,) = load_reproduction(reproduce("a.table", **given))["rows"]
     assert [made["precisions"] for made in row["made"]] == [{"m2": "bf16"}] * 3
+
+
+def test_a_trial_chooses_the_table(
+    table: list[RoundTimes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fresh seeds, a row of fewer runs, differences of what both rows have, and a logged term."""
+    options = {"epochs": 0.02, "model": "m2", "hidden": 4, "latent": 2}
+    row = partial(TableRow, experiment="adgm.half_moons", scores={"error": "m2/test_error"})
+    tried = [row("wide", options={**options, "hidden": 6}), row("narrow", options=options)]
+    seen: list[Means] = []
+
+    def choose(means: Means) -> Reproduction:
+        seen.append(means)
+        once = row(
+            "once", options={**options, "latent": 3}, seeds=1, terms={"loss": "m2/loss/model"}
+        )
+        rows, pairs = [tried[1], once], [("narrow", "once")]
+        return Reproduction("A table", rows, seeds=2, first_seed=5, differences=pairs)
+
+    made = Reproduction("Trials", tried, seeds=1, choose=choose)
+    monkeypatch.setattr(reproduction, "load_reproduction_maker", lambda _: lambda _: made)
+    folder = reproduce("a.table", out=tmp_path / "out", device="cpu", precision="32", quiet=True)
+    trials, found = read_json(folder / "trials.json", "table"), load_reproduction(folder)
+    assert (trials["title"], trials["seeds"]) == ("Trials", [0])
+    tried_means = {(r["name"], "error"): r["columns"]["error"]["mean"] for r in trials["rows"]}
+    assert seen == [tried_means]
+    assert found["seeds"] == [5, 6]
+    assert [len(r["runs"]) for r in found["rows"]] == [2, 1]
+    assert all(Run(folder / run).config["seed"] in (5, 6) for run in found["rows"][0]["runs"])
+    (less,) = found["differences"]
+    one, other = (r["columns"]["error"]["values"][0] for r in found["rows"])
+    assert less["columns"]["error"]["values"] == [one - other]
+    assert less["columns"]["error"]["half_interval"] is None
+    loss = found["rows"][1]["columns"]["loss"]
+    lines = MetricsFile(folder / found["rows"][1]["runs"][0] / "metrics.jsonl").read_lines()
+    values = [
+        line["terms"]["loss/model"] for line in lines if "loss/model" in line.get("terms", {})
+    ]
+    assert loss["mean"] == pytest.approx(sum(values) / len(values))
+
+
+def test_a_difference_has_the_interval_of_a_paired_t_test() -> None:
+    one, other = [3.0, 4.5, 2.0, 5.5], [1.0, 4.0, 1.5, 2.5]
+    found = measure_difference([a - b for a, b in zip(one, other, strict=True)])
+    interval = ttest_rel(one, other).confidence_interval(0.95)
+    assert found["mean"] - found["half_interval"] == pytest.approx(interval.low)
+    assert found["mean"] + found["half_interval"] == pytest.approx(interval.high)
 
 
 def test_a_precision_can_be_fixed(table: list[RoundTimes], tmp_path: Path) -> None:

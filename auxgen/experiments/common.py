@@ -55,6 +55,21 @@ def raise_epochs(epochs: float, rows: int, batch: int, least_steps: float) -> fl
     return max(epochs, least_steps * batch / rows) if epochs else 0.0
 
 
+def hold_out_last_rows(train: Dataset, rows: int) -> tuple[Dataset, Dataset]:
+    """Rows to learn, and the last ones, to choose settings by.
+
+    Raises:
+        InputError: No row would be left to learn, or the number is negative.
+    """
+    require_at_least(0, held_out_rows=rows)
+    if rows >= len(train):
+        raise InputError(
+            f"held_out_rows is {rows} and {train.name} has {len(train)} rows; fewer are expected."
+        )
+    learned = len(train) - rows
+    return train[:learned], train[learned:]
+
+
 def image_preprocessor(train: Dataset, *, flat: bool = False, **rest: Any) -> Preprocessor:
     """How a model sees these images, flat as vectors or not, with the names of their classes.
 
@@ -89,6 +104,9 @@ class TableRow:
         scores: Score of the run, "<stage>/<metric>", by the table's column.
         paper: The paper's number by column, as printed there; "" where it has none.
         failed_above: By column, the score above which a run counts as failed.
+        terms: Term of the run's log, "<stage>/<term>", by the table's column: its mean over all
+            rounds.
+        seeds: Runs of this row; those of the table when None.
     """
 
     name: str
@@ -97,6 +115,8 @@ class TableRow:
     options: Mapping[str, Any] = field(default_factory=dict)
     paper: Mapping[str, str] = field(default_factory=dict)
     failed_above: Mapping[str, float] = field(default_factory=dict)
+    terms: Mapping[str, str] = field(default_factory=dict)
+    seeds: int | None = None
 
 
 Means = Mapping[tuple[str, str], float]
@@ -114,12 +134,18 @@ class Reproduction:
         rows: Its lines. Rows with the same experiment and options share their runs.
         claim: What must hold, and whether it does; None where nothing is claimed.
         seeds: Runs of each row, where a person does not say.
+        first_seed: Seed of the first of them.
+        differences: Pairs of rows, the second of which is taken from the first, seed by seed.
+        choose: Makes the table of these rows' means, where these rows are only trials of settings.
     """
 
     title: str
     rows: Sequence[TableRow]
     claim: Claim | None = None
     seeds: int = 5
+    first_seed: int = 0
+    differences: Sequence[tuple[str, str]] = ()
+    choose: Callable[[Means], "Reproduction"] | None = None
 
 
 def make_rows(

@@ -170,7 +170,7 @@ def test_without_a_known_extractor_nothing_is_told_of_distances(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"held_out_rows": 5000}, "held_out_rows is 5000 of 1297 training rows; expected fewer"),
+        ({"held_out_rows": 5000}, "held_out_rows is 5000 and digits/train has 1297 rows"),
         ({"batch": 1}, "batch is 1; 2 or more"),
         ({"data": "digit"}, "digits"),
         ({"width": 0}, "width is 0; 1 or more"),

@@ -15,7 +15,7 @@ from ...data.batches import SemiSupervisedBatches
 from ...data.dataset import Dataset, Preprocessor
 from ...data.fitting import fit_preprocessor
 from ...engine.settings import Engine
-from ...errors import InputError, require_at_least
+from ...errors import require_at_least
 from ...evaluation.calibration import SelectiveAccuracy, TemperatureScaling
 from ...evaluation.classification import Brier, Calibration, TestError
 from ...evaluation.likelihood import Elbo, ImportanceBound
@@ -25,7 +25,7 @@ from ...method import Method, Weighs
 from ...plotting.panels import show_class_grid, show_surest_mistakes
 from ...score import Evaluation
 from ...stage import Monitor, PictureWriter, Stage
-from ..common import count_steps, dataset_facts
+from ..common import count_steps, dataset_facts, hold_out_last_rows
 from .plans import AdgmPlan
 
 
@@ -130,17 +130,11 @@ def load_image_splits(
     Raises:
         InputError: So many rows cannot be held out.
     """
-    require_at_least(0, held_out_rows=held_out_rows)
     load = partial(images.load_image_dataset, data, size=size)
     train = load("train")
     if held_out_rows == 0:
         return train, load("test")
-    if held_out_rows >= len(train):
-        raise InputError(
-            f"held_out_rows is {held_out_rows} and {train.name} has {len(train)} rows; fewer are "
-            "expected."
-        )
-    return train[:-held_out_rows], train[-held_out_rows:]
+    return hold_out_last_rows(train, held_out_rows)
 
 
 def make_bit_data(

@@ -8,9 +8,8 @@ from typing import Any
 from ...data import images
 from ...data.dataset import Dataset, Preprocessor
 from ...engine.settings import Engine, adam
-from ...errors import InputError, require_at_least
 from ...functional.schedules import rise_then_cosine
-from ..common import image_preprocessor
+from ..common import hold_out_last_rows, image_preprocessor
 from .plans import AslGivenPlan, AslImagePlan, AslToyPlan
 
 
@@ -35,18 +34,13 @@ def load_asl_image_splits(data: str, held_out_rows: int, size: int | None) -> As
     Raises:
         InputError: Images are not square, or no row would be left.
     """
-    require_at_least(0, held_out_rows=held_out_rows)
     train = images.load_image_dataset(data, "train", size=size)
     images.get_image_side(train)
     space = image_preprocessor(train)
     if not held_out_rows:
         test = images.load_image_dataset(data, "test", size=size)
         return AslImageSplits(train, test, "test", space)
-    if held_out_rows >= len(train):
-        raise InputError(
-            f"held_out_rows is {held_out_rows} of {len(train)} training rows; expected fewer."
-        )
-    return AslImageSplits(train[:-held_out_rows], train[-held_out_rows:], "validation", space)
+    return AslImageSplits(*hold_out_last_rows(train, held_out_rows), "validation", space)
 
 
 def make_image_sizes(train: Dataset, plan: AslImagePlan | AslGivenPlan) -> dict[str, Any]:
