@@ -20,11 +20,13 @@ class Gradient:
         loss: A scalar.
         players: Whose parameters receive the gradient.
         terms: Named terms of the paper's objective, for the log; scalars.
+        parts: Named parts of the loss, with their weights, whose share of the gradient is logged.
     """
 
     loss: Tensor
     players: tuple[str, ...]
     terms: Mapping[str, Tensor] = field(default_factory=dict)
+    parts: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,24 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ..errors import unknown_name
 from ..method import Method
-from ..methods.dfm import DenoisingGAN, noise_std
+from ..methods.dfm import (
+    DenoisingGAN,
+    noise_std,
+    restore_by_batch,
+    restore_by_running_statistics,
+)
 from ..methods.gan import GAN, BaseGAN, feature_matching_loss, feature_matching_loss_l1
 from ..methods.historical_averaging import HistoricalAveraging
 from ..networks.gan import NETWORKS, NetworkKind
 from ..networks.mlp import MLP
 from ..networks.priors import UniformCube
 from .likelihoods import Sizes
+
+DenoiserNorm = Literal["batch", "running", "none"]
 
 
 def gan(*, history: float = 0.0, **arguments: Any) -> Method:
@@ -30,6 +37,7 @@ def denoising_gan(
     denoising: float = 0.03,
     noise: float = 1.0,
     annealed: int = 0,
+    norm: DenoiserNorm = "batch",
     history: float = 0.0,
     **arguments: Any,
 ) -> Method:
@@ -40,13 +48,18 @@ def denoising_gan(
         denoising: n_h times the paper's lambda_denoise.
         noise: Standard deviation sigma of the noise on features.
         annealed: Rounds over which sigma falls to 0; 0 keeps it constant.
+        norm: How r is normalised at generated features: by their own batch, as in the paper; by
+            the running statistics of noisy real features; or nowhere, an r without batch norm.
         history: See `gan`.
     """
     game = _make_game(**arguments)
     n_h = game["networks"].d.in_features
-    r = MLP([n_h], denoiser, n_h, batch_norm=True)
+    if norm not in get_args(DenoiserNorm):
+        raise unknown_name("norm of the denoiser", norm, get_args(DenoiserNorm))
+    r = MLP([n_h], denoiser, n_h, batch_norm=norm != "none")
     sigma = partial(noise_std, sigma=noise, annealed=annealed)
-    denoising_game = DenoisingGAN(r=r, denoising=denoising, sigma=sigma, **game)
+    restore = restore_by_running_statistics if norm == "running" else restore_by_batch
+    denoising_game = DenoisingGAN(r=r, denoising=denoising, sigma=sigma, restore=restore, **game)
     return _add_historical_averaging(denoising_game, history)
 
 

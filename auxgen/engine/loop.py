@@ -97,9 +97,11 @@ class Training:
     def accumulate_gradient(self, move: Gradient) -> None:
         """Add the gradient of a loss to the parameters of its players, and to nobody else's."""
         own = [p for name in move.players for p in self.player_parameters[name]]
+        is_logged = self.step % self.engine.log_every == 0
+        shares = measure_gradient_shares(move, own) if is_logged else {}
         move.loss.backward(inputs=own)
         players = "+".join(move.players)
-        self.meter.add({**move.terms, f"loss/{players}": move.loss}, self.step, players)
+        self.meter.add({**move.terms, f"loss/{players}": move.loss, **shares}, self.step, players)
 
     def apply_gradient(self, player: str) -> None:
         """Average the gathered gradient over ranks, clip it, step with it and clear it."""
@@ -217,6 +219,21 @@ class MovingAverage:
 
     def _ends_block(self, step: int) -> bool:
         return self._compute_decay(step) < SLOW_DECAY or (step + 1) % BLOCK == 0
+
+
+def measure_gradient_shares(move: Gradient, own: Sequence[nn.Parameter]) -> dict[str, Tensor]:
+    """How large each part's gradient is by these parameters, by the name of a term.
+
+    It is |a| / (|a| + |b|), with a the gradient of the part and b that of the rest of the loss.
+    """
+
+    def norm(loss: Tensor) -> Tensor:
+        found = torch.autograd.grad(loss, own, retain_graph=True, allow_unused=True)
+        return nn.utils.get_total_norm([g for g in found if g is not None])
+
+    norms = {name: (norm(part), norm(move.loss - part)) for name, part in move.parts.items()}
+    least = torch.finfo(torch.float32).tiny
+    return {f"share/{name}": a / (a + b).clamp(min=least) for name, (a, b) in norms.items()}
 
 
 def collect_parameters(networks: Iterable[nn.Module]) -> list[nn.Parameter]:

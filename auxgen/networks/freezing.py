@@ -40,6 +40,19 @@ def freeze_running_statistics(module: nn.Module) -> Iterator[None]:
             layer.track_running_stats = True
 
 
+@contextmanager
+def use_running_statistics(module: nn.Module) -> Iterator[None]:
+    """Inside, batches are normalised by the running statistics, which stay as they are."""
+    layers = [layer for layer in find_batch_norms(module) if layer.training]
+    for layer in layers:
+        layer.eval()
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.train()
+
+
 class _AllSeen(Exception):
     """Each layer has seen what it sees of a batch."""
 
@@ -57,7 +70,7 @@ def _count_passes(layers: Sequence[_BatchNorm], limit: int) -> Iterator[_Passes]
     passes = _Passes()
 
     def count(layer: nn.Module, *_: object) -> None:
-        if layer.track_running_stats:
+        if layer.training and layer.track_running_stats:
             passes.count += 1
             if passes.count == limit:
                 raise _AllSeen

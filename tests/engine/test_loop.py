@@ -94,6 +94,36 @@ def test_the_average_has_the_decay_that_is_promised() -> None:
     )
 
 
+class Shared(Method):
+    """A number that descends the sum of a part of weight 1 and a rest of weight 2."""
+
+    def __init__(self, weight: float = 1.0) -> None:
+        super().__init__()
+        self.a, self.weight = nn.Linear(2, 1, bias=False), weight
+        with torch.no_grad():
+            self.a.weight.fill_(1.0)
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"a": (self.a,)}
+
+    def round(self, batch: Tensor, step: Tensor) -> Moves:
+        part, rest = self.weight * self.a.weight[0]
+        yield Gradient(part + 2 * rest, ("a",), parts={"part": part})
+        yield Step(("a",))
+
+
+@pytest.mark.parametrize(("weight", "share"), [(1.0, 1 / 3), (0.0, 0.0)])
+def test_a_part_of_a_loss_has_a_share_of_its_gradient(weight: float, share: float) -> None:
+    training = Training(Shared(weight), Engine(10, sgd, log_every=2), seed=0)
+    for _ in range(4):
+        training.run_round(None)
+    assert training.meter.counts["share/part"] == 2
+    assert training.meter.compute_means()["share/part"] == pytest.approx(share)
+    assert isinstance(training.method, Shared)
+    after = 1 - 4 * 0.1 * weight * torch.tensor([[1.0, 2.0]])
+    torch.testing.assert_close(training.method.a.weight.detach(), after)
+
+
 class Halved(Ranks):
     """Stands for two ranks, of which the other one has zeros: a mean is half of what is here."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from torch.optim import SGD
 
 from auxgen.builders import Recipe
+from auxgen.builders.dfm import denoising_gan
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
+from auxgen.errors import InputError
 from auxgen.functional.schedules import constant, cosine_decay
 from auxgen.method import Gradient
 from auxgen.methods.dfm import DenoisingGAN, noise_std
@@ -236,36 +238,83 @@ def test_feature_matching_takes_the_place_of_the_adversarial_term_or_is_added() 
         weights = {"adversarial": adversarial, "matching": 2.0, "denoising": denoising / N_H}
         expected = sum(weight * move.terms[name] for name, weight in weights.items())
         torch.testing.assert_close(move.loss, expected)
+        part = denoising / N_H * move.terms["denoising"]
+        torch.testing.assert_close(move.parts, {"denoising": part})
 
 
-def test_a_trained_denoiser_is_the_optimum_of_gaussian_features() -> None:
-    """r*(h) = mu + s^2 / (s^2 + sigma^2) (h - mu) for N(mu, s^2 I); 5 % of its spread, RMS."""
+S, SIGMA, MU = 1.5, 1.0, torch.tensor([1.0, -2.0])
+"""Features N(MU, S^2 I), and the denoiser's noise."""
+
+
+def train_denoiser(norm: str) -> DenoisingGAN:
+    """A game of which the denoiser alone matters, after training, in training mode."""
     torch.manual_seed(0)
-    n_h, s, sigma = 2, 1.5, 1.0
-    mu = torch.tensor([1.0, -2.0])
-    networks = GANNetworks(g=nn.Linear(Z, n_h), phi=nn.Identity(), d=nn.Linear(n_h, 1), z=Z)
-    method = DenoisingGAN(
-        p_z=UniformCube(Z),
-        networks=networks,
-        r=MLP([n_h], [32], n_h, batch_norm=True),
-        gap=feature_matching_loss,
-        adversarial=1.0,
-        matching=0.0,
-        denoising=0.03,
-        sigma=lambda step: sigma * constant(step),
+    sizes = {"x": 2, "z": Z, "hidden": [2]}
+    game = denoising_gan(
+        kind="perceptrons", sizes=sizes, denoiser=[32], noise=SIGMA, norm=cast(Any, norm)
     )
+    assert isinstance(game, DenoisingGAN)
+    game.phi = nn.Identity()
     steps = 250
     rate = partial(cosine_decay, steps=steps)
     engine = Engine(steps, adam(3e-2), learning_rate=rate, average=0.95)
-    training = Training(method, engine, seed=0)
+    training = Training(game, engine, seed=0)
     for _ in range(steps):
-        training.run_round(mu + s * torch.randn(1024, n_h))
-    averaged = training.build_averaged_method(mu + s * torch.randn(1024, n_h) for _ in range(50))
+        training.run_round(MU + S * torch.randn(1024, 2))
+    averaged = training.build_averaged_method(MU + S * torch.randn(1024, 2) for _ in range(50))
     assert isinstance(averaged, DenoisingGAN)
-    h = mu + (s**2 + sigma**2) ** 0.5 * torch.randn(5000, n_h)
-    best = mu + s**2 / (s**2 + sigma**2) * (h - mu)
-    off = (averaged.r(h) - best).square().sum(1).mean().sqrt()
-    assert off < 0.05 * (best - mu).square().sum(1).mean().sqrt()
+    return averaged
+
+
+def measure_error(found: Tensor, best: Tensor) -> float:
+    """RMS distance over the RMS spread of what is best: (n, 2) twice."""
+    return (
+        ((found - best).square().sum(1).mean() / (best - MU).square().sum(1).mean()).sqrt().item()
+    )
+
+
+@pytest.mark.parametrize("norm", ["batch", "running", "none"])
+def test_generated_features_are_drawn_to_where_gaussian_ones_should_be(norm: str) -> None:
+    """The best r of N(mu, s^2 I) is mu + s^2 / (s^2 + sigma^2) (h - mu).
+
+    Batch norm by the statistics of clean rows widens them to the spread of noisy ones, by
+    (s^2 + sigma^2)^(1/2) / s, before that: what G gets in the paper is
+    mu + s / (s^2 + sigma^2)^(1/2) (h - mu), which is 20 % off the best r here.
+    """
+    game = train_denoiser(norm)
+    shrink = S**2 / (S**2 + SIGMA**2)
+    noisy = MU + (S**2 + SIGMA**2) ** 0.5 * torch.randn(5000, 2)
+    assert measure_error(game.r(noisy), MU + shrink * (noisy - MU)) < 0.05
+
+    game.r.train()
+    phi_g = MU + S * torch.randn(5000, 2)
+    found = game.restore(game.r, phi_g)
+    slope = shrink**0.5 if norm == "batch" else shrink
+    assert measure_error(found, MU + slope * (phi_g - MU)) < 0.05
+    off = measure_error(found, MU + shrink * (phi_g - MU))
+    assert (off > 0.15) == (norm == "batch")
+
+
+def test_the_generators_target_moves_no_running_statistics() -> None:
+    for norm in ("batch", "running"):
+        game = denoising_gan(
+            kind="perceptrons",
+            sizes={"x": X, "z": Z, "hidden": [N_H]},
+            denoiser=[4],
+            norm=cast(Any, norm),
+        )
+        assert isinstance(game, DenoisingGAN)
+        before = copy.deepcopy(game.r.state_dict())
+        game.restore(game.r, rows(width=N_H).float() + 3)
+        assert all(torch.equal(before[name], value) for name, value in game.r.state_dict().items())
+        assert all(module.training for module in game.r.modules())
+    with pytest.raises(InputError, match="no norm of the denoiser 'layer'"):
+        denoising_gan(
+            kind="perceptrons",
+            sizes={"x": X, "z": Z, "hidden": [N_H]},
+            denoiser=[4],
+            norm=cast(Any, "layer"),
+        )
 
 
 def test_historical_averaging_draws_to_the_mean_of_all_weights_so_far() -> None:

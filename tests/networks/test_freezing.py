@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 
 import pytest
@@ -46,8 +47,11 @@ def estimate(name: str, run_whole: bool) -> tuple[dict[str, Tensor], int]:
 @pytest.mark.parametrize("name", list_laws_with_batch_norm())
 def test_statistics_are_those_of_whole_rounds_and_cost_no_more(name: str) -> None:
     (found, passed), (expected, of_whole) = (estimate(name, whole) for whole in (False, True))
+    # each pass under spectral norm takes its singular vectors further, also one that is left out
+    same = partial(torch.allclose, atol=1e-5) if name.startswith("spectral") else torch.equal
     for key, tensor in expected.items():  # what a game remembers of weights is for its next rounds
-        assert key.startswith("past_") or torch.equal(found[key], tensor), key
+        others = key.startswith("past_") or key.endswith(("._u", "._v"))
+        assert others or same(found[key], tensor), key
     assert passed <= of_whole
 
 
