@@ -36,6 +36,7 @@ PICTURES = {
     "kind": "convolutional",
     "sizes": {"channels": 1, "size": 8, "z": 4, "g": [8, 4], "phi": [4, 8]},
 }
+SPECTRAL = {**PICTURES["sizes"], "spectral_norm": True}
 FACES = {"images": {**IMAGES, "layout": "normalised"}}
 LIVE = {"skip_below": 0.3}
 MODEL = {**SIZES, "classes": K, "z": 2, "alpha": 2.0, "prior_rows": 64}
@@ -196,6 +197,14 @@ METHODS = {
     ),
     "denoising_gan_of_images": Law(
         Recipe("denoising_gan", {**PICTURES, "denoiser": [8, 8], "matching": 1.0, "l1": True}),
+        images,
+        (1, 8, 8),
+    ),
+    "spectral_gan_of_images": Law(
+        Recipe(
+            "denoising_gan",
+            {**PICTURES, "sizes": SPECTRAL, "denoiser": [8], "norm": "running"},
+        ),
         images,
         (1, 8, 8),
     ),

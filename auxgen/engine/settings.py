@@ -1,7 +1,8 @@
 """Settings of training, the same for every method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from torch import nn
@@ -23,17 +24,22 @@ def adam(
     betas: tuple[float, float] = (0.9, 0.999),
     eps: float = 1e-8,
     weight_decay: float = 0.0,
+    rates: Mapping[str, float] = MappingProxyType({}),
 ) -> OptimizerFactory:
     """The same Adam for every player, in its fused form; the decay is part of the gradient.
 
+    Args:
+        lr: Learning rate of all players that have none in `rates`.
+        rates: Learning rates by player.
+
     Raises:
-        InputError: The learning rate is not a positive number.
+        InputError: A learning rate is not a positive number.
     """
-    if not 0 < lr < float("inf"):
-        raise InputError(f"A learning rate of {lr} was given; expected a positive number.")
-    return lambda player, own: Adam(
-        own, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True
-    )
+    for rate in (lr, *rates.values()):
+        if not 0 < rate < float("inf"):
+            raise InputError(f"A learning rate of {rate} was given; expected a positive number.")
+    same = {"betas": betas, "eps": eps, "weight_decay": weight_decay, "fused": True}
+    return lambda player, own: Adam(own, lr=rates.get(player, lr), **same)
 
 
 @dataclass(frozen=True)

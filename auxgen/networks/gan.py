@@ -12,6 +12,8 @@ from typing import Literal, final
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import _SpectralNorm
+from torch.nn.utils.parametrize import register_parametrization
 
 from ..errors import InputError, require_at_least
 from ..functional.precision import promote_to_float32
@@ -37,13 +39,20 @@ class GANNetworks:
 
 
 def make_convolutional_networks(
-    *, channels: int, size: int, z: int, g: Sequence[int], phi: Sequence[int]
+    *,
+    channels: int,
+    size: int,
+    z: int,
+    g: Sequence[int],
+    phi: Sequence[int],
+    spectral_norm: bool = False,
 ) -> GANNetworks:
     """Networks of square images in [-1, 1], and of noise of width z.
 
     Args:
         g: Channels of the generator's maps, from small maps to large.
         phi: Channels of the discriminator's maps, from large maps to small.
+        spectral_norm: Whether D has spectral norm in place of batch norm, which would undo it.
 
     Raises:
         InputError: The size cannot be halved that many times.
@@ -51,13 +60,13 @@ def make_convolutional_networks(
     require_at_least(1, channels=channels, z=z, g=min(g, default=1), phi=min(phi, default=1))
     networks = GANNetworks(
         g=_make_dcgan_generator(channels, _compute_base_size(size, len(g)), z, g),
-        phi=_make_dcgan_features(channels, phi),
+        phi=_make_dcgan_features(channels, phi, _leave_out_norm if spectral_norm else _add_norm),
         d=nn.Linear(phi[-1] * _compute_base_size(size, len(phi)) ** 2, 1),
         z=z,
     )
     for network in (networks.g, networks.phi, networks.d):
         _initialize_dcgan(network)
-    return networks
+    return add_spectral_norm(networks) if spectral_norm else networks
 
 
 def _compute_base_size(size: int, halvings: int) -> int:
@@ -95,7 +104,11 @@ def _make_dcgan_generator(channels: int, base: int, z: int, widths: Sequence[int
     return TanhGenerator(nn.Sequential(*layers))
 
 
-def _make_dcgan_features(channels: int, widths: Sequence[int]) -> nn.Sequential:
+AddNorm = Callable[[nn.Conv2d | nn.ConvTranspose2d, nn.Module], list[nn.Module]]
+"""(convolution without bias, activation) -> both, with what stands between them."""
+
+
+def _make_dcgan_features(channels: int, widths: Sequence[int], add_norm: AddNorm) -> nn.Sequential:
     """At each width one convolution that keeps height and width and one that halves them.
 
     The first has no batch norm, and after the last is a ReLU rather than a leaky one: with it "our
@@ -104,9 +117,9 @@ def _make_dcgan_features(channels: int, widths: Sequence[int]) -> nn.Sequential:
     first = _make_same_size_convolution(channels, widths[0], bias=True)
     layers: list[nn.Module] = [first, nn.LeakyReLU(0.2)]
     for width, following in pairwise(widths):
-        layers += _add_norm(_make_halving_convolution(width), nn.LeakyReLU(0.2))
-        layers += _add_norm(_make_same_size_convolution(width, following), nn.LeakyReLU(0.2))
-    layers += _add_norm(_make_halving_convolution(widths[-1]), nn.ReLU())
+        layers += add_norm(_make_halving_convolution(width), nn.LeakyReLU(0.2))
+        layers += add_norm(_make_same_size_convolution(width, following), nn.LeakyReLU(0.2))
+    layers += add_norm(_make_halving_convolution(widths[-1]), nn.ReLU())
     return nn.Sequential(*layers, nn.Flatten())
 
 
@@ -132,6 +145,35 @@ def _add_norm(
     return [convolution, nn.BatchNorm2d(convolution.out_channels), activation]
 
 
+def _leave_out_norm(
+    convolution: nn.Conv2d | nn.ConvTranspose2d, activation: nn.Module
+) -> list[nn.Module]:
+    """A convolution, which gets a bias for want of batch norm, and an activation."""
+    convolution.bias = nn.Parameter(torch.zeros(convolution.out_channels))
+    return [convolution, activation]
+
+
+@final
+class SpectralNorm(_SpectralNorm):
+    """torch's spectral norm (Miyato et al., 2018, arXiv:1802.05957), in full precision."""
+
+    def forward(self, weight: Tensor) -> Tensor:
+        with torch.autocast(weight.device.type, enabled=False):
+            return super().forward(weight)
+
+
+def add_spectral_norm(networks: GANNetworks) -> GANNetworks:
+    """Divide each weight of D by its largest singular value, by one power iteration a pass.
+
+    torch keeps the singular vectors as buffers. A convolution's weight is the matrix of its output
+    channels by all else.
+    """
+    for layer in (*networks.phi.modules(), networks.d):
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            register_parametrization(layer, "weight", SpectralNorm(layer.weight))
+    return networks
+
+
 @torch.no_grad()
 def _initialize_dcgan(network: nn.Module) -> None:
     """Weights from N(0, 0.02^2), scales of batch norm from N(1, 0.02^2), biases 0."""
@@ -146,14 +188,20 @@ def _initialize_dcgan(network: nn.Module) -> None:
             nn.init.zeros_(layer.bias)
 
 
-def make_perceptron_networks(*, x: int, z: int, hidden: Sequence[int]) -> GANNetworks:
-    """Networks of vectors with the same hidden layers, the last of width n_h; no batch norm."""
-    return GANNetworks(
+def make_perceptron_networks(
+    *, x: int, z: int, hidden: Sequence[int], spectral_norm: bool = False
+) -> GANNetworks:
+    """Networks of vectors with the same hidden layers, the last of width n_h; no batch norm.
+
+    D may have spectral norm.
+    """
+    networks = GANNetworks(
         g=nn.Sequential(*_make_hidden_layers([z, *hidden]), nn.Linear(hidden[-1], x)),
         phi=nn.Sequential(*_make_hidden_layers([x, *hidden])),
         d=nn.Linear(hidden[-1], 1),
         z=z,
     )
+    return add_spectral_norm(networks) if spectral_norm else networks
 
 
 def _make_hidden_layers(widths: Sequence[int]) -> list[nn.Module]:

@@ -8,7 +8,7 @@ from torch import nn
 
 from auxgen.errors import InputError
 from auxgen.experiments.dfm.plans import ARCHITECTURES, ArchitectureName
-from auxgen.networks.freezing import freeze_parameters
+from auxgen.networks.freezing import find_batch_norms, freeze_parameters
 from auxgen.networks.gan import GANNetworks, make_convolutional_networks, make_perceptron_networks
 from auxgen.networks.mlp import MLP
 
@@ -16,13 +16,21 @@ SIZES: dict[ArchitectureName, int] = {
     "imagenet_32": 32,
     "cifar": 32,
     "cifar_literal": 32,
+    "cifar_half": 32,
     "stl_48": 48,
 }
-BASES: dict[ArchitectureName, int] = {"imagenet_32": 4, "cifar": 4, "cifar_literal": 4, "stl_48": 6}
+BASES: dict[ArchitectureName, int] = {
+    "imagenet_32": 4,
+    "cifar": 4,
+    "cifar_literal": 4,
+    "cifar_half": 4,
+    "stl_48": 6,
+}
 
 GENERATORS: dict[ArchitectureName, tuple[list[tuple[int, int]], int]] = {
     "imagenet_32": ([(512, 512), (512, 256), (256, 256), (256, 128), (128, 128), (128, 3)], 256),
     "cifar": ([(256, 256), (256, 128), (128, 128), (128, 64), (64, 64), (64, 3)], 128),
+    "cifar_half": ([(128, 128), (128, 64), (64, 64), (64, 32), (32, 32), (32, 3)], 128),
     "cifar_literal": ([(64, 64), (64, 32), (32, 32), (32, 16), (16, 16), (16, 3)], 128),
     "stl_48": ([(256, 256), (256, 128), (128, 128), (128, 64), (64, 64), (64, 3)], 128),
 }
@@ -32,14 +40,36 @@ DISCRIMINATORS: dict[ArchitectureName, list[tuple[int, int]]] = {
     "imagenet_32": [(3, 128), (128, 128), (128, 256), (256, 256), (256, 512), (512, 512)],
     "cifar": HALF,
     "cifar_literal": HALF,
+    "cifar_half": HALF,
     "stl_48": HALF,
 }
 
 
 def built(name: ArchitectureName) -> GANNetworks:
-    return make_convolutional_networks(
-        **ARCHITECTURES[name].make_network_arguments(3, SIZES[name])["sizes"]
-    )
+    return make_convolutional_networks(**ARCHITECTURES[name].make_sizes(3, SIZES[name]))
+
+
+def test_spectral_norm_divides_by_the_largest_singular_value() -> None:
+    """And stands in place of batch norm, under which it would change nothing."""
+    torch.manual_seed(0)
+    sizes = {"channels": 1, "size": 8, "z": 3, "g": [8, 4], "phi": [4, 8]}
+    networks = make_convolutional_networks(**sizes, spectral_norm=True)
+    layers = [
+        m for m in (*networks.phi.modules(), networks.d) if isinstance(m, nn.Linear | nn.Conv2d)
+    ]
+    assert len(layers) == 5
+    assert all(layer.bias is not None for layer in layers)
+    assert not find_batch_norms(networks.phi)
+    assert find_batch_norms(networks.g)
+    for layer in layers:
+        looks = [layer.weight for _ in range(300)]  # each is a power iteration in training mode
+        norm = torch.linalg.matrix_norm(looks[-1].flatten(1), 2)
+        torch.testing.assert_close(norm, torch.ones(()), atol=1e-3, rtol=0)
+    vectors = make_perceptron_networks(x=2, z=2, hidden=[4, 5], spectral_norm=True)
+    given = torch.randn(64, 2), torch.randn(64, 2)
+    first, second = (vectors.d(vectors.phi(x)) for x in given)
+    far = (given[0] - given[1]).norm(dim=1)
+    assert ((first - second).norm(dim=1) <= 1.01 * far).all()
 
 
 def count(network: nn.Module) -> int:
