@@ -30,10 +30,17 @@ class Monitor:
     Attributes:
         every: Steps between evaluations.
         evaluations: By name.
+        milestones: Further evaluations, by name, after single steps.
     """
 
     every: int
     evaluations: Mapping[str, Evaluation]
+    milestones: Mapping[int, Mapping[str, Evaluation]] = field(default_factory=dict)
+
+    def find_due(self, step: int) -> dict[str, Evaluation]:
+        """The evaluations after so many steps, by name."""
+        regular = {} if step % self.every else self.evaluations
+        return {**regular, **self.milestones.get(step, {})}
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,12 @@ class RealFeatures(NamedTuple):
     Attributes:
         features: (n, d).
         compute_moments: Computes their mean and covariance, for the measures that need them.
+        groups: Consecutive groups of the others, over which class scores are taken.
     """
 
     features: Tensor
     compute_moments: Callable[[], frechet.GaussianMoments]
+    groups: int = 10
 
 
 Comparison = Callable[[RealFeatures, ExtractedFeatures], Mapping[str, Score]]
@@ -44,17 +46,19 @@ def _measure_kernel_distance(real: RealFeatures, fake: ExtractedFeatures) -> dic
     return {"KD": _score_parts(each, fake, what, "subsets")}
 
 
-def _measure_class_score(_: RealFeatures, fake: ExtractedFeatures) -> dict[str, Score]:
+def _measure_class_score(real: RealFeatures, fake: ExtractedFeatures) -> dict[str, Score]:
     """exp of the mean KL from the class probabilities to their mean (Salimans et al. 2016): CS.
 
-    It depends on the fakes alone: 10 consecutive groups, 5,000 pictures each in the paper.
+    It depends on the fakes alone: 10 consecutive groups, 5,000 pictures each in the paper. Small
+    groups have small scores.
     """
     if fake.probs is None:
         raise InputError(
             "A class score needs an extractor with class probabilities; this has none."
         )
-    each = inception_score.classifier_scores(fake.probs, groups=10)
-    what = f"class score, 10 groups of {len(fake.probs) // 10}"
+    each = inception_score.classifier_scores(fake.probs, groups=real.groups)
+    many = "1 group" if real.groups == 1 else f"{real.groups} groups"
+    what = f"class score, {many} of {len(fake.probs) // real.groups}"
     return {"CS": _score_parts(each, fake, what, "groups")}
 
 

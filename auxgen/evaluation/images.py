@@ -57,6 +57,7 @@ class RealPictureQuality:
         shown: Raw rows in place of samples.
         name: Name of `shown`, for the names of the scores.
         what: What the two sets are, for the protocol.
+        groups: Groups of `shown`, over which class scores are taken.
     """
 
     real: Dataset
@@ -65,11 +66,14 @@ class RealPictureQuality:
     measures: tuple[str, ...]
     name: str
     what: str
+    groups: int = 10
 
     def __call__(self, method: object) -> dict[str, Score]:
         extractor = load_extractor(self.extractor)
         features = extractors.extract_cached_features(extractor, self.shown)
-        scores = score_picture_sets(extractor, self.real, features, self.measures, self.what)
+        scores = score_picture_sets(
+            extractor, self.real, features, self.measures, self.what, self.groups
+        )
         return {f"{label} of {self.name}": score for label, score in scores.items()}
 
 
@@ -155,7 +159,12 @@ PIXEL_MEASURES: Mapping[str, tuple[Callable[[Tensor, Tensor], Tensor], str, str]
 
 
 def score_picture_sets(
-    extractor: Extractor, real: Dataset, fake: ExtractedFeatures, measures: Sequence[str], what: str
+    extractor: Extractor,
+    real: Dataset,
+    fake: ExtractedFeatures,
+    measures: Sequence[str],
+    what: str,
+    groups: int = 10,
 ) -> dict[str, Score]:
     """Scores by the names that they may have: "FID" with the canonical Inception alone.
 
@@ -165,6 +174,7 @@ def score_picture_sets(
         fake: Features of the others.
         measures: Names of COMPARISONS, and "accuracy" of labels.
         what: What the two sets are, for the protocol.
+        groups: Groups of the others, over which class scores are taken.
 
     Raises:
         InputError: There is no such measure, or it does not fit the extractor.
@@ -177,7 +187,8 @@ def score_picture_sets(
     if of_sets:
         compute_moments = partial(extractors.compute_feature_moments, extractor, real)
         features = extractors.extract_cached_features(extractor, real).features
-        scores = compare_features(RealFeatures(features, compute_moments), fake, of_sets)
+        compared = RealFeatures(features, compute_moments, groups)
+        scores = compare_features(compared, fake, of_sets)
     if "accuracy" in measures:
         scores["accuracy"] = _measure_label_accuracy(real, fake, extractor)
     what = f"{what}; {extractor.protocol}"

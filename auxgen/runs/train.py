@@ -171,10 +171,11 @@ class StageTrainer:
     def run_monitor(self) -> None:
         """Measure the moving average, where the stage has a monitor and it is time."""
         monitor = self.stage.monitor
-        if monitor is None or self.training.step % monitor.every:
+        due = {} if monitor is None else monitor.find_due(self.training.step)
+        if not due:
             return
         method = self.build_finite_average()
-        scores = measure_scores(self.name, method, monitor.evaluations, self.run.config["seed"])
+        scores = measure_scores(self.name, method, due, self.run.config["seed"])
         values = {n.partition("/")[2]: s["value"] for n, s in scores.items()}
         self.log.write(self.training.step, "scores", values)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import pytest
@@ -19,9 +19,17 @@ from auxgen.errors import InputError
 from auxgen.experiments.common import Budget
 from auxgen.experiments.dfm import plans, sets, tables
 from auxgen.experiments.dfm.plans import ARCHITECTURES, Objective
-from auxgen.experiments.dfm.tables import OBJECTIVE_TITLES
+from auxgen.experiments.dfm.rows import (
+    FD,
+    MODES,
+    OBJECTIVE_TITLES,
+    QUALITY,
+    RING_COLUMNS,
+    SCORE,
+    SHARE,
+)
 from auxgen.experiments.option_values import build_experiment
-from auxgen.experiments.registry import find_experiment
+from auxgen.experiments.registry import find_experiment, load_reproduction_maker
 from auxgen.experiments.runs import update_old_options
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.method import Extracts, Samples
@@ -65,7 +73,7 @@ def test_each_objective_is_trained_watched_and_measured(objective: str, tmp_path
     given = {**SMALL, "objective": objective}
     run = train("dfm.ring", run=tmp_path / "run", device="cpu", quiet=True, **given)
     scores = evaluate(run.path, device="cpu")["scores"]
-    wanted = {f"{objective}/{score}" for score in tables.RING_COLUMNS.values()}
+    wanted = {f"{objective}/{score}" for score in RING_COLUMNS.values()}
     assert scores.keys() == wanted
     watched = [
         line for line in MetricsFile(run.path / "metrics.jsonl").read_lines() if "scores" in line
@@ -87,6 +95,7 @@ def test_objectives_differ_by_weights_and_by_the_denoiser() -> None:
     assert weights == {
         "gan": (1, 0, 0),
         "fm": (0, 1, 0),
+        "gan_fm": (1, 1, 0),
         "dfm": (1, 0, 0.03),
         "fm_dfm": (1, 1, 0.03),
     }
@@ -101,14 +110,27 @@ def test_all_players_descend_as_in_the_paper() -> None:
     assert engine.average == 0
 
 
+def test_players_may_have_rates_of_their_own() -> None:
+    given = {**SMALL, "lr": 3e-4, "discriminator_lr": 1e-4, "denoiser_lr": 2e-3}
+    engine = build("dfm.ring", **given)["dfm"].engine
+    own = [torch.nn.Parameter(torch.zeros(2))]
+    rates = {p: engine.optimizers(p, own).defaults["lr"] for p in ("generator", "denoiser")}
+    assert rates == {"generator": 3e-4, "denoiser": 2e-3}
+    assert engine.optimizers("discriminator", own).defaults["lr"] == 1e-4
+    with pytest.raises(InputError, match="denoiser_lr is 0"):
+        build("dfm.ring", **SMALL, denoiser_lr=0.0)
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [
         ("anneal_noise", True),
         ("denoiser_depth", 4),
+        ("denoiser_norm", "running"),
         ("denoiser_width", 5),
         ("feature_noise", 0.3),
         ("l1_matching", True),
+        ("spectral_norm", True),
     ],
 )
 def test_every_ablation_changes_its_own_thing(option: str, value: Any) -> None:
@@ -118,6 +140,7 @@ def test_every_ablation_changes_its_own_thing(option: str, value: Any) -> None:
     assert other is not None
     changed = {k for k, v in other.arguments.items() if plain.arguments[k] != v}
     arguments = {"anneal_noise": "annealed", "feature_noise": "noise", "l1_matching": "l1"}
+    arguments |= {"denoiser_norm": "norm", "spectral_norm": "sizes"}
     assert changed == {arguments.get(option, "denoiser")}
     widths = {"denoiser_depth": [8] * 4, "denoiser_width": [5, 5]}
     assert other.arguments["denoiser"] == widths.get(option, [8, 8])
@@ -137,6 +160,8 @@ def test_historical_averaging_is_a_game_around_the_game(tmp_path: Path) -> None:
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_images_are_generated_and_measured(objective: str, features: Path, tmp_path: Path) -> None:
     given = {**TINY, "objective": objective, "extractor": str(features)}
+    if objective == "gan":  # the other objectives are watched alike
+        given["measured_epochs"] = (0.02, 0.05, 7.0)
     run = train("dfm.fashion", run=tmp_path / "run", device="cpu", quiet=True, **given)
     scores = evaluate(run.path, device="cpu")["scores"]
     for score in ("CS(features.run)", "FD(features.run)", "recall(features.run)", "duplicates"):
@@ -144,10 +169,28 @@ def test_images_are_generated_and_measured(objective: str, features: Path, tmp_p
     assert 1 <= scores[f"{objective}/CS(features.run)"]["value"] <= 10
     real = scores[f"{objective}/CS(features.run) of real images"]
     assert real["n"] == 500
-    assert "500 test images themselves" in real["protocol"]
+    assert "class score, 125 groups of 4; the 500 test images themselves" in real["protocol"]
+    assert "class score, 10 groups of 4;" in scores[f"{objective}/CS(features.run)"]["protocol"]
+    lines = MetricsFile(run.path / "metrics.jsonl").read_lines()
+    watched = [line["step"] for line in lines if "CS(features.run)" in line.get("scores", {})]
+    assert watched == ([2, 4] if objective == "gan" else [])
     model = artefact.load(run.path / objective)
     assert model.space.shift == model.space.scale == (0.5,)
     assert draw_pictures(run.path)
+
+
+def test_settings_are_chosen_on_rows_that_are_held_out() -> None:
+    plain, stage = (build("dfm.digits", **TINY, held_out_rows=n)["dfm"] for n in (0, 297))
+    assert list(plain.data) == ["train", "test"]
+    assert list(stage.data) == ["train", "validation"]
+    x = plain.data["train"].x
+    assert torch.equal(stage.data["train"].x, x[:-297])
+    assert torch.equal(stage.data["validation"].x, x[-297:])
+    for name in ("variety", "samples", "real"):
+        shown = cast(Any, stage.evaluations[name]).real
+        assert torch.equal(shown.x, x[-297:][: len(shown)])
+    with pytest.raises(InputError, match="held_out_rows is 1297 and digits/train has 1297 rows"):
+        build("dfm.digits", **TINY, held_out_rows=1297)
 
 
 def test_images_are_seen_between_minus_one_and_one() -> None:
@@ -191,7 +234,7 @@ def test_what_cannot_be_trained_is_told_in_a_sentence(given: dict[str, Any], tol
 @pytest.mark.parametrize(
     ("name", "columns", "given"),
     [
-        ("ring_study", tables.RING_COLUMNS, {"steps": 1, "batch": 16, "width": 8}),
+        ("ring_study", RING_COLUMNS, {"steps": 1, "batch": 16, "width": 8}),
         (
             "ablations",
             tables.ABLATION_COLUMNS,
@@ -210,11 +253,13 @@ def test_a_reproduction_trains_and_measures_each_row(
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "features.digits").symlink_to(features)
     monkeypatch.setenv("AUXGEN_WEIGHTS", str(tmp_path / "weights"))
-    out, lines = tmp_path / "out", {"ring_study": 3, "ablations": 12}[name]
+    out, lines = tmp_path / "out", {"ring_study": 4, "ablations": 13}[name]
     reproduce(f"dfm.{name}", seeds=1, out=out, device="cpu", quiet=True, **given)
     table = load_reproduction(out)
     assert len(table["rows"]) == lines
-    assert all(row["columns"].keys() == columns.keys() for row in table["rows"])
+    for row in table["rows"]:
+        own = {SHARE} if "dfm" in row["options"]["objective"] else set()
+        assert row["columns"].keys() == columns.keys() | own
     assert (out / "report.html").is_file()
     assert len(list(out.rglob("run.json"))) == lines
     assert ("GAN" in table["claim"]) == (name == "ring_study")
@@ -222,10 +267,10 @@ def test_a_reproduction_trains_and_measures_each_row(
 
 def test_the_variants_differ_from_denoising_feature_matching_in_one_thing_each() -> None:
     rows = tables.make_ablations("cpu").rows
-    assert [row.options["objective"] for row in rows[:4]] == list(OBJECTIVES)
-    assert all(len(row.options) == 2 and row.options["objective"] == "dfm" for row in rows[4:])
-    assert len({str(row.options) for row in rows}) == len(rows) == 12
-    for row in rows[4:]:
+    assert [row.options["objective"] for row in rows[:5]] == list(OBJECTIVES)
+    assert all(len(row.options) == 2 and row.options["objective"] == "dfm" for row in rows[5:])
+    assert len({str(row.options) for row in rows}) == len(rows) == 13
+    for row in rows[5:]:
         recipes = [build("dfm.digits", **given)["dfm"].recipe for given in ({}, row.options)]
         assert recipes[0] is not None
         assert recipes[1] is not None
@@ -242,10 +287,35 @@ def test_the_claims_are_of_the_means() -> None:
     said = tables.check_modes_found(study)
     assert "modes of 8 at least 6: holds (7.0; GAN 7.0, feature" in said
     assert "high quality at least 75: does not hold" in said
-    means = {(title, tables.SCORE): 6.0 for title in OBJECTIVE_TITLES.values()}
+    means = {(title, SCORE): 6.0 for title in OBJECTIVE_TITLES.values()}
     assert ": holds" in tables.check_class_score_loss(means)
-    means[OBJECTIVE_TITLES["dfm"], tables.SCORE] = 5.7
+    means[OBJECTIVE_TITLES["dfm"], SCORE] = 5.7
     assert "does not hold (5.70 against 6.00)" in tables.check_class_score_loss(means)
+
+
+@pytest.mark.parametrize(
+    ("name", "best"),
+    [("weights", {FD: 1.0}), ("ring_weights", {MODES: 8.0, QUALITY: 70.0})],
+)
+def test_a_sweep_confirms_its_best_cell_by_fresh_seeds(name: str, best: dict[str, float]) -> None:
+    """Trials are on held-out rows, and neither of their baselines can be chosen."""
+    trials = load_reproduction_maker(f"dfm.{name}")("cpu")
+    assert trials.choose is not None
+    assert len(trials.rows) == 2 + 15
+    held = [row.options.get("held_out_rows") for row in trials.rows]
+    assert held == [297 if name == "weights" else None] * 17
+    worse = {FD: 2.0} if FD in best else {MODES: 8.0, QUALITY: 60.0}
+    means = {(row.name, c): v for row in trials.rows for c, v in worse.items()}
+    means |= {("GAN", c): v for c, v in ({FD: 0.5} if FD in best else {MODES: 8.5}).items()}
+    means |= {("weight 3, sigma 0.3", c): v for c, v in best.items()}
+    table = trials.choose(means)
+    assert (trials.seeds, table.first_seed, table.seeds) == (3, 3, 10)
+    cells = [row.options for row in table.rows if "denoising_weight" in row.options]
+    assert cells == [
+        {"objective": o, "denoising_weight": 3.0, "feature_noise": 0.3} for o in ("dfm", "fm_dfm")
+    ]
+    names = {row.name for row in table.rows}
+    assert all(set(pair) <= names for pair in table.differences)
 
 
 def test_table_1_asks_for_scores_that_runs_have(features: Path, tmp_path: Path) -> None:

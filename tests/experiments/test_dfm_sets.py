@@ -190,7 +190,7 @@ def test_the_gain_is_claimed_where_it_is() -> None:
 def test_table_1_is_of_cifar_10_at_the_papers_budget() -> None:
     rows = tables.make_table1("paper").rows
     assert {row.experiment for row in rows} == {"dfm.cifar10"}
-    assert len(rows) == 5
+    assert len(rows) == 6
     wanted = {"CS", "FD", "precision", "recall"}
     assert set(rows[1].scores.values()) == {f"gan/{m}(cifar10-resnet56)" for m in wanted}
 

@@ -1,5 +1,6 @@
 """Warde-Farley & Bengio (2017), Improving GANs with Denoising Feature Matching."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..about import About, Renamed
@@ -59,7 +60,18 @@ EXPERIMENTS = {
         module="sets:tiny_imagenet",
     ),
 }
-TABLES = ("ablations", "ring_study", "table1", "table2", "table3")
+TABLES = (
+    "ablations",
+    "cifar10_study",
+    "ring_study",
+    "ring_targets",
+    "ring_weights",
+    "table1",
+    "table2",
+    "table3",
+    "targets",
+    "weights",
+)
 
 
 def _rename_depth(depth: int) -> dict[str, Any]:
@@ -79,6 +91,8 @@ _IMAGE_OPTIONS: Renamed = {
     "depth": _rename_depth,
     "denoiser_width": _keep_width,
 }
+BEFORE_OPTIONS: Mapping[str, Mapping[str, Any]] = {"cifar10": {"measured_epochs": ()}}
+"""What runs did that were begun before they had these options."""
 RENAMED_OPTIONS: dict[str, Renamed] = {
     "*": {
         "denoising": "denoising_weight",

@@ -11,24 +11,37 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from ...builders.dfm import DenoiserNorm
 from ...engine.settings import Precision
 from ...errors import unknown_name
 from ..common import NOT_AN_OPTION, Budget, Plan
 
-Objective = Literal["gan", "fm", "dfm", "fm_dfm"]
-ArchitectureName = Literal["imagenet_32", "cifar", "cifar_literal", "stl_48", "small", "small_48"]
+Objective = Literal["gan", "fm", "gan_fm", "dfm", "fm_dfm"]
+ArchitectureName = Literal[
+    "imagenet_32", "cifar", "cifar_literal", "cifar_half", "stl_48", "small", "small_48"
+]
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
-        "objective": "What G learns from: gan; fm, feature matching; dfm, denoising feature "
-        "matching; fm_dfm, both kinds of it.",
+        "objective": "What G learns from: gan; fm, feature matching in place of the GAN's term; "
+        "gan_fm, both of these; dfm, the GAN's term and denoising feature matching; fm_dfm, all "
+        "three.",
         "architecture": "Networks of the paper's section 5, or small ones for CPUs.",
         "denoising_weight": "Weight of the denoising term: n_h times the paper's lambda_denoise.",
         "feature_noise": "Standard deviation sigma of the noise on the denoiser's input.",
         "anneal_noise": "Let sigma fall to 0 over the rounds.",
+        "denoiser_norm": "Batch norm of the denoiser where it gets generated features: batch, by "
+        "their own batch, as in the paper; running, by running statistics of noisy real features; "
+        "none, a denoiser without batch norm.",
         "denoiser_depth": "Hidden layers of the denoiser.",
         "denoiser_width": "Units in each hidden layer of the denoiser; None: as many as it has "
         "inputs.",
+        "discriminator_lr": "Learning rate of the discriminator; None: lr.",
+        "denoiser_lr": "Learning rate of the denoiser; None: lr.",
+        "spectral_norm": "Spectral norm in the discriminator's layers, in place of batch norm: "
+        "features then have another scale, and feature_noise another meaning.",
+        "measured_epochs": "Epochs after which samples are also scored as at the end; those beyond "
+        "the last are left out.",
         "history_weight": "Weight of historical averaging, which G and D pay.",
         "l1_matching": "Match features by the mean absolute difference, as in Salimans et al.'s "
         "code.",
@@ -54,10 +67,10 @@ class Architecture:
     denoiser_depth: int
     denoiser_width: int | None = None
 
-    def make_network_arguments(self, channels: int, size: int) -> dict[str, Any]:
-        """Kind and sizes of the networks for square images, as `builders.dfm.gan` takes them."""
+    def make_sizes(self, channels: int, size: int) -> dict[str, Any]:
+        """Sizes of the convolutional networks for square images, as `builders.dfm.gan` has them."""
         widths = {"z": self.z, "g": list(self.g), "phi": list(self.phi)}
-        return {"kind": "convolutional", "sizes": {"channels": channels, "size": size, **widths}}
+        return {"channels": channels, "size": size, **widths}
 
     def n_h(self, size: int) -> int:
         """Width of the features of square images."""
@@ -73,6 +86,8 @@ ARCHITECTURES: Mapping[ArchitectureName, Architecture] = MappingProxyType(
         "cifar": Architecture(z=128, g=(256, 128, 64), phi=(32, 64, 128), denoiser_depth=10),
         # the author's words taken at their letter; a tenth of the generator that the paper counts
         "cifar_literal": Architecture(z=128, g=(64, 32, 16), phi=(32, 64, 128), denoiser_depth=10),
+        # for CPUs: half of the widths of "cifar"'s generator, a third of its denoiser
+        "cifar_half": Architecture(z=128, g=(128, 64, 32), phi=(32, 64, 128), denoiser_depth=3),
         "stl_48": Architecture(z=128, g=(256, 128, 64), phi=(32, 64, 128), denoiser_depth=10),
         # for CPUs; the generator is as wide as the discriminator rather than twice
         "small": Architecture(z=64, g=(32, 16), phi=(16, 32), denoiser_depth=2),
@@ -92,6 +107,10 @@ class DfmPlan(Plan):
     anneal_noise: bool = False
     denoiser_depth: int = 2
     denoiser_width: int | None = None
+    denoiser_norm: DenoiserNorm = "batch"
+    denoiser_lr: float | None = None
+    discriminator_lr: float | None = None
+    spectral_norm: bool = False
     history_weight: float = 0.0
     l1_matching: bool = False
     old_precision: Precision = field(default="32", metadata=NOT_AN_OPTION)
@@ -116,7 +135,9 @@ class DfmImagePlan(DfmPlan):
     size: int | None = None
     architecture: ArchitectureName
     epochs: float
+    measured_epochs: tuple[float, ...] = ()
     measured_samples: int
+    held_out_rows: int = 0
     extractor: str = "auto"
 
 
@@ -147,14 +168,29 @@ def _choose_architecture(plan: DfmImagePlan, name: ArchitectureName) -> DfmImage
 def _make_budgets(cpu: DfmImagePlan, architecture: ArchitectureName, epochs: float) -> Budgets:
     """A CPU's plan, and the paper's: its learning rate, batches and 50,000 samples in 10 groups."""
     paper = replace(
-        cpu, epochs=epochs, lr=1e-4, batch=128, measured_samples=50_000, old_precision="32"
+        cpu,
+        epochs=epochs,
+        lr=1e-4,
+        batch=128,
+        average=0.0,
+        measured_epochs=(),
+        measured_samples=50_000,
+        old_precision="32",
     )
     return {"cpu": cpu, "paper": _choose_architecture(paper, architecture)}
 
 
 DIGITS: Budgets = {"cpu": _DIGITS, "paper": _DIGITS}
 FASHION = _make_budgets(_FASHION, "small", 50)
-_CIFAR10 = _choose_architecture(replace(_COLOUR, data="cifar10"), "cifar")
+_CIFAR10 = replace(
+    _choose_architecture(replace(_COLOUR, data="cifar10"), "cifar_half"),
+    lr=2e-4,
+    batch=64,
+    average=0.999,
+    epochs=10,
+    measured_epochs=(2.0, 5.0, 10.0),
+    measured_samples=10_000,
+)
 CIFAR10 = _make_budgets(_CIFAR10, "cifar", 200)
 _STL10 = replace(_COLOUR, data="stl10", train_split="unlabeled", size=48)
 STL10 = _make_budgets(_choose_architecture(_STL10, "small_48"), "stl_48", 50)

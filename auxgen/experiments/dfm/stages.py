@@ -1,6 +1,6 @@
-"""The game that all experiments play: four objectives for one pair of networks, and their stage."""
+"""The game that all experiments play: five objectives for one pair of networks, and their stage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,13 @@ def build_game(
     seed: int,
     monitored: Mapping[str, Evaluation],
     evaluations: Mapping[str, Evaluation],
+    milestones: Sequence[int] = (),
 ) -> Experiment:
     """A stage, named by its objective, that Adam trains with beta_1 = 0.5 (section 5).
 
     Args:
         plan: Objective, denoiser, and training; batch norm needs two rows or more in a batch.
-        networks: Kind and sizes of G and D.
+        networks: Kind and sizes of G and D, but for spectral norm.
         train: Raw rows that are learned.
         space: How the method sees them.
         data: Raw rows by split; samples are shown beside the last split.
@@ -56,6 +57,7 @@ def build_game(
         seed: Seed of the order of the rows.
         monitored: Evaluations of the method while it is trained, and when it is.
         evaluations: Further evaluations of the trained method.
+        milestones: Rounds after which these are taken, too.
 
     Raises:
         InputError: r has no hidden layer, the batch is too small, or a number is negative.
@@ -68,13 +70,17 @@ def build_game(
         batches=InMemoryBatches(train.x, plan.batch, seed, lambda x, _: space.transform(x)),
         engine=Engine(
             steps,
-            adam(plan.lr, betas=(0.5, 0.999)),
+            adam(plan.lr, betas=(0.5, 0.999), rates=_collect_rates(plan)),
             average=plan.average,
             recalibration=RECALIBRATION_BATCHES,
             old_precision=plan.old_precision,
         ),
         evaluations={**monitored, **evaluations},
-        monitor=Monitor(max(1, steps // MONITOR_COUNT), monitored),
+        monitor=Monitor(
+            max(1, steps // MONITOR_COUNT),
+            monitored,
+            {step: evaluations for step in milestones if 0 < step <= steps},
+        ),
         recipe=recipe,
         space=space,
         pictures={"samples": partial(_draw_beside_real, space=space, real=shown)},
@@ -84,8 +90,14 @@ def build_game(
     return {plan.objective: stage}
 
 
+def _collect_rates(plan: DfmPlan) -> dict[str, float]:
+    """Learning rates of players that have their own."""
+    rates = {"discriminator": plan.discriminator_lr, "denoiser": plan.denoiser_lr}
+    return {player: rate for player, rate in rates.items() if rate is not None}
+
+
 def _make_recipe(plan: DfmPlan, networks: Mapping[str, Any], n_h: int, steps: int) -> Recipe:
-    """Feature matching takes the place of -log D(G(z)); in both kinds it is added to DFM's terms.
+    """Feature matching takes the place of -log D(G(z)) or is added to it, and to DFM's terms.
 
     An annealed sigma falls to 0 over the rounds.
     """
@@ -94,16 +106,20 @@ def _make_recipe(plan: DfmPlan, networks: Mapping[str, Any], n_h: int, steps: in
     for name in ("denoising_weight", "feature_noise"):
         if getattr(plan, name) < 0:
             raise InputError(f"{name} is {getattr(plan, name)}; 0 or more is expected.")
-    base = {**networks, "history": plan.history_weight, "l1": plan.l1_matching}
+    sizes = {**networks["sizes"], "spectral_norm": plan.spectral_norm}
+    base = {"history": plan.history_weight, "l1": plan.l1_matching}
+    base = {**networks, **base, "sizes": sizes}
     denoiser = {
         "denoiser": [width] * plan.denoiser_depth,
         "denoising": plan.denoising_weight,
         "noise": plan.feature_noise,
         "annealed": steps if plan.anneal_noise else 0,
+        "norm": plan.denoiser_norm,
     }
     builder, own = {
         "gan": ("gan", {}),
         "fm": ("gan", {"adversarial": 0.0, "matching": 1.0}),
+        "gan_fm": ("gan", {"matching": 1.0}),
         "dfm": ("denoising_gan", denoiser),
         "fm_dfm": ("denoising_gan", {**denoiser, "matching": 1.0}),
     }[plan.objective]

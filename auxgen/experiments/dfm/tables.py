@@ -1,17 +1,18 @@
 """Tables 1 to 3, and what is not in the paper: variants on digits, modes found on a ring.
 
-    auxgen reproduce dfm.table1                                8x8 digits, 3 seeds, 4 minutes
+    auxgen reproduce dfm.table1                                8x8 digits, 3 seeds, 5 minutes
     auxgen reproduce dfm.table1 --budget paper --device cuda   CIFAR-10
     auxgen reproduce dfm.table2 --budget paper --device cuda   STL-10 at 48 x 48
     auxgen reproduce dfm.table3 --budget paper --device cuda   ImageNet at 32 x 32
     auxgen reproduce dfm.ablations              3 seeds, about 11 minutes of one CPU core
-    auxgen reproduce dfm.ring_study             10 seeds, about 15 minutes of one CPU core
+    auxgen reproduce dfm.ring_study             10 seeds, about 20 minutes of one CPU core
 
 The paper's scores are Inception scores, of ImageNet's GAN those of Radford et al. Ours are in the
 features of a network trained to classify the same set, or of cifar10-resnet56 for tables 2 and 3:
 differences between rows and their signs are to be compared with the paper's, and not numbers with
 numbers. Where the weights of Inception are at hand, auxgen evaluate RUN --metric is measures a run.
-In one folder (--out) dfm.table1 and dfm.ablations share their runs of the digits.
+In one folder (--out) dfm.table1 and dfm.ablations share their runs of the digits. Sweeps of the
+denoiser's weight and noise are in weight_tables.py.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,16 +22,23 @@ from typing import Any
 
 from ..common import Means, Reproduction, TableRow, format_verdict
 from .plans import Objective
+from .rows import (
+    COPIES,
+    DIFFERENCES,
+    FD,
+    MODES,
+    OBJECTIVE_TITLES,
+    PRECISION,
+    QUALITY,
+    RECALL,
+    RING_COLUMNS,
+    SCORE,
+    make_row,
+)
 from .sets import RESNET56
+from .weight_tables import WEIGHT_TABLES
 
-OBJECTIVE_TITLES: Mapping[Objective, str] = {
-    "gan": "GAN",
-    "fm": "feature matching",
-    "dfm": "denoising feature matching",
-    "fm_dfm": "both kinds of feature matching",
-}
-SCORE, FD, PRECISION, RECALL = "class score, not IS", "FD, not FID", "precision", "recall"
-COPIES, REAL = "duplicates", "real images"
+REAL = "real images"
 
 
 def make_table1(budget: str) -> Reproduction:
@@ -40,7 +48,8 @@ def make_table1(budget: str) -> Reproduction:
     else:
         paper = {"dfm": "IS 7.72 +/- 0.13", "real": "IS 11.24 +/- 0.12"}
         title, rows = "CIFAR-10", _make_score_rows("dfm.cifar10", RESNET56, budget, paper)
-    return Reproduction(f"Samples of GANs of {title}", rows, check_class_score_loss, seeds=3)
+    title = f"Samples of GANs of {title}"
+    return Reproduction(title, rows, check_class_score_loss, seeds=3, differences=DIFFERENCES)
 
 
 def make_table2(budget: str) -> Reproduction:
@@ -73,26 +82,12 @@ def _make_score_rows(
     # real images are measured in the GAN's runs
     real = {SCORE: f"{scores[SCORE]} of real images"}
     return [
-        _make_row(experiment, REAL, "gan", real, options, paper.get("real")),
+        make_row(experiment, REAL, "gan", real, options, paper.get("real")),
         *(
-            _make_row(experiment, title, objective, scores, options, paper.get(objective))
+            make_row(experiment, title, objective, scores, options, paper.get(objective))
             for objective, title in OBJECTIVE_TITLES.items()
         ),
     ]
-
-
-def _make_row(
-    experiment: str,
-    title: str,
-    objective: Objective,
-    columns: Mapping[str, str],
-    options: Mapping[str, Any] = MappingProxyType({}),
-    paper: str | None = None,
-) -> TableRow:
-    """A row of an objective's runs; its columns are scores of the stage that it names."""
-    scores = {column: f"{objective}/{score}" for column, score in columns.items()}
-    options = {"objective": objective, **options}
-    return TableRow(title, experiment, scores, options, {SCORE: paper} if paper else {})
 
 
 def _get_class_scores(means: Means) -> tuple[float, float]:
@@ -145,40 +140,39 @@ def make_ablations(budget: str) -> Reproduction:
     """
     del budget
     rows = [
-        _make_row("dfm.digits", title, objective, ABLATION_COLUMNS)
+        make_row("dfm.digits", title, objective, ABLATION_COLUMNS)
         for objective, title in OBJECTIVE_TITLES.items()
     ]
     rows += [
-        _make_row("dfm.digits", name, "dfm", ABLATION_COLUMNS, options)
+        make_row("dfm.digits", name, "dfm", ABLATION_COLUMNS, options)
         for name, options in VARIANTS.items()
     ]
     return Reproduction("Variants of denoising feature matching", rows, seeds=3)
 
 
-MODES, QUALITY = "modes of 8", "high quality"
-RING_COLUMNS = {MODES: "modes", QUALITY: "high_quality", COPIES: "duplicates", RECALL: "recall"}
-RING_OBJECTIVES: tuple[Objective, ...] = ("gan", "fm", "dfm")
+RING_OBJECTIVES: tuple[Objective, ...] = ("gan", "fm", "gan_fm", "dfm")
 
 
 def make_ring_study(budget: str) -> Reproduction:
-    """Modes that three objectives find on a ring, in the same networks and with the same seeds.
+    """Modes that four objectives find on a ring, in the same networks and with the same seeds.
 
     Not in the paper, whose only words on collapse are that denoising feature matching is "notably
     robust" to it. Both budgets are the same.
     """
     del budget
     rows = [
-        _make_row("dfm.ring", OBJECTIVE_TITLES[objective], objective, RING_COLUMNS)
+        make_row("dfm.ring", OBJECTIVE_TITLES[objective], objective, RING_COLUMNS)
         for objective in RING_OBJECTIVES
     ]
-    return Reproduction("Eight Gaussians on a ring", rows, check_modes_found, seeds=10)
+    title, less = "Eight Gaussians on a ring", DIFFERENCES[:3]
+    return Reproduction(title, rows, check_modes_found, seeds=10, differences=less)
 
 
 def check_modes_found(means: Means) -> str:
     """Whether modes and quality are what was set beforehand; that they are better is no claim."""
     verdicts = []
     for column, least in ((MODES, 6), (QUALITY, 75)):
-        gan, fm, ours = (means[OBJECTIVE_TITLES[o], column] for o in RING_OBJECTIVES)
+        gan, fm, _, ours = (means[OBJECTIVE_TITLES[o], column] for o in RING_OBJECTIVES)
         each = f"{ours:.1f}; GAN {gan:.1f}, feature matching {fm:.1f}"
         verdicts.append(f"{column} at least {least}: {format_verdict(ours >= least)} ({each})")
     found = "; ".join(verdicts)
@@ -191,4 +185,5 @@ TABLES: Mapping[str, Callable[[str], Reproduction]] = {
     "table1": make_table1,
     "table2": make_table2,
     "table3": make_table3,
+    **WEIGHT_TABLES,
 }
