@@ -6,6 +6,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
 os.environ["AUXGEN_DEBUG"] = "1"
 os.environ["AUXGEN_CACHE"] = tempfile.mkdtemp(prefix="auxgen-cache-")
@@ -15,26 +16,41 @@ os.environ["MPLBACKEND"] = "Agg"
 
 import pytest
 import torch
-from torch import nn
 
 torch.set_num_threads(1)
+os.fsync = lambda _: None  # no test ends in a failure of power, and disks take long
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was imported and collected out of garbage collection, which it makes slow."""
+    """Collect garbage seldom, and leave out what was imported and collected."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="module")
-def two_batches() -> Iterator[None]:
-    """Fifty forward passes after two rounds of training would take most of a test's time."""
-    from auxgen.engine import loop
-    from auxgen.networks.freezing import recalibrate_batch_norm
+def few_draws() -> Iterator[None]:
+    """Few forward passes and draws, of which there are fifty and more, and which take most time.
 
-    def recalibrate(module: nn.Module, run_batch: Callable[[int], object], batches: int) -> None:
-        recalibrate_batch_norm(module, run_batch, min(batches, 2))
+    For tests of what a run leaves, not of how well it learned.
+    """
+    from auxgen.engine import loop
+    from auxgen.inference import prediction
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "recalibrate_batch_norm", recalibrate)
+        for module, name, most in (
+            (loop, "recalibrate_batch_norm", 2),
+            (prediction, "estimate_elbo", 4),
+            (prediction, "estimate_log_likelihood", 20),
+        ):
+            patch.setattr(module, name, _limit_third(getattr(module, name), most))
         yield
+
+
+def _limit_third(function: Callable[..., Any], most: int) -> Callable[..., Any]:
+    """A function whose third argument is a number, cut to `most`."""
+
+    def limited(first: Any, second: Any, third: int, **named: Any) -> Any:
+        return function(first, second, min(third, most), **named)
+
+    return limited

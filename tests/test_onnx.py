@@ -81,7 +81,7 @@ def check_parts(name: str, rows_at_once: tuple[int, ...] = (1, 3, 50)) -> None:
             np.testing.assert_allclose(found, back.numpy(), rtol=TOLERANCE, atol=TOLERANCE)
 
 
-@pytest.mark.parametrize("name", ["sdgm_gaussian", "introvac"])
+@pytest.mark.parametrize("name", ["vae_gaussian", "introvac"])
 def test_parts_say_what_the_model_says(name: str) -> None:
     check_parts(name)
 

@@ -155,9 +155,8 @@ class Training:
 
     def build_averaged_method(self, batches: Iterable[object]) -> Method:
         """A copy of the moving average, its batch-norm statistics estimated on these batches."""
-        method = copy.deepcopy(self.average.method)
-        means = self.average.compute_means(self.step)
-        method.load_state_dict(self.method.state_dict() | means)
+        method = copy.deepcopy(self.method)
+        method.load_state_dict(self.average.compute_means(self.step), strict=False)
         freeze_unowned_networks(method)
         source = iter(batches)
 
@@ -175,21 +174,21 @@ class Training:
 
 
 class MovingAverage:
-    """A copy of the method whose owned parameters are means of their recent values.
+    """Means of the recent values of the parameters that players own.
 
     The decay at step t is min(d, (1 + t) / (10 + t)), so that short runs are not made of initial
     weights. Once it is `SLOW_DECAY`, weights change far faster than their mean, and one round in
-    `BLOCK` is taken in, with the decay of the whole block. Buffers are the live ones until
-    `Training.build_averaged_method` estimates batch-norm statistics.
+    `BLOCK` is taken in, with the decay of the whole block.
+
+    Attributes:
+        means: By the parameter's name in the method, which has them in its own layout of memory.
     """
 
     def __init__(self, method: Method, owned: Sequence[nn.Parameter], decay: float) -> None:
-        self.method = copy.deepcopy(method).requires_grad_(False)
-        names = {id(p): name for name, p in method.named_parameters()}
-        mine = dict(self.method.named_parameters())
+        names = {p: name for name, p in method.named_parameters()}
         self.decay = decay
         self.live_parameters: list[Tensor] = list(owned)
-        self.means: dict[str, Tensor] = {names[id(p)]: mine[names[id(p)]] for p in owned}
+        self.means: dict[str, Tensor] = {names[p]: p.detach().clone() for p in owned}
         self.mean_parameters: list[Tensor] = list(self.means.values())
 
     def update(self, step: int) -> None:

@@ -37,7 +37,7 @@ def ten_trees() -> Iterator[None]:
         yield
 
 
-@pytest.mark.usefixtures("two_batches", "ten_trees")
+@pytest.mark.usefixtures("few_draws", "ten_trees")
 @parametrize_with_checks(SMALL)  # pyright: ignore[reportArgumentType]
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::sklearn.exceptions.SkipTestWarning")
 def test_small_estimators_keep_the_contract(estimator, check) -> None:

@@ -47,7 +47,7 @@ from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.methods.adgm import AuxiliaryDGM
 from auxgen.reproduction import load_reproduction, reproduce
 
-pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
+pytestmark = pytest.mark.usefixtures("few_draws", "coarse_pictures")
 
 SIDE = 96
 STEMS = {

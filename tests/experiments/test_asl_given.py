@@ -19,7 +19,7 @@ from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 from auxgen.stage import Experiment
 
-pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
+pytestmark = pytest.mark.usefixtures("few_draws", "coarse_pictures")
 
 TINY: dict[str, Any] = {"data": "digits", "width": 2, "batch": 16, "transforms": 2, "latent": 4}
 TINY["least_steps"] = 2

@@ -31,7 +31,7 @@ from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 from auxgen.stage import Experiment
 
-pytestmark = pytest.mark.usefixtures("two_batches")
+pytestmark = pytest.mark.usefixtures("few_draws")
 
 STAGES = ["vae", "vae_unit", "two_stage", "vae_asl", "mi", "mi_asl", "on_demand"]
 TINY: dict[str, Any] = {"scale_epochs": 0.02, "batch": 8, "width": 2}

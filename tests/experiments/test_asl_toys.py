@@ -27,7 +27,7 @@ from auxgen.networks.distributions import Regression
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
-pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
+pytestmark = pytest.mark.usefixtures("few_draws", "coarse_pictures")
 
 SMALL: dict[str, Any] = {"steps": 4, "batch": 16, "width": 8, "transforms": 2}
 

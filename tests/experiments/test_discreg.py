@@ -28,7 +28,7 @@ from auxgen.networks.taps import VGG
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
-pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
+pytestmark = pytest.mark.usefixtures("few_draws", "coarse_pictures")
 
 TINY: dict[str, Any] = {
     "scale_epochs": 0.02,

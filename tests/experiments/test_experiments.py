@@ -36,7 +36,7 @@ from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.evaluate import _run_once
 from auxgen.runs.folder import Run
 
-pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
+pytestmark = pytest.mark.usefixtures("few_draws", "coarse_pictures")
 
 MODELS = get_args(DGMName)
 MOONS = 500

@@ -44,7 +44,7 @@ from auxgen.model import load as opened
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 
-pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
+pytestmark = pytest.mark.usefixtures("few_draws", "coarse_pictures")
 
 COLUMNS = ("Eyeglasses", "No_Beard", "Goatee", "Mustache", "Smiling")
 TINY: dict[str, Any] = {"scale_epochs": 0.05, "batch": 8, "size": 32}

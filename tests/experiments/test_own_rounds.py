@@ -25,7 +25,7 @@ from auxgen.experiments.registry import find_experiment
 from auxgen.launch import train
 from auxgen.stage import Experiment
 
-pytestmark = pytest.mark.usefixtures("two_batches", "coarse_pictures")
+pytestmark = pytest.mark.usefixtures("few_draws", "coarse_pictures")
 
 ROWS = 24
 SMALL: dict[str, dict[str, Any]] = {
