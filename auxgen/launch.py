@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from .engine.device import init_ranks, resolve_device
+from .data.storage import get_memory_for_rows, limit_memory_for_rows
+from .engine.device import get_device_memory, init_ranks, resolve_device
 from .engine.settings import Precision, PrecisionChoice
 from .errors import InputError, NotRebuilt, require_at_least
 from .evaluation import catalogue
@@ -16,9 +17,10 @@ from .experiments.extractor_options import check_extractor_options, find_extract
 from .experiments.option_values import build_experiment, names_own_data, resolve_options
 from .experiments.runs import find_run_experiment, make_train_command, read_run_options
 from .features.trained import MissingExtractor
+from .ranges import check_ranges
 from .runs.batch_sizes import check_batches
 from .runs.commands import TrainCommand
-from .runs.config import make_config
+from .runs.config import make_config, read_memory_for_rows
 from .runs.datasets import check_data_unchanged
 from .runs.evaluate import draw_run_pictures, evaluate_run
 from .runs.folder import (
@@ -49,6 +51,7 @@ def train(
     log: Sequence[str] = (),
     quiet: bool = False,
     from_checkpoint: str | Path | None = None,
+    memory_for_rows: float | None = None,
     **options: Any,
 ) -> Run:
     """Train an experiment's stages in order into a new run folder.
@@ -63,6 +66,8 @@ def train(
         quiet: No progress on stderr.
         from_checkpoint: A run, or RUN@STEP, of the same experiment with other options: the new run
             begins at its newest checkpoint, or at that of the step.
+        memory_for_rows: GiB that the rows of one data set may take; larger sets stay on disk and
+            are read in blocks. Half of the machine's memory by default.
         options: The experiment's keyword arguments.
 
     Raises:
@@ -73,20 +78,24 @@ def train(
         OutOfMemory: A round does not fit in memory; a batch that does is named.
     """
     check_run_path(run)
-    asked = device
+    asked, given_memory = device, memory_for_rows
     start = None if from_checkpoint is None else find_new_start(from_checkpoint)
     device = resolve_device(device)
     check_precision(precision)
+    memory_for_rows = _choose_memory_for_rows(memory_for_rows, device)
     name, file, stages, command = None, None, experiment, None
     if isinstance(stages, str | Path):
         entry = registry.find_experiment(stages)
         name, file = entry.name, entry.file
         options = resolve_options(entry, options)
         check_extractor_options(options)
-        stages = train_missing_extractors_for(partial(build_experiment, entry, options))
-        command = make_train_command(entry, options, asked, precision, log)
+        with limit_memory_for_rows(memory_for_rows):
+            stages = train_missing_extractors_for(partial(build_experiment, entry, options))
+        own = {"memory_for_rows": given_memory}
+        command = make_train_command(entry, options, asked, precision, log, **own)
     settings = RuntimeSettings(device, precision, tuple(log), quiet, command)
-    with tell_way_on(run), init_ranks(device) as here:
+    limit = limit_memory_for_rows(memory_for_rows)
+    with limit, tell_way_on(run), init_ranks(device) as here:
         config = make_config(name, stages, options, file=file, device=device, precision=precision)
         check_batches(stages, here, device)
         more = {}
@@ -94,6 +103,8 @@ def train(
             more = collect_start_files(start, config, stages, here)
             config["from_checkpoint"] = start.describe()
         opened = reopen_run(run, config)
+        if here.is_first and not quiet:
+            print_notes(f"{name}: {words}" for name, words in config["rows_on_disk"].items())
         if here.is_first and not quiet and opened is None and names_own_data(options):
             times = estimate_stage_seconds(stages, device, Path(run), command)
             config["estimated_seconds"] = times
@@ -127,7 +138,8 @@ def resume(
     device = resolve_device(device)
     precision = opened.config.get("precision")
     settings = RuntimeSettings(device, precision, tuple(log), quiet, command)
-    with tell_way_on(run), init_ranks(device) as here, lock_run(opened.path, here):
+    limit = limit_memory_for_rows(read_memory_for_rows(opened.config))
+    with limit, tell_way_on(run), init_ranks(device) as here, lock_run(opened.path, here):
         check_resumable(opened, here)
         remaining = partial(train_remaining, opened, stages, here, settings)
         return train_missing_extractors_for(remaining)
@@ -156,13 +168,20 @@ def _rebuild(
     try:
         entry = find_run_experiment(run, str(name))
         options = read_run_options(run, entry)
-        stages = train_missing_extractors_for(partial(build_experiment, entry, options))
+        with limit_memory_for_rows(read_memory_for_rows(run.config)):
+            stages = train_missing_extractors_for(partial(build_experiment, entry, options))
     except InputError as error:
         raise NotRebuilt(str(error)) from error
     check_data_unchanged(run.path, run.config.get("datasets", {}), stages)
     precision = run.config.get("precision")
     values = resolve_options(entry, options)
     return stages, make_train_command(entry, values, device, precision, log)
+
+
+def _choose_memory_for_rows(given: float | None, device: str) -> float:
+    """What is given, else half of the memory of the machine or of the device, whichever is less."""
+    check_ranges({"memory_for_rows": given})
+    return min(get_memory_for_rows(), get_device_memory(device) / 2) if given is None else given
 
 
 def evaluate(

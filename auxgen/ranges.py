@@ -81,6 +81,7 @@ RANGES: Mapping[str, Range] = MappingProxyType(
             Range(0, 1, open_low=True, open_high=True): "test_fraction until",
             Range(0, MAX_SEED): "seed",
             Range(0, 65_535): "port",
+            Range(1 / 16): "memory_for_rows",
             FINITE: "log_std_z",
         }
     )

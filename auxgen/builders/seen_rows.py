@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from ..data.dataset import Dataset, Preprocessor
 from ..data.families import AUTO, COUNTS, GAUSSIANS, Choice, choose_families, describe_choice
 from ..data.fitting import fit_preprocessor
+from ..data.statistics import take_typical_rows
 from ..errors import InputError
 from .likelihoods import Likelihood, describe_likelihood
 
@@ -78,4 +79,5 @@ def see_standardised(
     words = choice.values() if isinstance(choice, Mapping) else [choice]
     note = describe_choice(found) if AUTO in words else ""
     found |= {column.name: "categorical" for column in (table.categories if table else ())}
-    return SeenRows(space, describe_likelihood(space, families, x), found, note)
+    likelihood = describe_likelihood(space, families, take_typical_rows(dataset.x))
+    return SeenRows(space, likelihood, found, note)

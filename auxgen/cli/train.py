@@ -89,6 +89,8 @@ def _train_from_checkpoint(args: Sequence[str]) -> None:
     given = _parse_options(entry, args, prog, read_run_options(run, entry))
     if "--precision" not in typed:
         given["precision"] = run.config.get("precision", "auto")
+    if "--memory-for-rows" not in typed:
+        given["memory_for_rows"] = run.config.get("memory_for_rows")
     _print_trained(train(entry.file or entry.name, **given))
 
 
@@ -137,6 +139,7 @@ def _collect_options(
     device: str = "auto",
     precision: Literal["auto", "32", "bf16"] = "auto",
     log: tuple[str, ...] = (),
+    memory_for_rows: float | None = None,
     from_checkpoint: str | None = None,
     **options: Any,
 ) -> dict[str, Any]:
@@ -152,11 +155,14 @@ def _collect_options(
         device: auto, cpu, cuda or cuda:1.
         precision: 32, bf16, or auto: float32 unless bfloat16 is measured to be clearly faster.
         log: Trackers to write to as well: tensorboard, wandb, mlflow.
+        memory_for_rows: GiB that the rows of one data set may take; larger sets stay on disk, and
+            are read in blocks that are shuffled. Half of the memory by default.
         from_checkpoint: A run, or RUN@STEP, in place of EXPERIMENT: the new run begins at its
             checkpoint, with its options but for those that you give.
     """
     own = {"run": run, "device": device, "precision": precision, "log": _parse_trackers(log)}
-    return {**own, "from_checkpoint": from_checkpoint, **options}
+    own |= {"memory_for_rows": memory_for_rows, "from_checkpoint": from_checkpoint}
+    return {**own, **options}
 
 
 def _check_resume_arguments(args: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Resident batches: a stream is a function of (seed, rank, step), so a position is a number."""
+"""Batches of rows: a stream is a function of (seed, rank, step), so a position is a number."""
 
 from __future__ import annotations
 
@@ -10,18 +10,55 @@ from torch import Tensor
 
 from ..rng import derive_seed, make_corruption_generator
 from .augmentation import Corruption, identity
+from .blocks import BlockReader, BlockSampler
 from .samplers import BalancedSampler, ShuffledSampler
+from .storage import GIB, count_bytes, get_memory_for_rows, is_large
 
 
 def _gather_rows(x: Tensor, rows: Tensor) -> Tensor:
     """Rows of float32, or of uint8 pixels turned to [0, 1]: x (n, ...) -> (b, ...)."""
-    chosen = x.index_select(0, rows)
+    return _scale_pixels(x.index_select(0, rows))
+
+
+def _scale_pixels(chosen: Tensor) -> Tensor:
+    """Float32 as it is, uint8 pixels turned to [0, 1]."""
     return chosen / 255.0 if chosen.dtype == torch.uint8 else chosen
 
 
 @dataclass(eq=False)
+class RowStream:
+    """Shuffled rows of one tensor: on the device, or on disk where they are too many for memory.
+
+    Attributes:
+        x: Rows (n, ...), float32 or uint8.
+        batch: Rows in a batch.
+        seed: Seed of the order.
+    """
+
+    x: Tensor
+    batch: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.reader, self.sampler = None, ShuffledSampler(len(self.x), self.batch, self.seed)
+        if is_large(self.x):
+            self.sampler = BlockSampler.of_rows(self.x, self.batch, self.seed)
+            self.reader = BlockReader(self.x, self.sampler)
+
+    def draw(self, step: int, rank: int, ranks: int, device: str) -> Tensor:
+        """The rows of one batch, pixels in [0, 1]: -> (batch, ...)."""
+        if self.reader is not None:
+            return _scale_pixels(self.reader(step, rank, ranks).to(device))
+        self.x = self.x.to(device)
+        return _gather_rows(self.x, self.sampler(step, rank, ranks).to(device))
+
+
+@dataclass(eq=False)
 class InMemoryBatches:
-    """Batches of rows that live on the device: x (n, ...) float32 or uint8 -> (batch, ...)."""
+    """Batches of rows that live on the device: x (n, ...) float32 or uint8 -> (batch, ...).
+
+    Rows that are too many for memory stay on disk, see `RowStream`.
+    """
 
     x: Tensor
     batch: int
@@ -29,18 +66,17 @@ class InMemoryBatches:
     corruption: Corruption = identity
 
     def __post_init__(self) -> None:
-        self.sampler = ShuffledSampler(len(self.x), self.batch, self.seed)
+        self.stream = RowStream(self.x, self.batch, self.seed)
+        self.sampler = self.stream.sampler
 
     def __call__(self, step: int, rank: int, ranks: int, device: str) -> Tensor:
-        self.x = self.x.to(device)
-        rows = self.sampler(step, rank, ranks).to(device)
         generator = make_corruption_generator(device, self.seed, step, rank)
-        return self.corruption(_gather_rows(self.x, rows), generator)
+        return self.corruption(self.stream.draw(step, rank, ranks, device), generator)
 
 
 @dataclass(eq=False)
 class LabelledBatches:
-    """Batches of labelled rows that live on the device.
+    """Batches of labelled rows that live on the device, or on disk, see `RowStream`.
 
     Attributes:
         x: Rows (n, ...), float32 or uint8.
@@ -57,13 +93,15 @@ class LabelledBatches:
     corruption: Corruption = identity
 
     def __post_init__(self) -> None:
-        self.sampler = ShuffledSampler(len(self.x), self.batch, self.seed)
+        self.stream = RowStream(self.x, self.batch, self.seed)
+        self.sampler = self.stream.sampler
 
     def __call__(self, step: int, rank: int, ranks: int, device: str) -> LabelledBatch:
-        self.x, self.y = self.x.to(device), self.y.to(device)
+        self.y = self.y.to(device)
         rows = self.sampler(step, rank, ranks).to(device)
         generator = make_corruption_generator(device, self.seed, step, rank)
-        return LabelledBatch(self.corruption(_gather_rows(self.x, rows), generator), self.y[rows])
+        x = self.stream.draw(step, rank, ranks, device)
+        return LabelledBatch(self.corruption(x, generator), self.y[rows])
 
 
 @dataclass(eq=False)
@@ -93,20 +131,18 @@ class SemiSupervisedBatches:
 
     def __post_init__(self) -> None:
         known, unknown = (derive_seed(self.seed, stream) for stream in (0, 1))
-        rows = len(self.x_unlabelled)
         self.labelled_sampler = BalancedSampler(self.y.cpu(), self.labelled_batch, known)
-        self.unlabelled_sampler = ShuffledSampler(rows, self.unlabelled_batch, unknown)
+        self.stream = RowStream(self.x_unlabelled, self.unlabelled_batch, unknown)
+        self.unlabelled_sampler = self.stream.sampler
 
     def __call__(self, step: int, rank: int, ranks: int, device: str) -> SemiSupervisedBatch:
         self.x, self.y = self.x.to(device), self.y.to(device)
-        self.x_unlabelled = self.x_unlabelled.to(device)
         known = self.labelled_sampler(step, rank, ranks).to(device)
-        unknown = self.unlabelled_sampler(step, rank, ranks).to(device)
         generator = make_corruption_generator(device, self.seed, step, rank)
         return SemiSupervisedBatch(
             self.corruption(_gather_rows(self.x, known), generator),
             self.y[known],
-            self.corruption(_gather_rows(self.x_unlabelled, unknown), generator),
+            self.corruption(self.stream.draw(step, rank, ranks, device), generator),
         )
 
 
@@ -124,6 +160,19 @@ def get_batch_size(batches: object) -> int | None:
     if isinstance(batches, SemiSupervisedBatches):
         return batches.unlabelled_batch
     return batches.batch if isinstance(batches, InMemoryBatches | LabelledBatches) else None
+
+
+def describe_storage(batches: object) -> str:
+    """Where the rows of a stream are and in which order they come; "" where that is as usual."""
+    stream = getattr(batches, "stream", None)
+    if not isinstance(stream, RowStream) or not isinstance(stream.sampler, BlockSampler):
+        return ""
+    x, sampler = stream.x, stream.sampler
+    return (
+        f"its {len(x):,} rows of {count_bytes(x) / GIB:.3g} GiB stay on disk, being more than the "
+        f"{get_memory_for_rows():.3g} GiB that rows may take (--memory-for-rows), and are nearly "
+        f"shuffled: in blocks of {sampler.block:,}, then among {sampler.window:,} blocks"
+    )
 
 
 Stream = TypeVar("Stream")

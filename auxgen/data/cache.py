@@ -126,9 +126,9 @@ def _read_dataset_file(path: Path) -> Dataset | None:
         if known["digest"] != compute_digest(known["examples"]):
             return None
         facts = json.loads(known["examples"])
-        frame = Frame(**facts.pop("frame")) if facts["frame"] else None
+        frame = facts.pop("frame")
         facts = {k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()}
-        found = Dataset(**facts, **tensors, frame=frame)
+        found = Dataset(**facts, **tensors, frame=Frame(**frame) if frame else None)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None
     return found if add_fingerprint(found).fingerprint == found.fingerprint else None

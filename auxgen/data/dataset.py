@@ -15,6 +15,7 @@ from .column_facts import ColumnFacts
 from .count_entries import CountEntries
 from .frame import Frame
 from .sources import RowSource
+from .storage import map_rows, take_rows
 from .table_schema import TableSchema
 
 DataKind = Literal["images", "points", "table"]
@@ -59,11 +60,15 @@ class Dataset:
         return len(self.x)
 
     def __getitem__(self, rows: Tensor | slice) -> Dataset:
-        """The rows chosen by a slice, by indices (m,) int64 or by a mask (n,) bool."""
+        """The rows chosen by a slice, by indices (m,) int64 or by a mask (n,) bool.
+
+        Raises:
+            NotSaved: They are too many for memory, and for the disk.
+        """
         attributes = None if self.attributes is None else self.attributes[rows]
         source = None if self.source is None else self.source[rows]
         own = {"attributes": attributes, "source": source}
-        return replace(self, x=self.x[rows], y=self.y[rows], **own)
+        return replace(self, x=take_rows(self.x, rows), y=self.y[rows], **own)
 
     @property
     def kind(self) -> DataKind:
@@ -83,7 +88,18 @@ class Dataset:
 
     def raw_rows(self) -> Tensor:
         """Pixels in [0, 1], float32 (n, c, h, w); points and tables as they are, (n, d)."""
-        return self.x / 255.0 if self.kind == "images" else self.x
+        return map_rows(scale_pixels, self.x) if self.kind == "images" else self.x
+
+
+def scale_pixels(x: Tensor) -> Tensor:
+    """Bytes as pixels in [0, 1]."""
+    return x / 255.0
+
+
+def see_rows(dataset: Dataset, space: Preprocessor) -> Tensor:
+    """All rows as a model sees them, (n, width) or (n, *shape); on disk where they are large."""
+    scale = scale_pixels if dataset.kind == "images" else torch.as_tensor
+    return map_rows(lambda x: space.transform(scale(x)), dataset.x)
 
 
 def start_digest(dataset: Dataset) -> hashlib.blake2b:

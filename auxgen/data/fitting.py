@@ -11,6 +11,7 @@ import torch
 from .dataset import Dataset, Preprocessor
 from .families import COUNTS, GAUSSIANS
 from .scaling import LIMIT, find_constant, measure_columns, measure_scale
+from .statistics import measure_entries, take_typical_rows
 
 
 def fit_preprocessor(
@@ -45,9 +46,9 @@ def fit_preprocessor(
         table=dataset.table,
     )
     if standardise and dataset.kind != "images":
-        return _standardise_columns(space, dataset.x.double().numpy(), families, library_size)
-    raw = dataset.raw_rows().flatten(1)
-    mean, std = raw.mean(0), raw.std(0, correction=0)
+        rows = take_typical_rows(dataset.x)
+        return _standardise_columns(space, rows, families, library_size)
+    mean, std = measure_entries(dataset)
     kept = (std > min_std).nonzero().flatten() if min_std > 0 else None
     seen = slice(None) if kept is None else kept
     scale = torch.where(std > 1e-6, std, 1.0)[seen]  # a pixel that never changes may do so later

@@ -13,9 +13,10 @@ from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
-from ..errors import InputError, take_first_line
+from ..errors import InputError, NotSaved, take_first_line
 from .cells import Decimal, RawTable, strip_texts
 from .raw_tables import convert_values, make_raw_table
+from .storage import check_text_size, is_too_large, keep_array
 
 TEXT_SUFFIXES = (".csv", ".tsv")
 TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".feather", ".xlsx")
@@ -60,7 +61,7 @@ def read_table_file(
             table = _read_sheet(file)
         else:
             table = _read_arrow(file)
-    except InputError:
+    except (InputError, NotSaved):
         raise
     except Exception as error:  # readers of damaged files raise what their libraries do
         raise InputError(
@@ -74,6 +75,7 @@ def read_table_file(
 def _read_text(file: Path, form: TableFormat, expected: Collection[str]) -> RawTable:
     import pandas
 
+    check_text_size(file)
     text, notes = _decode_text(file, form.encoding)
     if not text.strip():
         raise InputError(f"{file} is empty; a table with a header is expected.")
@@ -204,13 +206,23 @@ def _read_arrow(file: Path) -> RawTable:
     import pyarrow.feather
     import pyarrow.parquet
 
-    parquet = file.suffix.lower() == ".parquet"
-    table = pyarrow.parquet.ParquetFile(file).read() if parquet else None
-    table = pyarrow.feather.read_table(file) if table is None else table
-    table.validate(full=True)  # places in a damaged file may lie outside of it
-    kept = [i for i, n in enumerate(table.column_names) if not n.startswith("__index_level_")]
-    cells = [_convert_arrow(table.column_names[i], table.column(i), file) for i in kept]
-    return make_raw_table(file.name, [table.column_names[i] for i in kept], cells, [])
+    if file.suffix.lower() == ".parquet":
+        stored = pyarrow.parquet.ParquetFile(file)
+        names, rows = stored.schema_arrow.names, stored.metadata.num_rows
+        read_all, read_some = stored.read, stored.read
+    else:
+        mapped = pyarrow.feather.read_table(file, memory_map=True)
+        names, rows = mapped.column_names, len(mapped)
+        read_all, read_some = (lambda: mapped), mapped.select
+    size = 8.0 * rows * len(names)
+    table = None if is_too_large(size) and len(set(names)) == len(names) else read_all()
+    kept = [i for i, n in enumerate(names) if not n.startswith("__index_level_")]
+    cells = []
+    for i in kept:
+        column = read_some([names[i]]).column(0) if table is None else table.column(i)
+        column.validate(full=True)  # places in a damaged file may lie outside of it
+        cells.append(keep_array(_convert_arrow(names[i], column, file), size))
+    return make_raw_table(file.name, [names[i] for i in kept], cells, [])
 
 
 def _convert_arrow(name: str, column: Any, file: Path) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import InputError, list_first
 from .cells import Decimal, RawTable, blank_out, guess_decimal
 from .columns import Column, check_unique, decode_numbers, encode_numbers, encode_texts
+from .storage import join_columns, keep_array
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -78,14 +79,15 @@ class TableSchema:
         cells = tuple(blank_out(table.columns[i], self.blank) for i in used)
         chosen = RawTable(table.source, names, cells)
         decimal, notes = self.find_decimal(chosen), list(table.notes)
-        x = np.full((len(table), self.width), np.nan)
-        for place, column in enumerate(self.numbers):
-            x[:, place] = encode_numbers(column, chosen, decimal, notes)
-        place = len(self.numbers)
-        for column in self.categories:
-            entries = slice(place, place + len(column.texts))
-            x[:, entries] = encode_texts(column, chosen, notes)
-            place = entries.stop
+        size = 8.0 * len(table) * self.width
+        parts = [
+            keep_array(encode_numbers(column, chosen, decimal, notes)[:, None], size)
+            for column in self.numbers
+        ]
+        parts += [
+            keep_array(encode_texts(column, chosen, notes), size) for column in self.categories
+        ]
+        x = join_columns(parts) if parts else np.empty((len(table), 0))
         return EncodedTable(x, tuple(notes))
 
     def encode(self, frame: DataFrame) -> np.ndarray:

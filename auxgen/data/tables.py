@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ from .dataset import Dataset
 from .hub import SPLIT_ALIASES
 from .labels import collect_classes, format_label, map_labels_to_indices
 from .sources import RowSource
+from .storage import keep_array
 from .table_files import TABLE_KINDS, TABLE_SUFFIXES, TEXT_SUFFIXES, TableFormat, read_table_file
 from .table_schema import TableSchema
 
@@ -84,7 +86,7 @@ def is_table(path: Path) -> bool:
 
 def _drop_blank_rows(table: RawTable) -> tuple[RawTable, np.ndarray]:
     """A table without rows of which every cell is blank, and the numbers of its rows from 1."""
-    blank = np.logical_and.reduce([find_blanks(cells) for cells in table.columns])
+    blank = reduce(np.logical_and, map(find_blanks, table.columns))
     numbers = np.arange(1, len(table) + 1)
     if not blank.any() or blank.all():
         return table, numbers
@@ -104,12 +106,12 @@ def _concatenate_splits(file: Path, sheets: Mapping[str, RawTable]) -> RawTable:
             )
     if not others:
         return first
-    columns = []
+    columns, size = [], 8.0 * len(first.names) * sum(len(sheet) for sheet in sheets.values())
     for i, name in enumerate(first.names):
         parts = [first.columns[i], *(other[name] for other in others)]
         if len({part.dtype for part in parts}) > 1:
             parts = [np.array(list_texts(part), dtype=object) for part in parts]
-        columns.append(np.concatenate(parts))
+        columns.append(keep_array(np.concatenate(parts), size))
     notes = dict.fromkeys(note for sheet in sheets.values() for note in sheet.notes)
     return RawTable(file.name, first.names, tuple(columns), tuple(notes))
 

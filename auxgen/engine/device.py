@@ -36,6 +36,13 @@ def resolve_device(device: str) -> str:
     return device
 
 
+def get_device_memory(device: str) -> float:
+    """GiB of memory that a GPU has of its own; infinity for the CPU."""
+    if not device.startswith("cuda"):
+        return float("inf")
+    return torch.cuda.get_device_properties(device).total_memory / 2**30
+
+
 def describe_hardware(device: str) -> str:
     """The hardware in words: the processor's model and the threads in use."""
     if device.startswith("cuda"):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..data.batches import LabelledBatches, SemiSupervisedBatches
-from ..data.dataset import Dataset
+from ..data.dataset import Dataset, see_rows
 from ..data.labels import draw_share_of_classes, find_labelled_rows
 from ..data.splits import split_by_mask
 from ..engine.looks import count_rounds_between_looks
@@ -156,4 +156,4 @@ def _select_answered_rows(rows: Dataset) -> Dataset:
 def _see_rows(stage: Stage, rows: Dataset) -> Tensor:
     """Rows as the stage's model sees them."""
     assert stage.space is not None
-    return stage.space.transform(rows.raw_rows())
+    return see_rows(rows, stage.space)

@@ -6,15 +6,19 @@ import subprocess
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ..data.batches import describe_storage
+from ..data.storage import get_memory_for_rows
 from ..engine.device import describe_hardware
 from ..engine.settings import Precision, PrecisionChoice
 from ..files import compute_checksum
 from ..model.run_files import FORMAT
+from ..ranges import check_ranges
 from ..stage import Experiment
 from ..version import __version__
 from .datasets import describe_datasets, list_warnings
@@ -56,11 +60,26 @@ def make_config(
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": get_versions(),
         "commit": find_commit(),
+        "memory_for_rows": get_memory_for_rows() if get_memory_for_rows() < inf else None,
+        "rows_on_disk": {
+            n: words for n, s in stages.items() if (words := describe_storage(s.batches))
+        },
         "datasets": datasets,
         "warnings": list_warnings(datasets, stops_early=stops_early),
         **describe_rounds(stages),
         "facts": {name: dict(stage.facts) for name, stage in stages.items()},
     }
+
+
+def read_memory_for_rows(config: Mapping[str, Any]) -> float:
+    """GiB that the rows of one data set may take in a run, by its run.json; infinity for any.
+
+    Raises:
+        InputError: It is no number.
+    """
+    known = config.get("memory_for_rows")
+    check_ranges({"memory_for_rows": known})
+    return inf if known is None else known
 
 
 def get_versions() -> dict[str, str]:

@@ -12,7 +12,7 @@ from ...builders import Likelihood, Recipe
 from ...data import images, labels
 from ...data.augmentation import Corruption, binarise, identity
 from ...data.batches import SemiSupervisedBatches
-from ...data.dataset import Dataset, Preprocessor
+from ...data.dataset import Dataset, Preprocessor, see_rows
 from ...data.fitting import fit_preprocessor
 from ...engine.settings import Engine
 from ...errors import require_at_least
@@ -82,19 +82,19 @@ def make_semi_supervised_data(
     """
     if x is None:
         compact = train.kind == "images" and not (space.shift or space.scale)
-        x = space.transform(train.x if compact else train.raw_rows())
+        x = space.transform(train.x) if compact else see_rows(train, space)
     unseen = None if calibration_rows is None else train[calibration_rows]
     return SemiSupervisedData(
         space=space,
         x=x[rows],
         y=train.y[rows],
         x_unlabelled=x,
-        x_test=space.transform(test.raw_rows()),
+        x_test=see_rows(test, space),
         y_test=test.y,
         corruption=corruption or (binarise if space.binary else identity),
         datasets={"train": train, "test": test},
         facts=dataset_facts(train, labelled_rows=rows.tolist()),
-        calibration_set=None if unseen is None else (space.transform(unseen.raw_rows()), unseen.y),
+        calibration_set=None if unseen is None else (see_rows(unseen, space), unseen.y),
     )
 
 
