@@ -9,6 +9,7 @@ import torch
 
 from .data.storage import get_memory_for_rows, limit_memory_for_rows
 from .engine.device import get_device_memory, init_ranks, resolve_device
+from .engine.parts import check_parts
 from .engine.settings import Precision, PrecisionChoice
 from .errors import InputError, NotRebuilt, require_at_least
 from .evaluation import catalogue
@@ -52,6 +53,7 @@ def train(
     quiet: bool = False,
     from_checkpoint: str | Path | None = None,
     memory_for_rows: float | None = None,
+    accumulate: int = 1,
     **options: Any,
 ) -> Run:
     """Train an experiment's stages in order into a new run folder.
@@ -68,6 +70,8 @@ def train(
             begins at its newest checkpoint, or at that of the step.
         memory_for_rows: GiB that the rows of one data set may take; larger sets stay on disk and
             are read in blocks. Half of the machine's memory by default.
+        accumulate: Equal parts in which a batch is played, as much less memory at once; their
+            gradients are added before a step.
         options: The experiment's keyword arguments.
 
     Raises:
@@ -82,6 +86,7 @@ def train(
     start = None if from_checkpoint is None else find_new_start(from_checkpoint)
     device = resolve_device(device)
     check_precision(precision)
+    check_parts(accumulate)
     memory_for_rows = _choose_memory_for_rows(memory_for_rows, device)
     name, file, stages, command = None, None, experiment, None
     if isinstance(stages, str | Path):
@@ -91,12 +96,13 @@ def train(
         check_extractor_options(options)
         with limit_memory_for_rows(memory_for_rows):
             stages = train_missing_extractors_for(partial(build_experiment, entry, options))
-        own = {"memory_for_rows": given_memory}
+        own = {"memory_for_rows": given_memory, "accumulate": accumulate}
         command = make_train_command(entry, options, asked, precision, log, **own)
-    settings = RuntimeSettings(device, precision, tuple(log), quiet, command)
+    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, accumulate)
     limit = limit_memory_for_rows(memory_for_rows)
     with limit, tell_way_on(run), init_ranks(device) as here:
-        config = make_config(name, stages, options, file=file, device=device, precision=precision)
+        asked_of = {"device": device, "precision": precision, "accumulate": accumulate}
+        config = make_config(name, stages, options, file=file, **asked_of)
         check_batches(stages, here, device)
         more = {}
         if start is not None:
@@ -137,7 +143,9 @@ def resume(
     stages, command = _rebuild(opened, experiment, device, log)
     device = resolve_device(device)
     precision = opened.config.get("precision")
-    settings = RuntimeSettings(device, precision, tuple(log), quiet, command)
+    parts = opened.config.get("accumulate", 1)
+    check_parts(parts)
+    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, parts)
     limit = limit_memory_for_rows(read_memory_for_rows(opened.config))
     with limit, tell_way_on(run), init_ranks(device) as here, lock_run(opened.path, here):
         check_resumable(opened, here)

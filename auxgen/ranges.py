@@ -54,8 +54,8 @@ RANGES: Mapping[str, Range] = MappingProxyType(
             BATCH: "batch classifier_batch",
             DEPTH: "blocks denoiser_depth encoder_layers transforms",
             COUNT: """
-                adjusting_batches classes_summed classifier_hidden classifier_width components
-                coupling_hidden crop denoiser_width
+                accumulate adjusting_batches classes_summed classifier_hidden classifier_width
+                components coupling_hidden crop denoiser_width
                 draws hidden hidden_above importance_samples iwae_weights
                 labels_per_class latent latent_above mapped_codes measured_samples most_steps n
                 nll_rows resamplings rows second_hidden seeds size steps test_rows train_rows

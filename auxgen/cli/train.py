@@ -91,6 +91,8 @@ def _train_from_checkpoint(args: Sequence[str]) -> None:
         given["precision"] = run.config.get("precision", "auto")
     if "--memory-for-rows" not in typed:
         given["memory_for_rows"] = run.config.get("memory_for_rows")
+    if "--accumulate" not in typed:
+        given["accumulate"] = run.config.get("accumulate", 1)
     _print_trained(train(entry.file or entry.name, **given))
 
 
@@ -140,6 +142,7 @@ def _collect_options(
     precision: Literal["auto", "32", "bf16"] = "auto",
     log: tuple[str, ...] = (),
     memory_for_rows: float | None = None,
+    accumulate: int = 1,
     from_checkpoint: str | None = None,
     **options: Any,
 ) -> dict[str, Any]:
@@ -157,11 +160,14 @@ def _collect_options(
         log: Trackers to write to as well: tensorboard, wandb, mlflow.
         memory_for_rows: GiB that the rows of one data set may take; larger sets stay on disk, and
             are read in blocks that are shuffled. Half of the memory by default.
+        accumulate: Equal parts in which a batch is played, one after the other, in as much less
+            memory; their gradients are added before a step.
         from_checkpoint: A run, or RUN@STEP, in place of EXPERIMENT: the new run begins at its
             checkpoint, with its options but for those that you give.
     """
     own = {"run": run, "device": device, "precision": precision, "log": _parse_trackers(log)}
-    own |= {"memory_for_rows": memory_for_rows, "from_checkpoint": from_checkpoint}
+    own |= {"memory_for_rows": memory_for_rows, "accumulate": accumulate}
+    own |= {"from_checkpoint": from_checkpoint}
     return {**own, **options}
 
 

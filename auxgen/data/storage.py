@@ -112,7 +112,9 @@ def keep_array(array: np.ndarray, size: float) -> np.ndarray:
     """
     if array.dtype == object or not is_too_large(size):
         return array
-    return _write_rows([torch.from_numpy(np.require(array, requirements="CW"))], len(array)).numpy()
+    return _write_rows(
+        [torch.from_numpy(np.require(array, requirements=["C", "W"]))], len(array)
+    ).numpy()
 
 
 def join_columns(columns: Sequence[np.ndarray]) -> np.ndarray:

@@ -11,6 +11,7 @@ from ..method import Gradient, Method, Moves, Step
 from ..networks.freezing import recalibrate_batch_norm
 from ..rng import derive_seed, reseed
 from .device import Ranks
+from .parts import split_batch
 from .settings import Engine, Precision
 from .watch import Meter
 
@@ -37,8 +38,10 @@ class Training:
         device: str = "cpu",
         precision: Precision | None = None,
         ranks: Ranks | None = None,
+        accumulate: int = 1,
     ) -> None:
         self.method, self.engine, self.seed = method.to(device), engine, seed
+        self.accumulate = accumulate
         self.device, self.ranks = device, ranks or Ranks()
         self.uses_bf16 = (precision or engine.precision) == "bf16"
         freeze_unowned_networks(method)
@@ -74,14 +77,25 @@ class Training:
         self.step += 1
 
     def carry_out_moves(self, batch: object) -> None:
-        """The moves of one round, one after another."""
-        for move in self.iterate_under_autocast(self.method.round(batch, self.make_step_tensor())):
-            match move:
-                case Gradient():
-                    self.accumulate_gradient(move)
-                case Step(players):
-                    for name in players:
-                        self.apply_gradient(name)
+        """The moves of one round, one after another.
+
+        Where a batch is played in several parts, each has a round of its own. They wait for each
+        other at each step, which is then taken down the mean of their gradients.
+        """
+        parts = split_batch(batch, self.accumulate)
+        step = self.make_step_tensor()
+        rounds = [self.iterate_under_autocast(self.method.round(part, step)) for part in parts]
+        while steps := [move for each in rounds if (move := self.play_until_step(each))]:
+            for name in steps[0].players:
+                self.apply_gradient(name)
+
+    def play_until_step(self, moves: Moves) -> Step | None:
+        """Gather the gradients of a round up to its next step: that step, or None at its end."""
+        for move in moves:
+            if isinstance(move, Step):
+                return move
+            self.accumulate_gradient(move)
+        return None
 
     def make_step_tensor(self) -> Tensor:
         """The step as a tensor that is filled on the device: a copy would wait for the device."""
@@ -99,7 +113,8 @@ class Training:
         own = [p for name in move.players for p in self.player_parameters[name]]
         is_logged = self.step % self.engine.log_every == 0
         shares = measure_gradient_shares(move, own) if is_logged else {}
-        move.loss.backward(inputs=own)
+        loss = move.loss if self.accumulate == 1 else move.loss / self.accumulate
+        loss.backward(inputs=own)
         players = "+".join(move.players)
         self.meter.add({**move.terms, f"loss/{players}": move.loss, **shares}, self.step, players)
 

@@ -33,6 +33,7 @@ def make_config(
     file: Path | None = None,
     device: str,
     precision: PrecisionChoice | Mapping[str, Precision],
+    accumulate: int = 1,
 ) -> dict[str, Any]:
     """What run.json holds: all that is needed to do the run again.
 
@@ -41,6 +42,7 @@ def make_config(
         options: Its options, JSON-able; the seed among them.
         file: A person's own file, from which the stages were made.
         precision: Precision of forward passes that was asked for, of all stages or by stage.
+        accumulate: Equal parts in which a batch is played.
     """
     datasets = describe_datasets(stages)
     stops_early = any(stage.stopping is not None for stage in stages.values())
@@ -56,6 +58,7 @@ def make_config(
         "hardware": describe_hardware(device),
         "precision": precision if isinstance(precision, str) else dict(precision),
         "precisions": {},
+        "accumulate": accumulate,
         "ranks": int(os.environ.get("WORLD_SIZE", "1")),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": get_versions(),

@@ -27,6 +27,7 @@ class RuntimeSettings:
         log: Trackers.
         quiet: Whether nothing is shown.
         command: What a person types to train the same; None for stages made in Python.
+        accumulate: Equal parts in which a batch is played.
     """
 
     device: str
@@ -34,6 +35,7 @@ class RuntimeSettings:
     log: tuple[str, ...] = ()
     quiet: bool = False
     command: TrainCommand | None = None
+    accumulate: int = 1
 
 
 def check_precision(asked: PrecisionChoice | Mapping[str, Precision]) -> None:

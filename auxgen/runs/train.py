@@ -48,6 +48,7 @@ class StageTrainer:
         device, precision = settings.device, self.choose_precision()
         self.memory = MemoryReport(run.path, name, stage, device, ranks, settings.command)
         own = {"seed": seed, "device": device, "precision": precision, "ranks": ranks}
+        own["accumulate"] = settings.accumulate
         make_training = partial(Training, stage.method, stage.engine, **own)
         self.training: Training = require_memory(make_training, self.memory)
         self.checkpoints = run.path / "checkpoints"
