@@ -17,7 +17,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _PAGE_ADDRESSES = re.compile(
     r"/|/config|/theme\.css|/favicon\.ico|/manifest\.json|/(assets|static|svelte)/.*"
-    r"|/gradio_api/(info|startup-events|upload|upload_progress|queue/join|queue/data|reset|cancel"
+    r"|/gradio_api/(info|startup-events|upload|upload_progress|run/predict|reset"
     r"|heartbeat/\w+|file=.*|theme\.css)/?"
 )
 _POLICY = (

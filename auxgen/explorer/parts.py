@@ -24,13 +24,26 @@ from .uploads import ChosenPicture, read_upload
 
 PICTURES_SHOWN = 12
 """Pictures of the data that a person may choose from at once."""
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+"""All events: each answer comes in its request's own connection. Those of Gradio's queue share a
+stream, which may close before the answer of a request that has just come (gradio 6.31)."""
 LIVE: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 """Events that come in numbers while a slider moves: the last one counts."""
 NUMBER_REQUEST = (
     "(number, ...given) => [window.auxgenRequests = (window.auxgenRequests ?? 0) + 1, ...given]"
 )
 """What the browser does with a request's inputs: the first becomes the request's number."""
+SHOW_NEWEST = """([number, answer], shown) => {
+  const newest = (window.auxgenNewest ??= {});
+  if (number < (newest[PLACE] ?? 0)) return shown;
+  newest[PLACE] = number;
+  return answer;
+}"""
+"""What the browser does with an answer: it is shown, unless that of a later request is there."""
+
+
+Event = Callable[..., Any]
+"""What a component offers to be answered: a button's `click`, an answer's `then`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,24 +77,28 @@ class Page:
         return carry_out
 
     def show_newest(
-        self, function: Callable[..., str], inputs: Sequence[Any], output: Any
-    ) -> dict[str, Any]:
-        """How events show a function's HTML in an output: what it shows in the end is the newest.
+        self, function: Callable[..., str], inputs: Sequence[Any], output: Any, *events: Event
+    ) -> None:
+        """Show a function's HTML in an output after events: what stays there is the newest.
 
-        Of events that come while one is answered the last counts, and none is forgotten. Events of
-        several kinds may overtake each other, so the browser numbers the requests of a page. A
-        session keeps the greatest number that was answered; a smaller one changes nothing.
+        Of events that come while one is answered the last counts, and none is forgotten. Answers of
+        several events may overtake each other, so the browser numbers the requests of a page.
+
+        Args:
+            function: Its arguments are the values of `inputs`.
+            events: Each, called with how it is answered, returns what may follow the answer.
         """
         answer = self.answer(function)
-        number, newest = gr.Number(0, visible=False), gr.State(0)
+        number, told = gr.Number(0, visible=False), gr.JSON(visible=False)
 
-        def answer_in_order(number: float, newest: float, *given: Any) -> tuple[Any, Any]:
-            if number < newest:
-                return gr.skip(), gr.skip()
-            return answer(*given), number
+        def answer_by_number(number: float, *given: Any) -> tuple[float, str]:
+            return number, answer(*given)
 
-        wiring = {"inputs": [number, newest, *inputs], "outputs": [output, newest]}
-        return {"fn": answer_in_order, **wiring, "js": NUMBER_REQUEST, **LIVE}
+        asked = {"fn": answer_by_number, "inputs": [number, *inputs], "outputs": told}
+        show = SHOW_NEWEST.replace("PLACE", str(output._id))
+        for event in events:
+            answered = event(**asked, js=NUMBER_REQUEST, **LIVE)
+            answered.then(None, [told, output], output, js=show, **QUIET)
 
     def get_example(self, place: int) -> ChosenPicture | None:
         """One of the rows; None where there are none."""
@@ -99,15 +116,10 @@ def draw_thumbnails(pictures: Tensor) -> list[Image]:
 
 @dataclass(frozen=True, eq=False)
 class Picker:
-    """A place where a person chooses a picture, and the events of choosing."""
+    """A place where a person chooses a picture, and the events after it was chosen."""
 
     chosen: Any
-    events: Sequence[Any]
-
-    def then(self, **wiring: Any) -> None:
-        """Show something of a newly chosen picture."""
-        for event in self.events:
-            event.then(**wiring)
+    events: Sequence[Event]
 
 
 def _keep(chosen: ChosenPicture) -> ChosenPicture:
@@ -132,7 +144,7 @@ def make_picker(
 
     chosen, start = gr.State(get_prepared(first)), gr.State(0)
     gr.HTML(f'<h3 class="ax-heading">{title}</h3>')
-    events = []
+    events: list[Event] = []
     message = gr.HTML(render=False)
     if len(examples):
         gallery = gr.Gallery(
@@ -152,7 +164,7 @@ def make_picker(
 
         # every click counts, though one before it is still being answered
         pick = {**QUIET, "trigger_mode": "multiple"}
-        events.append(gallery.select(take, start, [chosen, message], **pick))
+        events.append(gallery.select(take, start, [chosen, message], **pick).then)
         if len(examples) > PICTURES_SHOWN:
             others = gr.Button("Show others", size="sm")
             others.click(turn, start, [start, gallery], **QUIET)
@@ -172,6 +184,6 @@ def make_picker(
             except UserError as error:
                 return gr.skip(), str(format_error(str(error)))
 
-        events.append(field.change(read, field, [chosen, message], **QUIET))
+        events.append(field.change(read, field, [chosen, message], **QUIET).then)
     message.render()
     return Picker(chosen, events)

@@ -62,12 +62,11 @@ def _add_change_tab(page: Page, sliders: Sequence[AttributeSlider]) -> None:
             result = gr.HTML(
                 page.answer(show)(picker.chosen.value, False, *middle), elem_id="ax-result"
             )
-    newest = page.show_newest(show, [picker.chosen, keep, *fields], result)
-    picker.then(**newest)
-    gr.on([*(f.input for f in fields), keep.input], **newest)
+    moved = partial(gr.on, [*(f.input for f in fields), keep.input])
     # the browser itself moves the sliders: no answer of the server can come in between
     reset = back.click(None, None, fields, js=f"() => {middle}", **QUIET)
-    reset.then(**newest)
+    inputs = [picker.chosen, keep, *fields]
+    page.show_newest(show, inputs, result, *picker.events, moved, reset.then)
 
 
 def _add_recognition_tab(page: Page) -> None:
@@ -84,7 +83,7 @@ def _add_recognition_tab(page: Page) -> None:
             picker = make_picker(page, "Choose a picture", 0)
         with gr.Column(scale=3, min_width=300):
             result = gr.HTML(page.answer(show)(page.get_example(0)), elem_id="ax-result")
-    picker.then(**page.show_newest(show, [picker.chosen], result))
+    page.show_newest(show, [picker.chosen], result, *picker.events)
 
 
 def add_between_tab(page: Page) -> None:
@@ -109,6 +108,5 @@ def add_between_tab(page: Page) -> None:
             first = make_picker(page, "From", 0)
         with gr.Column(min_width=300):
             second = make_picker(page, "To", other)
-    newest = page.show_newest(show, [first.chosen, second.chosen], result)
-    for picker in (first, second):
-        picker.then(**newest)
+    chosen = [first.chosen, second.chosen]
+    page.show_newest(show, chosen, result, *first.events, *second.events)

@@ -65,17 +65,14 @@ def add_row_tab(page: Page) -> None:
         values = [cell or None for cell in shown]
         return [place + 1, page.answer(lambda: _quiet(f"Filled in: {told}."))(), *values]
 
-    newest = page.show_newest(show, boxes, result)
-    go.click(**newest)
-    for box in boxes:
-        if isinstance(box, gr.Textbox):
-            box.submit(**newest)
+    asks = [go.click, *(box.submit for box in boxes if isinstance(box, gr.Textbox))]
     if len(page.examples):
         place = gr.State(0)
         filled = another.click(  # pyright: ignore[reportPossiblyUnboundVariable]
             fill_in, place, [place, known, *boxes], **QUIET
         )
-        filled.then(**newest)
+        asks.append(filled.then)
+    page.show_newest(show, boxes, result, *asks)
 
 
 def _quiet(text: str) -> str:

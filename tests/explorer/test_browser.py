@@ -148,18 +148,23 @@ def test_sliders_go_back_while_their_moves_are_not_answered_yet(
         wait_until_it_stays(page, 1, before)
 
 
-def test_an_answer_that_others_overtook_changes_nothing(
-    describing: Explorer, browser: Browser
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_request_or_answer_that_others_overtook_changes_nothing(
+    describing: Explorer, browser: Browser, answered: bool
 ) -> None:
     with browser.open(describing.url) as page:
         before, held = get_source(page, 1), []
-        page.route("**/queue/join*", lambda route: held.append(route), times=1)
+
+        def hold(route: Any) -> None:
+            held.append((route, {"response": route.fetch()} if answered else None))
+
+        page.route("**/run/predict*", hold, times=1)
         move_slider(page, 1)
         page.wait_for_timeout(500)
-        assert len(held) == 1
         move_all_back(page)
         wait_until_it_stays(page, 1, before)
-        held[0].continue_()
+        ((route, answer),) = held
+        route.continue_() if answer is None else route.fulfill(**answer)
         wait_until_it_stays(page, 1, before)
         move_slider(page, 2)
         wait_for_another(page, 1, before)
@@ -361,12 +366,9 @@ def test_a_request_names_no_file_in_place_of_an_upload(describing: Explorer, pat
     events = [d for d in config["dependencies"] if d["inputs"] and d["inputs"][0] in uploads]
     file = {"path": path, "meta": {"_type": "gradio.FileData"}}
     body = {"data": [file], "fn_index": events[0]["id"], "session_hash": "abc"}
-    joined, _ = get(f"{describing.url}gradio_api/queue/join", json.dumps(body).encode())
-    status, content = get(f"{describing.url}gradio_api/queue/data?session_hash=abc")
-    assert (joined, status) == (200, 200)
-    last = [json.loads(line[5:]) for line in content.decode().splitlines() if line][-2]
-    assert last["msg"] == "process_completed"
-    assert last["success"] is False
+    address = f"{describing.url}gradio_api/run/predict"
+    status, content = get(address, json.dumps(body).encode())
+    assert status == 500
     assert b"root:" not in content
 
 

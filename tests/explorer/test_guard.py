@@ -15,7 +15,7 @@ from auxgen.explorer.guard import LOOPBACK_NAMES, Guard, is_page_address
     "path",
     [
         *("/", "/config", "/theme.css", "/assets/index-1.js", "/static/img/logo.svg"),
-        *("/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/upload"),
+        *("/gradio_api/run/predict", "/gradio_api/upload"),
         *("/gradio_api/heartbeat/abc123", "/gradio_api/file=/tmp/x/a.png"),
     ],
 )
@@ -28,7 +28,8 @@ def test_the_page_s_own_addresses_are_answered(path: str) -> None:
     [
         *("/docs", "/login", "/monitoring", "/gradio_api/proxy=https://a.hf.space/x"),
         *("/gradio_api/vibe-edit/", "/gradio_api/run-history/connect", "/gradio_api/runs"),
-        *("/gradio_api/process_recording", "/gradio_api/run/predict", "/gradio_api/call/x"),
+        *("/gradio_api/process_recording", "/gradio_api/run/x", "/gradio_api/call/x"),
+        *("/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/cancel"),
         *("/gradio_api/component_server", "/gradio_api/custom_component/1/client/a/b"),
         *("/assets/../../etc/passwd", "/gradio_api/file=/tmp/x/../../etc/passwd"),
         *("/static/..\\..\\secret", "/gradio_api/heartbeat/../upload", "", "//", "/config/x"),
