@@ -71,9 +71,9 @@ RANGES: Mapping[str, Range] = MappingProxyType(
                 vae_unit_epochs valid_rows variance_floor warm_up warm_up_from warm_up_steps
                 """,
             POSITIVE: """
-                alpha classifier_lr denoiser_lr discriminator_lr edit_distance feature_scale
-                init_scale joint_edit_distance kernel_exponent lr measured_epochs pixel_scale
-                temperature
+                alpha classifier_lr denoiser_lr density_lr discriminator_lr edit_distance
+                feature_scale init_scale joint_edit_distance kernel_exponent lr measured_epochs
+                pixel_scale temperature
                 """,
             SHARE: "hold introvac_halvings vac_halvings warm_up_share",
             Range(0, 1, open_high=True): "abstain average skip_below",

@@ -21,7 +21,7 @@ def _make_wasserstein_evaluation(
 ) -> Evaluation:
     rest = [name for name in context.data if name != context.split]
     if not rest:
-        raise InputError("A distance needs a second split of true rows beside it, for its floor.")
+        raise InputError("A distance needs a second split of true rows beside it, to compare with.")
     others = context.space.transform(context.data[rest[0]][: context.max_rows].raw_rows())
     return WassersteinFromRows(context.x, others, measures=measures, split_name=context.split)
 

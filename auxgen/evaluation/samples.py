@@ -36,7 +36,7 @@ class WassersteinFromRows(SplitEvaluation):
 
     Attributes:
         x: Rows as the model sees them, (n, d).
-        other_rows: Further rows of the same source, (m, d), whose distance from x is the floor.
+        other_rows: Further rows of the same source, (m, d), whose distance from x is told, too.
         measures: Names of DISTANCES.
         n: Rows in each set, at most.
     """
@@ -56,12 +56,12 @@ class WassersteinFromRows(SplitEvaluation):
         scores = {}
         for name in self.measures:
             distance, what = DISTANCES[name]
-            value, floor = distance(real, samples).item(), distance(real, others).item()
+            value, of_rows = distance(real, samples).item(), distance(real, others).item()
             protocol = (
-                f"{what}, where other rows are at {floor:.3g}; {n} samples against "
+                f"{what}, where other rows are at {of_rows:.3g}; {n} samples against "
                 f"{self.describe_rows(n)} as the model sees them, seed {self.seed}"
             )
-            detail = {"floor": floor, "times_floor": value / floor}
+            detail = {"of_other_rows": of_rows}
             scores[name] = Score(value, "", n, protocol, detail=detail)
         return scores
 
@@ -78,7 +78,7 @@ class WassersteinFromTruth:
 
     Attributes:
         sample_truth: (n, seed) -> n fresh true rows as the model sees them, (n, d).
-        n: Rows on either side; at finite n equal distributions are above 0, see `score_floor`.
+        n: Rows on either side; at finite n equal distributions are above 0, see `score_truth`.
         pairs: Independent pairs of n samples and n true rows, over which the mean is taken.
         unit: Unit of the rows' coordinates.
         draw: (method, n) -> rows (n, d).
@@ -98,13 +98,16 @@ class WassersteinFromTruth:
         distances = _measure_pair_distances(drawn.split(self.n), self.draw_true_sets(0))
         return self.make_score(distances, "samples")
 
-    def score_floor(self, method: object) -> Score:
-        """The distance of the truth from itself, at this n; the method is ignored."""
+    def score_truth(self, method: object) -> Score:
+        """The distance of two true sets at this n, with its spread; the method is ignored.
+
+        It is no lower limit: of single sets a model's may be nearer than another true one.
+        """
         del method
-        return self.make_score(self.floor_distances, "other fresh true rows")
+        return self.make_score(self.true_distances, "other fresh true rows")
 
     @cached_property
-    def floor_distances(self) -> list[float]:
+    def true_distances(self) -> list[float]:
         """Distances of true sets from other true sets, one for each pair."""
         return _measure_pair_distances(self.draw_true_sets(0), self.draw_true_sets(1))
 
@@ -114,8 +117,7 @@ class WassersteinFromTruth:
         return [self.sample_truth(self.n, seed) for seed in seeds]
 
     def make_score(self, each: list[float], what: str) -> Score:
-        """The mean of distances, one for each pair, with the floor in its detail."""
-        value, floor = mean(each), mean(self.floor_distances)
+        """The mean of distances, one for each pair, with those of true sets in its detail."""
         protocol = (
             f"exact 1-Wasserstein distance in {self.unit}: {self.n} {what} against "
             f"{self.n} fresh true rows, mean of {self.pairs} such pairs, seed {self.seed}; "
@@ -123,8 +125,8 @@ class WassersteinFromTruth:
         )
         spread = stdev(each) if len(each) > 1 else None
         spread_is = f"standard deviation over {self.pairs} pairs"
-        detail = {"floor": floor, "times_floor": value / floor, "pairs": each}
-        return Score(value, self.unit, self.n, protocol, spread, spread_is, detail=detail)
+        detail = {"pairs": each, "true_pairs": self.true_distances}
+        return Score(mean(each), self.unit, self.n, protocol, spread, spread_is, detail=detail)
 
 
 def _measure_pair_distances(left: Sequence[Tensor], right: Sequence[Tensor]) -> list[float]:

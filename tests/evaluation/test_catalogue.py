@@ -120,8 +120,11 @@ def test_a_distance_of_samples_has_the_distance_of_other_true_rows_beside_it():
     assert isinstance(found, dict)
     real, others = (SPACE.transform(pictures(n, s).raw_rows())[:10] for n, s in ((12, 0), (20, 1)))
     assert found["w1"].n == 10
-    assert found["w1"].detail["floor"] == exact_wasserstein_distance(real, others).item()
-    assert found["sliced_w1"].detail["floor"] == sliced_wasserstein_distance(real, others).item()
+    assert found["w1"].detail["of_other_rows"] == exact_wasserstein_distance(real, others).item()
+    assert (
+        found["sliced_w1"].detail["of_other_rows"]
+        == sliced_wasserstein_distance(real, others).item()
+    )
     with use_seed(0, get_device(None)):
         assert found["w1"].value == exact_wasserstein_distance(real, Copier().sample(10)).item()
     alone = stage(data={"test": pictures(12)})

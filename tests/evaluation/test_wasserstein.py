@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import mean, stdev
 
 import pytest
 import torch
@@ -25,14 +26,14 @@ class Shifted:
         return torch.randn(n, 2) + self.by
 
 
-def test_the_truth_itself_is_at_the_floor() -> None:
+def test_samples_of_the_truth_are_as_far_as_two_true_sets() -> None:
     w1 = WassersteinFromTruth(truth, n=300, pairs=6)
-    score, floor = w1(Shifted(0)), w1.score_floor(Shifted(0))
-    assert score.value == pytest.approx(floor.value, rel=0.2)
-    assert floor.value > 0.05
-    assert score.detail["floor"] == floor.value
-    assert score.detail["times_floor"] == score.value / floor.value
-    assert len(score.detail["pairs"]) == 6
+    score, true = w1(Shifted(0)), w1.score_truth(Shifted(0))
+    assert score.value == pytest.approx(true.value, rel=0.2)
+    assert true.value > 0.05
+    pairs = score.detail["true_pairs"]
+    assert (mean(pairs), stdev(pairs)) == (true.value, true.spread)
+    assert len(pairs) == len(score.detail["pairs"]) == 6
     assert "300" in score.protocol
 
 

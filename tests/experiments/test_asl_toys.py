@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from math import log, pi
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from torch.distributions import Normal
 
 from auxgen import model as artefact
 from auxgen.data import toys
 from auxgen.experiments.asl import toy_tables as tables
 from auxgen.experiments.asl import toys as asl_toys
+from auxgen.experiments.asl.evaluations import HeldOutDensity
 from auxgen.experiments.asl.toys import TOY_MODEL_TITLES, StandardisedToy
 from auxgen.experiments.option_values import build_experiment
-from auxgen.experiments.registry import find_experiment
+from auxgen.experiments.registry import find_experiment, load_reproduction_maker
 from auxgen.inference.initialization import initialize_from_source
 from auxgen.launch import evaluate, train
 from auxgen.methods.asl import ExplicitASL, ImplicitASL
@@ -67,7 +71,12 @@ def test_a_run_trains_and_measures_five_models(toy: str, out: Path) -> None:
         for score in row.scores.values()
     }
     assert scores.keys() >= wanted | {"mi/w1", "mi/code_noise", "vae/stein_discrepancy"}
-    assert scores["vae/w1_floor"]["value"] == scores["mi_asl/w1"]["detail"]["floor"]
+    assert (
+        scores["vae/w1_of_truth"]["detail"]["pairs"] == scores["mi_asl/w1"]["detail"]["true_pairs"]
+    )
+    assert np.isfinite(
+        [scores[f"{stage}/nll"]["value"] for stage in ("vae_asl", "mi_asl", "flow")]
+    ).all()
     assert (run.path / "pictures" / "flow-beside the truth.png").exists()
     d = 3 if toy == "swiss_roll" else 2
     model = artefact.load(run.path / "mi_asl")
@@ -137,7 +146,49 @@ def test_models_see_standardised_rows_and_fresh_ones_are_others() -> None:
     assert not torch.isin(points.sample_held_out(5, 0), x).any()
 
 
-def test_the_claim_compares_with_the_floor_and_with_the_vae() -> None:
+def test_densities_of_codes_have_a_rate_of_their_own() -> None:
+    stages = build_experiment(find_experiment("asl.ring"), SMALL)
+    own = [torch.nn.Parameter(torch.zeros(2))]
+
+    def rate(stage: str, player: str) -> float:
+        return stages[stage].engine.optimizers(player, own).defaults["lr"]
+
+    assert (rate("mi_asl", "density"), rate("mi_asl", "generator")) == (1e-3, 5e-3)
+    assert (rate("flow", "flow"), rate("vae", "vae")) == (1e-3, 5e-3)
+    stages = build_experiment(find_experiment("asl.ring"), {**SMALL, "density_lr": None})
+    assert rate("mi_asl", "density") == 5e-3
+
+
+def test_held_out_codes_have_the_density_that_the_method_says() -> None:
+    stages = build_experiment(find_experiment("asl.ring"), SMALL)
+    x = torch.randn(50, 2)
+    flow = stages["flow"].method
+    found = HeldOutDensity(x)(flow)  # pyright: ignore[reportArgumentType]
+    expected = -Normal(0, 1).log_prob(x).sum(1)  # couplings start as the identity
+    assert found.value == pytest.approx(expected.mean().item(), rel=1e-5)
+    method = stages["mi_asl"].method
+    assert isinstance(method, ImplicitASL)
+    with torch.no_grad():
+        torch.nn.init.zeros_(method.q_u.network.head.weight)
+        torch.nn.init.ones_(method.q_u.network.head.bias)
+    found = HeldOutDensity(x)(method)
+    assert found.value == pytest.approx(log(2 * pi) + 1, rel=1e-5)  # of the code (1, 1)
+
+
+def test_the_best_rate_is_of_all_codes_of_a_density() -> None:
+    trials = load_reproduction_maker("asl.densities")("cpu")
+    assert trials.choose is not None
+    means = {(row.name, column): 1.0 for row in trials.rows for column in row.scores}
+    name = tables.describe_trial("spline", 2e-3, "grid")
+    means[name, tables.VAE_NLL] = 0.5
+    means[name, "flow on x, -log p(x)"] = 9.0  # which is another density
+    table = trials.choose(means)
+    rates = {row.options["density"]: row.options["density_lr"] for row in table.rows}
+    assert rates == {**dict.fromkeys(tables.DENSITY_TITLES, 5e-4), "spline": 2e-3}
+    assert (trials.seeds, table.first_seed, table.seeds) == (1, 1, 3)
+
+
+def test_the_claim_compares_with_another_true_set_and_with_the_vae() -> None:
     means = {
         (row.name, tables.W1): 0.1
         for toy in tables.TOYS

@@ -87,11 +87,15 @@ _IMAGE_OPTIONS: Renamed = {
     "held_out": "held_out_rows",
 }
 
-BEFORE_OPTIONS: Mapping[str, Mapping[str, Any]] = {"given": {"least_steps": 0}}
+_TOYS = ("circle", "grid", "moons", "pinwheel", "ring", "swiss_roll")
+BEFORE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "given": {"least_steps": 0},
+    **{toy: {"density_lr": None} for toy in _TOYS},
+}
 """What runs did that were begun before they had these options."""
 
 RENAMED_OPTIONS: dict[str, Renamed] = {
-    **dict.fromkeys(("circle", "grid", "moons", "pinwheel", "ring", "swiss_roll"), _TOY_OPTIONS),
+    **dict.fromkeys(_TOYS, _TOY_OPTIONS),
     **dict.fromkeys(("celeba", "cifar10", "fashion"), _IMAGE_OPTIONS),
     "given": {"u": "latent", "held_out": "held_out_rows"},
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import final
 
+import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
@@ -15,9 +16,14 @@ from ...evaluation.images import (
     SampleQuality,
 )
 from ...evaluation.likelihood import ImportanceBound
+from ...evaluation.protocol import make_mean_score
 from ...evaluation.recognition import ConditionalSampleAccuracy
 from ...method import Encodes
+from ...methods.asl import CodeDensityMethod
+from ...methods.asl_baselines import FlowModel
+from ...networks.densities import log_density
 from ...networks.encoders import PointMass
+from ...rng import get_device, use_seed
 from ...runs.evaluate import average_draws
 from ...score import Evaluation, Score
 from .stages import AslImageSplits
@@ -74,6 +80,31 @@ def make_image_evaluations(
         stage: {name: found[name] for name in names if name in found}
         for stage, names in STAGE_EVALUATIONS.items()
     }
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class HeldOutDensity:
+    """-log p(u) of one code of each held-out row, or -log p(x) of a flow on x: lower is better.
+
+    A second VAE has a bound on it in its place.
+
+    Attributes:
+        x: Held-out rows as the model sees them, (n, d).
+    """
+
+    x: Tensor
+    seed: int = 0
+
+    def __call__(self, method: CodeDensityMethod | FlowModel) -> Score:
+        with use_seed(self.seed, get_device(method)), torch.no_grad():
+            if isinstance(method, FlowModel):
+                each = -method.elbo(self.x)
+            else:
+                u = method.encode(self.x).sample()
+                each = -log_density(method.p_u(), u)
+        what = f"-log density, mean over {len(self.x)} held-out rows"
+        return make_mean_score(each, "nats", what)
 
 
 @final

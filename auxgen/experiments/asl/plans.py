@@ -15,6 +15,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
     {
         "density": "Density of the codes: affine, additive or spline couplings, a mixture, or vae "
         "for a second VAE.",
+        "density_lr": "Learning rate of the density of codes, and of a flow on x; None: lr.",
         "components": "Components of a mixture.",
         "l1": "Take |x - g(u)|_1 as the error of the regression in place of |x - g(u)|_2^2.",
         "stein_weight": "Weight of the Stein discrepancy in the objective of the MI encoder; the "
@@ -46,6 +47,7 @@ class AslPlan(Plan):
     average: float = 0.99
     width: int
     density: DensityKind = "affine"
+    density_lr: float | None = None
     transforms: int = 8
 
 
@@ -106,7 +108,8 @@ class AslImagePlan(AslPlan):
     held_out_rows: int = 0
 
 
-ASL_TOY_PLAN = AslToyPlan(lr=5e-3, batch=256, width=64, steps=3000)
+# at the rate of all else the flow stayed N(0, I) on the grid and on the swiss roll
+ASL_TOY_PLAN = AslToyPlan(lr=5e-3, density_lr=1e-3, batch=256, width=64, steps=3000)
 
 ASL_GIVEN_PLAN = AslGivenPlan(
     data="fashion_mnist", lr=2e-3, batch=128, width=16, latent=32, layout="plain", epochs=18.0

@@ -7,10 +7,10 @@ from typing import Any
 
 from ...data import images
 from ...data.dataset import Dataset, Preprocessor
-from ...engine.settings import Engine, adam
+from ...engine.settings import Engine, OptimizerFactory, adam
 from ...functional.schedules import rise_then_cosine
 from ..common import hold_out_last_rows, image_preprocessor
-from .plans import AslGivenPlan, AslImagePlan, AslToyPlan
+from .plans import AslGivenPlan, AslImagePlan, AslPlan, AslToyPlan
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +50,17 @@ def make_image_sizes(train: Dataset, plan: AslImagePlan | AslGivenPlan) -> dict[
     return {"channels": channels, "size": size, **own}
 
 
+def make_adam(plan: AslPlan) -> OptimizerFactory:
+    """Adam, for densities of codes and of x at a rate of their own where there is one."""
+    rate = plan.density_lr
+    return adam(plan.lr, rates={} if rate is None else {"density": rate, "flow": rate})
+
+
 def make_asl_image_engine(plan: AslImagePlan | AslGivenPlan, steps: int) -> Engine:
     """Adam. At its highest rate from the first round on, the MI encoder can die."""
     rate = partial(rise_then_cosine, steps=steps, rise=0.1)
     return Engine(
-        steps, adam(plan.lr), learning_rate=rate, average=plan.average, old_precision="bf16"
+        steps, make_adam(plan), learning_rate=rate, average=plan.average, old_precision="bf16"
     )
 
 

@@ -22,7 +22,7 @@ from ...data import toys
 from ...data.batches import InMemoryBatches
 from ...data.dataset import Dataset, Preprocessor
 from ...data.fitting import fit_preprocessor
-from ...engine.settings import Engine, adam
+from ...engine.settings import Engine
 from ...errors import require_at_least
 from ...evaluation.codes import CodeNoise
 from ...evaluation.samples import WassersteinFromTruth, draw_samples
@@ -36,8 +36,9 @@ from ...rng import derive_seed
 from ...score import Evaluation
 from ...stage import Experiment, PictureWriter, Stage
 from ..common import dataset_facts
+from .evaluations import HeldOutDensity
 from .plans import ASL_TOY_PLAN, AslToyPlan
-from .stages import make_coupling_sizes, make_fitted_arguments
+from .stages import make_adam, make_coupling_sizes, make_fitted_arguments
 
 ROWS = 10_000
 CODE_WIDTH = 2
@@ -120,7 +121,7 @@ def _build_toy_experiment(toy: Toy, plan: AslToyPlan, seed: int) -> Experiment:
     }
     # constant for half of the rounds and then down a cosine
     rate = partial(hold_then_cosine, steps=plan.steps, hold=0.5)
-    engine = Engine(plan.steps, adam(plan.lr), rate, max_grad_norm=5.0, average=plan.average)
+    engine = Engine(plan.steps, make_adam(plan), rate, max_grad_norm=5.0, average=plan.average)
     evaluations = _make_toy_evaluations(points)
     samples: dict[str, PictureWriter] = {"samples": partial(show_samples, space=space)}
     all_models = partial(_draw_models_beside_truth, points=points, methods=methods)
@@ -164,12 +165,13 @@ def _make_toy_evaluations(points: StandardisedToy) -> dict[str, dict[str, Evalua
     w1 = WassersteinFromTruth(points.sample_held_out)
     noisy = replace(w1, draw=_sample_with_residual_noise)
     spread = CodeNoise(points.sample_held_out(2000, 2))
+    density = HeldOutDensity(points.sample_held_out(2000, 3))
     return {
-        "vae": {"w1": w1, "w1_floor": w1.score_floor, "codes": spread},
-        "vae_asl": {"w1": w1, "w1_with_noise": noisy},
+        "vae": {"w1": w1, "w1_of_truth": w1.score_truth, "codes": spread},
+        "vae_asl": {"w1": w1, "w1_with_noise": noisy, "nll": density},
         "mi": {"w1": w1, "codes": spread},
-        "mi_asl": {"w1": w1, "w1_with_noise": noisy},
-        "flow": {"w1": w1},
+        "mi_asl": {"w1": w1, "w1_with_noise": noisy, "nll": density},
+        "flow": {"w1": w1, "nll": density},
     }
 
 
