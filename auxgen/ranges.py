@@ -73,7 +73,7 @@ RANGES: Mapping[str, Range] = MappingProxyType(
             POSITIVE: """
                 alpha classifier_lr denoiser_lr density_lr discriminator_lr edit_distance
                 feature_scale init_scale joint_edit_distance kernel_exponent lr measured_epochs
-                pixel_scale temperature
+                pixel_scale second_lr temperature
                 """,
             SHARE: "hold introvac_halvings vac_halvings warm_up_share",
             Range(0, 1, open_high=True): "abstain average skip_below",

@@ -10,6 +10,8 @@ from ..errors import InputError, require_at_least
 from .registry import list_extractors
 
 Budget = Literal["cpu", "paper"]
+RESNET56 = "cifar10-resnet56"
+"""The extractor by which all experiments measure pictures of CIFAR-10."""
 NOT_AN_OPTION: Mapping[str, Any] = MappingProxyType({"option": False})
 """Metadata of a plan's field that budgets alone set, such as the precision, for which train has an
 option of its own."""

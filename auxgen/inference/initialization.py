@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..method import Encodes, Method, require
-from ..methods.asl import BaseASL
+from ..methods.asl import BaseASL, CodeDensityMethod
 from ..methods.asl_baselines import TwoStageVAE
 from ..methods.mi_encoder import InformativeEncoder
 from ..methods.vae import VAE
@@ -33,14 +33,39 @@ def initialize_from_source(method: Method, *, source: Method, x: Tensor, batch: 
     if isinstance(method, TwoStageVAE):
         assert isinstance(source, VAE)
         method.p_x.load_state_dict(source.p_x.state_dict())
-        return
-    if isinstance(method.p_x, Regression):
+    elif isinstance(method.p_x, Regression):
         method.p_x.g.load_state_dict(generator.state_dict())
     elif isinstance(source, VAE):  # of the same likelihood; other encoders have no such decoder
         method.p_x.load_state_dict(source.p_x.state_dict())
     if isinstance(method.p_u, GMM):
         with torch.no_grad():
             initialize_mixture(method.p_u, sample_codes(method, x, batch))
+
+
+def combine_parts(
+    method: Method, *, vae: VAE, density: CodeDensityMethod | None, asl: BaseASL | None, x: Tensor
+) -> None:
+    """Take a VAE's encoder, a density of its codes and one of two generators, all trained before.
+
+    Args:
+        method: A two-stage VAE, or a VAE, whose density is N(0, I).
+        vae: The VAE, with its decoder's scale.
+        density: What has the density; None for a mixture, which starts as `initialize_from_source`.
+        asl: What has the generator, after its regression; None for the VAE's own.
+        x: Rows (n, *event) of which codes are drawn for a mixture.
+    """
+    if isinstance(method, VAE):
+        method.q_z.load_state_dict(vae.q_z.state_dict())
+        method.p_x.load_state_dict(vae.p_x.state_dict())
+    else:
+        initialize_from_source(method, source=vae, x=x)
+        if density is not None:
+            assert isinstance(method, TwoStageVAE)
+            method.p_u.load_state_dict(density.p_u.state_dict())
+    if asl is not None:
+        assert isinstance(method, VAE | TwoStageVAE)
+        assert isinstance(asl.p_x, Regression)
+        method.p_x.network.load_state_dict(asl.p_x.g.state_dict())
 
 
 def _get_encoder_and_generator(source: Method) -> tuple[nn.Module, nn.Module]:

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
+from torch.distributions import MultivariateNormal
 
 from auxgen.data import images
 from auxgen.data.batches import LabelledBatches
@@ -22,11 +24,15 @@ from auxgen.errors import InputError
 from auxgen.evaluation.recognition import ConditionalSampleAccuracy
 from auxgen.experiments.asl import images as asl_images
 from auxgen.experiments.asl import tables
+from auxgen.experiments.asl.cells import CELLS, TRAINED
 from auxgen.experiments.asl.pictures import compute_tsne
 from auxgen.experiments.option_values import build_experiment
 from auxgen.experiments.registry import find_experiment, list_reproductions, load_reproduction_maker
+from auxgen.features.pretrained import CIFAR10_CLASSES, RESNET56_FILE
+from auxgen.inference.codes import sample_rows
 from auxgen.inference.initialization import initialize_from_source
 from auxgen.launch import draw_pictures, evaluate, train
+from auxgen.networks.residual import ResNet
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
 from auxgen.stage import Experiment
@@ -36,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("few_draws")
 STAGES = ["vae", "vae_unit", "two_stage", "vae_asl", "mi", "mi_asl", "on_demand"]
 TINY: dict[str, Any] = {"scale_epochs": 0.02, "batch": 8, "width": 2}
 CLOTHES = ["table1", "figure4", "figure5", "figure6", "on_demand"]
-OTHERS = ["figure7", "figure9", "figure10", "figure11", "figure12"]
+OTHERS = ["cells", "cells_cifar10", "figure7", "figure9", "figure10", "figure11", "figure12"]
 
 
 def network(name: str, folder: Path, **options: Any) -> Path:
@@ -205,6 +211,51 @@ def test_the_paper_s_budget_has_the_paper_s_networks(of: str) -> None:
     )
 
 
+def test_a_cell_is_made_of_the_parts_of_two_models() -> None:
+    stages = build_fashion({**TINY, "data": "digits", "cells": True})
+    assert list(stages) == [*TRAINED, *CELLS]
+    assert [stages[name].engine.steps > 0 for name in stages] == [True] * 3 + [False] * 5
+    methods: dict[str, Any] = {name: stage.method for name, stage in stages.items()}
+    vae, asl, second = methods["vae"], methods["vae_asl"], methods["two_stage"]
+    with torch.no_grad():
+        for trained in (vae, asl, second):
+            for parameter in trained.parameters():
+                parameter.add_(0.01)
+    for name, cell in CELLS.items():
+        start, space = stages[name].start, stages[name].space
+        assert start is not None
+        assert space is not None
+        start(methods[name])
+        encoder = methods[name].q_z if name == "asl_normal" else methods[name].q_u
+        assert_same_weights(encoder, vae.q_z)
+        decoder = asl.p_x.g if cell.regressed else vae.p_x.network
+        assert_same_weights(methods[name].p_x.network, decoder)
+        assert sample_rows(methods[name].eval(), space, 3).shape == (3, 1, 8, 8)
+    assert_same_weights(methods["vae_flow"].p_u, asl.p_u)
+    assert_same_weights(methods["asl_second"].p_u, second.p_u)
+    assert len(list(methods["asl_normal"].p_z.parameters())) == 0
+    with torch.no_grad():
+        u = torch.cat([codes(stages["vae_gaussian"]) for _ in range(5)])
+        found = methods["vae_gaussian"].p_u().log_prob(u).mean()
+    best = MultivariateNormal(u.mean(0), u.T.cov()).log_prob(u).mean()
+    torch.testing.assert_close(found, best, atol=0.5, rtol=0)  # of other draws, 1,297 of them
+
+
+def assert_same_weights(one: nn.Module, other: nn.Module) -> None:
+    pairs = zip(one.state_dict().items(), other.state_dict().values(), strict=True)
+    for (name, mine), its in pairs:
+        assert torch.equal(mine, its), name
+
+
+def test_a_second_vae_may_have_the_schedule_of_its_authors() -> None:
+    given = {"data": "digits", "batch": 8, "width": 2, "second_lr": 1e-4, "two_stage_epochs": 0.8}
+    engine = build_fashion(given)["two_stage"].engine
+    assert engine.optimizers("density", [nn.Parameter(torch.zeros(2))]).defaults["lr"] == 1e-4
+    assert engine.steps == 130
+    factors = [float(engine.learning_rate(torch.tensor(s))) for s in (0, 48, 49, 97, 98, 129)]
+    assert factors == [1, 1, 0.5, 0.5, 0.25, 0.25]  # as after 300 and 600 of 800 epochs
+
+
 def test_no_passes_are_no_rounds_and_not_the_budget_s_own() -> None:
     stages = build_fashion({**TINY, "data": "digits", "scale_epochs": 0.0})
     assert [stage.engine.steps for stage in stages.values()] == [0] * len(STAGES)
@@ -256,7 +307,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         part = "train" if i < 100 else "test"
         picture = Image.fromarray((grey[i].reshape(8, 8) * 255 / 16).astype(np.uint8))
         for name, mode, side in (("fashion_mnist", "L", 28), ("cifar10", "RGB", 32)):
-            file = root / "data" / name / part / str(y[i]) / f"{i}.png"
+            label = CIFAR10_CLASSES[y[i]] if name == "cifar10" else str(y[i])
+            file = root / "data" / name / part / label / f"{i}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
             picture.convert(mode).resize((side, side)).save(file)
     for part in ("train", "test"):
@@ -273,7 +325,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("AUXGEN_DATA", str(root / "data"))
         patch.setenv("AUXGEN_WEIGHTS", str(root / "weights"))
         patch.setenv("AUXGEN_CACHE", str(root / "cache"))
-        for name in ("fashion_mnist", "cifar10", "celeba"):
+        weights = root / "weights"
+        weights.mkdir()
+        save_file(ResNet(3, 10, blocks=9).state_dict(), weights / RESNET56_FILE)
+        for name in ("fashion_mnist", "celeba"):
             network(name, root / "weights" / f"features.{name}", epochs=1, blocks=1, batch=20)
         yield root
 
@@ -311,7 +366,7 @@ def assert_reproduced(name: str, out: Path) -> None:
         assert all(np.isfinite(column["mean"]) for column in row["columns"].values())
     assert len(found["claim"]) > 20 or name not in ("table1", "figure4")
     page = (folder / "report.html").read_text()
-    assert "samples of all four" in page
+    assert ("samples of all four" in page) != name.startswith("cells")
 
 
 def test_faces_are_asked_for_by_attributes(home: Path) -> None:

@@ -62,6 +62,8 @@ EXPERIMENTS = {
     ),
 }
 TABLES = (
+    "cells",
+    "cells_cifar10",
     "densities",
     "figure10",
     "figure11",

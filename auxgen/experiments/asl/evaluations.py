@@ -26,6 +26,7 @@ from ...networks.encoders import PointMass
 from ...rng import get_device, use_seed
 from ...runs.evaluate import average_draws
 from ...score import Evaluation, Score
+from .cells import CELLS
 from .stages import AslImageSplits
 
 CODES = ("codes", "codes_of_means", "code_noise")
@@ -39,6 +40,7 @@ STAGE_EVALUATIONS: Mapping[str, tuple[str, ...]] = {
     "mi_asl": ("fd", *RECONSTRUCTIONS),
     "on_demand": ("fd", "on_demand"),
     "given": ("fd", *CODES, *RECONSTRUCTIONS),
+    **dict.fromkeys(CELLS, ("fd",)),
 }
 """What is measured of each stage: a bound on log p(x) where the encoder's density is known."""
 

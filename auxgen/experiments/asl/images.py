@@ -6,7 +6,8 @@
     auxgen reproduce asl.table1
 
 One run trains the VAE, the two-stage VAE and VAE-ASL on its encoder, the MI encoder and MI-ASL on
-it, and MI-ASL with p(u|y); and for figure 4 a VAE of scale 1. The paper gives no networks for
+it, and MI-ASL with p(u|y); and for figure 4 a VAE of scale 1. With --cells it trains the VAE, the
+two-stage VAE and VAE-ASL, and combines their parts (cells.py). The paper gives no networks for
 CIFAR-10; here they are CelebA's with one halving less, r = 128.
 """
 
@@ -20,6 +21,7 @@ from ...errors import require_at_least
 from ...inference.initialization import initialize_from_source
 from ...stage import BatchStream, Experiment, Stage
 from ..common import Budget, choose_extractor, count_steps, dataset_facts
+from .cells import make_cell_recipes, make_cell_starts
 from .evaluations import make_image_evaluations
 from .pictures import AslImagePictures
 from .plans import CELEBA, CIFAR10, FASHION, AslImagePlan
@@ -28,6 +30,7 @@ from .stages import (
     make_asl_image_engine,
     make_fitted_arguments,
     make_image_sizes,
+    make_second_engine,
 )
 
 SOURCE_STAGES = {"two_stage": "vae", "vae_asl": "vae", "mi_asl": "mi", "on_demand": "mi_asl"}
@@ -82,22 +85,30 @@ def _build_image_stages(plan: AslImagePlan, seed: int) -> Experiment:
     splits = load_asl_image_splits(plan.data, plan.held_out_rows, plan.size)
     train, test, space = splits.train, splits.test, splits.space
     recipes = _make_image_recipes(train, plan)
+    if plan.cells:
+        recipes = make_cell_recipes(recipes)
     methods = {name: recipe.build() for name, recipe in recipes.items()}
     x = space.transform(train[:5000].raw_rows())
     starts = {
         name: partial(initialize_from_source, source=methods[source], x=x)
         for name, source in SOURCE_STAGES.items()
+        if name in methods
     }
+    starts |= make_cell_starts(methods, x)
     extractor = choose_extractor(plan.extractor, plan.data)
     evaluations = make_image_evaluations(splits, extractor, plan.resamplings)
     pictures = AslImagePictures(test, space, plan.mapped_codes, methods)
     facts = dataset_facts(train, **{"measured on": splits.split_name})
-    epochs = {name: getattr(plan, f"{name}_epochs") * plan.scale_epochs for name in recipes}
+    # what is made of parts has no rounds
+    epochs = {n: getattr(plan, f"{n}_epochs", 0.0) * plan.scale_epochs for n in recipes}
+    engines = {"two_stage": make_second_engine}
     return {
         name: Stage(
             method=methods[name],
             batches=_make_image_batches(train, plan.batch, seed, labelled=name == "on_demand"),
-            engine=make_asl_image_engine(plan, count_steps(len(train), plan.batch, epochs[name])),
+            engine=engines.get(name, make_asl_image_engine)(
+                plan, count_steps(len(train), plan.batch, epochs[name])
+            ),
             evaluations=evaluations[name],
             recipe=recipe,
             space=space,

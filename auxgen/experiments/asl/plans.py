@@ -7,7 +7,7 @@ from typing import Literal
 
 from ...builders.asl_parts import Layout
 from ...networks.densities import DensityKind
-from ..common import Budget, Plan
+from ..common import RESNET56, Budget, Plan
 
 CouplingKind = Literal["affine", "additive", "spline"]
 
@@ -15,6 +15,10 @@ WORDS: Mapping[str, str] = MappingProxyType(
     {
         "density": "Density of the codes: affine, additive or spline couplings, a mixture, or vae "
         "for a second VAE.",
+        "cells": "Combine four densities of a VAE's codes with its decoder, before and after ASL's "
+        "regression, in place of all other models.",
+        "second_lr": "Learning rate of the second VAE, halved after 3 and 6 eighths of its rounds; "
+        "None: lr, which rises and falls.",
         "density_lr": "Learning rate of the density of codes, and of a flow on x; None: lr.",
         "components": "Components of a mixture.",
         "l1": "Take |x - g(u)|_1 as the error of the regression in place of |x - g(u)|_2^2.",
@@ -87,6 +91,7 @@ class AslImagePlan(AslPlan):
     layout: Layout
     latent: int
     scale_epochs: float = 1.0
+    cells: bool = False
     vae_epochs: float
     vae_unit_epochs: float
     two_stage_epochs: float
@@ -101,6 +106,7 @@ class AslImagePlan(AslPlan):
     coupling_hidden: tuple[int, ...]
     components: int = 50
     second_hidden: tuple[int, ...]
+    second_lr: float | None = None
     l1: bool = False
     extractor: str = "auto"
     mapped_codes: int = 2000
@@ -184,6 +190,7 @@ _CELEBA_PAPER = replace(_enlarge(_CELEBA), transforms=20, coupling_hidden=(128, 
 _CIFAR10_PAPER = replace(
     _CELEBA_PAPER,
     data="cifar10",
+    extractor=RESNET56,
     vae_epochs=100.0,
     vae_unit_epochs=100.0,
     two_stage_epochs=200.0,
@@ -191,7 +198,7 @@ _CIFAR10_PAPER = replace(
     mi_epochs=100.0,
     mi_asl_epochs=100.0,
 )
-_CIFAR10 = replace(_CELEBA, data="cifar10", on_demand_epochs=3.0)
+_CIFAR10 = replace(_CELEBA, data="cifar10", extractor=RESNET56, on_demand_epochs=3.0)
 
 FASHION: Mapping[Budget, AslImagePlan] = {"cpu": _FASHION, "paper": _FASHION_PAPER}
 CELEBA: Mapping[Budget, AslImagePlan] = {"cpu": _CELEBA, "paper": _CELEBA_PAPER}

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from typing import Any
 
 from ...data import images
 from ...data.dataset import Dataset, Preprocessor
 from ...engine.settings import Engine, OptimizerFactory, adam
-from ...functional.schedules import rise_then_cosine
+from ...functional.schedules import rise_then_cosine, staircase_decay
 from ..common import hold_out_last_rows, image_preprocessor
 from .plans import AslGivenPlan, AslImagePlan, AslPlan, AslToyPlan
 
@@ -62,6 +63,17 @@ def make_asl_image_engine(plan: AslImagePlan | AslGivenPlan, steps: int) -> Engi
     return Engine(
         steps, make_adam(plan), learning_rate=rate, average=plan.average, old_precision="bf16"
     )
+
+
+def make_second_engine(plan: AslImagePlan, steps: int) -> Engine:
+    """The engine of a second VAE, by the schedule of Dai and Wipf where it has a rate of its own.
+
+    Theirs is 1e-4, halved after 300 and 600 of 800 epochs.
+    """
+    if plan.second_lr is None:
+        return make_asl_image_engine(plan, steps)
+    halved = partial(staircase_decay, every=max(1, ceil(3 * steps / 8)), factor=0.5, floor=0.25)
+    return Engine(steps, adam(plan.second_lr), halved, average=plan.average, old_precision="bf16")
 
 
 def make_coupling_sizes(transforms: int, hidden: Sequence[int]) -> dict[str, Any]:

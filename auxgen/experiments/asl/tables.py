@@ -2,26 +2,28 @@
 
     auxgen reproduce asl.figure3                5 seeds, about an hour of one CPU core
     auxgen reproduce asl.table1
+    auxgen reproduce asl.cells                  densities by decoders of one VAE, 3 seeds
     auxgen reproduce asl.table1 --budget paper --device cuda
 
 Rows of images are stages of one run, and so are those of a toy: tables with one folder as --out
 share their runs. What a figure shows is among the pictures of each run. The paper's distances are
-FIDs, in the features of Inception; ours are in those of a small network that is trained on the same
-set, so ratios between models can be compared, and numbers cannot.
+FIDs, in the features of Inception; ours are in those of a network that was trained on the same set,
+for CIFAR-10 cifar10-resnet56, so ratios between models can be compared, and numbers cannot.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
-from ..common import Means, Reproduction, TableRow, format_claims
+from ..common import RESNET56, Means, Reproduction, TableRow, format_claims
 from .pictures import IMAGE_MODEL_TITLES
 from .toy_tables import ASL_TITLES, SEEDS, TOY_FIGURES, make_densities, make_toy_figure
 
 MI_ASL_TITLE = {"mi_asl": "MI-ASL"}
 FD, FD_OF_SAMPLES = "FD, not FID", "FD of samples, not FID"
 FASHION_FD = "FD(features.fashion_mnist)"
-CIFAR10_FD = "FD(features.cifar10)"
+CIFAR10_FD = f"FD({RESNET56})"
 CELEBA_FD = "FD(features.celeba)"
 
 IMAGE_SETS = {"fashion": ("Fashion-MNIST", FASHION_FD), "cifar10": ("CIFAR-10", CIFAR10_FD)}
@@ -56,6 +58,60 @@ def check_asl_frechet_distances(means: Means) -> str:
     ]
     order = [fd["MI-ASL"], fd["VAE-ASL"], fd["two-stage VAE"], fd["VAE"]]
     return format_claims([*claims, ("the order is the paper's", order == sorted(order))])
+
+
+CELL_TITLES = {
+    "vae": "N(0, I); VAE's decoder",
+    "vae_gaussian": "one Gaussian; VAE's decoder",
+    "two_stage": "second VAE; VAE's decoder",
+    "vae_flow": "flow; VAE's decoder",
+    "asl_normal": "N(0, I); after regression",
+    "asl_gaussian": "one Gaussian; after regression",
+    "asl_second": "second VAE; after regression",
+    "vae_asl": "flow; after regression",
+}
+"""By stage: a VAE, a two-stage VAE and VAE-ASL are three of them."""
+
+
+def make_cells(data: str, budget: str) -> Reproduction:
+    """Densities of a VAE's codes by decoders of them, one VAE a seed.
+
+    The two-stage VAE and VAE-ASL of table 1 differ in both; here each is changed alone.
+    """
+    title, score = IMAGE_SETS[data]
+    columns = {FD: score, "its sd over sets of samples": f"{score} resampling sd"}
+    rows = _make_image_rows(data, CELL_TITLES, columns, budget, options={"cells": True})
+    name = CELL_TITLES
+    pairs = [(name[f"asl_{d}"], name[v]) for d, v in (("normal", "vae"), ("second", "two_stage"))]
+    pairs += [
+        (name["asl_gaussian"], name["vae_gaussian"]),
+        (name["vae_asl"], name["vae_flow"]),
+        (name["two_stage"], name["vae_gaussian"]),
+        (name["vae_flow"], name["vae_gaussian"]),
+        (name["vae_flow"], name["two_stage"]),
+    ]
+    title = f"Frechet distance of samples from test images, {title}"
+    return Reproduction(title, rows, check_cells, SEEDS, differences=pairs)
+
+
+def check_cells(means: Means) -> str:
+    """How much of the way from two-stage VAE to VAE-ASL is the density's, decoder kept."""
+    second, flow, both = (
+        means[CELL_TITLES[stage], FD] for stage in ("two_stage", "vae_flow", "vae_asl")
+    )
+    gaussian = means[CELL_TITLES["vae_gaussian"], FD]
+    claims = [
+        (
+            f"the second VAE is nearer than one Gaussian ({second:.2f}, {gaussian:.2f})",
+            second < gaussian,
+        ),
+        (
+            f"ASL's regression is nearer than the VAE's decoder, with the flow ({both:.2f}, "
+            f"{flow:.2f})",
+            both < flow,
+        ),
+    ]
+    return format_claims(claims)
 
 
 ENCODER_TITLES = {"vae_unit": "VAE encoder, scale 1", "vae": "VAE encoder", "mi": "MI encoder"}
@@ -114,6 +170,7 @@ def _make_image_rows(
     columns: Mapping[str, str],
     budget: str,
     paper: Mapping[str, str] = MappingProxyType({}),
+    options: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[TableRow]:
     """A row for each stage of the runs of asl.DATA, which all rows share."""
     first = next(iter(columns))
@@ -122,7 +179,7 @@ def _make_image_rows(
             title,
             f"asl.{data}",
             {column: f"{stage}/{score}" for column, score in columns.items()},
-            {"budget": budget},
+            {"budget": budget, **options},
             {first: paper[stage]} if stage in paper else {},
         )
         for stage, title in stages.items()
@@ -176,6 +233,8 @@ IMAGE_FIGURES: Mapping[str, tuple[str, str, Mapping[str, str], Mapping[str, str]
 TABLES: Mapping[str, Callable[[str], Reproduction]] = MappingProxyType(
     {
         "table1": make_table1,
+        "cells": partial(make_cells, "fashion"),
+        "cells_cifar10": partial(make_cells, "cifar10"),
         "figure4": make_figure4,
         "densities": make_densities,
         "given": make_given,

@@ -26,7 +26,13 @@ from ...evaluation.samples import ModeCoverage, SampleDiversity
 from ...rng import derive_seed
 from ...score import Evaluation
 from ...stage import Experiment
-from ..common import choose_extractor, count_steps, hold_out_last_rows, image_preprocessor
+from ..common import (
+    RESNET56,
+    choose_extractor,
+    count_steps,
+    hold_out_last_rows,
+    image_preprocessor,
+)
 from . import plans
 from .plans import ARCHITECTURES, DfmImagePlan, DfmRingPlan
 from .stages import build_game
@@ -34,7 +40,6 @@ from .stages import build_game
 WATCHED = 500
 """Rows and samples that are compared while a game is trained."""
 RING_ROWS, RING_SD = 10_000, 0.05
-RESNET56 = "cifar10-resnet56"
 
 make_digits_plan = plans.make_plan_maker(plans.DIGITS)
 make_fashion_plan = plans.make_plan_maker(plans.FASHION)

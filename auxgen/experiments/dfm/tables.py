@@ -20,7 +20,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from ..common import Means, Reproduction, TableRow, format_verdict
+from ..common import RESNET56, Means, Reproduction, TableRow, format_verdict
 from .plans import Objective
 from .rows import (
     COPIES,
@@ -35,7 +35,6 @@ from .rows import (
     SCORE,
     make_row,
 )
-from .sets import RESNET56
 from .weight_tables import WEIGHT_TABLES
 
 REAL = "real images"

@@ -16,9 +16,8 @@ from functools import partial
 from typing import Any, get_args
 
 from ...builders.dfm import DenoiserNorm
-from ..common import Means, Reproduction, TableRow
+from ..common import RESNET56, Means, Reproduction, TableRow
 from .rows import FD, MODES, OBJECTIVE_TITLES, QUALITY, RING_COLUMNS, SCORE, make_row
-from .sets import RESNET56
 
 WEIGHTS, NOISES = (0.03, 0.3, 3.0, 10.0, 30.0), (0.3, 1.0, 3.0)
 HELD_OUT = {"held_out_rows": 297}

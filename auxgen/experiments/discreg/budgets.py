@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, Literal, TypeVar
 
-from ..common import Budget
+from ..common import RESNET56, Budget
 from .plans import ArtefactsPlan, DiscregPlan, ImageSetPlan, LayersPlan, OwnPicturesPlan
 
 PlanKind = TypeVar("PlanKind", bound=DiscregPlan)
@@ -47,7 +47,7 @@ _CIFAR10_PAPER = ImageSetPlan(
     data="cifar10",
     valid_rows=5000,
     classifier="vgg19",
-    extractor="cifar10-resnet56",
+    extractor=RESNET56,
     widths=(64, 128, 256),
     latent=128,
     test_rows=10_000,
