@@ -11,7 +11,7 @@ from ..methods.asl_baselines import TwoStageVAE
 from ..methods.mi_encoder import InformativeEncoder
 from ..methods.vae import VAE
 from ..networks.densities import GMM, initialize_mixture
-from ..networks.distributions import Regression
+from ..networks.distributions import Conditional, Regression
 from ..rng import get_device
 
 
@@ -64,6 +64,7 @@ def combine_parts(
             method.p_u.load_state_dict(density.p_u.state_dict())
     if asl is not None:
         assert isinstance(method, VAE | TwoStageVAE)
+        assert isinstance(method.p_x, Conditional)
         assert isinstance(asl.p_x, Regression)
         method.p_x.network.load_state_dict(asl.p_x.g.state_dict())
 

@@ -40,7 +40,7 @@ from auxgen.stage import Experiment
 pytestmark = pytest.mark.usefixtures("few_draws")
 
 STAGES = ["vae", "vae_unit", "two_stage", "vae_asl", "mi", "mi_asl", "on_demand"]
-TINY: dict[str, Any] = {"scale_epochs": 0.02, "batch": 8, "width": 2}
+TINY: dict[str, Any] = {"scale_epochs": 0.02, "batch": 8, "width": 2, "second_hidden": (8, 8)}
 CLOTHES = ["table1", "figure4", "figure5", "figure6", "on_demand"]
 OTHERS = ["cells", "cells_cifar10", "figure7", "figure9", "figure10", "figure11", "figure12"]
 
@@ -307,7 +307,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         part = "train" if i < 100 else "test"
         picture = Image.fromarray((grey[i].reshape(8, 8) * 255 / 16).astype(np.uint8))
         for name, mode, side in (("fashion_mnist", "L", 28), ("cifar10", "RGB", 32)):
-            label = CIFAR10_CLASSES[y[i]] if name == "cifar10" else str(y[i])
+            label = CIFAR10_CLASSES[int(str(y[i]))] if name == "cifar10" else str(y[i])
             file = root / "data" / name / part / label / f"{i}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
             picture.convert(mode).resize((side, side)).save(file)

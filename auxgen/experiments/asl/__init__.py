@@ -93,6 +93,7 @@ _TOYS = ("circle", "grid", "moons", "pinwheel", "ring", "swiss_roll")
 BEFORE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "given": {"least_steps": 0},
     **{toy: {"density_lr": None} for toy in _TOYS},
+    **{images: {"second_lr": None} for images in ("celeba", "cifar10", "fashion")},
 }
 """What runs did that were begun before they had these options."""
 

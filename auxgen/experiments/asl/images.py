@@ -129,7 +129,8 @@ def _make_image_recipes(train: Dataset, plan: AslImagePlan) -> dict[str, Recipe]
     """
     base: dict[str, Any] = {"images": make_image_sizes(train, plan)}
     fitted = {**base, **make_fitted_arguments(plan, plan.coupling_hidden, plan.second_hidden)}
-    second = {"kind": "vae", "sizes": {"hidden": list(plan.second_hidden)}}
+    # the scale of p(u|v) starts at 1, as in the code of Dai and Wipf
+    second = {"kind": "vae", "sizes": {"hidden": list(plan.second_hidden), "gamma": 1.0}}
     stein = {"weight": plan.stein_weight, "beta": plan.kernel_exponent}
     mi = {"scale": plan.init_scale, **stein, "floor": plan.variance_floor}
     recipes = {
