@@ -1,0 +1,113 @@
+"""What a CUDA graph of a round needs, as far as a CPU can tell: one program for all rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from laws import METHODS, stage
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from auxgen.engine.graphs import CapturedTraining
+from auxgen.engine.loop import Training
+from auxgen.networks.distributions import skip_argument_checks
+
+DECIDED = {name for name, law in METHODS.items() if "skip_below" in law.recipe.arguments}
+"""Methods that leave out classes, so that shapes depend on what q(y|x) says."""
+
+
+class ListCalls(TorchDispatchMode):
+    """Lists what is computed: names, shapes, and the numbers that Python gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if not func.name().startswith("profiler::"):
+            self.calls.append(f"{func.name()} {describe([args, kwargs or {}])}")
+        return func(*args, **(kwargs or {}))
+
+
+def describe(value: object) -> object:
+    """A value as a graph keeps it: of a tensor the shape alone."""
+    if isinstance(value, Tensor):
+        return tuple(value.shape), str(value.dtype)
+    if isinstance(value, list | tuple):
+        return [describe(each) for each in value]
+    return {k: describe(v) for k, v in value.items()} if isinstance(value, dict) else repr(value)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_round_is_the_same_program(name: str) -> None:
+    listed, of = [], stage(name)
+
+    def record(work: Callable[[], None]) -> Callable[[], None]:
+        def replay() -> None:
+            with skip_argument_checks(), ListCalls() as calls:
+                work()
+            listed.append(calls.calls)
+
+        return replay
+
+    training = CapturedTraining(of.method, of.engine, seed=0, record_graph=record)
+    while len(listed) < 2 and training.step < 10:  # those that are logged are not replayed
+        training.run_round(of.batches(training.step, 0, 1, "cpu"))
+    first, second = listed
+    assert len(first) > 20
+    if name not in DECIDED:
+        differ = [pair for pair in zip(first, second, strict=False) if pair[0] != pair[1]]
+        assert first == second, differ[:1]
+
+
+def test_numbers_that_python_gives_are_noticed() -> None:
+    with ListCalls() as first:
+        torch.ones(3).mul(2.0)
+    with ListCalls() as second:
+        torch.ones(3).mul(3.0)
+    assert first.calls != second.calls
+
+
+class Recorder:
+    """In place of CUDA: what was recorded is done again, and how often is counted."""
+
+    def __init__(self) -> None:
+        self.records, self.replays = 0, 0
+
+    def __call__(self, work: Callable[[], None]) -> Callable[[], None]:
+        self.records += 1
+
+        def replay() -> None:
+            self.replays += 1
+            work()
+
+        return replay
+
+
+@pytest.mark.parametrize("name", ["adgm", "gan", "image_vae"])
+def test_replayed_rounds_give_the_bits_and_terms_of_played_ones(name: str) -> None:
+    recorder, of, other = Recorder(), stage(name), stage(name)
+    captured = CapturedTraining(of.method, of.engine, seed=0, record_graph=recorder)
+    played = Training(other.method, other.engine, seed=0)
+    for step in range(12):
+        for training in (captured, played):
+            training.run_round(of.batches(step, 0, 1, "cpu"))
+    assert recorder.records == 1
+    assert 5 <= recorder.replays <= 9  # but for the first three, and those that are logged
+    first, second = captured.method.state_dict(), played.method.state_dict()
+    assert all(torch.equal(first[key], second[key]) for key in second)
+    assert captured.meter.compute_means() == played.meter.compute_means()
+
+
+def test_a_batch_of_another_shape_is_played() -> None:
+    recorder, of = Recorder(), stage("image_vae")
+    captured = CapturedTraining(of.method, of.engine, seed=0, record_graph=recorder)
+    for step in range(6):
+        captured.run_round(of.batches(step, 0, 1, "cpu"))
+    before = recorder.replays
+    captured.run_round(of.batches(6, 0, 1, "cpu")[:5])
+    assert recorder.replays == before
+    captured.run_round(of.batches(7, 0, 1, "cpu"))
+    assert recorder.replays == before + 1
