@@ -48,6 +48,8 @@ def fit_preprocessor(
     if standardise and dataset.kind != "images":
         rows = take_typical_rows(dataset.x)
         return _standardise_columns(space, rows, families, library_size)
+    if not standardise and min_std <= 0:
+        return space  # for which no statistics are needed
     mean, std = measure_entries(dataset)
     kept = (std > min_std).nonzero().flatten() if min_std > 0 else None
     seen = slice(None) if kept is None else kept

@@ -26,8 +26,10 @@ def measure_entries(dataset: Dataset) -> tuple[Tensor, Tensor]:
         return raw.mean(0), raw.std(0, correction=0)
     first, unit = dataset.x[0].flatten().double(), 255.0 if dataset.kind == "images" else 1.0
     total, squares = torch.zeros_like(first), torch.zeros_like(first)
+    exact = torch.float32 if dataset.kind == "images" else torch.float64  # of bytes, either is
+    near = first.to(exact)
     for part in split_rows(dataset.x):
-        distance = part.flatten(1).double() - first  # small where squares would lose digits
+        distance = part.flatten(1).to(exact) - near  # small where squares would lose digits
         total += distance.sum(0)
         squares += distance.square().sum(0)
     mean = total / len(dataset)
