@@ -85,10 +85,14 @@ def test_the_page_has_the_row_that_the_files_give(row: str) -> None:
 
 def test_the_page_has_the_size_of_the_term() -> None:
     text = " ".join(read_page("dfm"))
-    looks = {
-        name: {look["rounds"]: f"{100 * look['share']:.1f}" for look in each}
-        for name, each in read_result("dfm.gradient_share")["looks"].items()
+    runs = read_result("dfm.gradient_share")["runs"].items()
+    shares = {
+        name: {rounds: f"{100 * share:.1f}" for rounds, share in run["share"].items()}
+        for name, run in runs
     }
-    digits, ring = looks["dfm.digits"], looks["dfm.ring"]
-    assert f"on digits {digits[20]}, {digits[300]}, {digits[1200]} % after 20, 300, 1200" in text
-    assert f"the ring {ring[50]}, {ring[300]}, {ring[1500]} % after 50, 300, 1500" in text
+    digits, ring = shares["dfm.digits"], shares["dfm.ring"]
+    told = f"{digits['50']}, {digits['300']}, {digits['1200']} % after 50, 300, 1200"
+    assert f"on digits {told}" in text
+    assert f"the ring {ring['50']}, {ring['300']}, {ring['1500']} % after 50, 300, 1500" in text
+    means = {name: f"{100 * run['mean']:.1f}" for name, run in runs}
+    assert f"{means['dfm.digits']} and {means['dfm.ring']} % in the mean" in text
