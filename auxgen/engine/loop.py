@@ -111,8 +111,11 @@ class Training:
     def accumulate_gradient(self, move: Gradient) -> None:
         """Add the gradient of a loss to the parameters of its players, and to nobody else's."""
         own = [p for name in move.players for p in self.player_parameters[name]]
-        is_logged = self.step % self.engine.log_every == 0
-        shares = measure_gradient_shares(move, own) if is_logged else {}
+        every = (
+            self.engine.log_every
+        )  # of whole tens: rounds whose norms are logged are not replayed
+        every = every // NORM_EVERY * NORM_EVERY or every
+        shares = {} if self.step % every else measure_gradient_shares(move, own)
         loss = move.loss if self.accumulate == 1 else move.loss / self.accumulate
         loss.backward(inputs=own)
         players = "+".join(move.players)
