@@ -148,7 +148,7 @@ class Training:
             },
         }
         return {
-            f"{kind}/{player}": nn.utils.get_total_norm(filled, float("inf"))
+            f"{kind}/{player}": find_largest_magnitude(filled)
             for kind, owned in kinds.items()
             for player, tensors in owned.items()
             if (filled := [tensor for tensor in tensors if tensor.numel()])
@@ -256,6 +256,12 @@ def measure_gradient_shares(move: Gradient, own: Sequence[nn.Parameter]) -> dict
 def collect_parameters(networks: Iterable[nn.Module]) -> list[nn.Parameter]:
     """Parameters of all networks, each once."""
     return list(dict.fromkeys(p for network in networks for p in network.parameters()))
+
+
+def find_largest_magnitude(tensors: Iterable[Tensor]) -> Tensor:
+    """The largest magnitude of all entries, NaN where one is: (), far faster than a norm."""
+    ends = [end.abs().float() for tensor in tensors for end in tensor.aminmax()]
+    return torch.stack(ends).max()
 
 
 def _collect_moving_buffers(method: Method) -> list[Tensor]:

@@ -1,9 +1,11 @@
 """Bounds and priors as pure functions of tensors."""
 
 from math import log
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 
 def marginal_bound(log_q: Tensor, each: Tensor, temperature: Tensor | float = 1.0) -> Tensor:
@@ -62,4 +64,23 @@ def classification_weight(beta: float, labelled: int, unlabelled: int) -> float:
 
 def weight_prior(module: nn.Module) -> Tensor:
     """-log N(W; 0, I) but for its constant, of matrices and kernels, not biases: (), nats."""
-    return 0.5 * torch.stack([p.square().sum() for p in module.parameters() if p.ndim > 1]).sum()
+    prior: Tensor = _HalfSquares.apply(*(p for p in module.parameters() if p.ndim > 1))
+    return prior
+
+
+@final
+class _HalfSquares(torch.autograd.Function):
+    """Half the sum of all squares, in half of autograd's time; the gradient is the tensors."""
+
+    @staticmethod
+    def forward(ctx: Any, *tensors: Tensor) -> Tensor:
+        ctx.save_for_backward(*tensors)
+        flat = [tensor.reshape(-1) for tensor in tensors]
+        return 0.5 * torch.stack([torch.dot(each, each) for each in flat]).sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, gradient: Tensor
+    ) -> tuple[Tensor, ...]:
+        return tuple(torch._foreach_mul(ctx.saved_tensors, gradient))  # pyright: ignore[reportPrivateImportUsage]

@@ -14,7 +14,7 @@ from laws import experiment, stage
 from torch import Tensor, nn
 
 from auxgen.engine.device import Ranks, resolve_device
-from auxgen.engine.loop import Training
+from auxgen.engine.loop import Training, find_largest_magnitude
 from auxgen.engine.settings import Engine
 from auxgen.errors import Diverged, InputError
 from auxgen.functional import schedules
@@ -302,3 +302,10 @@ def test_a_run_that_exists_is_not_touched(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="exists already"):
         train(experiment(), run=tmp_path / "run", device="cpu", quiet=True)
     assert not list((tmp_path / "run").iterdir())
+
+
+@pytest.mark.parametrize("worst", [float("nan"), float("inf"), -float("inf"), -7.0])
+def test_the_largest_magnitude_of_all_entries_is_found(worst: float) -> None:
+    tensors = [torch.linspace(-3, 3, 7).view(7, 1), torch.tensor([1.0, worst]), torch.tensor(2)]
+    found = find_largest_magnitude(tensors)
+    torch.testing.assert_close(found, torch.tensor(abs(worst)), equal_nan=True)

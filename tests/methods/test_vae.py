@@ -158,3 +158,10 @@ def test_the_weight_prior_is_a_standard_normal_up_to_its_constant() -> None:
     normal = torch.distributions.Normal(0.0, 1.0)
     expected = -(normal.log_prob(weights) - normal.log_prob(torch.zeros_like(weights))).sum()
     torch.testing.assert_close(weight_prior(net), expected)
+    (3.0 * weight_prior(net)).backward()
+    for parameter in net.parameters():
+        if parameter.ndim > 1:
+            assert parameter.grad is not None
+            assert torch.equal(parameter.grad, 3.0 * parameter)
+        else:
+            assert parameter.grad is None
