@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 
 from .data.storage import get_memory_for_rows, limit_memory_for_rows
+from .engine.compilation import require_compiler
 from .engine.device import get_device_memory, init_ranks, resolve_device
 from .engine.parts import check_parts
 from .engine.settings import Precision, PrecisionChoice
@@ -54,6 +55,7 @@ def train(
     from_checkpoint: str | Path | None = None,
     memory_for_rows: float | None = None,
     accumulate: int = 1,
+    compile: bool = False,
     **options: Any,
 ) -> Run:
     """Train an experiment's stages in order into a new run folder.
@@ -72,6 +74,7 @@ def train(
             are read in blocks. Half of the machine's memory by default.
         accumulate: Equal parts in which a batch is played, as much less memory at once; their
             gradients are added before a step.
+        compile: Whether rounds are compiled by torch.compile, where that is measured to pay.
         options: The experiment's keyword arguments.
 
     Raises:
@@ -87,6 +90,8 @@ def train(
     device = resolve_device(device)
     check_precision(precision)
     check_parts(accumulate)
+    if compile:
+        require_compiler(device)
     memory_for_rows = _choose_memory_for_rows(memory_for_rows, device)
     name, file, stages, command = None, None, experiment, None
     if isinstance(stages, str | Path):
@@ -96,12 +101,13 @@ def train(
         check_extractor_options(options)
         with limit_memory_for_rows(memory_for_rows):
             stages = train_missing_extractors_for(partial(build_experiment, entry, options))
-        own = {"memory_for_rows": given_memory, "accumulate": accumulate}
+        own = {"memory_for_rows": given_memory, "accumulate": accumulate, "compiles": compile}
         command = make_train_command(entry, options, asked, precision, log, **own)
-    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, accumulate)
+    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, accumulate, compile)
     limit = limit_memory_for_rows(memory_for_rows)
     with limit, tell_way_on(run), init_ranks(device) as here:
         asked_of = {"device": device, "precision": precision, "accumulate": accumulate}
+        asked_of["compiles"] = compile
         config = make_config(name, stages, options, file=file, **asked_of)
         check_batches(stages, here, device)
         more = {}
@@ -143,9 +149,9 @@ def resume(
     stages, command = _rebuild(opened, experiment, device, log)
     device = resolve_device(device)
     precision = opened.config.get("precision")
-    parts = opened.config.get("accumulate", 1)
+    parts, compiles = opened.config.get("accumulate", 1), opened.config.get("compile", False)
     check_parts(parts)
-    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, parts)
+    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, parts, compiles)
     limit = limit_memory_for_rows(read_memory_for_rows(opened.config))
     with limit, tell_way_on(run), init_ranks(device) as here, lock_run(opened.path, here):
         check_resumable(opened, here)
@@ -183,7 +189,8 @@ def _rebuild(
     check_data_unchanged(run.path, run.config.get("datasets", {}), stages)
     precision = run.config.get("precision")
     values = resolve_options(entry, options)
-    return stages, make_train_command(entry, values, device, precision, log)
+    compiles = run.config.get("compile", False)
+    return stages, make_train_command(entry, values, device, precision, log, compiles=compiles)
 
 
 def _choose_memory_for_rows(given: float | None, device: str) -> float:

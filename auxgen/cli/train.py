@@ -93,6 +93,8 @@ def _train_from_checkpoint(args: Sequence[str]) -> None:
         given["memory_for_rows"] = run.config.get("memory_for_rows")
     if "--accumulate" not in typed:
         given["accumulate"] = run.config.get("accumulate", 1)
+    if not {"--compile", "--no-compile"} & set(typed):
+        given["compile"] = run.config.get("compile", False)
     _print_trained(train(entry.file or entry.name, **given))
 
 
@@ -144,6 +146,7 @@ def _collect_options(
     memory_for_rows: float | None = None,
     accumulate: int = 1,
     from_checkpoint: str | None = None,
+    compile: bool = False,
     **options: Any,
 ) -> dict[str, Any]:
     """auxgen train EXPERIMENT --run FOLDER [OPTIONS], or auxgen train --resume FOLDER
@@ -164,9 +167,10 @@ def _collect_options(
             memory; their gradients are added before a step.
         from_checkpoint: A run, or RUN@STEP, in place of EXPERIMENT: the new run begins at its
             checkpoint, with its options but for those that you give.
+        compile: Compile rounds of training, where a compiler is there and that is measured to pay.
     """
     own = {"run": run, "device": device, "precision": precision, "log": _parse_trackers(log)}
-    own |= {"memory_for_rows": memory_for_rows, "accumulate": accumulate}
+    own |= {"memory_for_rows": memory_for_rows, "accumulate": accumulate, "compile": compile}
     own |= {"from_checkpoint": from_checkpoint}
     return {**own, **options}
 

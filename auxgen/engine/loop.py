@@ -1,7 +1,8 @@
 """Plays rounds: gradients, steps, the moving average."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,15 @@ from .device import Ranks
 from .parts import split_batch
 from .settings import Engine, Precision
 from .watch import Meter
+
+PlayMoves = Callable[[Method, Any, Tensor], Moves]
+"""Method, batch and step -> the moves of a round."""
+
+
+def play_round(method: Method, batch: Any, step: Tensor) -> Moves:
+    """The moves of a round as the method states them."""
+    return method.round(batch, step)
+
 
 NORM_EVERY = 10
 """Rounds from one norm of a gradient to the next, for the log, where no limit needs every one."""
@@ -39,7 +49,10 @@ class Training:
         precision: Precision | None = None,
         ranks: Ranks | None = None,
         accumulate: int = 1,
+        play_moves: PlayMoves = play_round,
     ) -> None:
+        """`play_moves` gives the moves of a round, compiled or not (engine/compilation.py)."""
+        self.play_moves = play_moves
         self.method, self.engine, self.seed = method.to(device), engine, seed
         self.accumulate = accumulate
         self.device, self.ranks = device, ranks or Ranks()
@@ -76,15 +89,22 @@ class Training:
         self.average.update(self.step)
         self.step += 1
 
+    def play_rounds(self, batches: Sequence[object], rounds: int) -> None:
+        """Play so many rounds on batches in turn, as those who measure rounds do."""
+        for _ in range(rounds):
+            self.run_round(batches[self.step % len(batches)])
+
     def carry_out_moves(self, batch: object) -> None:
         """The moves of one round, one after another.
 
         Where a batch is played in several parts, each has a round of its own. They wait for each
         other at each step, which is then taken down the mean of their gradients.
         """
-        parts = split_batch(batch, self.accumulate)
         step = self.make_step_tensor()
-        rounds = [self.iterate_under_autocast(self.method.round(part, step)) for part in parts]
+        played = (
+            self.play_moves(self.method, part, step) for part in split_batch(batch, self.accumulate)
+        )
+        rounds = [self.iterate_under_autocast(moves) for moves in played]
         while steps := [move for each in rounds if (move := self.play_until_step(each))]:
             for name in steps[0].players:
                 self.apply_gradient(name)

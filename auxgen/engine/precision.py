@@ -3,12 +3,11 @@
 import copy
 import json
 import os
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from math import ceil, inf, isfinite
+from math import inf, isfinite
 from pathlib import Path
 
 import torch
@@ -23,21 +22,13 @@ from ..rng import use_seed
 from .device import describe_hardware, describe_instructions
 from .loop import Training
 from .settings import Engine, Precision
+from .timing import Clock, PlayRounds, choose_clock, time_in_turn
 
 MIN_GAIN = 1.15
 """bfloat16 is taken where a round in float32 takes this many times as long, or more."""
 MIN_STEPS = 200
 """Shorter stages are in float32: measuring would take a good part of their time."""
-REPEATS = 7
-SAMPLE_SECONDS = 0.02
-"""A sample plays as many rounds as take about so long."""
-MIN_REPEATS, LIMIT_SECONDS = 3, 10.0
-"""After so long, so many samples of each are enough."""
-HOPELESS = 2.0
-"""Where bfloat16 takes so many times as long in two samples, no more are taken."""
 CACHE_VERSION = 1
-
-Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -60,32 +51,9 @@ class RoundTimes:
         return f"trains in {name}: here a round takes {each}"
 
 
-def time_rounds(
-    play_float32: Callable[[int], None], play_bfloat16: Callable[[int], None], clock: Clock
-) -> RoundTimes:
-    """The least of repeated, interleaved samples of the time of a round.
-
-    Args:
-        play_float32, play_bfloat16: Play so many rounds. Each has played one before, so that its
-            kernels are chosen and its memory is reserved.
-        clock: Seconds, when what was asked of the device is done.
-    """
-
-    def sample(play: Callable[[int], None], rounds: int) -> float:
-        start = clock()
-        play(rounds)
-        return (clock() - start) / rounds
-
-    start = clock()
-    float32, bfloat16 = [sample(play_float32, 1)], [sample(play_bfloat16, 1)]
-    rounds = max(1, ceil(SAMPLE_SECONDS / max(float32[0], 1e-6)))
-    for repeat in range(REPEATS):
-        hopeless = repeat > 0 and min(bfloat16) > HOPELESS * min(float32)
-        if hopeless or (repeat >= MIN_REPEATS and clock() - start > LIMIT_SECONDS):
-            break
-        float32.append(sample(play_float32, rounds))
-        bfloat16.append(sample(play_bfloat16, rounds))
-    return RoundTimes(min(float32), min(bfloat16))
+def time_rounds(play_float32: PlayRounds, play_bfloat16: PlayRounds, clock: Clock) -> RoundTimes:
+    """The least of repeated, interleaved samples of the time of a round (engine/timing.py)."""
+    return RoundTimes(*time_in_turn(play_float32, play_bfloat16, clock))
 
 
 def measure_round_times(
@@ -111,17 +79,13 @@ def measure_round_times(
         tried = copy.deepcopy(method)
         return Training(tried, engine, seed=0, device=device, precision=precision)
 
-    def play(training: Training, rounds: int) -> None:
-        for _ in range(rounds):
-            training.run_round(batches[training.step % len(batches)])
-
     with use_seed(0, torch.device(device)), torch.enable_grad():
         float32, bfloat16 = make_trial("32"), make_trial("bf16")
-        play(float32, 1)  # an error here is the method's own
+        each = partial(float32.play_rounds, batches), partial(bfloat16.play_rounds, batches)
+        each[0](1)  # an error here is the method's own
         try:
-            play(bfloat16, 1)
-            each = partial(play, float32), partial(play, bfloat16)
-            found = time_rounds(*each, clock or _choose_clock(device))
+            each[1](1)
+            found = time_rounds(*each, clock or choose_clock(device))
         except RuntimeError as error:  # an operation that the device does not have in bfloat16
             if find_full_memory(error):
                 raise
@@ -129,17 +93,6 @@ def measure_round_times(
         if not all(map(isfinite, bfloat16.meter.compute_means().values())):
             return RoundTimes(found.float32, inf)
     return found
-
-
-def _choose_clock(device: str) -> Clock:
-    if device.startswith("cuda"):
-
-        def read_clock() -> float:
-            torch.cuda.synchronize(device)
-            return time.perf_counter()
-
-        return read_clock
-    return time.process_time if torch.get_num_threads() == 1 else time.perf_counter
 
 
 def find_round_times(

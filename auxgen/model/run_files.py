@@ -12,7 +12,9 @@ FORMAT = 2
 """Version of run.json: 1, which says no format, was written before options had one meaning each."""
 _KINDS = {"options": dict, "seed": int, "stages": list}
 _MAPPINGS = ("versions", "datasets", "facts", "precisions", "rounds", "passes", "estimated_seconds")
-_KINDS_IF_THERE = dict.fromkeys((*_MAPPINGS, "early_stopping", "ends", "cautions"), dict)
+_KINDS_IF_THERE = dict.fromkeys(
+    (*_MAPPINGS, "compiled", "early_stopping", "ends", "cautions"), dict
+) | {"compile": bool}
 
 
 def read_run_config(run: Path) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def make_config(
     device: str,
     precision: PrecisionChoice | Mapping[str, Precision],
     accumulate: int = 1,
+    compiles: bool = False,
 ) -> dict[str, Any]:
     """What run.json holds: all that is needed to do the run again.
 
@@ -43,6 +44,7 @@ def make_config(
         file: A person's own file, from which the stages were made.
         precision: Precision of forward passes that was asked for, of all stages or by stage.
         accumulate: Equal parts in which a batch is played.
+        compiles: Whether rounds are compiled where that pays.
     """
     datasets = describe_datasets(stages)
     stops_early = any(stage.stopping is not None for stage in stages.values())
@@ -59,6 +61,7 @@ def make_config(
         "precision": precision if isinstance(precision, str) else dict(precision),
         "precisions": {},
         "accumulate": accumulate,
+        "compile": compiles,
         "ranks": int(os.environ.get("WORLD_SIZE", "1")),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": get_versions(),

@@ -1,17 +1,25 @@
-"""How a machine trains: device, trackers, and the precision of a stage, asked for or measured."""
+"""How a machine trains: device, trackers, precision and compilation, asked for or measured."""
 
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 
+from ..engine.compilation import (
+    Compilation,
+    CompiledTimes,
+    compile_rounds,
+    measure_compilation,
+    require_compiler,
+)
 from ..engine.device import Ranks
+from ..engine.loop import PlayMoves, play_round
 from ..engine.memory import attempt
 from ..engine.precision import MIN_STEPS, RoundTimes, find_round_times
 from ..engine.settings import Precision, PrecisionChoice
-from ..errors import unknown_name
+from ..errors import InputError, unknown_name
 from ..stage import Stage
 from .commands import TrainCommand
 
@@ -28,6 +36,7 @@ class RuntimeSettings:
         quiet: Whether nothing is shown.
         command: What a person types to train the same; None for stages made in Python.
         accumulate: Equal parts in which a batch is played.
+        compiles: Whether rounds are compiled where that pays.
     """
 
     device: str
@@ -36,6 +45,7 @@ class RuntimeSettings:
     quiet: bool = False
     command: TrainCommand | None = None
     accumulate: int = 1
+    compiles: bool = False
 
 
 def check_precision(asked: PrecisionChoice | Mapping[str, Precision]) -> None:
@@ -87,3 +97,66 @@ def _measure_precision(
             print(f"{name} {times.describe() if times else too_small}", file=sys.stderr)
     ranks.broadcast([uses_bf16])
     return "bf16" if uses_bf16.item() else "32"
+
+
+COMPILATIONS = get_args(Compilation)
+
+
+def choose_compilation(
+    name: str, stage: Stage, settings: RuntimeSettings, ranks: Ranks, precision: Precision
+) -> tuple[Compilation, PlayMoves]:
+    """What of a stage is compiled, and what plays its rounds: nothing where it does not pay.
+
+    The first rank measures, and all do the same.
+    """
+    device = settings.device
+    kind, play = torch.zeros((), device=device), play_round
+
+    def tell(words: str) -> None:
+        if ranks.is_first and not settings.quiet:
+            print(f"{name} {words}", file=sys.stderr)
+
+    if stage.engine.steps < MIN_STEPS:
+        tell(f"trains without --compile: it has fewer than {MIN_STEPS} rounds")
+        return "no", play_round
+    if ranks.is_first:
+        tell("is compiled and measured, which can take minutes")
+        get_batch = stage.batches
+        batches = [get_batch(step, ranks.rank, ranks.size, device) for step in range(2)]
+        own: dict[str, Any] = {"device": device, "precision": precision}
+        own["accumulate"] = settings.accumulate
+
+        def measure() -> tuple[CompiledTimes, PlayMoves]:
+            return measure_compilation(stage.method, batches, stage.engine, **own)
+
+        measured = attempt(measure).result
+        if measured is None:
+            tell("trains without --compile: two copies of it do not fit in memory")
+        else:
+            times, compiled = measured
+            tell(times.describe())
+            kind.fill_(COMPILATIONS.index(times.choose()))
+            play = compiled if times.pays else play_round
+    ranks.broadcast([kind])
+    chosen = COMPILATIONS[int(kind.item())]
+    if not ranks.is_first:
+        play = compile_as_before(name, stage, settings, ranks, chosen)
+    return chosen, play
+
+
+def compile_as_before(
+    name: str, stage: Stage, settings: RuntimeSettings, ranks: Ranks, kind: Compilation
+) -> PlayMoves:
+    """What plays the rounds of a stage of which this was compiled when it began."""
+    device = settings.device
+    if kind == "no":
+        return play_round
+    try:
+        require_compiler(device)
+    except InputError as error:
+        if ranks.is_first and not settings.quiet:
+            why = str(error).partition(",")[0]
+            print(f"{name} goes on uncompiled, and not bit for bit: {why}", file=sys.stderr)
+        return play_round
+    batch = stage.batches(0, ranks.rank, ranks.size, device)
+    return compile_rounds(kind, stage.method, batch, device)

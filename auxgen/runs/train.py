@@ -15,7 +15,7 @@ from ..builders.artefact import save_model
 from ..engine import checkpoint
 from ..engine.device import Ranks
 from ..engine.looks import Looks
-from ..engine.loop import Training
+from ..engine.loop import PlayMoves, Training, play_round
 from ..engine.memory import attempt
 from ..engine.settings import Precision
 from ..engine.watch import ProgressReporter, StopSignal, catch_signals, check_finite
@@ -29,7 +29,12 @@ from .extremes import describe_extremes
 from .folder import Run
 from .log import StageLog
 from .memory import MemoryReport, require_memory
-from .runtime import RuntimeSettings, choose_precision
+from .runtime import (
+    RuntimeSettings,
+    choose_compilation,
+    choose_precision,
+    compile_as_before,
+)
 from .stopping import describe_end, measure_look
 
 
@@ -49,6 +54,7 @@ class StageTrainer:
         self.memory = MemoryReport(run.path, name, stage, device, ranks, settings.command)
         own = {"seed": seed, "device": device, "precision": precision, "ranks": ranks}
         own["accumulate"] = settings.accumulate
+        own["play_moves"] = self.choose_moves(precision)
         make_training = partial(Training, stage.method, stage.engine, **own)
         self.training: Training = require_memory(make_training, self.memory)
         self.checkpoints = run.path / "checkpoints"
@@ -65,6 +71,18 @@ class StageTrainer:
             chosen = choose_precision(self.name, self.stage, self.settings, self.ranks)
             self.run.record_fact("precisions", self.name, chosen, self.ranks)
         return chosen
+
+    def choose_moves(self, precision: Precision) -> PlayMoves:
+        """What plays a round: as when the stage began, or compiled where that is asked for."""
+        before = self.run.config.get("compiled", {}).get(self.name)
+        own = self.name, self.stage, self.settings, self.ranks
+        if before is not None:
+            return compile_as_before(*own, before)
+        if not self.settings.compiles:
+            return play_round
+        chosen, play = choose_compilation(*own, precision)
+        self.run.record_fact("compiled", self.name, chosen, self.ranks)
+        return play
 
     def train(self) -> None:
         """Train from the start or the newest checkpoint, and leave the artefact."""

@@ -15,16 +15,16 @@ from laws import experiment, mark_all_but_a_sample, stage
 from safetensors.torch import load_file
 from torch import Tensor
 
-from auxgen.engine import precision
+from auxgen.engine import precision, timing
 from auxgen.engine.loop import Training
 from auxgen.engine.precision import (
-    REPEATS,
     RoundTimes,
     find_round_times,
     measure_round_times,
     time_rounds,
 )
 from auxgen.engine.settings import Engine, Precision, adam
+from auxgen.engine.timing import REPEATS, choose_clock
 from auxgen.errors import InputError
 from auxgen.launch import resume, train
 from auxgen.method import Method, Moves
@@ -210,20 +210,20 @@ def test_the_order_of_arguments_is_no_other_size(counted: list[RoundTimes]) -> N
 
 @pytest.mark.parametrize(
     ("threads", "expected"),
-    [(1, precision.time.process_time), (2, precision.time.perf_counter)],
+    [(1, timing.time.process_time), (2, timing.time.perf_counter)],
 )
 def test_what_other_programs_take_counts_only_where_threads_share_the_work(
     threads: int, expected: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    assert precision._choose_clock("cpu") is expected
+    assert choose_clock("cpu") is expected
 
 
 def test_a_gpu_is_waited_for_before_its_clock_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     monkeypatch.setattr(torch.cuda, "synchronize", asked.append)
-    monkeypatch.setattr(precision.time, "perf_counter", lambda: asked.append("read") or 3.0)
-    assert precision._choose_clock("cuda:1")() == 3.0
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: asked.append("read") or 3.0)
+    assert choose_clock("cuda:1")() == 3.0
     assert asked == ["cuda:1", "read"]
 
 
