@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from pages import RESULTS, ROOT, describe_source, format_table
+
 PAGE = ROOT / "docs" / "reliability.md"
-RESULTS = ROOT / "results"
 PROMISES = {
     "A column of small or huge numbers is learned, a constant one is left out and told": (
         "data/test_table_models.py::test_numbers_of_any_size_come_to_mean_0_and_deviation_1",
@@ -111,27 +110,20 @@ def describe_section(title: str, name: str, command: str, describe: Describe) ->
         yield f"Not measured yet: `{command}`."
 
 
-def describe_source(known: Mapping[str, Any], file: str) -> str:
-    return (
-        f"`{known['command']}`, {known['date']}, {known['hardware']}, commit {known['commit']}, "
-        f"`results/reliability.{file}.json`."
-    )
-
-
 def describe_fuzzing(known: Mapping[str, Any]) -> Iterator[str]:
     """Changed inputs by kind."""
     yield (
         f"{known['inputs']:,} files and options, made of valid ones by a seed, were used or "
         f"refused in one sentence, but {known['faults']}. By Python's audit events none wrote "
         "outside its folder, started a process, opened a connection or chose an import. "
-        + describe_source(known, "fuzzing")
+        + describe_source(known, "reliability.fuzzing")
         + (f" Of this record: {known['note']}." if "note" in known else "")
     )
-    rows = ["| kind | used | refused | faults |", "|---|---|---|---|"]
+    rows = []
     for kind, each in known["kinds"].items():
         used, refused = each.get("used", 0), each.get("refused", 0)
-        rows.append(f"| {kind} | {used:,} | {refused:,} | {each.get('fault', 0)} |")
-    yield "\n".join(rows)
+        rows.append((kind, f"{used:,}", f"{refused:,}", each.get("fault", 0)))
+    yield format_table(("kind", "used", "refused", "faults"), rows)
     again = [fault["since"] for fault in known["first faults"] if "since" in fault]
     if again:
         left = sum(since["outcome"] == "fault" for since in again)
@@ -146,13 +138,13 @@ def describe_coverage(known: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"{known['inputs']:,} more were made by atheris, which keeps what takes new branches of "
         f"auxgen and changes that again; {known['faults']} ended otherwise than above. "
-        + describe_source(known, "coverage")
+        + describe_source(known, "reliability.coverage")
     )
-    rows = ["| kind | inputs | branches, first 20 | branches, all |", "|---|---|---|---|"]
+    rows = []
     for kind, each in known["kinds"].items():
         numbers = (each["inputs"], each["branches at first"], each["branches"])
-        rows.append(f"| {kind} | {' | '.join(f'{n:,}' for n in numbers)} |")
-    yield "\n".join(rows)
+        rows.append((kind, *(f"{n:,}" for n in numbers)))
+    yield format_table(("kind", "inputs", "branches, first 20", "branches, all"), rows)
 
 
 def describe_mutants(known: Mapping[str, Any], file: str = "mutants") -> Iterator[str]:
@@ -165,7 +157,7 @@ def describe_mutants(known: Mapping[str, Any], file: str = "mutants") -> Iterato
         f"{known['killed share of decided']:.1%}, and {len(late)} reached the limit of processor "
         f"time. Without those that change nothing that can be seen it is "
         f"{known['killed share without equivalents']:.1%}, where 95 % is the aim. "
-        + describe_source(known, file)
+        + describe_source(known, f"reliability.{file}")
         + (f" Tried in {known['note']}." if "note" in known else "")
     )
     missed, now = [*survived, *late], known["today"]
@@ -199,12 +191,11 @@ def describe_faults(known: Mapping[str, Any]) -> Iterator[str]:
         f"{known['tried']:,} faults were tried, each at a write, a rename, a flush or another "
         f"event of a file, counted beforehand; {known['survived']:,} were survived: the run went "
         "on to the same bits and the same log, no file was half, and nothing was left behind. "
-        + describe_source(known, "faults")
+        + describe_source(known, "reliability.faults")
     )
-    rows = ["| fault | tried | survived |", "|---|---|---|"]
-    for kind, each in known["kinds"].items():
-        rows.append(f"| {kind} | {each['tried']:,} | {each['survived']:,} |")
-    yield "\n".join(rows)
+    kinds = known["kinds"].items()
+    rows = [(kind, f"{each['tried']:,}", f"{each['survived']:,}") for kind, each in kinds]
+    yield format_table(("fault", "tried", "survived"), rows)
     for what, title in (("mended", "Found and mended"), ("not_tried", "Not tried in this record")):
         if known.get(what):
             yield f"{title}: {'; '.join(known[what])}."
@@ -217,14 +208,15 @@ def describe_soak(known: Mapping[str, Any]) -> Iterator[str]:
         f"another loaded models and used them {known['passes']:,} times (predictions, samples, "
         "edits, commands, an estimator's fit, rows to refuse). Medians of the first and the last "
         "half, after a tenth of the time to settle; the log is left out of the folder. "
-        + describe_source(known, "soak")
+        + describe_source(known, "reliability.soak")
     )
-    rows = ["| process | what | first half | last half | most |", "|---|---|---|---|---|"]
-    for process, measures in known["processes"].items():
-        for name, each in measures.items():
-            numbers = " | ".join(f"{each[when]:,g}" for when in ("first half", "last half", "most"))
-            rows.append(f"| {process} | {SOAK_WORDS[name]} | {numbers} |")
-    yield "\n".join(rows)
+    columns = ("first half", "last half", "most")
+    rows = [
+        (process, SOAK_WORDS[name], *(f"{each[column]:,g}" for column in columns))
+        for process, measures in known["processes"].items()
+        for name, each in measures.items()
+    ]
+    yield format_table(("process", "what", *columns), rows)
 
 
 def describe_suite(known: Mapping[str, Any]) -> Iterator[str]:
@@ -236,10 +228,9 @@ def describe_suite(known: Mapping[str, Any]) -> Iterator[str]:
         f"{known['start_and_collection']:,.0f} are starts and collection, and took "
         f"{known['clock_seconds']:,} by the clock on {known['cores']} cores, which "
         f"{known['processes_that_wanted_a_core']:g} processes wanted; {len(files)} files, of which "
-        f"these take the most. " + describe_source(known, "suite")
+        f"these take the most. " + describe_source(known, "reliability.suite")
     )
-    rows = ["| file | seconds |", "|---|---|"]
-    yield "\n".join([*rows, *(f"| {file} | {seconds:.1f} |" for file, seconds in most)])
+    yield format_table(("file", "seconds"), [(file, f"{seconds:.1f}") for file, seconds in most])
 
 
 SOAK_WORDS = {
@@ -252,10 +243,10 @@ SOAK_WORDS = {
 
 
 def describe_promises() -> Iterator[str]:
-    rows = ["| promise | tests |", "|---|---|"]
-    for promise, tests in PROMISES.items():
-        rows.append(f"| {promise} | {', '.join(f'`{test}`' for test in tests)} |")
-    yield "\n".join(rows)
+    rows = [
+        (promise, ", ".join(f"`{test}`" for test in tests)) for promise, tests in PROMISES.items()
+    ]
+    yield format_table(("promise", "tests"), rows)
 
 
 FRESH = "python benchmarks/mutants.py OUT --seed 23 --mutants 100"

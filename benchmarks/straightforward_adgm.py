@@ -34,9 +34,11 @@ def log_normal(x: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
 class StraightforwardADGM(nn.Module):
     """p(y) p(z) p(a|z,y) p(x|z,y) with q(a|x) q(y|a,x) q(z|a,y,x), x of bits."""
 
-    def __init__(self, x: int, classes: int, hidden: int, codes: int) -> None:
+    def __init__(
+        self, x: int, classes: int, hidden: int, codes: int, *, bf16: bool = False
+    ) -> None:
         super().__init__()
-        self.classes = classes
+        self.classes, self.bf16 = classes, bf16
         self.q_a = build_network(x, hidden, 2 * codes)
         self.q_y = build_network(codes + x, hidden, classes)
         self.q_z = build_network(codes + classes + x, hidden, 2 * codes)
@@ -79,6 +81,8 @@ class StraightforwardADGM(nn.Module):
     def train_on(self, batch: SemiSupervisedBatch) -> None:
         """A round: a clipped gradient and a step of Adam."""
         self.optimizer.zero_grad()
-        self.compute_loss(batch).backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            loss = self.compute_loss(batch)
+        loss.backward()
         nn.utils.clip_grad_norm_(self.parameters(), 5.0)
         self.optimizer.step()
