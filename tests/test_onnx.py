@@ -27,7 +27,7 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="needs pip install 'auxg
 pytest.importorskip("onnxscript", reason="needs pip install 'auxgen[onnx]'")
 
 WITHOUT_PARTS = {"auxiliary_fit", "flow", "gan", "feature_matching", "denoising_gan"}
-WITHOUT_PARTS |= {"denoising_gan_of_images"}
+WITHOUT_PARTS |= {"denoising_gan_of_images", "spectral_gan_of_images"}
 """Methods that neither classify nor encode rows."""
 
 
