@@ -8,7 +8,7 @@ their own:
 
 - disk: a set may take 0.25 GiB; the file is in nobody's memory when training begins (its pages are
   given back, and /proc/sys/vm/drop_caches is written where that is allowed).
-- resident: a set may take any memory, and all pages of the file are there.
+- resident: the same rows are copied into memory before, and may take any amount of it.
 
 The first may have `--limit` GiB of resident memory, which a thread holds it to: whenever more is
 resident, it gives the pages of mapped files back to the system (MADV_PAGEOUT), as the kernel does
@@ -215,18 +215,18 @@ def write_table(gib: float) -> Path:
 def train(kind: str, way: str, options: argparse.Namespace) -> dict[str, Any]:
     """One pass of a VAE; seconds of reading and preparing rows, and of the rounds."""
     begun = time.perf_counter()
-    gib = MEMORY_FOR_ROWS if way == "disk" else 1e6
-    gib = min(gib, 1 / 16) if options.gib < 1 and way == "disk" else gib
+    gib = MEMORY_FOR_ROWS if options.gib > 1 else 1 / 16
     with limit_memory_for_rows(gib):
         data = load_pictures(options.gib) if kind == "pictures" else load_table(options.gib)
         space = fit_preprocessor(data, standardise=kind == "table")
         x = data.x.flatten(1) if kind == "pictures" else see_rows(data, space)
-        batches = Clock(InMemoryBatches(x, BATCH, 0))
     if way == "disk":
         give_back_pages()
         drop_page_cache()
     else:
-        x.sum()  # all pages are there
+        x, gib = x.clone(), 1e6
+    with limit_memory_for_rows(gib):
+        batches = Clock(InMemoryBatches(x, BATCH, 0))
     prepared = time.perf_counter() - begun
     steps = min(options.rounds, len(x) // BATCH)
     recipe = Recipe(
