@@ -109,7 +109,7 @@ def train(
         asked_of = {"device": device, "precision": precision, "accumulate": accumulate}
         asked_of["compiles"] = compile
         config = make_config(name, stages, options, file=file, **asked_of)
-        check_batches(stages, here, device)
+        check_batches(stages, here, device, accumulate)
         more = {}
         if start is not None:
             more = collect_start_files(start, config, stages, here)

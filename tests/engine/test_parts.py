@@ -13,6 +13,7 @@ from laws import experiment, stage
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from auxgen.data.batches import SemiSupervisedBatches
 from auxgen.engine.loop import Training
 from auxgen.engine.parts import split_batch
 from auxgen.engine.settings import Engine
@@ -103,6 +104,25 @@ def test_rows_that_cannot_be_divided_are_told() -> None:
     training = Training(of.method, of.engine, seed=0, accumulate=4)
     with pytest.raises(InputError, match=r"A batch with 6 rows cannot be played in 4 equal parts"):
         training.run_round(of.batches(0, 0, 1, "cpu"))
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"), [(4, "A batch with 6 rows cannot be"), (6, "batch with 16 rows cannot")]
+)
+def test_parts_are_checked_before_there_is_a_run(parts: int, told: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=told):
+        train(experiment(method="m2"), run=tmp_path / "run", accumulate=parts, device="cpu")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_part_of_one_row_is_told_where_it_would_be_normalised(tmp_path: Path) -> None:
+    of = stage("m2")
+    batches = SemiSupervisedBatches(
+        torch.rand(9, 6), torch.arange(9) % 3, torch.rand(64, 6), 4, 4, 0
+    )
+    stages = {"m2": replace(of, batches=batches)}
+    with pytest.raises(InputError, match=r"A part of a batch of stage m2 has one row"):
+        train(stages, run=tmp_path / "run", accumulate=4, device="cpu")
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 2.5, True, "2"])
