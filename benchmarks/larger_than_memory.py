@@ -61,7 +61,7 @@ from auxgen.stage import Stage
 
 GIB, MIB = 2**30, 2**20
 PICTURE = (3, 64, 64)
-COLUMNS = 64
+COLUMNS = 256
 BATCH = 100
 MEMORY_FOR_ROWS = 0.25
 PAGEOUT = 21
