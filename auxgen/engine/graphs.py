@@ -83,9 +83,8 @@ class CapturedTraining(Training):
 
     def carry_out_moves(self, batch: object) -> None:
         """Replay the moves of a round; record them first where they were not."""
-        every = min(NORM_EVERY, self.engine.log_every)
         self.played += 1
-        if self.played <= WARM_UP or self.step % every == 0 or not self._fits(batch):
+        if self.played <= WARM_UP or self._is_logged() or not self._fits(batch):
             super().carry_out_moves(batch)
             return
         if self.replay is None:
@@ -107,6 +106,11 @@ class CapturedTraining(Training):
             super().carry_out_moves(self.static_batch)
         finally:
             self.meter = meter
+
+    def _is_logged(self) -> bool:
+        """Whether norms or shares of gradients are taken in this round."""
+        log_every = self.engine.log_every
+        return self.step % min(NORM_EVERY, log_every) == 0 or self.step % log_every == 0
 
     def _fits(self, batch: object) -> bool:
         """Whether a batch has the shapes of the recorded one."""
