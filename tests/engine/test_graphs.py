@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from laws import METHODS, SAMPLE, stage
+from laws import METHODS, mark_all_but_a_sample, stage
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -40,9 +40,7 @@ def describe(value: object) -> object:
     return {k: describe(v) for k, v in value.items()} if isinstance(value, dict) else repr(value)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[] if n in SAMPLE else pytest.mark.slow) for n in METHODS]
-)
+@pytest.mark.parametrize("name", mark_all_but_a_sample())
 def test_every_round_is_the_same_program(name: str) -> None:
     listed, of = [], stage(name)
 
