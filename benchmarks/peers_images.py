@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import torch
 from interleaving import Comparison, Precision
 from peers_sizes import Sizes
-from peers_vectors import make_training
+from peers_vectors import add_compiled, make_training
 from plain_dcgan import make_plain_dcgan
 
 from auxgen.builders import Recipe
@@ -25,25 +26,26 @@ def compare_gan(sizes: Sizes, precision: Precision, compiles: bool) -> Compariso
     own = {"channels": 3, "size": size, "z": 100, "g": list(widths), "phi": [*reversed(widths)]}
     method = Recipe("gan", {"kind": "convolutional", "sizes": own}).build()
     assert isinstance(method, GAN)
-    same = copy.deepcopy(method)
-    usual = use_contiguous_layout(same)
+    usual = use_contiguous_layout(copy.deepcopy(method))
     networks = GANNetworks(usual.g, usual.phi, usual.d, 100)
     x = 2 * torch.rand(rows, 3, size, size) - 1
     plain = make_plain_dcgan(networks, bf16=precision == "bf16")
-    ways = {
+    ways: dict[str, Callable[[], object]] = {
         "plain DCGAN": partial(plain, x),
         "ours": partial(make_training(copy.deepcopy(method), precision).run_round, x),
     }
+    same, skipped = {}, {}
     if compiles:
         compiled = make_training(copy.deepcopy(method), precision, compiled_for=x)
-        ways["ours, compiled"] = partial(compiled.run_round, x)
+        same = add_compiled(ways, skipped, partial(compiled.run_round, x), "ours")
     return Comparison(
         f"A DCGAN of {size} x {size} pixels in colour, widths {', '.join(map(str, widths))}, "
         f"{rows} rows a round",
         ways,
         reference="plain DCGAN",
         rows=rows,
-        compiled={"ours, compiled": "ours"} if compiles else {},
+        skipped=skipped,
+        compiled=same,
     )
 
 
