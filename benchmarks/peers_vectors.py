@@ -81,7 +81,9 @@ def compare_vae(sizes: Sizes, precision: Precision, compiles: bool) -> Compariso
         "bare loop, torch's default Adam": make_bare_loop(x, hidden, z, fused=False, bf16=bf16),
         "ours": make_ours(x, hidden, z, bf16=bf16),
     }
-    ways = {name: repeat(play, sizes.rounds) for name, play in every.items()}
+    ways: dict[str, Callable[[], object]] = {
+        name: repeat(play, sizes.rounds) for name, play in every.items()
+    }
     skipped = {}
     reason = "it trains with this loss in float32 alone"
     rows = x[: sizes.rounds * BATCH]

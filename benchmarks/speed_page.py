@@ -62,6 +62,7 @@ def write_page() -> str:
         *describe_machine(known),
         "## What was aimed at",
         *describe_targets(known),
+        *describe_ranking(known),
         "## What was measured",
         "Each cell: milliseconds of a round, how many times as fast as the first way (median, and "
         "quartiles of calls that followed each other), and the share of the arithmetic of the "
@@ -124,6 +125,22 @@ def describe_targets(known: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
+def describe_ranking(known: Mapping[str, Any]) -> Iterator[str]:
+    """Where ours are faster than the first way of their table, and where they are not."""
+    ratios = {
+        f"{name}: {way}": each["times_as_fast"]["median"]
+        for name in list_names(known)
+        for way, each in find_ways(known, name).items()
+        if way.startswith("ours")
+        and not known["threads"]["1"][name]["reference"].startswith("ours")
+    }
+    ordered = sorted(ratios.items(), key=lambda item: item[1])
+    for title, is_slower in (("Slower", True), ("As fast, or faster", False)):
+        told = [f"{way} ({ratio:.2f})" for way, ratio in ordered if (ratio < 1) == is_slower]
+        where = "than the first way of its table, in float32 on one thread"
+        yield f"**{title}** {where}: {'; '.join(told) or 'none'}."
+
+
 def describe_comparison(known: Mapping[str, Any], name: str) -> Iterator[str]:
     """A comparison's table: a row for each way, a column for each precision and threads."""
     columns = {
@@ -146,9 +163,13 @@ def describe_comparison(known: Mapping[str, Any], name: str) -> Iterator[str]:
     ]
     yield f"**{first['about']}.**"
     yield format_table(("", *columns), rows)
-    skipped = {w: why for c in columns.values() for w, why in c.get("skipped", {}).items()}
+    skipped = [
+        f"{way} in {column}: {why}."
+        for column, each in columns.items()
+        for way, why in each.get("skipped", {}).items()
+    ]
     if skipped:
-        yield " ".join(f"Without {way} where {why}." for way, why in skipped.items())
+        yield "Left out: " + " ".join(skipped)
 
 
 def format_cell(each: Mapping[str, Any] | None, kind: str) -> str:
