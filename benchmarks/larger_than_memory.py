@@ -61,6 +61,7 @@ from auxgen.stage import Stage
 
 GIB, MIB = 2**30, 2**20
 PICTURE = (3, 64, 64)
+KINDS = ("pictures", "table")
 COLUMNS = 256
 BATCH = 100
 MEMORY_FOR_ROWS = 0.25
@@ -74,7 +75,7 @@ def main() -> None:
         print(json.dumps(run_one(options)))
         return
     found: dict[str, Any] = {}
-    for kind in ("pictures", "table"):
+    for kind in options.kinds:
         prepare = subprocess_of(options, kind, "prepare")
         for repeat in range(options.repeats):
             for way in ("disk", "resident"):
@@ -96,7 +97,7 @@ def main() -> None:
         "limit_gib": options.limit,
         "limited_by": "a thread that gives the pages of mapped files back, or ends the process",
     }
-    ratios = {kind: compare(found, kind) for kind in ("pictures", "table")}
+    ratios = {kind: compare(found, kind) for kind in options.kinds}
     print(json.dumps({**about, "disk_over_resident": ratios, "runs": found}, indent=2))
 
 
@@ -107,6 +108,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--hidden", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=10**9, help="At most; one pass by default.")
+    parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--run", nargs=2, metavar=("KIND", "WAY"))
     options = parser.parse_args()
@@ -319,12 +321,12 @@ def read_resident() -> tuple[float, float]:
 
 
 def give_back_pages() -> None:
-    """Give the pages of large mapped files back to the system."""
+    """Give the pages of mapped files of rows back to the system."""
     libc = ctypes.CDLL(None)
     for line in Path("/proc/self/maps").read_text().splitlines():
         words = line.split()
         start, stop = (int(word, 16) for word in words[0].split("-"))
-        if len(words) > 5 and words[4] != "0" and stop - start > 32 * MIB and ".so" not in line:
+        if len(words) > 5 and words[4] != "0" and stop - start > MIB and ".so" not in line:
             libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(stop - start), PAGEOUT)
 
 
