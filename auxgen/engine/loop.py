@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..method import Gradient, Method, Moves, Step
 from ..networks.freezing import recalibrate_batch_norm
 from ..rng import derive_seed, reseed
+from .average import MovingAverage
 from .device import Ranks
 from .parts import split_batch
 from .settings import Engine, Precision
@@ -27,8 +28,6 @@ def play_round(method: Method, batch: Any, step: Tensor) -> Moves:
 
 NORM_EVERY = 10
 """Rounds from one norm of a gradient to the next, for the log, where no limit needs every one."""
-SLOW_DECAY, BLOCK = 0.99, 8
-"""From this decay on, so many rounds are taken into the moving average at once."""
 
 
 class Training:
@@ -209,53 +208,6 @@ class Training:
         # counts and memories of rows have no mean over ranks: all take the first rank's
         self.ranks.broadcast([b for b in method.buffers() if not b.is_floating_point()])
         return method.eval().requires_grad_(False)
-
-
-class MovingAverage:
-    """Means of the recent values of the parameters that players own.
-
-    The decay at step t is min(d, (1 + t) / (10 + t)), so that short runs are not made of initial
-    weights. Once it is `SLOW_DECAY`, weights change far faster than their mean, and one round in
-    `BLOCK` is taken in, with the decay of the whole block.
-
-    Attributes:
-        means: By the parameter's name in the method, which has them in its own layout of memory.
-    """
-
-    def __init__(self, method: Method, owned: Sequence[nn.Parameter], decay: float) -> None:
-        names = {p: name for name, p in method.named_parameters()}
-        self.decay = decay
-        self.live_parameters: list[Tensor] = list(owned)
-        self.means: dict[str, Tensor] = {names[p]: p.detach().clone() for p in owned}
-        self.mean_parameters: list[Tensor] = list(self.means.values())
-
-    def update(self, step: int) -> None:
-        """Take in the weights after step `step`, if it ends a block."""
-        if self._ends_block(step):
-            self._take_in(self.mean_parameters, step)
-
-    def compute_means(self, steps: int) -> dict[str, Tensor]:
-        """The means after so many rounds, by name; those since the last block are taken in too."""
-        if steps == 0 or self._ends_block(steps - 1):
-            return self.means
-        means = {name: mean.clone() for name, mean in self.means.items()}
-        self._take_in(list(means.values()), steps - 1)
-        return means
-
-    @torch.no_grad()
-    def _take_in(self, means: list[Tensor], step: int) -> None:
-        """Move means towards the weights after step `step` by the decay since the last block."""
-        decay = self._compute_decay(step)
-        while step > 0 and not self._ends_block(step - 1):
-            step -= 1
-            decay *= self._compute_decay(step)
-        torch._foreach_lerp_(means, self.live_parameters, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
-
-    def _compute_decay(self, step: int) -> float:
-        return min(self.decay, (1 + step) / (10 + step))
-
-    def _ends_block(self, step: int) -> bool:
-        return self._compute_decay(step) < SLOW_DECAY or (step + 1) % BLOCK == 0
 
 
 def measure_gradient_shares(move: Gradient, own: Sequence[nn.Parameter]) -> dict[str, Tensor]:
