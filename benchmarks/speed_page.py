@@ -113,7 +113,7 @@ def describe_targets(known: Mapping[str, Any]) -> Iterator[str]:
             (
                 target.words,
                 f"{target.least:g}",
-                f"{reached:.2f}{'' if reached >= target.least else ', missed'}",
+                f"{reached:.3f}{'' if reached >= target.least else ', missed'}",
                 f"{reached / ours['of_limit']:.2f}" if "of_limit" in ours else "",
             )
         )

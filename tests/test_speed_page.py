@@ -28,6 +28,6 @@ def test_a_target_is_told_with_what_was_measured_and_what_is_possible(builder: A
     some = {"32": {"ways": ways}}
     none = {"32": {"ways": {}}}
     text = "\n".join(builder.describe_targets({"threads": {"1": {"vae": some, "adgm": none}}}))
-    assert "| VAE, of the speed of a bare loop | 0.95 | 0.90, missed | 1.12 |" in text
-    assert "| VAE, times as fast as Pythae | 1.6 | 2.00 | 2.50 |" in text
+    assert "| VAE, of the speed of a bare loop | 0.95 | 0.900, missed | 1.12 |" in text
+    assert "| VAE, times as fast as Pythae | 1.6 | 2.000 | 2.50 |" in text
     assert "| the same with `--compile` | 1.8 | not measured |  |" in text
