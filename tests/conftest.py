@@ -36,10 +36,12 @@ def few_draws() -> Iterator[None]:
     """
     from auxgen.engine import loop
     from auxgen.inference import prediction
+    from auxgen.methods import discreg
 
     with pytest.MonkeyPatch.context() as patch:
         for module, name, most in (
             (loop, "recalibrate_batch_norm", 2),
+            (discreg, "recalibrate_batch_norm", 2),
             (prediction, "estimate_elbo", 4),
             (prediction, "estimate_log_likelihood", 20),
         ):
