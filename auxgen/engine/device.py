@@ -2,7 +2,9 @@
 
 import os
 import platform
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -123,10 +125,15 @@ class Ranks:
 
 @contextmanager
 def _notice_lost_rank() -> Iterator[None]:
-    """Turn the failure of a message between ranks into the one thing that it means to a person."""
+    """Turn the failure of a message between ranks into the one thing that it means to a person.
+
+    torchrun ends the other ranks a moment later by SIGTERM, which is ignored until that is said.
+    """
     try:
         yield
     except RuntimeError as error:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise RankLost("Another rank has ended before its time.") from error
 
 

@@ -134,7 +134,8 @@ def catch_signals() -> Iterator[StopSignal]:
         yield stop
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) == stop.handle_signal:  # nobody else has set another
+                signal.signal(number, handler)
 
 
 TIMED_ROUNDS = 30

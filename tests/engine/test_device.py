@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
@@ -24,6 +25,7 @@ from auxgen.engine.device import (
     is_restarted,
     resolve_device,
 )
+from auxgen.engine.watch import catch_signals
 from auxgen.errors import InputError, RankLost
 
 CPUINFO = """processor\t: 0
@@ -167,8 +169,13 @@ def test_a_message_that_fails_means_that_a_rank_is_lost(
     TwoRanks(monkeypatch)
     for name in ("all_reduce", "broadcast", "barrier"):
         monkeypatch.setattr(device.dist, name, fail)
-    with pytest.raises(RankLost, match="Another rank has ended"):
-        ask(Ranks(0, 2))
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(RankLost, match="Another rank has ended"), catch_signals():
+            ask(Ranks(0, 2))
+        os.kill(os.getpid(), signal.SIGTERM)  # torchrun's, before the sentence is told
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.mark.parametrize(("rank", "first"), [(None, True), ("0", True), ("1", False)])
