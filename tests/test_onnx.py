@@ -51,14 +51,21 @@ def run_part(program: bytes, *inputs: np.ndarray) -> np.ndarray:
     return np.asarray(found)
 
 
-def check_parts(name: str, rows_at_once: tuple[int, ...] = (1, 3, 50)) -> None:
-    """Every part says of rows that it has not seen what the model says."""
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "introvac" else pytest.param(name, marks=pytest.mark.slow)
+        for name in METHODS
+        if name not in WITHOUT_PARTS
+    ],
+)
+def test_every_part_says_of_new_rows_what_the_model_says(name: str) -> None:
     model = make_model(name)
     files = export_onnx(model)
     assert not files.refused
     torch.manual_seed(1)
     space = model.space
-    for n in rows_at_once:
+    for n in (1, 3, 50):
         if space.kind == "images":
             rows = torch.rand(n, *space.shape)
         else:
@@ -79,17 +86,6 @@ def check_parts(name: str, rows_at_once: tuple[int, ...] = (1, 3, 50)) -> None:
             found = run_part(files.contents["decoder.onnx"], codes.numpy(), *more)
             back = model.decode(codes, ["abc"[i] for i in y] if more else None)
             np.testing.assert_allclose(found, back.numpy(), rtol=TOLERANCE, atol=TOLERANCE)
-
-
-@pytest.mark.parametrize("name", ["vae_gaussian", "introvac"])
-def test_parts_say_what_the_model_says(name: str) -> None:
-    check_parts(name)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in METHODS if name not in WITHOUT_PARTS])
-def test_parts_of_every_method_say_what_the_model_says(name: str) -> None:
-    check_parts(name)
 
 
 @pytest.mark.parametrize(
