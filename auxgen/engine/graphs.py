@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .loop import NORM_EVERY, Training
+from .loop import Training
 from .watch import Meter
 
 WARM_UP = 3
@@ -84,7 +84,7 @@ class CapturedTraining(Training):
     def carry_out_moves(self, batch: object) -> None:
         """Replay the moves of a round; record them first where they were not."""
         self.played += 1
-        if self.played <= WARM_UP or self._is_logged() or not self._fits(batch):
+        if self.played <= WARM_UP or self.logs_norms() or not self._fits(batch):
             super().carry_out_moves(batch)
             return
         if self.replay is None:
@@ -106,11 +106,6 @@ class CapturedTraining(Training):
             super().carry_out_moves(self.static_batch)
         finally:
             self.meter = meter
-
-    def _is_logged(self) -> bool:
-        """Whether norms or shares of gradients are taken in this round."""
-        log_every = self.engine.log_every
-        return self.step % min(NORM_EVERY, log_every) == 0 or self.step % log_every == 0
 
     def _fits(self, batch: object) -> bool:
         """Whether a batch has the shapes of the recorded one."""

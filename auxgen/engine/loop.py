@@ -127,14 +127,19 @@ class Training:
             for group, rate in zip(optimizer.param_groups, self.base_rates[name], strict=True):
                 group["lr"] = rate * factor
 
+    def logs_norms(self) -> bool:
+        """Whether norms of gradients are logged in this round, even where no limit needs them."""
+        return self.step % min(NORM_EVERY, self.engine.log_every) == 0
+
+    def logs_shares(self) -> bool:
+        """Whether parts of gradients are logged: about once a line, where norms are logged, too."""
+        every = self.engine.log_every // NORM_EVERY * NORM_EVERY or self.engine.log_every
+        return self.step % every == 0
+
     def accumulate_gradient(self, move: Gradient) -> None:
         """Add the gradient of a loss to the parameters of its players, and to nobody else's."""
         own = [p for name in move.players for p in self.player_parameters[name]]
-        every = (
-            self.engine.log_every
-        )  # of whole tens: rounds whose norms are logged are not replayed
-        every = every // NORM_EVERY * NORM_EVERY or every
-        shares = {} if self.step % every else measure_gradient_shares(move, own)
+        shares = measure_gradient_shares(move, own) if self.logs_shares() else {}
         loss = move.loss if self.accumulate == 1 else move.loss / self.accumulate
         loss.backward(inputs=own)
         players = "+".join(move.players)
@@ -146,7 +151,7 @@ class Training:
         gradients = [p.grad for p in own if p.grad is not None]
         self.ranks.average(gradients)
         is_limited = engine.max_grad_norm < float("inf")
-        if is_limited or self.step % min(NORM_EVERY, engine.log_every) == 0:
+        if is_limited or self.logs_norms():
             norm = nn.utils.get_total_norm(gradients)
             if is_limited:
                 nn.utils.clip_grads_with_norm_(own, engine.max_grad_norm, norm)
