@@ -63,7 +63,7 @@ def make_ours(
     recipe = Recipe("vae", {"x": x.shape[1], "hidden": [hidden, hidden], "z": z})
     engine = Engine(10**6, adam(1e-3), precision="bf16" if bf16 else "32")
     method = recipe.build()
-    moves = compile_rounds("round", method, x[:BATCH], "cpu") if compiles else play_round
+    moves = compile_rounds(method, x[:BATCH], "cpu")[1] if compiles else play_round
     training = Training(method, engine, seed=0, play_moves=moves)
     training.step, batches = LATER, InMemoryBatches(x, BATCH, 0)
 

@@ -18,7 +18,7 @@ from straightforward_adgm import StraightforwardADGM
 
 from auxgen.builders import Recipe
 from auxgen.data.batches import SemiSupervisedBatch
-from auxgen.engine.compilation import choose_kind, compile_rounds, list_moves
+from auxgen.engine.compilation import compile_rounds
 from auxgen.engine.loop import Training, play_round
 from auxgen.engine.settings import Engine, adam
 from auxgen.method import Method
@@ -32,8 +32,7 @@ def make_training(
     """Our training of a method, with a limit on the norm of its gradient; compiled for a batch."""
     engine, moves = Engine(10**6, adam(1e-3), max_grad_norm=limit), play_round
     if compiled_for is not None:
-        kind = choose_kind(list_moves(method, compiled_for, "cpu"))
-        moves = compile_rounds(kind, method, compiled_for, "cpu")
+        _, moves = compile_rounds(method, compiled_for, "cpu")
     return Training(method, engine, seed=0, precision=precision, play_moves=moves)
 
 

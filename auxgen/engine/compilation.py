@@ -113,21 +113,23 @@ def find_networks(method: Method) -> dict[str, nn.Module]:
     return found
 
 
-def compile_rounds(kind: Compilation, method: Method, batch: Any, device: str) -> PlayMoves:
-    """What plays compiled rounds of the method; it compiles at its first one.
+def compile_rounds(
+    method: Method, batch: Any, device: str, kind: Compilation | None = None
+) -> tuple[Compilation, PlayMoves]:
+    """What is compiled, and what plays such rounds of the method; it compiles at its first one.
 
     Args:
-        kind: What is compiled.
         method: The method; it stays as it is.
         batch: A batch of the stage.
         device: Where it is trained.
+        kind: What is compiled; None for what `choose_kind` says.
     """
     if kind == "no":
-        return play_round
+        return kind, play_round
     moves = list_moves(method, batch, device)
-    if kind == "networks":
-        return CompiledNetworks()
-    return CompiledRounds(*split_moves(moves))
+    kind = kind or choose_kind(moves)
+    play = CompiledNetworks() if kind == "networks" else CompiledRounds(*split_moves(moves))
+    return kind, play
 
 
 def list_moves(method: Method, batch: Any, device: str) -> list[Gradient | Step]:
@@ -223,8 +225,7 @@ def measure_compilation(
         accumulate: Equal parts in which a batch is played.
         clock: Seconds, as for `precision.measure_round_times`.
     """
-    kind = choose_kind(list_moves(method, batches[0], device))
-    play_compiled = compile_rounds(kind, method, batches[0], device)
+    kind, play_compiled = compile_rounds(method, batches[0], device)
 
     def make_trial(play_moves: PlayMoves) -> Callable[[int], None]:
         how: dict[str, Any] = {"device": device, "precision": precision, "accumulate": accumulate}

@@ -159,4 +159,4 @@ def compile_as_before(
             print(f"{name} goes on uncompiled, and not bit for bit: {why}", file=sys.stderr)
         return play_round
     batch = stage.batches(0, ranks.rank, ranks.size, device)
-    return compile_rounds(kind, stage.method, batch, device)
+    return compile_rounds(stage.method, batch, device, kind)[1]

@@ -21,7 +21,6 @@ from auxgen.engine.compilation import (
     choose_kind,
     compile_rounds,
     find_networks,
-    list_moves,
     measure_compilation,
     require_compiler,
     split_moves,
@@ -50,8 +49,7 @@ def train_copy(name: str, play_moves: PlayMoves, rounds: int = 3) -> dict[str, T
 def compile_law(name: str, kind: Any = None) -> PlayMoves:
     own = stage(name)
     batch = own.batches(0, 0, 1, "cpu")
-    kind = kind or choose_kind(list_moves(own.method, batch, "cpu"))
-    return compile_rounds(kind, own.method, batch, "cpu")
+    return compile_rounds(own.method, batch, "cpu", kind)[1]
 
 
 @pytest.fixture
@@ -143,12 +141,12 @@ def pretend(monkeypatch: pytest.MonkeyPatch, times: CompiledTimes) -> list[str]:
     """Measure nothing: what is found instead, and the names of what was compiled."""
     made: list[str] = []
 
-    def compile_nothing(kind: str, *given: object) -> PlayMoves:
-        made.append(kind)
-        return play_round
+    def compile_nothing(*given: object) -> tuple[object, PlayMoves]:
+        made.append(str(given[-1]))
+        return given[-1], play_round
 
     def measure(*given: object, **more: object) -> tuple[CompiledTimes, PlayMoves]:
-        return times, compile_nothing("measured")
+        return times, compile_nothing("measured")[1]
 
     monkeypatch.setattr(runtime, "MIN_STEPS", 0)
     monkeypatch.setattr(runtime, "measure_compilation", measure)
