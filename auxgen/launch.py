@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -187,10 +188,17 @@ def _rebuild(
     except InputError as error:
         raise NotRebuilt(str(error)) from error
     check_data_unchanged(run.path, run.config.get("datasets", {}), stages)
-    precision = run.config.get("precision")
-    values = resolve_options(entry, options)
-    compiles = run.config.get("compile", False)
-    return stages, make_train_command(entry, values, device, precision, log, compiles=compiles)
+    known, values = run.config, resolve_options(entry, options)
+    own = {"accumulate": known.get("accumulate", 1), "compiles": known.get("compile", False)}
+    own["memory_for_rows"] = _find_given_memory(known, device)
+    return stages, make_train_command(entry, values, device, known.get("precision"), log, **own)
+
+
+def _find_given_memory(config: Mapping[str, Any], device: str) -> float | None:
+    """The memory for rows that a run was given; None where this machine has it by default."""
+    known = read_memory_for_rows(config)
+    default = _choose_memory_for_rows(None, resolve_device(device))
+    return None if known in (inf, default) else known
 
 
 def _choose_memory_for_rows(given: float | None, device: str) -> float:

@@ -129,6 +129,14 @@ def test_a_run_that_is_resumed_offers_the_same(seconds: str) -> None:
     assert read_options("a-2") == {**read_options("a"), "lr": 0.001}
 
 
+def test_how_a_run_was_trained_is_offered_by_one_that_is_resumed_too() -> None:
+    how = ("--accumulate", "2", "--memory-for-rows", "0.25", "--precision", "32")
+    first = diverge("my file.py", "--run", "a", "--device", "cpu", *how)
+    told = paste(diverge("--resume", "a", "--device", "cpu"))
+    assert told == [word.replace("my file.py", "a/experiment.py") for word in paste(first)]
+    assert {"--accumulate", "--memory-for-rows"} <= {*told}
+
+
 def test_one_that_began_at_a_checkpoint_offers_that(capsys: pytest.CaptureFixture[str]) -> None:
     told = diverge("my file.py", "--run", "a", "--device", "cpu")
     again = [*paste(told)[:-4], "--lr", "0.008", "--seconds", "1000", "--run", "b"]
