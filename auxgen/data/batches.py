@@ -45,12 +45,19 @@ class RowStream:
             self.sampler = BlockSampler.of_rows(self.x, self.batch, self.seed)
             self.reader = BlockReader(self.x, self.sampler)
 
-    def draw(self, step: int, rank: int, ranks: int, device: str) -> Tensor:
-        """The rows of one batch, pixels in [0, 1]: -> (batch, ...)."""
+    def draw(
+        self, step: int, rank: int, ranks: int, device: str, rows: Tensor | None = None
+    ) -> Tensor:
+        """The rows of one batch, pixels in [0, 1]: -> (batch, ...).
+
+        `rows` are their numbers (batch,) on the device, where the sampler was asked before.
+        """
         if self.reader is not None:
             return _scale_pixels(self.reader(step, rank, ranks).to(device))
         self.x = self.x.to(device)
-        return _gather_rows(self.x, self.sampler(step, rank, ranks).to(device))
+        if rows is None:
+            rows = self.sampler(step, rank, ranks).to(device)
+        return _gather_rows(self.x, rows)
 
 
 @dataclass(eq=False)
@@ -100,7 +107,7 @@ class LabelledBatches:
         self.y = self.y.to(device)
         rows = self.sampler(step, rank, ranks).to(device)
         generator = make_corruption_generator(device, self.seed, step, rank)
-        x = self.stream.draw(step, rank, ranks, device)
+        x = self.stream.draw(step, rank, ranks, device, rows)
         return LabelledBatch(self.corruption(x, generator), self.y[rows])
 
 
