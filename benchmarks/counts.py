@@ -16,19 +16,16 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from records import describe_run
 from scipy.stats import t as student
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from auxgen.engine.device import describe_hardware
 from auxgen.estimators import GenerativeModel, SemiSupervisedClassifier
-from auxgen.runs.config import find_commit
 
 CELLS, TRAINING, GENES, TYPES, LABELS = 1000, 600, 200, 5, 3
 PEERS = ("logistic regression", "random forest")
@@ -178,13 +175,9 @@ def main() -> None:
             scores[name].append(measure(probs, cells.y_test))
             print(draw, name, *(f"{s:.3f}" for s in scores[name][-1]), file=sys.stderr, flush=True)
     about = {
-        "command": " ".join(["python", "benchmarks/counts.py", *sys.argv[1:]]),
+        **describe_run("counts.py", "torch", "scikit-learn", "numpy"),
         "cells": {"training": TRAINING, "genes": GENES, "types": TYPES, "labels": LABELS},
         "draws": list(draws),
-        "hardware": describe_hardware("cpu"),
-        "date": date.today().isoformat(),
-        "commit": find_commit(),
-        "versions": {name: version(name) for name in ("torch", "scikit-learn", "numpy")},
     }
     found = summarise({name: np.array(each) for name, each in scores.items()}, seconds)
     options.out.write_text(json.dumps({**about, "methods": found}, indent=2) + "\n")

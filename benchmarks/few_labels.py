@@ -20,9 +20,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +28,10 @@ import numpy as np
 from few_labels_peers import HELD_OUT_BY, NAMES, PARTS, PEERS, hold_out, normalise
 from few_labels_scores import list_predictions, score, summarise
 from few_labels_tables import DEVELOPMENT, UNSEEN, Split, is_usable, split_table
+from records import describe_run
 from sklearn.preprocessing import StandardScaler
 
-from auxgen.engine.device import describe_hardware
 from auxgen.few_labels.committee import fit_committee
-from auxgen.runs.config import find_commit
 
 LABELS = (3, 5, 10)
 """Labelled rows of each class."""
@@ -170,13 +167,9 @@ def main() -> None:
         run_fits(tables, methods, draws)
     if not options.fit_only:
         about = {
-            "command": " ".join(["python", "benchmarks/few_labels.py", *sys.argv[1:]]),
-            "hardware": describe_hardware("cpu"),
+            **describe_run("few_labels.py", "torch", "scikit-learn", "numpy"),
             "seconds_are": "of the processor, one thread",
-            "date": date.today().isoformat(),
             "look": LOOK,
-            "commit": find_commit(),
-            "versions": {name: version(name) for name in ("torch", "scikit-learn", "numpy")},
         }
         print(json.dumps({**about, **score_fits(tables, draws)}, indent=2, ensure_ascii=False))
 

@@ -19,21 +19,18 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import date
-from importlib.metadata import version
 from typing import Any
 
 import torch
+from records import describe_run
 
 from auxgen.builders import Recipe
 from auxgen.data.batches import InMemoryBatches, LabelledBatches, SemiSupervisedBatches
-from auxgen.engine.device import describe_hardware
 from auxgen.engine.graphs import CapturedTraining, record_cuda_graph
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, Precision, adam
 from auxgen.errors import take_first_line
 from auxgen.networks.distributions import skip_argument_checks
-from auxgen.runs.config import find_commit
 from auxgen.stage import BatchStream
 
 WAYS = ("eager", "captured", "compiled")
@@ -107,14 +104,9 @@ def main() -> None:
         if not options.methods or name in options.methods:
             found[name] = measure_method(recipe, options)
             print(f"{name:28} {describe(found[name])}", file=sys.stderr, flush=True)
-    about = {
-        "command": " ".join(["python", "benchmarks/gpu.py", *sys.argv[1:]]),
-        "hardware": describe_hardware(options.device),
-        "precision": options.precision,
-        "date": date.today().isoformat(),
-        "commit": find_commit(),
-        "versions": {"torch": version("torch"), "cuda": torch.version.cuda},
-    }
+    about = describe_run("gpu.py", "torch", device=options.device)
+    about["versions"]["cuda"] = torch.version.cuda
+    about["precision"] = options.precision
     print(json.dumps({**about, "methods": found}, indent=2))
 
 
@@ -184,8 +176,7 @@ def make_training(
     if way == "compiled":
         compilation = importlib.import_module("auxgen.engine.compilation")
         method, batch = method.to(options.device), batches(0, 0, 1, options.device)
-        kind = compilation.choose_kind(compilation.list_moves(method, batch, options.device))
-        named["play_moves"] = compilation.compile_rounds(kind, method, batch, options.device)
+        _, named["play_moves"] = compilation.compile_rounds(method, batch, options.device)
     return Training(method, engine, **named)
 
 

@@ -32,13 +32,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from records import describe_run
 
 import auxgen
 from auxgen.builders import Recipe
@@ -53,10 +52,8 @@ from auxgen.data.cache import (
 from auxgen.data.dataset import Dataset, see_rows
 from auxgen.data.fitting import fit_preprocessor
 from auxgen.data.storage import limit_memory_for_rows
-from auxgen.engine.device import describe_hardware
 from auxgen.engine.settings import Engine, adam
 from auxgen.files import get_cache_folder
-from auxgen.runs.config import find_commit
 from auxgen.stage import Stage
 
 GIB, MIB = 2**30, 2**20
@@ -89,11 +86,7 @@ def main() -> None:
                 )
         found[f"{kind}, file"] = prepare
     about = {
-        "command": " ".join(["python", "benchmarks/larger_than_memory.py", *sys.argv[1:]]),
-        "hardware": describe_hardware("cpu"),
-        "date": date.today().isoformat(),
-        "commit": find_commit(),
-        "versions": {"torch": version("torch")},
+        **describe_run("larger_than_memory.py", "torch"),
         "limit_gib": options.limit,
         "limited_by": "a thread that gives the pages of mapped files back, or ends the process",
     }

@@ -17,15 +17,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import ot
 import torch
 import torch.nn.functional as F
+from records import describe_run
 from sklearn.metrics import pairwise_distances_chunked, r2_score
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor, nn
@@ -37,7 +36,6 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from auxgen.engine.device import describe_hardware
 from auxgen.metrics import inception_score as class_scores
 from auxgen.metrics import precision_recall as manifolds
 from auxgen.metrics import reconstruction as closeness
@@ -49,7 +47,6 @@ from auxgen.metrics.frechet import (
     kernel_distance,
     sample_kernel_distances,
 )
-from auxgen.runs.config import find_commit
 
 QUICK = 1.0
 """Seconds; what takes less is timed thrice, and the least stands."""
@@ -340,14 +337,9 @@ def main() -> None:
     for case in cases(sizes):
         measures[case.name] = row(case)
         print(told(case.name, measures[case.name]), file=sys.stderr, flush=True)
-    packages = ("torch", "torchmetrics", "scipy", "scikit-learn", "POT")
     about = {
-        "command": " ".join(["python", "benchmarks/measures.py", *sys.argv[1:]]),
-        "hardware": describe_hardware("cpu"),
+        **describe_run("measures.py", "torch", "torchmetrics", "scipy", "scikit-learn", "POT"),
         "seconds_are": "of the processor, all threads; the least of three where below a second",
-        "date": date.today().isoformat(),
-        "commit": find_commit(),
-        "versions": {name: version(name) for name in packages},
         "seconds_by_the_clock": round(time.monotonic() - begun, 1),
     }
     print(json.dumps({**about, "measures": measures}, indent=2, ensure_ascii=False))

@@ -24,9 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from datetime import date
 from functools import partial
-from importlib.metadata import version
 from math import ceil, log2
 from pathlib import Path
 from statistics import median
@@ -34,13 +32,13 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.distributed as dist
+from records import describe_run
 
 from auxgen.builders import Recipe
 from auxgen.data.batches import InMemoryBatches, SemiSupervisedBatches
-from auxgen.engine.device import Ranks, describe_hardware, exit_cleanly, init_ranks
+from auxgen.engine.device import Ranks, exit_cleanly, init_ranks
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
-from auxgen.runs.config import find_commit
 from auxgen.stage import BatchStream
 
 
@@ -118,13 +116,7 @@ def main() -> None:
             f"{found['bytes']:,} bytes in {found['messages']} messages",
             file=sys.stderr,
         )
-    about = {
-        "command": " ".join(["python", "benchmarks/ranks.py", *sys.argv[1:]]),
-        "hardware": describe_hardware("cpu"),
-        "date": date.today().isoformat(),
-        "commit": find_commit(),
-        "versions": {"torch": version("torch")},
-    }
+    about = describe_run("ranks.py", "torch")
     links = {name: {"ranks": ranks, **link._asdict()} for name, (ranks, link) in LINKS.items()}
     print(json.dumps({**about, "cases": cases, "links": links, "runs": runs}, indent=2))
 

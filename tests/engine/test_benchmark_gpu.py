@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmark_modules import benchmarks_on_path
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "gpu.py"
 
@@ -21,7 +22,8 @@ def test_the_small_benchmark_replays_methods_to_the_same_losses(
 ) -> None:
     words = ["--small", "--ways", "eager", "captured", "--methods", *asked]
     monkeypatch.setattr(sys, "argv", [str(SCRIPT), *words])
-    runpy.run_path(str(SCRIPT), run_name="__main__")
+    with benchmarks_on_path():
+        runpy.run_path(str(SCRIPT), run_name="__main__")
     methods = json.loads(capsys.readouterr().out)["methods"]
     assert set(asked) <= methods.keys()
     assert asked or len(methods) > 10

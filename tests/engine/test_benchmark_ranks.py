@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmark_modules import benchmarks_on_path
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "ranks.py"
 
 
 def test_the_formula_counts_bytes_and_hops() -> None:
-    found = runpy.run_path(str(SCRIPT))
+    with benchmarks_on_path():
+        found = runpy.run_path(str(SCRIPT))
     predict, link = found["predict_communication"], found["Link"](bandwidth=100.0, latency=0.5)
     assert predict(1000, 3, 1, link) == 0
     assert predict(1000, 3, 2, link) == 10 + 3

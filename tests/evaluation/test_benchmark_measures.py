@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from benchmark_modules import benchmarks_on_path
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "measures.py"
 SAMPLED = ("sliced", "class score")  # the two sides draw for themselves
@@ -16,7 +17,7 @@ SAMPLED = ("sliced", "class score")  # the two sides draw for themselves
 
 def test_the_small_benchmark_measures_as_its_peers_do(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [str(SCRIPT), "--small"])
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), benchmarks_on_path():
         runpy.run_path(str(SCRIPT), run_name="__main__")
     printed = capsys.readouterr()
     measures = json.loads(printed.out)["measures"]
