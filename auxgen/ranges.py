@@ -62,16 +62,18 @@ RANGES: Mapping[str, Range] = MappingProxyType(
                 width widths
                 """,
             FROM_ZERO: """
-                a adjusting_epochs blur classification_weight classifier_epochs data_noise
-                denoising_weight energy_from epochs feature_noise folds held_out_rows
-                history_weight introvac_epochs keep_above layer_weights least_steps mean_spread
-                mi_asl_epochs mi_epochs monitor_epochs multiplier on_demand_epochs
-                pretraining_epochs scale_epochs shift stein_weight stop_early strength
-                temperature_from two_stage_epochs vac_epochs vae_asl_epochs vae_epochs
-                vae_unit_epochs valid_rows variance_floor warm_up warm_up_from warm_up_steps
+                a adjusting_epochs beta_cl beta_ec beta_g blur
+                classification_weight classifier_epochs data_noise denoising_weight energy_from
+                epochs feature_noise feature_weight folds held_out_rows history_weight
+                introvac_epochs keep_above layer_weights least_steps mean_spread mi_asl_epochs
+                mi_epochs monitor_epochs multiplier on_demand_epochs pretraining_epochs
+                scale_epochs shift stein_weight stop_early strength temperature_from
+                two_stage_epochs vac_epochs vae_asl_epochs vae_epochs vae_unit_epochs valid_rows
+                variance_floor warm_up warm_up_from warm_up_steps
                 """,
             POSITIVE: """
-                alpha classifier_lr denoiser_lr density_lr discriminator_lr edit_distance
+                alpha beta_ae beta_reg classifier_lr denoiser_lr density_lr discriminator_lr
+                edit_distance
                 feature_scale init_scale joint_edit_distance kernel_exponent lr measured_epochs
                 pixel_scale second_lr temperature
                 """,

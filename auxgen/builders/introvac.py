@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from ..errors import require_at_least, unknown_name
+from ..errors import InputError, require_at_least, unknown_name
 from ..functional.schedules import constant
 from ..method import Method
 from ..methods.introvac import IntroVAC
@@ -13,10 +13,14 @@ from ..methods.vac import VAC, Betas, ReconstructionLoss
 from ..methods.vae import VAE
 from ..networks import residual
 from ..networks.distributions import Conditional, FixedScaleLaplace, bounded_normal
+from ..networks.feature_error import FeatureError
 from ..networks.priors import StandardNormal
+from .discreg import VGG19, make_taps
 from .likelihoods import Sizes
 
 ErrorName = Literal["absolute", "squared"]
+FEATURE_LAYERS = ("relu1_1", "relu2_1")
+"""Layers of VGG-19 in which reconstructions may be compared: lines and colours, then textures."""
 
 
 def reconstruction_absolute_error(x: Tensor, x_r: Tensor) -> Tensor:
@@ -40,14 +44,18 @@ def vac(*, images: Sizes, attributes: int, **rest: Any) -> Method:
     return VAC(**_make_introvac_parts(images, attributes, **rest))
 
 
-def introvac(*, images: Sizes, attributes: int, summed: bool = False, **rest: Any) -> Method:
+def introvac(
+    *, images: Sizes, attributes: int, summed: bool = False, game: bool = True, **rest: Any
+) -> Method:
     """An introspective variational classifier; other arguments as in `_make_introvac_parts`.
 
     Args:
         summed: Whether the decoder's losses of attributes and of being real are summed, as in
             equation 6; else their mean is taken, to which the weights of the authors' code belong.
+        game: Whether fakes are detected, and the decoder learns to pass for real; else it learns of
+            their attributes alone.
     """
-    return IntroVAC(summed=summed, **_make_introvac_parts(images, attributes, **rest))
+    return IntroVAC(summed=summed, game=game, **_make_introvac_parts(images, attributes, **rest))
 
 
 def residual_vae(*, images: Sizes, betas: Mapping[str, float] | None = None) -> Method:
@@ -60,19 +68,43 @@ def _make_introvac_parts(
     attributes: int,
     betas: Mapping[str, float] | None = None,
     error: ErrorName = "absolute",
+    feature_weight: float = 0.0,
 ) -> dict[str, Any]:
-    """The common parts of VAC and IntroVAC."""
+    """The common parts of VAC and IntroVAC.
+
+    Args:
+        images: Arguments of `_make_residual_vae_parts`.
+        attributes: Their number.
+        betas: Weights of the losses that are not the paper's.
+        error: Error of the pixels of a reconstruction.
+        feature_weight: Weight of the mean absolute error of `FEATURE_LAYERS` of VGG-19, which has
+            no weights yet; without it, where 0.
+    """
     if error not in ERRORS:
         raise unknown_name("error", error, ERRORS)
     require_at_least(1, attributes=attributes)
     weights = Betas(**(betas or {}))
     parts = _make_residual_vae_parts(weights, **images)
     p_y = nn.Linear(images["z"], attributes + 1, bias=False)
-    return {**parts, "p_y": p_y, "error": ERRORS[error], "betas": weights}
+    measure = ERRORS[error]
+    if feature_weight:
+        if images["channels"] != 3:
+            raise InputError(
+                f"The images have {images['channels']} channels and VGG-19, whose features are "
+                "compared, sees 3; colour images are expected, or a feature_weight of 0."
+            )
+        measure = FeatureError(measure, make_taps(VGG19, FEATURE_LAYERS), feature_weight)
+    return {**parts, "p_y": p_y, "error": measure, "betas": weights}
 
 
 def _make_residual_vae_parts(
-    betas: Betas, *, channels: int, size: int, widths: Sequence[int], z: int
+    betas: Betas,
+    *,
+    channels: int,
+    size: int,
+    widths: Sequence[int],
+    z: int,
+    pixel_shuffle: bool = False,
 ) -> dict[str, Any]:
     """q(z|x), p(z) and p(x|z) of images of 4 * 2^len(widths) pixels a side, 128 in the paper.
 
@@ -82,8 +114,9 @@ def _make_residual_vae_parts(
     require_at_least(1, z=z)
     residual.check_autoencoder_size(channels, size, widths)
     scale = betas.reg * channels * size**2 / (betas.ae * z)
-    encoder = residual.make_residual_encoder(channels, widths, 2 * z)
-    generator = residual.make_residual_generator(channels, widths, z)
+    shuffled = {"pixel_shuffle": pixel_shuffle}
+    encoder = residual.make_residual_encoder(channels, widths, 2 * z, **shuffled)
+    generator = residual.make_residual_generator(channels, widths, z, **shuffled)
     return {
         "q_z": Conditional(encoder, bounded_normal),
         "p_z": StandardNormal(z),

@@ -83,6 +83,23 @@ def select_attribute_subset(dataset: Dataset, ratio: float) -> Dataset:
     Raises:
         InputError: No row has any, or the ratio is negative.
     """
+    return add_fingerprint(dataset[_find_attribute_subset(dataset, ratio)])
+
+
+def blank_other_rows(dataset: Dataset, ratio: float) -> Dataset:
+    """All rows, in their order; attributes are blank of those that `select_attribute_subset` omits.
+
+    Raises:
+        InputError: No row has any, or the ratio is negative.
+    """
+    y = torch.full_like(dataset.require_attributes(), torch.nan)
+    kept = _find_attribute_subset(dataset, ratio)
+    y[kept] = dataset.require_attributes()[kept]
+    return add_fingerprint(replace(dataset, attributes=y))
+
+
+def _find_attribute_subset(dataset: Dataset, ratio: float) -> Tensor:
+    """Numbers of rows that have an attribute, then of the first that have none."""
     y = dataset.attributes
     if ratio < 0:
         raise InputError(f"A ratio of {ratio:g} was given; 0 or more is expected.")
@@ -90,4 +107,4 @@ def select_attribute_subset(dataset: Dataset, ratio: float) -> Dataset:
         raise InputError(f"No row of {dataset.name} has an attribute; one or more is expected.")
     having = (y == 1).any(1).nonzero().flatten()
     without = (y == 0).all(1).nonzero().flatten()[: round(ratio * len(having))]
-    return add_fingerprint(dataset[torch.cat((having, without))])
+    return torch.cat((having, without))

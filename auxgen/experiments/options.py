@@ -34,6 +34,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "least_steps": "Rounds at least, of the longest stage where there are several: where rows "
         "are few they are passed over more often. 0: as many as the passes take.",
         "most_steps": "Rounds at most, where rows are many.",
+        "flip": "Mirror half of the images in training: not for letters or digits.",
         "stop_early": "Looks in a row, of 20 over all rounds, that find nothing better on held-out "
         "rows and so end training, with the weights of the best look; a tenth of the training rows "
         "is held out for them. 0: no looks, all rounds.",

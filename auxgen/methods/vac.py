@@ -2,13 +2,15 @@
 
 from abc import ABC
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from math import copysign, inf, log
 from typing import final
 
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, kl_divergence
 
 from ..data.batches import LabelledBatch
+from ..errors import require_at_least
 from ..functional.precision import promote_to_float32
 from ..method import Moves, descend
 from ..networks.distributions import Conditional
@@ -26,6 +28,9 @@ class Betas:
 
     ae weighs the reconstruction's error, cl the classification, reg the rate, ec detecting fakes,
     for encoder and classifier, and g passing for real, for the decoder.
+
+    Raises:
+        InputError: One is negative.
     """
 
     ae: float = 100.0
@@ -33,6 +38,18 @@ class Betas:
     reg: float = 3.0
     ec: float = 0.01
     g: float = 5.0
+
+    def __post_init__(self) -> None:
+        require_at_least(0, **asdict(self))
+
+    def best_fake_logit(self, attributes: int) -> float:
+        """The logit of being fake where real and made rows look alike, of k attributes.
+
+        A real row weighs cl / (k + 1), and the two made of it ec each: log(2 ec (k + 1) / cl) is
+        the log of their ratio. A game whose logit lies far below 0 calls nothing fake.
+        """
+        made = 2 * self.ec * (attributes + 1)
+        return log(made / self.cl) if made > 0 and self.cl > 0 else copysign(inf, made - self.cl)
 
 
 class VariationalClassifier(CodedMethod, ABC):
@@ -68,12 +85,14 @@ class VariationalClassifier(CodedMethod, ABC):
         q_z = self.q_z(x)
         z_r = q_z.rsample()
         reconstruction = self.error(x, self.p_x(z_r).mean)
-        m = y.shape[1]
-        classification = attribute_cross_entropy(self.p_y(z_r)[:, :m], y).mean() / m
+        m, logits = y.shape[1], self.p_y(z_r)
+        classification = attribute_cross_entropy(logits[:, :m], y).mean() / m
         rate = kl_divergence(q_z, self.p_z()).mean() / z_r.shape[1]
         b = self.betas
         loss = b.ae * reconstruction + b.cl * classification + b.reg * rate
         terms = {"reconstruction": reconstruction, "classification": classification, "rate": rate}
+        if m == logits.shape[1]:  # the last is of being fake
+            terms["fake logit of real rows"] = logits[:, -1].mean()
         return loss, terms, z_r
 
     def decode_attributes(self, z: Tensor) -> Bernoulli:

@@ -108,12 +108,17 @@ def _make_convolution_block(width: int, out: int, kernel: int) -> tuple[nn.Modul
     return convolution, nn.BatchNorm2d(out), nn.LeakyReLU(0.2)
 
 
-def make_residual_encoder(channels: int, widths: Sequence[int], out: int) -> nn.Sequential:
+def make_residual_encoder(
+    channels: int, widths: Sequence[int], out: int, *, pixel_shuffle: bool = False
+) -> nn.Sequential:
     """A 5x5 convolution and residual blocks, with mean pooling by 2: x (b, c, h, w) -> (b, out).
 
-    `widths` are channels of the blocks; images have 4 * 2^len(widths) pixels a side.
+    `widths` are channels of the blocks; images have 4 * 2^len(widths) pixels a side. With
+    `pixel_shuffle` 2 x 2 pixels become channels first, so that no layer works at full size.
     """
     layers: list[nn.Module] = [*_make_convolution_block(channels, widths[0], 5), nn.AvgPool2d(2)]
+    if pixel_shuffle:
+        layers = [nn.PixelUnshuffle(2), *_make_convolution_block(4 * channels, widths[0], 3)]
     for width, following in pairwise(widths):
         layers += [AutoencoderBlock(width, following), nn.AvgPool2d(2)]
     last = widths[-1]
@@ -121,7 +126,9 @@ def make_residual_encoder(channels: int, widths: Sequence[int], out: int) -> nn.
     return nn.Sequential(*layers, AutoencoderBlock(last, last), nn.Flatten(), head)
 
 
-def make_residual_generator(channels: int, widths: Sequence[int], z: int) -> ImageGenerator:
+def make_residual_generator(
+    channels: int, widths: Sequence[int], z: int, *, pixel_shuffle: bool = False
+) -> ImageGenerator:
     """The encoder's mirror image, with its widths in its order: z (..., d) -> (..., c, h, w)."""
     last = widths[-1]
     maps = (last, SMALLEST_SIZE, SMALLEST_SIZE)
@@ -129,7 +136,11 @@ def make_residual_generator(channels: int, widths: Sequence[int], z: int) -> Ima
     layers: list[nn.Module] = [AutoencoderBlock(last, last), nn.Upsample(scale_factor=2)]
     for width, following in pairwise(widths[::-1]):
         layers += [AutoencoderBlock(width, following), nn.Upsample(scale_factor=2)]
-    layers += [AutoencoderBlock(widths[0], widths[0]), nn.Conv2d(widths[0], channels, 5, padding=2)]
+    end: list[nn.Module] = [nn.Conv2d(widths[0], channels, 5, padding=2)]
+    if pixel_shuffle:
+        layers.pop()  # the last doubling
+        end = [nn.Conv2d(widths[0], 4 * channels, 3, padding=1), nn.PixelShuffle(2)]
+    layers += [AutoencoderBlock(widths[0], widths[0]), *end]
     return ImageGenerator(first, nn.Sequential(*layers))
 
 

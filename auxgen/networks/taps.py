@@ -96,13 +96,15 @@ class VGG(nn.Module):
             self.add_module(name, nn.Conv2d(width, out, 3, padding=1, padding_mode="reflect"))
         self.pool = pool(2)
 
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """The activations after each ReLU, by their names in TAPS."""
+    def forward(self, x: Tensor, last: str = TAPS[-1]) -> dict[str, Tensor]:
+        """The activations after each ReLU up to `last`, by their names in TAPS."""
         h, taps = self.preprocess(x), {}
         for (name, _, _), tap in zip(TRUNK, TAPS, strict=True):
             if name in ("conv2_1", "conv3_1"):
                 h = self.pool(h)
             h = taps[tap] = F.relu(self.get_submodule(name)(h))
+            if tap == last:
+                break
         return taps
 
 
@@ -118,7 +120,7 @@ class TappedVGG(nn.Module):
         self.network, self.layers = network, tuple(layers)
 
     def forward(self, raw: Tensor) -> dict[str, Tensor]:
-        every = self.network(raw)
+        every = self.network(raw, max(self.layers, key=TAPS.index))
         return {layer: every[layer] for layer in self.layers}
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from auxgen.data.attributes import (
+    blank_other_rows,
     combine_columns,
     derive_attributes,
     derive_attributes_from_classes,
@@ -62,6 +63,19 @@ def test_a_subset_is_all_that_have_any_then_the_first_that_have_none() -> None:
         select_attribute_subset(every, 1.0).fingerprint
         != select_attribute_subset(every, 2.0).fingerprint
     )
+
+
+def test_of_rows_beyond_the_subset_attributes_are_blank() -> None:
+    y = [[0, 0], [1, 0], [0, 0], [NAN, 0], [0, 1], [0, 0]]
+    every = rows(y, ("A", "B"))
+    kept = blank_other_rows(every, 1.0)
+    assert torch.equal(kept.x, every.x)
+    answers = kept.require_attributes()
+    assert answers[:3].tolist() == y[:3]
+    assert answers[4].tolist() == y[4]
+    assert answers[[3, 5]].isnan().all()
+    assert every.require_attributes()[5].tolist() == [0, 0], "the rows themselves stay"
+    assert kept.fingerprint != every.fingerprint
 
 
 def test_what_is_not_there_is_refused() -> None:

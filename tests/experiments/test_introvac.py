@@ -184,6 +184,14 @@ def test_rows_are_those_with_an_attribute_and_as_many_without(home: Path) -> Non
     assert build("eye", **TINY)["vae"].data["test"].x.shape == (24, 3, 32, 32)
 
 
+def test_all_faces_are_learned_those_beyond_the_set_without_answers(home: Path) -> None:
+    few, all_ = (build("eye", **TINY, all_faces=chosen)["vac"].data for chosen in (False, True))
+    y = all_["train"].require_attributes()
+    assert len(y) == 48
+    assert (~y.isnan()).sum() == len(few["train"])
+    assert torch.equal(all_["test"].x, few["test"].x)
+
+
 def test_both_start_from_the_pretrained_weights(faces: Run) -> None:
     stages = build("eyefacial", **faces.config["options"])
     faces.restore_stage("pretrained", stages["pretrained"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from introvac_methods import BETAS, IMAGES, batch, made
 from torch import Tensor, nn
 
 from auxgen.builders import Recipe
@@ -19,26 +20,7 @@ from auxgen.method import Gradient, Step
 from auxgen.methods.introvac import IntroVAC
 from auxgen.methods.vac import VAC, Betas, VariationalClassifier
 
-IMAGES = {"channels": 1, "size": 8, "widths": [4], "z": 3}
-BETAS = {"ae": 7.0, "cl": 3.0, "reg": 2.0, "ec": 0.5, "g": 5.0}
 RATE = 1e-3
-
-
-def made(builder: str = "introvac", **more: Any) -> VariationalClassifier:
-    torch.manual_seed(0)
-    arguments = {"images": IMAGES, "attributes": 2, "betas": BETAS, **more}
-    method: Any = Recipe(builder, arguments).build().double()
-    freeze_unowned_networks(method)
-    return method
-
-
-def batch(blanks: bool = False) -> LabelledBatch:
-    generator = torch.Generator().manual_seed(1)
-    x = torch.rand(6, 1, 8, 8, generator=generator, dtype=torch.float64)
-    y = (torch.arange(12).reshape(6, 2) % 3 == 0).double()
-    if blanks:
-        y[0, 0] = y[2] = torch.nan
-    return LabelledBatch(x, y)
 
 
 class Transcription:
@@ -309,7 +291,7 @@ def test_the_game_leaves_the_encoder_s_running_statistics() -> None:
     assert isinstance(method, IntroVAC)
     before = {name: value.clone() for name, value in method.q_z.named_buffers()}
     assert before, "there must be statistics to keep"
-    method.detection_loss(x)
+    method.logits(x)
     method.adversarial_loss(x, y)
     for name, value in method.q_z.named_buffers():
         assert torch.equal(value, before[name]), name

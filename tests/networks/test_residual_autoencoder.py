@@ -37,6 +37,29 @@ def test_smaller_networks_follow_the_same_rule(widths: tuple[int, ...], size: in
     assert 0 <= back.min() <= back.max() <= 1
 
 
+@pytest.mark.parametrize(("widths", "size"), [((4,), 8), ((4, 6, 8), 32)])
+def test_with_pixel_shuffle_no_layer_but_the_first_and_last_sees_full_size(
+    widths: tuple[int, ...], size: int
+) -> None:
+    encoder = make_residual_encoder(2, widths, 6, pixel_shuffle=True)
+    generator = make_residual_generator(2, widths, 3, pixel_shuffle=True)
+    seen: list[int] = []
+    for layer in [*encoder.modules(), *generator.modules()]:
+        if isinstance(layer, nn.Conv2d):
+            layer.register_forward_hook(lambda _, inputs, out: seen.append(out.shape[-1]))
+    assert encoder(torch.rand(2, 2, size, size)).shape == (2, 6)
+    assert generator(torch.randn(5, 3)).shape == (5, 2, size, size)
+    assert max(seen) == size // 2
+
+
+def test_pixels_that_are_shuffled_stay_where_they_were() -> None:
+    """A change of one code moves no pixel: both ends turn the same 2 x 2 pixels into channels."""
+    first: nn.Module = make_residual_encoder(3, (4,), 6, pixel_shuffle=True)[0]
+    last: nn.Module = [*make_residual_generator(3, (4,), 3, pixel_shuffle=True).layers][-1]  # pyright: ignore
+    x = torch.rand(2, 3, 8, 8)
+    assert torch.equal(last(first(x)), x)
+
+
 def test_a_block_adds_after_its_last_activation() -> None:
     torch.manual_seed(0)
     block, x = AutoencoderBlock(3, 3).eval(), torch.randn(2, 3, 4, 4)

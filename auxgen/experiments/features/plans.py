@@ -8,7 +8,6 @@ from ..common import Plan
 WORDS: Mapping[str, str] = {
     "blocks": "Blocks in each of three stages; the network has 6 blocks + 2 layers.",
     "shift": "Pixels by which training moves an image at most, each way.",
-    "flip": "Mirror half of the images in training: not for letters or digits.",
 }
 
 

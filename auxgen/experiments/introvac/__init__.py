@@ -96,7 +96,11 @@ _FACES: Renamed = {
     "witness": "second_scorer",
 }
 
-BEFORE_OPTIONS: Mapping[str, Mapping[str, Any]] = {"own": {"least_steps": 0}}
+_FIXED_RATE: Mapping[str, Any] = {"beta_reg": 3.0}
+BEFORE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    **dict.fromkeys(("eye", "eyefacial", "facial"), _FIXED_RATE),
+    "own": {"least_steps": 0, **_FIXED_RATE},
+}
 """What runs did that were begun before they had these options."""
 
 RENAMED_OPTIONS: Mapping[str, Renamed] = {

@@ -10,18 +10,22 @@ Two attributes: Eyeglasses; FacialHair, which is a beard, a goatee or a mustache
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ...data.attributes import NEGATION_PREFIX, derive_attributes, select_attribute_subset
+from ...data.attributes import (
+    NEGATION_PREFIX,
+    blank_other_rows,
+    derive_attributes,
+    select_attribute_subset,
+)
 from ...data.images import load_image_dataset
 from ...evaluation.attribute_scorers import MultilabelScorer
 from ...stage import Experiment
 from ..common import Budget
 from .evaluations import IntrovacEvaluations
-from .plans import IntrovacFacePlan, PhotoSizeChoice, make_face_plan
+from .plans import FACE_EXTRACTOR, IntrovacFacePlan, PhotoSizeChoice, make_face_plan
 from .stages import build_introvac_stages
 
 GLASSES: Mapping[str, Sequence[str]] = {"Eyeglasses": ("Eyeglasses",)}
 FACIAL_HAIR: Mapping[str, Sequence[str]] = {"FacialHair": ("not No_Beard", "Goatee", "Mustache")}
-EXTRACTOR = "features.celeba"
 ATTRIBUTE_SCORERS: Mapping[int, tuple[str, ...]] = {
     32: ("features.celeba_32", "features.celeba_32-seed=1")
 }
@@ -61,19 +65,20 @@ def _build_face_experiment(
     splits = ("train", plan.test_split)
     faces = [load_image_dataset("celeba", split, size=plan.size) for split in splits]
     train, test = (derive_attributes(part, attributes) for part in faces)
+    select = blank_other_rows if plan.all_faces else select_attribute_subset
     # columns of which no attribute is made
     used = {c.removeprefix(NEGATION_PREFIX) for columns in attributes.values() for c in columns}
     rest = {name: (name,) for name in faces[0].attribute_names if name not in used}
     automatic = plan.scorers == ("auto",)
-    scorers = ATTRIBUTE_SCORERS.get(plan.size, (EXTRACTOR,)) if automatic else plan.scorers
+    scorers = ATTRIBUTE_SCORERS.get(plan.size, (FACE_EXTRACTOR,)) if automatic else plan.scorers
     second = plan.second_scorer
     if second == "auto":
         second = SECOND_SCORERS.get(plan.size) if automatic else None
     evaluations = IntrovacEvaluations(
-        select_attribute_subset(train, negatives),
+        select(train, negatives),
         test,
         [MultilabelScorer(name, attributes) for name in scorers],
-        EXTRACTOR,
+        plan.extractor,
         split_name=plan.test_split,
         others=derive_attributes(faces[0], rest) if rest else None,
         second_scorer=MultilabelScorer(second, attributes) if second else None,

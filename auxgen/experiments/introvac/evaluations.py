@@ -10,6 +10,7 @@ import torch
 from ...data.dataset import Dataset, Preprocessor
 from ...evaluation.attribute_scorers import AttributeScorer, ScorerEnsemble
 from ...evaluation.classification import AttributeTestErrors, make_attribute_error_score
+from ...evaluation.edited_pictures import EditedPictureQuality
 from ...evaluation.edits import AttributeEditQuality, find_directions
 from ...evaluation.equal_effect import EqualEffectComparison
 from ...evaluation.images import PixelSimilarity, ReconstructionQuality, SampleQuality
@@ -66,12 +67,22 @@ class IntrovacEvaluations:
         pixels = image_preprocessor(self.train)
         return replace(pixels, classes=(), attributes=self.train.attribute_names)
 
-    def make_evaluations(self, stage: str) -> Mapping[str, Evaluation]:
-        """The scores of a stage, by name."""
+    def make_evaluations(self, stage: str, edit_distance: float) -> Mapping[str, Evaluation]:
+        """The scores of a stage, by name; edits as a set are measured at one distance."""
         predicted = {} if stage == "vae" else self._make_attribute_evaluations(stage)
         if stage == "pretrained":
             return predicted
         edits = self._make_edit_evaluations(stage) if self.scorers else {}
+        if self.extractor is not None:
+            edited = EditedPictureQuality(
+                self.train,
+                self.test,
+                self.space,
+                extractor=self.extractor,
+                distance=edit_distance,
+                split_name=self.split_name,
+            )
+            edits = {**edits, "edited": edited}
         return {**predicted, **self._make_image_evaluations(), **edits}
 
     def _make_attribute_evaluations(self, stage: str) -> Mapping[str, Evaluation]:
@@ -200,9 +211,9 @@ class FakeDetection(SplitEvaluation):
     """Whether encoder and classifier recognise real rows and their reconstructions as such.
 
     `fakes told` is one half where every row is called real. The weights bring that about, and it is
-    no victory of the decoder: a real row weighs `betas.cl` / (k + 1) and a fake one 2 `betas.ec`,
-    so that where they are alike the best logit is far below 0. `fakes ordered` does not depend on
-    where the limit lies; one half of it is chance.
+    no victory of the decoder: `Betas.best_fake_logit`, the best one where real and made rows are
+    alike, is far below 0 with the paper's weights. `fakes ordered` does not depend on where the
+    limit lies; one half of it is chance.
 
     Attributes:
         test: Raw rows held out.
@@ -220,8 +231,10 @@ class FakeDetection(SplitEvaluation):
         right = 100 * torch.cat((real <= 0, fake > 0)).double().mean().item()
         order = 100 * (fake[:, None] > real[None, :]).double().mean().item()
         what, n = f"{self.describe_rows(len(raw))} and their reconstructions", 2 * len(raw)
+        best = method.betas.best_fake_logit(len(self.space.attributes))
+        limit = f"logit above 0 is fake, where {best:.2g} is best if real and fake look alike"
         return {
-            "fakes told": Score(right, "%", n, f"logit above 0 is fake; {what}"),
+            "fakes told": Score(right, "%", n, f"{limit}; {what}"),
             "fakes ordered": Score(
                 order, "%", n, f"area under the curve of the fake logit; {what}"
             ),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
+from ...builders.introvac import ErrorName
 from ...engine.settings import Precision
 from ..common import NOT_AN_OPTION, Budget, Plan
 
@@ -19,6 +20,23 @@ WORDS: Mapping[str, str] = {
     "introvac_halvings": "Shares of IntroVAC's passes after which the learning rate is halved.",
     "vac_halvings": "Shares of VAC's and the plain VAE's passes after which the learning rate "
     "is halved.",
+    "beta_ae": "Weight of the reconstruction's error, a mean over pixels.",
+    "beta_cl": "Weight of the classification, a mean over answers.",
+    "beta_reg": "Weight of the rate, a mean over latents; None: 3 latent / 256, so that a nat "
+    "costs what it costs in the paper, which has 256 latents and 3.",
+    "beta_ec": "Weight of detecting each fake, for encoder and classifier. A real image weighs "
+    "beta_cl / (attributes + 1): at half of that the game is even.",
+    "beta_g": "Weight of passing for real, for the decoder.",
+    "game": "Play IntroVAC's game; without it the decoder learns of its reconstructions' "
+    "attributes alone, and nothing of fakes.",
+    "error": "Error of a reconstruction's pixels: absolute, as in the paper's experiments, or "
+    "squared, as in its equation 5.",
+    "feature_weight": "Weight, beside the pixels' error, of the mean absolute error in the layers "
+    "relu1_1 and relu2_1 of VGG-19 (in AUXGEN_WEIGHTS, else from the hub); colour images alone.",
+    "pixel_shuffle": "Turn 2 x 2 pixels into channels before the first layer and back after the "
+    "last, so that no layer works at full size: faster.",
+    "all_faces": "Learn all training faces: answers of those beyond the paper's set are left "
+    "blank.",
     "edit_distance": "Distance by which codes are moved along an attribute in pictures.",
     "joint_edit_distance": "Distance by which codes are moved along all attributes at once.",
     "scorers": "Classifiers, trained apart, whose mean logit says how far edits go: names or "
@@ -27,6 +45,14 @@ WORDS: Mapping[str, str] = {
     "second_scorer": "Another classifier, which says what else edits change; auto: that of "
     "this size where scorers is auto, or the scorers themselves.",
 }
+
+
+FACE_EXTRACTOR = "features.celeba"
+"""Network in whose features faces are compared."""
+PAPER_LATENT = 256
+"""Latents of the paper's code."""
+PAPER_REG = 3.0
+"""The paper's beta_reg, and that of runs of every width before it followed the width."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +71,19 @@ class VacPlan(Plan):
     edit_distance: float
     joint_edit_distance: float = 5.0
     scorers: tuple[str, ...] = ()
-    betas: Mapping[str, float] = field(default_factory=dict, metadata=NOT_AN_OPTION)
+    beta_ae: float = 100.0
+    beta_cl: float = 10.0
+    beta_reg: float | None = None
+    error: ErrorName = "absolute"
+    feature_weight: float = 0.0
+    pixel_shuffle: bool = False
+    flip: bool = False
     old_precision: Precision = field(default="bf16", metadata=NOT_AN_OPTION)
+
+    def make_betas(self) -> dict[str, float]:
+        """Weights of the losses, as `Betas` has them."""
+        reg = PAPER_REG * self.latent / PAPER_LATENT if self.beta_reg is None else self.beta_reg
+        return {"ae": self.beta_ae, "cl": self.beta_cl, "reg": reg}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +93,12 @@ class IntrovacPlan(VacPlan):
     model: IntrovacModelName = "all"
     introvac_epochs: float
     introvac_halvings: tuple[float, ...] = (0.4, 0.6, 0.8)
+    beta_ec: float = 0.01
+    beta_g: float = 5.0
+    game: bool = True
+
+    def make_betas(self) -> dict[str, float]:
+        return {**super().make_betas(), "ec": self.beta_ec, "g": self.beta_g}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +129,8 @@ class IntrovacFacePlan(IntrovacPhotoPlan):
     test_split: Literal["test", "valid"] = "test"
     scorers: tuple[str, ...] = ("auto",)
     second_scorer: str = "auto"
+    extractor: str = FACE_EXTRACTOR
+    all_faces: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +162,7 @@ def fit_photo_plan(plan: PhotoPlanKind, budget: Budget, size: PhotoSize) -> Phot
     if budget == "cpu":
         return plan
     passes = {"introvac_epochs": 150, "vac_epochs": 600}
-    return replace(plan, latent=256, **passes, vac_halvings=(), lr=2e-4, average=0.999)
+    return replace(plan, latent=PAPER_LATENT, **passes, vac_halvings=(), lr=2e-4, average=0.999)
 
 
 def make_face_plan(budget: Budget = "cpu", size: PhotoSizeChoice = "auto") -> IntrovacFacePlan:
@@ -134,6 +179,7 @@ DIGITS_PLAN = IntrovacPlan(
     edit_distance=3.0,
     joint_edit_distance=4.0,
     scorers=("features.digits",),
+    beta_reg=PAPER_REG,
     old_precision="32",
 )
 PLANE_PLAN = VacPlan(
@@ -145,7 +191,7 @@ PLANE_PLAN = VacPlan(
     vac_halvings=(0.5, 0.75),
     edit_distance=3.0,
     scorers=("features.digits",),
-    betas={"reg": 0.5},
+    beta_reg=0.5,
     old_precision="32",
 )
 FASHION_PLAN = IntrovacFashionPlan(
@@ -156,4 +202,5 @@ FASHION_PLAN = IntrovacFashionPlan(
     pretraining_epochs=1,
     edit_distance=4.0,
     scorers=("features.fashion_mnist",),
+    beta_reg=PAPER_REG,
 )

@@ -1,17 +1,23 @@
 """The stages of all experiments: a plain VAE, VAC and IntroVAC with the same networks and rows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
 from ...builders import Recipe
+from ...builders.introvac import FEATURE_LAYERS
+from ...data.augmentation import flip_randomly, identity
 from ...data.batches import InMemoryBatches, LabelledBatches
 from ...data.dataset import Dataset
 from ...data.images import get_image_side
 from ...engine.settings import Engine, adam
 from ...errors import InputError, require_at_least
+from ...features.pretrained import load_vgg19
 from ...functional.schedules import multistep_decay
 from ...method import Method
+from ...methods.vac import VariationalClassifier
+from ...networks.feature_error import FeatureError
+from ...networks.taps import TappedVGG
 from ...stage import Experiment, Stage
 from ..common import count_steps, dataset_facts
 from .evaluations import IntrovacEvaluations
@@ -52,17 +58,24 @@ def build_introvac_stages(
         """Copy the weights of the pretrained VAC; optimisers start afresh."""
         method.load_state_dict(methods["pretrained"].state_dict())
 
-    labelled = LabelledBatches(train.x, train.require_attributes(), plan.batch, seed)
-    unlabelled = InMemoryBatches(train.x, plan.batch, seed)
+    first = load_feature_weights if plan.feature_weight else None
+    starts: dict[str, Callable[[Method], None] | None] = {
+        "pretrained": first,
+        "vac": initialize_from_pretrained,
+        "introvac": initialize_from_pretrained,
+    }
+    flip = flip_randomly if plan.flip else identity
+    labelled = LabelledBatches(train.x, train.require_attributes(), plan.batch, seed, flip)
+    unlabelled = InMemoryBatches(train.x, plan.batch, seed, flip)
     return {
         name: Stage(
             method=method,
             batches=unlabelled if name == "vae" else labelled,
             engine=make_introvac_engine(name, plan, len(train)),
-            evaluations=evaluations.make_evaluations(name),
+            evaluations=evaluations.make_evaluations(name, plan.edit_distance),
             recipe=recipes[name],
             space=replace(space, attributes=()) if name == "vae" else space,
-            start=initialize_from_pretrained if name in ("vac", "introvac") else None,
+            start=starts.get(name),
             pictures=pictures.make_pictures(name),
             data={"train": train, "test": test},
             facts=dataset_facts(train, rows=len(train)),
@@ -71,17 +84,26 @@ def build_introvac_stages(
     }
 
 
+def load_feature_weights(method: Method) -> None:
+    """Give the features in which reconstructions are compared the weights of VGG-19."""
+    assert isinstance(method, VariationalClassifier)
+    assert isinstance(method.error, FeatureError)
+    method.error.h.load_state_dict(TappedVGG(load_vgg19(), FEATURE_LAYERS).state_dict())
+
+
 def _make_introvac_recipe(stage: str, train: Dataset, plan: VacPlan) -> Recipe:
     """The builder of a stage."""
     channels, size = train.x.shape[1], get_image_side(train)
     images = {"channels": channels, "size": size, "widths": list(plan.widths), "z": plan.latent}
-    shared = {"images": images, **({"betas": dict(plan.betas)} if plan.betas else {})}
+    images |= {"pixel_shuffle": True} if plan.pixel_shuffle else {}
+    shared = {"images": images, "betas": plan.make_betas()}
     if stage == "vae":
         return Recipe("residual_vae", shared)
-    attributes = train.require_attributes().shape[1]
-    return Recipe(
-        "introvac" if stage == "introvac" else "vac", {**shared, "attributes": attributes}
-    )
+    described = {**shared, "attributes": train.require_attributes().shape[1], "error": plan.error}
+    described |= {"feature_weight": plan.feature_weight} if plan.feature_weight else {}
+    if stage == "introvac" and isinstance(plan, IntrovacPlan):
+        return Recipe("introvac", {**described, "game": plan.game})
+    return Recipe("vac", described)
 
 
 def make_introvac_engine(stage: str, plan: VacPlan, rows: int) -> Engine:
