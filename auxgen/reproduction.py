@@ -12,12 +12,13 @@ from .engine.settings import Precision, PrecisionChoice
 from .engine.watch import MetricsFile
 from .errors import require_at_least
 from .experiments.common import Reproduction, TableRow
-from .experiments.registry import load_reproduction_maker
+from .experiments.registry import find_experiment, load_reproduction_maker
 from .files import encode_json, read_json, write_file
 from .launch import draw_pictures, evaluate, resume, train
 from .plotting.tables import plot_table
 from .runs.folder import Run
 from .score import Score
+from .terminal import print_notes
 
 ReproductionBudget = Literal["cpu", "paper"]
 
@@ -62,12 +63,27 @@ def reproduce(
         trials = _measure_table(table, seeds, folder, how, options)
         write_file(folder / "trials.json", encode_json({**about, **trials}))
         table = table.choose(_collect_means(trials["rows"]))
+    if not quiet:
+        print_notes(_describe_runs(table, seeds))
     result = {**about, **_measure_table(table, seeds, folder, how, options)}
     write_file(folder / "table.json", encode_json(result))
     plot_table(result, folder / "table.png")
     runs = sorted({folder / run for line in result["rows"] for run in line["runs"]})
     report.write_report(runs, folder / "report.html")
     return folder
+
+
+def _describe_runs(table: Reproduction, seeds: int | None) -> list[str]:
+    """Lines for a person beforehand: runs of each experiment, and how long one took."""
+    runs: dict[str, set[str]] = {}
+    for row in table.rows:
+        each = {f"{row.options} {seed}" for seed in range(seeds or row.seeds or table.seeds)}
+        runs.setdefault(row.experiment, set()).update(each)
+    lines = []
+    for name, each in runs.items():
+        time = find_experiment(name).about.time or "not known"
+        lines.append(f"{name}: {len(each)} run{'s' * (len(each) != 1)}, each: {time}")
+    return lines
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from auxgen import reproduction
 from auxgen.engine.precision import RoundTimes
 from auxgen.engine.watch import MetricsFile
 from auxgen.experiments.common import Means, Reproduction, TableRow
+from auxgen.experiments.registry import list_experiments
 from auxgen.files import read_json
 from auxgen.reproduction import load_reproduction, measure_difference, reproduce
 from auxgen.runs import runtime
@@ -101,3 +102,12 @@ def test_a_precision_can_be_fixed(table: list[RoundTimes], tmp_path: Path) -> No
     (row,) = load_reproduction(reproduce("a.table", precision="32", **given))["rows"]
     assert row["made"][0]["precisions"] == {"m2": "32"}
     assert len(table) == 3
+
+
+def test_runs_and_their_time_are_told_before_the_first(
+    table: list[RoundTimes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del table
+    reproduce("a.table", seeds=2, out=tmp_path / "out", device="cpu")
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first == f"adgm.half_moons: 2 runs, each: {list_experiments()['adgm.half_moons'].time}"

@@ -48,13 +48,15 @@ def stacked_classifier(
     attributes: int = 0,
     width: int = 32,
     hidden: int = 1000,
+    pooled: bool = False,
 ) -> Method:
     """The classifier that regularises VAEs in its authors' code, of either classes or attributes.
 
-    It has `width` channels after its first convolution and a dense layer of `hidden` units.
+    It has `width` channels after its first convolution and a dense layer of `hidden` units;
+    `pooled` as in `StackedClassifier`.
     """
     out = classes or attributes
-    network = StackedClassifier(channels, size, out, width=width, hidden=hidden)
+    network = StackedClassifier(channels, size, out, width=width, hidden=hidden, pooled=pooled)
     if classes:
         return ImageClassifier(q_y=Conditional(network, categorical))
     return AttributeClassifier(q_y=Conditional(network, attribute_distribution))

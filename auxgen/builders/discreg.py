@@ -53,6 +53,7 @@ def build_discriminative_vae(
     encoder_grad: bool = True,
     scale: float = 1.0,
     feature_scale: float = 1.0,
+    shift: int = 0,
 ) -> DiscriminativeVAE:
     """`stacked_discriminative_vae` by layers of any network, such as `TappedNetwork` gives.
 
@@ -63,6 +64,7 @@ def build_discriminative_vae(
         encoder_grad: Whether the encoder learns from the network too.
         scale: Scale of every entry of p(x|z) at the start; 1 in the authors' code.
         feature_scale: Scale of every entry of all p(d_l(x)|z) at the start; 1 in the same code.
+        shift: As in `DiscriminativeVAE`.
 
     Raises:
         InputError: The numbers of weights and layers differ.
@@ -80,6 +82,7 @@ def build_discriminative_vae(
         p_d={layer: FreeScaleNormal(shapes[layer], feature_scale) for layer in d.layers},
         weights=dict(zip(d.layers, weights, strict=True)),
         encoder_grad=encoder_grad,
+        shift=shift,
     )
 
 
@@ -93,19 +96,29 @@ def stacked_feature_autoencoder(
     """
     names = ("channels", "size", "z", "widths", "hidden")
     channels, size, z, widths, hidden = (images[name] for name in names)
+    resized = bool(images.get("resize_convolutions", False))
     return FeatureAutoencoder(
         encoder=StackedEncoder(channels, size, widths, hidden, z),
-        decoder=StackedDecoder(z, channels, size, widths, hidden),
+        decoder=StackedDecoder(z, channels, size, widths, hidden, resize_convolutions=resized),
         h=make_taps(classifier, layers),
         b=Blur(blur) if blur else nn.Identity(),
     )
 
 
 def _make_vae_parts(
-    *, channels: int, size: int, z: int, widths: Sequence[int], hidden: int, scale: float
+    *,
+    channels: int,
+    size: int,
+    z: int,
+    widths: Sequence[int],
+    hidden: int,
+    scale: float,
+    resize_convolutions: bool = False,
 ) -> dict[str, Any]:
-    """q(z|x), p(z) and p(x|z) of images."""
-    decoder = StackedDecoder(z, channels, size, widths, hidden)
+    """q(z|x), p(z) and p(x|z) of images; `resize_convolutions` as in `StackedDecoder`."""
+    decoder = StackedDecoder(
+        z, channels, size, widths, hidden, resize_convolutions=resize_convolutions
+    )
     family = FreeScaleNormal((channels, size, size), scale)
     return {
         "q_z": Conditional(StackedEncoder(channels, size, widths, hidden, 2 * z), bounded_normal),

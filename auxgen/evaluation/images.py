@@ -145,6 +145,27 @@ class ExplainedVariance(PictureEvaluation):
         }
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class GridPower(PictureEvaluation):
+    """Whether reconstructions have a pattern of two pixels that their originals do not have."""
+
+    def __call__(self, method: object) -> dict[str, Score]:
+        x, back = reconstruct_rows(method, self.space, self.real.raw_rows()).unbind(1)
+        shares = reconstruction.grid_power(x, back.clamp(0, 1))
+        what = (
+            "power of reconstructions {} of a pattern of 2 pixels, in either direction or both, "
+            f"as a share of the originals' there, Hann window; {self.describe_real_rows()}"
+        )
+        places = {"grid": "at the frequencies", "beside": "two bins beside the frequencies"}
+        return {
+            f"power {name} of 2 pixels": Score(
+                100 * shares[key], "%", len(x), what.format(places[key])
+            )
+            for key, name in (("grid", "on a grid"), ("beside", "beside a grid"))
+        }
+
+
 PIXEL_MEASURES: Mapping[str, tuple[Callable[[Tensor, Tensor], Tensor], str, str]] = {
     "psnr": (reconstruction.psnr, "dB", "peak signal-to-noise ratio"),
     "l1": (reconstruction.mean_absolute_error, "", "mean absolute difference of pixels in [0, 1]"),

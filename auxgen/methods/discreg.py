@@ -32,6 +32,7 @@ class DiscriminativeVAE(BaseVAE):
         p_d: Mapping[str, FreeScaleNormal],
         weights: Mapping[str, float],
         encoder_grad: bool = True,
+        shift: int = 0,
     ) -> None:
         """Maximises L_z + L_x + sum_l weight_l L_dl, eq. 4 with its first sign corrected.
 
@@ -40,10 +41,12 @@ class DiscriminativeVAE(BaseVAE):
             p_d: Density of each layer, around d_l of a reconstruction.
             weights: Weight of each layer; 1 in the paper.
             encoder_grad: Whether the encoder learns from the classifier too (section 3).
+            shift: Pixels by which a round moves rows and reconstructions before d sees them, at
+                most, either way, all alike: so that no place counts less for d's strides.
         """
         super().__init__(q_z=q_z, p_z=p_z, p_x=p_x)
         self.d, self.layers, self.p_d = d, tuple(p_d), nn.ModuleList(p_d.values())
-        self.weights, self.encoder_grad = dict(weights), encoder_grad
+        self.weights, self.encoder_grad, self.shift = dict(weights), encoder_grad, shift
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"vae": (self.q_z, self.p_x, self.p_d)}
@@ -66,6 +69,9 @@ class DiscriminativeVAE(BaseVAE):
 
     def feature_nll(self, x: Tensor, mean: Tensor) -> dict[str, Tensor]:
         """-log p(d_l(x)|z), nats, mean over rows, by layer: x and mean of p(x|z) (b, c, h, w)."""
+        if self.shift and self.training:
+            moves = torch.randint(-self.shift, self.shift + 1, (2,), device=x.device)
+            x, mean = (move_pictures(each, moves) for each in (x, mean))
         with torch.no_grad():
             target = self.extract_activations(x)
         output = self.extract_activations(mean)
@@ -115,3 +121,15 @@ def initialize_adjusted_vae(method: Method, *, source: Method, batches: int = 30
     method.q_z.load_state_dict(source.q_z.state_dict())
     method.p_x.load_state_dict(source.p_x.state_dict())
     method.recalibrate_decoder(batches)
+
+
+def move_pictures(x: Tensor, moves: Tensor) -> Tensor:
+    """Pictures moved up and to the left by so many pixels, their last ones repeated at borders.
+
+    x (b, c, h, w), moves (2,) int -> (b, c, h, w).
+    """
+    for side, move in zip((-2, -1), moves, strict=True):
+        length = x.shape[side]
+        places = torch.arange(length, device=x.device) + move
+        x = x.index_select(side, places.clamp(0, length - 1))
+    return x

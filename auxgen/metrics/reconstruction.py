@@ -125,3 +125,46 @@ def high_frequency_error(x: Tensor, y: Tensor) -> Tensor:
         return (spectrum.abs().square() * high).flatten(1).mean(1)
 
     return _measure_pairs(power, x, y)
+
+
+def grid_power(x: Tensor, y: Tensor, period: int = 2) -> dict[str, float]:
+    """Power of y at the frequencies of a grid of pixels, and beside them, as shares of x's.
+
+    A pattern that repeats every `period` pixels has its power at multiples of 1 / period cycles per
+    pixel: "grid" sums over those, in both directions, without the mean. "beside" sums over the
+    frequencies two bins away in any direction, with which grid frequencies are to be compared.
+    Pictures have a Hann window, so that their borders count for nothing.
+    x, y (n, c, h, w) in [0, 1].
+
+    Raises:
+        InputError: The pictures do not suit `psnr`, or a side is no multiple of the period or below
+            4 periods.
+    """
+    x, y = checks.check_picture_pairs(x, y)
+    height, width = x.shape[2:]
+    if height % period or width % period or min(height, width) < 4 * period:
+        raise InputError(
+            f"The pictures are {height} by {width}; sides that are multiples of {period}, and "
+            f"{4 * period} or more, are expected."
+        )
+    is_on = torch.zeros(height, width, dtype=torch.bool)
+    is_on[:: height // period, :: width // period] = True
+    is_on[0, 0] = False
+    moves = [(i, j) for i in range(-2, 3) for j in range(-2, 3) if max(abs(i), abs(j)) == 2]
+    is_beside = torch.stack([is_on.roll(move, (0, 1)) for move in moves]).any(0)
+    powers = [_measure_windowed_power(each) for each in (x, y)]
+    return {
+        name: (powers[1][among].sum() / powers[0][among].sum()).item()
+        for name, among in (("grid", is_on), ("beside", is_beside))
+    }
+
+
+def _measure_windowed_power(x: Tensor) -> Tensor:
+    """Mean power by frequency of pictures less their means: (n, c, h, w) -> (h, w)."""
+    down, across = (torch.hann_window(n, dtype=torch.float64) for n in x.shape[2:])
+    window = (down[:, None] * across).to(x.device)
+    total = torch.zeros(x.shape[2:], dtype=torch.float64, device=x.device)
+    for some in x.split(PAIRS_AT_ONCE):
+        centred = some.double() - some.double().mean((2, 3), keepdim=True)
+        total += torch.fft.fft2(centred * window).abs().square().sum((0, 1))
+    return total.cpu() / len(x)

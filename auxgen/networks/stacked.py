@@ -41,6 +41,19 @@ def _make_convolution_pair(width: int, out: int) -> list[nn.Module]:
     return first + _add_norm_and_relu(nn.Conv2d(out, out, 3, padding=1, bias=False))
 
 
+def _make_doubling(width: int, out: int) -> list[nn.Module]:
+    """The authors': two 3x3 convolutions, and a transposed 2x2 one that doubles the sides."""
+    pair = _make_convolution_pair(width, out)
+    return pair + _add_norm_and_relu(nn.ConvTranspose2d(out, out, 2, 2, bias=False))
+
+
+def _make_resize_doubling(width: int, out: int) -> list[nn.Module]:
+    """Each place four times, between two 3x3 convolutions."""
+    layers = _make_convolution_pair(width, out)
+    layers.insert(3, nn.Upsample(scale_factor=2, mode="nearest"))  # after the first one's ReLU
+    return layers
+
+
 def _compute_smallest_size(size: int, widths: Sequence[int]) -> int:
     """Height and width after as many halvings as there are widths; InputError if not possible."""
     factor = 2 ** len(widths)
@@ -79,8 +92,21 @@ class StackedDecoder(nn.Module):
     """The encoder's mirror image: z (..., r) -> (..., channels, size, size) in (0, 1), float32."""
 
     def __init__(
-        self, r: int, channels: int, size: int, widths: Sequence[int], hidden: int
+        self,
+        r: int,
+        channels: int,
+        size: int,
+        widths: Sequence[int],
+        hidden: int,
+        *,
+        resize_convolutions: bool = False,
     ) -> None:
+        """resize_convolutions: Double maps by repetition, as Odena et al. (2016) advise.
+
+        The authors' last two convolutions, a transposed 2x2 one with a stride of 2 and a 1x1 one,
+        make each 2x2 block of an image apart from all others, so that a pattern of two pixels is
+        the easiest thing to learn.
+        """
         super().__init__()
         small, up = _compute_smallest_size(size, widths), tuple(reversed(widths))
         first = up[0] * small**2
@@ -89,10 +115,12 @@ class StackedDecoder(nn.Module):
             *_add_norm_and_relu(nn.Linear(hidden, first)),
             nn.Unflatten(1, (up[0], small, small)),
         ]
+        make_doubling = _make_resize_doubling if resize_convolutions else _make_doubling
         for before, width in zip((up[0], *up), up, strict=False):
-            layers += _make_convolution_pair(before, width)
-            layers += _add_norm_and_relu(nn.ConvTranspose2d(width, width, 2, 2, bias=False))
-        self.layers = nn.Sequential(*layers, nn.Conv2d(up[-1], channels, 1, bias=False))
+            layers += make_doubling(before, width)
+        side = 3 if resize_convolutions else 1
+        last = nn.Conv2d(up[-1], channels, side, padding=side // 2, bias=False)
+        self.layers = nn.Sequential(*layers, last)
         self.layers.apply(_initialize_weights)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -112,20 +140,32 @@ class StackedClassifier(nn.Module):
     """
 
     def __init__(
-        self, channels: int, size: int, out: int, *, width: int = 32, hidden: int = 1000
+        self,
+        channels: int,
+        size: int,
+        out: int,
+        *,
+        width: int = 32,
+        hidden: int = 1000,
+        pooled: bool = False,
     ) -> None:
+        """pooled: Average 2x2 after the second, fourth and sixth ReLU in place of the strides."""
         super().__init__()
         padded, before = size < 64, channels
         self.convolutions = nn.Sequential()
         for i, (wide, kernel, stride) in enumerate(CLASSIFIER_CONVOLUTIONS, 1):
             padding = padded * (kernel // 2)
-            layer = nn.Conv2d(before, wide * width, kernel, stride, padding, bias=False)
+            step = 1 if pooled else stride
+            layer = nn.Conv2d(before, wide * width, kernel, step, padding, bias=False)
             self.convolutions.add_module(f"conv{i}", layer)
             self.convolutions.add_module(f"norm{i}", _make_norm(layer))
             self.convolutions.add_module(f"relu{i}", nn.ReLU())
             if stride == 2:
                 self.convolutions.add_module(f"drop{i}", nn.Dropout(0.5))
-            before, size = wide * width, (size + 2 * padding - kernel) // stride + 1
+            before, size = wide * width, (size + 2 * padding - kernel) // step + 1
+            if step < stride:
+                self.convolutions.add_module(f"pool{i}", nn.AvgPool2d(stride))
+                size //= stride
         dense = _add_norm_and_relu(nn.Linear(before * size**2, hidden))
         self.dense = nn.Sequential(nn.Flatten(), *dense, nn.Dropout(0.5))
         self.linear = nn.Linear(hidden, out)

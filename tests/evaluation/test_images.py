@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from evaluation.pictures import SPACE, Copier, pictures, quadrants
 
 from auxgen.errors import InputError
@@ -74,6 +75,26 @@ def test_closeness_is_that_of_the_pictures():
     errors = half.square().flatten(1).mean(1)
     assert made["psnr"].value == pytest.approx((-10 * errors.log10()).mean().item(), rel=1e-5)
     assert "window of 3 pixels" in made["ssim"].protocol
+
+
+def test_power_on_a_grid_is_that_of_the_pictures_in_per_cent(monkeypatch: pytest.MonkeyPatch):
+    real = pictures(10)
+    x = real.raw_rows()
+    shapes = []
+
+    def half(a: torch.Tensor, b: torch.Tensor) -> dict[str, float]:
+        torch.testing.assert_close(b, a / 2)
+        shapes.append(a.shape)
+        return {"grid": 0.5, "beside": 0.25}
+
+    monkeypatch.setattr(pictured.reconstruction, "grid_power", half)
+    made = pictured.GridPower(real, SPACE)(Copier(fade=0.5))
+    assert {name: score.value for name, score in made.items()} == {
+        "power on a grid of 2 pixels": 50,
+        "power beside a grid of 2 pixels": 25,
+    }
+    assert shapes == [x.shape]
+    assert "10 rows of the test split" in made["power on a grid of 2 pixels"].protocol
 
 
 def test_a_measure_or_a_label_that_is_not_there_is_refused():

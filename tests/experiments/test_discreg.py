@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,17 @@ import torch
 from backbones import install_random_weights
 from PIL import Image
 from safetensors.torch import save_file
+from torch import nn
 
 import auxgen
 from auxgen.data.dataset import Dataset
 from auxgen.errors import InputError
-from auxgen.experiments.discreg import budgets, tables
+from auxgen.experiments.discreg import budgets, pattern, tables
 from auxgen.experiments.discreg.classifiers import build_regularising_classifier
 from auxgen.experiments.discreg.layers import TITLES
 from auxgen.experiments.option_values import build_experiment
 from auxgen.experiments.registry import find_experiment
+from auxgen.experiments.runs import read_run_options
 from auxgen.features import pretrained
 from auxgen.launch import draw_pictures, evaluate, train
 from auxgen.networks.taps import VGG
@@ -237,6 +240,29 @@ def test_layers_are_studied_in_one_run(home: Path) -> None:
     assert drawn.is_file()
 
 
+def test_the_pattern_is_studied_in_one_run(home: Path) -> None:
+    folder = assert_reproduced("pattern", home, **SMALL, valid_rows=2)
+    (run,) = {Path(run) for row in load_reproduction(folder)["rows"] for run in row["runs"]}
+    stages = Run(folder / run).trained_stages()
+    assert stages == ["classifier", "pooled_classifier", *pattern.TITLES]
+    held: dict[str, Any] = {s: auxgen.load(folder / run / s).method for s in stages}
+    usual = held["all"].d.network.state_dict()
+    for name in ("relu", "tenth", "moved", "resized"):
+        other = held[name].d.network.state_dict()
+        assert all(torch.equal(v, other[k]) for k, v in usual.items())
+    own = held["pooled_classifier"].q_y.network.state_dict()
+    assert all(torch.equal(v, own[k]) for k, v in held["pooled"].d.network.state_dict().items())
+    assert held["relu"].layers == ("convolutions.relu2", "convolutions.relu4", "convolutions.relu6")
+    assert (held["moved"].shift, held["all"].shift) == (4, 0)
+    resized = [n for n, m in held.items() if any(isinstance(u, nn.Upsample) for u in m.modules())]
+    assert resized == ["resized_vae", "resized"]
+
+
+def test_the_artefacts_are_reproduced_at_64_pixels_too(home: Path) -> None:
+    options = {"steps": 1, "size": 64, "latent": 3, "classifier_epochs": 0.2, "train_rows": 4}
+    assert_reproduced("figure7", home, **options, widths=(2, 4))
+
+
 def test_the_artefacts_are_reproduced(home: Path) -> None:
     options = {"steps": 3, "widths": (2, 4), "latent": 3, "classifier_epochs": 0.2}
     folder = assert_reproduced("figure7", home, **options)
@@ -343,6 +369,33 @@ def test_the_table_s_claims_say_whether_they_hold() -> None:
     assert "lower (10%): does not hold" in tables.check_likelihood_claims(of_both(base, one))
     broken = tables.check_likelihood_claims(of_both(base, {**seen, tables.BOUND: 1.3}))
     assert "minus the ELBO: does not hold" in broken
+
+
+def test_the_pattern_s_claims_say_whether_they_hold() -> None:
+    power = {"vae": 40.0, "all": 2500.0, "resized": 100.0}
+    means = {(title, tables.GRID): power.get(n, 1.0) for n, title in pattern.TITLES.items()}
+    said = tables.check_pattern_claims(means)
+    assert "(62.5 times the power): holds" in said
+    assert "(0.040 of it): holds" in said
+    means[pattern.TITLES["resized"], tables.GRID] = 3000.0
+    assert "(1.200 of it): does not hold" in tables.check_pattern_claims(means)
+
+
+def test_own_images_have_resize_convolutions_unless_their_run_is_older(
+    home: Path, tmp_path: Path
+) -> None:
+    assert all(plan.resize_convolutions for plan in budgets.OWN.values())
+    assert not any(plan.resize_convolutions for plan in budgets.CELEBA.values())
+    options = {**SMALL, "classifier": "vgg19", "adjusted": False, "batch": 4, "test_rows": 4}
+    options |= {"data": home / "data" / "celeba", "least_steps": 1}
+    run = train("discreg.own", run=tmp_path / "run", device="cpu", quiet=True, **options)
+    images = auxgen.load(run.path / "discriminative").config["arguments"]["images"]
+    assert images["resize_convolutions"] is True
+    entry = find_experiment("discreg.own")
+    older = json.loads((run.path / "run.json").read_text())
+    del older["options"]["resize_convolutions"]
+    (run.path / "run.json").write_text(json.dumps(older))
+    assert read_run_options(Run(run.path), entry)["resize_convolutions"] is False
 
 
 def test_the_figure_s_claims_say_whether_they_hold() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from math import log, tau
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from auxgen.builders import Recipe
 from auxgen.method import Gradient
-from auxgen.methods.discreg import AdjustedVAE, DiscriminativeVAE
+from auxgen.methods.discreg import AdjustedVAE, DiscriminativeVAE, move_pictures
 from auxgen.methods.feature_autoencoder import FeatureAutoencoder
 from auxgen.methods.vae import VAE
 from auxgen.networks.distributions import Conditional, FreeScaleNormal, diag_normal
@@ -84,6 +85,28 @@ def test_the_loss_is_the_formula_by_hand(weight: float) -> None:
     layer = surprise((3 * 0.2 - 0.7) - (3 * 0.5 * z + z), log(2.0))
     expected = kl + pixels + weight * layer
     assert loss(method(weight=weight), x).item() == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("moves", [(0, 0), (1, -2), (-3, 3), (9, 0)])
+def test_pictures_are_moved_as_numpy_pads_and_cuts(moves: tuple[int, int]) -> None:
+    x = torch.rand(2, 3, 5, 6)
+    padded = np.pad(x.numpy(), ((0, 0), (0, 0), (9, 9), (9, 9)), mode="edge")
+    cut = padded[..., 9 + moves[0] : 14 + moves[0], 9 + moves[1] : 15 + moves[1]]
+    assert np.array_equal(move_pictures(x, torch.tensor(moves)).numpy(), cut)
+
+
+def test_moves_are_the_same_for_rows_and_reconstructions_and_for_training_alone() -> None:
+    x, mean = torch.rand(4, 1, 1, 2).double(), torch.rand(4, 1, 1, 2).double()
+    made, plain = method(), method()
+    made.shift = 1
+    usual = plain.feature_nll(x, mean)["0"]
+    assert torch.equal(made.eval().feature_nll(x, mean)["0"], usual)
+    ends = {side: (x[..., side].unsqueeze(3), mean[..., side].unsqueeze(3)) for side in (0, 1)}
+    wide = {side: [each.expand(-1, -1, -1, 2) for each in pair] for side, pair in ends.items()}
+    known = [usual, *(plain.feature_nll(*pair)["0"] for pair in wide.values())]
+    torch.manual_seed(0)
+    found = {made.train().feature_nll(x, mean)["0"].item() for _ in range(40)}
+    assert sorted(found) == pytest.approx(sorted(each.item() for each in known))
 
 
 def gradients(method: Any, x: Tensor) -> dict[str, Tensor]:

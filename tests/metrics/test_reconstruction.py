@@ -17,6 +17,7 @@ from auxgen.errors import InputError
 from auxgen.metrics.checks import check_picture_sets
 from auxgen.metrics.reconstruction import (
     explained_variance,
+    grid_power,
     high_frequency_error,
     mean_absolute_error,
     psnr,
@@ -190,3 +191,43 @@ def test_what_is_explained_of_colours_and_brightness() -> None:
     assert explained_variance(x[:, :1], x[:, :1]) == {"brightness": 1}
     with pytest.raises(InputError, match="equal shapes are expected, each picture beside its own"):
         explained_variance(x, y[:-1])
+
+
+def smooth_waves(side: int, n: int = 6) -> Tensor:
+    """Pictures with power at every frequency, around 1/2 and small enough to stay in [0, 1]."""
+    generator = torch.Generator().manual_seed(0)
+    return 0.4 + 0.2 * torch.rand(n, 3, side, side, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize(("side", "period"), [(16, 2), (28, 2), (32, 4), (24, 3)])
+def test_a_pattern_of_so_many_pixels_is_power_on_its_grid_alone(side: int, period: int) -> None:
+    """Its power by hand: amplitude times the window's sum, squared, at each grid frequency."""
+    x = smooth_waves(side)
+    same = grid_power(x, x, period)
+    assert same == pytest.approx({"grid": 1.0, "beside": 1.0})
+    faded = 0.5 + 0.5 * (x - 0.5)
+    assert grid_power(x, faded, period) == pytest.approx({"grid": 0.25, "beside": 0.25})
+    pattern = torch.zeros(side, dtype=torch.float64)
+    pattern[::period] = 0.1  # lines: a comb, whose power is alike at all multiples of 1 / period
+    lined = x + pattern
+    found = grid_power(x, lined, period)
+    assert found["grid"] > 10
+    assert found["beside"] == pytest.approx(1.0, rel=1e-9)
+    window = torch.hann_window(side, dtype=torch.float64)
+    window = window[:, None] * window
+    flat = torch.full_like(x, 0.5)
+    ripple = x - x.mean((2, 3), keepdim=True)
+    spectrum = torch.fft.fft2(ripple * window)
+    each = 0.1 / period * window.sum()
+    step = side // period
+    on = [(i, j) for i in range(0, side, step) for j in range(0, side, step) if i or j]
+    below = sum(spectrum[..., i, j].abs().square().sum() for i, j in on)
+    above = sum((spectrum[..., i, j] + (each if i == 0 else 0)).abs().square().sum() for i, j in on)
+    assert found["grid"] == pytest.approx(float(above / below))
+    assert grid_power(x, flat, period) == pytest.approx({"grid": 0.0, "beside": 0.0}, abs=1e-12)
+
+
+def test_sides_that_hold_no_grid_are_refused() -> None:
+    for shape in ((6, 8), (8, 9)):
+        with pytest.raises(InputError, match="sides that are multiples of 2, and 8 or more"):
+            grid_power(torch.rand(2, 1, *shape), torch.rand(2, 1, *shape))

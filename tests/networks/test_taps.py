@@ -115,9 +115,53 @@ def test_the_authors_networks_have_the_authors_sizes() -> None:
     assert sizes == [30, 13, 5]
 
 
+def blocks_that_move(decoder: StackedDecoder) -> int:
+    """Blocks of 2x2 pixels that one place before the last doubling has a part in."""
+    first = next(i for i, layer in enumerate(decoder.layers) if isinstance(layer, nn.Unflatten))
+    doublings = [
+        i
+        for i, layer in enumerate(decoder.layers)
+        if isinstance(layer, nn.ConvTranspose2d | nn.Upsample)
+    ]
+    before = decoder.eval().layers[first : doublings[-1]](torch.rand(1, 4 * 4 * 4))
+    before = before.detach().requires_grad_()
+    after = decoder.layers[doublings[-1] :](before)
+    blocks = after.unflatten(3, (-1, 2)).unflatten(2, (-1, 2)).sum((0, 1, 3, 5)).flatten()
+    reached = [torch.autograd.grad(b, before, retain_graph=True)[0][..., 4, 4] for b in blocks]
+    return sum(bool(grad.any()) for grad in reached)
+
+
+def test_resize_convolutions_overlap_where_transposed_ones_do_not() -> None:
+    torch.manual_seed(0)
+    sizes = (3, 1, 16, (3, 4), 5)
+    assert blocks_that_move(StackedDecoder(*sizes)) == 1
+    resized = StackedDecoder(*sizes, resize_convolutions=True)
+    assert blocks_that_move(resized) > 4
+    assert resized(torch.rand(2, 3)).shape == (2, 1, 16, 16)
+
+
+def test_a_classifier_without_strides_is_averaged_down() -> None:
+    usual, pooled = (
+        StackedClassifier(3, 64, 4, width=2, hidden=4, pooled=p) for p in (False, True)
+    )
+    shapes = [
+        [
+            h.shape[1:]
+            for h in TappedNetwork(each, STRIDED_LAYERS)(torch.rand(2, 3, 64, 64)).values()
+        ]
+        for each in (usual, pooled)
+    ]
+    assert [w for w, *_ in shapes[0]] == [w for w, *_ in shapes[1]]
+    assert [h for _, h, _ in shapes[1]] == [59, 24, 8]
+    assert all(layer.stride == (1, 1) for layer in pooled.modules() if isinstance(layer, nn.Conv2d))
+    kept = pooled.convolutions.get_submodule("pool2")
+    assert isinstance(kept, nn.AvgPool2d)
+
+
+@pytest.mark.parametrize("pooled", [False, True])
 @pytest.mark.parametrize("size", [8, 28, 32])
-def test_small_images_pass_through_the_classifier(size: int) -> None:
-    classifier = StackedClassifier(1, size, 3, width=2, hidden=4)
+def test_small_images_pass_through_the_classifier(size: int, pooled: bool) -> None:
+    classifier = StackedClassifier(1, size, 3, width=2, hidden=4, pooled=pooled)
     assert classifier(torch.rand(2, 1, size, size)).shape == (2, 3)
 
 

@@ -33,7 +33,7 @@ CELEBA: Mapping[Budget, ImageSetPlan] = {
         widths=(16, 32, 96, 192),
         hidden=512,
         latent=128,
-        vae_epochs=12,
+        vae_epochs=36,
         batch=50,
         pixel_scale=0.2,
         classifier_hidden=512,
@@ -94,13 +94,38 @@ LAYERS: Mapping[Budget, LayersPlan] = {
     ),
     "paper": _convert_plan(LayersPlan, FASHION["paper"]),
 }
+PATTERN: Mapping[Budget, LayersPlan] = {
+    "cpu": replace(
+        LAYERS["cpu"],
+        vae_epochs=0.3,
+        classifier_epochs=0.3,
+        extractor=None,
+        test_rows=500,
+        nll_rows=20,
+    ),
+    "paper": replace(LAYERS["paper"], extractor=None),
+}
 OWN: Mapping[Literal[32, 64], OwnPicturesPlan] = {
-    32: _convert_plan(OwnPicturesPlan, CIFAR10["cpu"], size=32, classifier="own", extractor=None),
+    32: _convert_plan(
+        OwnPicturesPlan,
+        CIFAR10["cpu"],
+        size=32,
+        batch=50,
+        classifier="own",
+        extractor=None,
+        resize_convolutions=True,
+    ),
     64: _convert_plan(
-        OwnPicturesPlan, CELEBA["cpu"], size=64, extractor=None, recognition_crop=1.0
+        OwnPicturesPlan,
+        CELEBA["cpu"],
+        size=64,
+        vae_epochs=12,
+        extractor=None,
+        recognition_crop=1.0,
+        resize_convolutions=True,
     ),
 }
-"""By the side of the images in pixels."""
+"""By the side of the images in pixels, without the pattern of results/discreg.pattern.json."""
 ARTEFACTS: Mapping[Budget, ArtefactsPlan] = {
     "cpu": ArtefactsPlan(
         size=32,

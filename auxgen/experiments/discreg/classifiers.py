@@ -116,6 +116,8 @@ def _make_own_stage(
     width, attributes = plan.classifier_width, train.attributes
     channels, size, _ = train.x.shape[1:]
     sizes = {"channels": channels, "size": size, "width": width, "hidden": plan.classifier_hidden}
+    if plan.classifier_pooled:
+        sizes["pooled"] = True
     if attributes is None:
         outputs, make_stage = {"classes": len(train.classes)}, make_classifier_stage
     else:

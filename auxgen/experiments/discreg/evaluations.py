@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ...data.dataset import Dataset, Preprocessor
-from ...evaluation.images import ExplainedVariance, PixelSimilarity, SampleQuality
+from ...evaluation.images import ExplainedVariance, GridPower, PixelSimilarity, SampleQuality
 from ...evaluation.likelihood import Elbo, ImportanceNll
 from ...evaluation.recognition import FeatureErrors, RecognitionAccuracy
 from ...inference.codes import interpolate_linearly, interpolate_rows, reconstruct_rows, sample_rows
@@ -23,6 +23,8 @@ from .plans import VaeComparisonPlan
 NLL = "nll_per_dimension"
 NLL_CHUNK_SIZES = {"rows": 4, "chunk": 25}
 """Rows, and weights of each: so few that what the decoder makes stays in the processor's cache."""
+SMALLEST_GRID = 8
+"""Side in pixels below which no pattern can be told from a picture."""
 WITH, WITHOUT = "with regularisation", "without"
 
 
@@ -48,6 +50,8 @@ def make_vae_evaluations(
     each["features"] = FeatureErrors(test, space, taps)
     each["closeness"] = PixelSimilarity(test, space)
     each["explained"] = ExplainedVariance(test, space)
+    if min(test.x.shape[2:]) >= SMALLEST_GRID:
+        each["pattern"] = GridPower(test, space)
     extractor = plan.extractor
     if extractor is not None:  # auto is of the data set's name: celeba/test
         extractor = choose_extractor(extractor, splits["test"].name.partition("/")[0])

@@ -19,7 +19,7 @@ from ...data.dataset import Dataset, Preprocessor
 from ...method import Method
 from ...networks.stacked import STRIDED_LAYERS
 from ...plotting.panels import write_panels
-from ...stage import Experiment
+from ...stage import Experiment, Stage
 from ..common import Budget, image_preprocessor
 from .budgets import LAYERS
 from .classifiers import OWN_CLASSIFIER, build_regularising_classifier
@@ -54,16 +54,22 @@ def experiment(plan: LayersPlan = LAYERS["cpu"], *, seed: int = 0) -> Experiment
     found = build_regularising_classifier(OWN_CLASSIFIER, (), splits, plan, seed, plan.scale_epochs)
     arguments = {name: arguments for name, (_, arguments) in VARIANTS.items()}
     vaes = build_vae_stages(splits, plan, found, arguments, seed)
+    return found.put_before(add_picture_of_all(vaes, TITLES, splits))
+
+
+def add_picture_of_all(
+    vaes: Mapping[str, Stage], titles: Mapping[str, str], splits: Mapping[str, Dataset]
+) -> dict[str, Stage]:
+    """The stages, the last of which draws reconstructions by all of them, under their titles."""
     draw = partial(
         _draw_all_reconstructions,
         rows=splits["valid"][:15],
         space=image_preprocessor(splits["train"]),
-        methods={TITLES[name]: stage.method for name, stage in vaes.items()},
+        methods={titles[name]: stage.method for name, stage in vaes.items()},
     )
     *_, last = vaes
     pictures = {**vaes[last].pictures, "reconstructions of all": draw}
-    vaes[last] = replace(vaes[last], pictures=pictures)
-    return found.put_before(vaes)
+    return {**vaes, last: replace(vaes[last], pictures=pictures)}
 
 
 def _draw_all_reconstructions(

@@ -1,11 +1,11 @@
 """How large the experiments' networks are, and how they are trained."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ...errors import InputError, require_at_least
-from ..common import Plan
+from ..common import NOT_AN_OPTION, Plan
 
 WORDS: Mapping[str, str] = {
     "classifier_width": "Channels of the first convolution of an own classifier.",
@@ -13,6 +13,8 @@ WORDS: Mapping[str, str] = {
     "classifier_epochs": "Passes of an own classifier over the training rows.",
     "classifier_lr": "Highest learning rate of an own classifier.",
     "classifier_batch": "Rows in a batch of an own classifier.",
+    "resize_convolutions": "Double the decoder's maps by repetition, where the authors have "
+    "transposed convolutions, which leave a pattern of two pixels.",
     "classifier_layers": "Layers of the classifier to regularise by, dotted names; when not "
     "given, its usual ones.",
     "layer_weights": "Weight of each layer; when not given, 1 for all, as in the paper.",
@@ -48,6 +50,8 @@ class DiscregPlan(Plan):
     classifier_epochs: float = 50
     classifier_lr: float = 2e-3
     classifier_batch: int = 100
+    classifier_pooled: bool = field(default=False, metadata=NOT_AN_OPTION)
+    resize_convolutions: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,7 +105,13 @@ def build_adjusted_stages(
 def make_image_arguments(train: Dataset, plan: DiscregPlan) -> dict[str, Any]:
     """The argument `images` of the paper's builders: the sizes of an encoder and a decoder."""
     channels, size, _ = train.x.shape[1:]
-    networks = {"z": plan.latent, "widths": list(plan.widths), "hidden": plan.hidden}
+    networks: dict[str, Any] = {
+        "z": plan.latent,
+        "widths": list(plan.widths),
+        "hidden": plan.hidden,
+    }
+    if plan.resize_convolutions:
+        networks["resize_convolutions"] = True
     return {"channels": channels, "size": size, **networks}
 
 
