@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 
-from .data.storage import get_memory_for_rows, limit_memory_for_rows
+from .data.storage import limit_memory_for_rows
 from .engine.compilation import require_compiler
-from .engine.device import get_device_memory, init_ranks, resolve_device
+from .engine.device import init_ranks, resolve_device
 from .engine.parts import check_parts
 from .engine.settings import Precision, PrecisionChoice
+from .engine.shared_rows import Exchange
 from .errors import InputError, NotRebuilt, require_at_least
 from .evaluation import catalogue
 from .experiments import registry
@@ -20,10 +20,14 @@ from .experiments.extractor_options import check_extractor_options, find_extract
 from .experiments.option_values import build_experiment, names_own_data, resolve_options
 from .experiments.runs import find_run_experiment, make_train_command, read_run_options
 from .features.trained import MissingExtractor
-from .ranges import check_ranges
 from .runs.batch_sizes import check_batches
 from .runs.commands import TrainCommand
-from .runs.config import make_config, read_memory_for_rows
+from .runs.config import (
+    choose_memory_for_rows,
+    find_given_memory,
+    make_config,
+    read_memory_for_rows,
+)
 from .runs.datasets import check_data_unchanged
 from .runs.evaluate import draw_run_pictures, evaluate_run
 from .runs.folder import (
@@ -93,7 +97,7 @@ def train(
     check_parts(accumulate)
     if compile:
         require_compiler(device)
-    memory_for_rows = _choose_memory_for_rows(memory_for_rows, device)
+    memory_for_rows = choose_memory_for_rows(memory_for_rows, device)
     name, file, stages, command = None, None, experiment, None
     if isinstance(stages, str | Path):
         entry = registry.find_experiment(stages)
@@ -101,14 +105,14 @@ def train(
         options = resolve_options(entry, options)
         check_extractor_options(options)
         with limit_memory_for_rows(memory_for_rows):
-            stages = train_missing_extractors_for(partial(build_experiment, entry, options))
+            stages = train_missing_extractors_for(partial(build_experiment, entry, options), device)
         own = {"memory_for_rows": given_memory, "accumulate": accumulate, "compiles": compile}
         command = make_train_command(entry, options, asked, precision, log, **own)
     settings = RuntimeSettings(device, precision, tuple(log), quiet, command, accumulate, compile)
     limit = limit_memory_for_rows(memory_for_rows)
     with limit, tell_way_on(run), init_ranks(device) as here:
         asked_of = {"device": device, "precision": precision, "accumulate": accumulate}
-        asked_of["compiles"] = compile
+        asked_of |= {"compiles": compile, "ranks": here.size}
         config = make_config(name, stages, options, file=file, **asked_of)
         check_batches(stages, here, device, accumulate)
         more = {}
@@ -125,7 +129,7 @@ def train(
         opened = opened or create_run(run, config, file, here, more)
         with lock_run(opened.path, here):
             remaining = partial(train_remaining, opened, stages, here, settings)
-            return train_missing_extractors_for(remaining)
+            return train_missing_extractors_for(remaining, device)
 
 
 def resume(
@@ -157,7 +161,7 @@ def resume(
     with limit, tell_way_on(run), init_ranks(device) as here, lock_run(opened.path, here):
         check_resumable(opened, here)
         remaining = partial(train_remaining, opened, stages, here, settings)
-        return train_missing_extractors_for(remaining)
+        return train_missing_extractors_for(remaining, device)
 
 
 def rebuild_experiment(run: Run) -> Experiment:
@@ -184,27 +188,14 @@ def _rebuild(
         entry = find_run_experiment(run, str(name))
         options = read_run_options(run, entry)
         with limit_memory_for_rows(read_memory_for_rows(run.config)):
-            stages = train_missing_extractors_for(partial(build_experiment, entry, options))
+            stages = train_missing_extractors_for(partial(build_experiment, entry, options), device)
     except InputError as error:
         raise NotRebuilt(str(error)) from error
     check_data_unchanged(run.path, run.config.get("datasets", {}), stages)
     known, values = run.config, resolve_options(entry, options)
     own = {"accumulate": known.get("accumulate", 1), "compiles": known.get("compile", False)}
-    own["memory_for_rows"] = _find_given_memory(known, device)
+    own["memory_for_rows"] = find_given_memory(known, device)
     return stages, make_train_command(entry, values, device, known.get("precision"), log, **own)
-
-
-def _find_given_memory(config: Mapping[str, Any], device: str) -> float | None:
-    """The memory for rows that a run was given; None where this machine has it by default."""
-    known = read_memory_for_rows(config)
-    default = _choose_memory_for_rows(None, resolve_device(device))
-    return None if known in (inf, default) else known
-
-
-def _choose_memory_for_rows(given: float | None, device: str) -> float:
-    """What is given, else half of the memory of the machine or of the device, whichever is less."""
-    check_ranges({"memory_for_rows": given})
-    return min(get_memory_for_rows(), get_device_memory(device) / 2) if given is None else given
 
 
 def evaluate(
@@ -220,7 +211,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure the experiment's scores, or those that `metrics` names, and write scores.json.
 
-    Scores of other names that it already has are kept.
+    Scores of other names that it already has are kept. Several ranks share the rows.
 
     Args:
         run: A run whose stages are trained.
@@ -239,6 +230,7 @@ def evaluate(
 
     Raises:
         InputError: The folder is no run, a stage is not trained yet, or a measure fits no stage.
+        RankLost: Another rank has ended; nothing was written.
     """
     require_at_least(1, draws=draws, rows=1 if rows is None else rows)
     opened, stages = _open_run(run, experiment)
@@ -248,15 +240,17 @@ def evaluate(
         evaluations = {name: stage.evaluations for name, stage in stages.items()}
         if metrics:
             evaluations = catalogue.select_evaluations(stages, metrics, split=split, rows=rows)
-        return evaluate_run(opened, stages, evaluations, device=device, draws=draws, quiet=quiet)
+        own = {"device": device, "draws": draws, "quiet": quiet}
+        return evaluate_run(opened, stages, evaluations, **own, ranks=here)
 
-    return train_missing_extractors_for(measure)
+    with init_ranks(device) as here:
+        return train_missing_extractors_for(measure, device)
 
 
 def draw_pictures(run: str | Path, *, experiment: Experiment | None = None) -> list[Path]:
     """Draw the pictures of the experiment's trained stages into RUN/pictures."""
     opened, stages = _open_run(run, experiment)
-    return train_missing_extractors_for(partial(draw_run_pictures, opened, stages))
+    return train_missing_extractors_for(partial(draw_run_pictures, opened, stages), "cpu")
 
 
 def _open_run(run: str | Path, experiment: Experiment | None) -> tuple[Run, Experiment]:
@@ -265,8 +259,14 @@ def _open_run(run: str | Path, experiment: Experiment | None) -> tuple[Run, Expe
     return opened, _rebuild(opened, experiment)[0]
 
 
-def train_missing_extractors_for(work: Callable[[], Result]) -> Result:
+def train_missing_extractors_for(work: Callable[[], Result], device: str) -> Result:
     """Do some work; when it lacks an extractor, train that once, and start again.
+
+    Of several ranks, which all lack it, the first one trains it, and the others wait.
+
+    Args:
+        work: What every rank does.
+        device: Where it is done.
 
     Raises:
         InputError: A missing extractor cannot be trained without more options.
@@ -275,7 +275,10 @@ def train_missing_extractors_for(work: Callable[[], Result]) -> Result:
         try:
             return work()
         except MissingExtractor as missing:
-            train_extractor(missing)
+            with init_ranks(resolve_device(device)) as here:
+                exchange = Exchange(here)
+                exchange.run_on_first(partial(train_extractor, missing))
+                exchange.close()
 
 
 def train_extractor(missing: MissingExtractor) -> None:

@@ -102,11 +102,14 @@ def evaluate_command(
         mixed: Put scores of different protocols into one table.
         device: auto, cpu, cuda or cuda:1.
     """
+    from ..engine.device import is_first_process
     from ..launch import evaluate
     from ..report import tables
 
     given = {"device": device, "metrics": metric, "draws": draws, "split": split, "rows": rows}
     results = [evaluate(run, quiet=json, **given) for run in runs]
+    if not is_first_process():
+        return
     if json:
         _print_json(results[0] if len(results) == 1 else results)
     else:
@@ -139,7 +142,7 @@ def compare_command(
     from ..report import tables
 
     compare = partial(compare_image_sets, real, fake, metric, rows=rows, device=device)
-    result = train_missing_extractors_for(compare)
+    result = train_missing_extractors_for(compare, device)
     if json:
         _print_json(result)
     else:

@@ -8,6 +8,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +93,7 @@ class Ranks:
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([t.flatten() for t in tensors])
-        with _notice_lost_rank():
+        with notice_lost_rank():
             dist.all_reduce(flat)
         flat /= self.size
         for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
@@ -102,7 +103,7 @@ class Ranks:
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by the first rank's."""
         if self.size > 1:
-            with _notice_lost_rank():
+            with notice_lost_rank():
                 for tensor in tensors:
                     dist.broadcast(tensor, 0)
 
@@ -112,19 +113,19 @@ class Ranks:
             return flag
         device = "cuda" if dist.get_backend() == "nccl" else "cpu"
         up = torch.tensor(int(flag), device=device)
-        with _notice_lost_rank():
+        with notice_lost_rank():
             dist.all_reduce(up, dist.ReduceOp.MAX)
         return bool(up.item())
 
     def wait(self) -> None:
         """Wait until every rank is here."""
         if self.size > 1:
-            with _notice_lost_rank():
+            with notice_lost_rank():
                 dist.barrier()
 
 
 @contextmanager
-def _notice_lost_rank() -> Iterator[None]:
+def notice_lost_rank() -> Iterator[None]:
     """Turn the failure of a message between ranks into the one thing that it means to a person.
 
     torchrun ends the other ranks a moment later by SIGTERM, which is ignored until that is said.
@@ -147,9 +148,25 @@ def is_restarted() -> bool:
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
 
 
+_ALONE: ContextVar[bool] = ContextVar("alone", default=False)
+
+
+@contextmanager
+def work_alone() -> Iterator[None]:
+    """Inside, `init_ranks` gives the only rank: the others wait for what this one does."""
+    token = _ALONE.set(True)
+    try:
+        yield
+    finally:
+        _ALONE.reset(token)
+
+
 @contextmanager
 def init_ranks(device: str) -> Iterator[Ranks]:
     """The ranks that torchrun started, or the only one."""
+    if _ALONE.get():
+        yield Ranks()
+        return
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
         yield Ranks(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else Ranks()
         return

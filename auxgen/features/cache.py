@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from ..engine.shared_rows import get_exchange, share_nothing
 from ..files import CacheFile, load_or_create
 
 CACHE_VERSION = 1
@@ -31,7 +32,8 @@ def get_or_create_features(
 ) -> dict[str, Tensor]:
     """The cached tensors of a file; where there are none, they are made and written.
 
-    The file holds its words too, and they are compared on reading.
+    The file holds its words too, and they are compared on reading. Ranks that share rows make them
+    together, and the first one writes.
 
     Raises:
         NotSaved: The cache cannot be written.
@@ -47,7 +49,14 @@ def get_or_create_features(
         except (OSError, SafetensorError):
             return None
 
-    def pack() -> bytes:
-        return save({k: tensor.contiguous() for k, tensor in create().items()}, metadata)
+    def pack(tensors: dict[str, Tensor]) -> bytes:
+        return save({k: tensor.contiguous() for k, tensor in tensors.items()}, metadata)
 
-    return load_or_create(file, load, pack, what="Features")
+    exchange = get_exchange()
+    first = None if exchange is None else exchange.gather(load(file.path) is None)[0]
+    if exchange is None or not first:
+        with share_nothing():
+            return load_or_create(file, load, lambda: pack(create()), what="Features")
+    made = create()
+    exchange.run_on_first(lambda: load_or_create(file, load, lambda: pack(made), what="Features"))
+    return made

@@ -1,6 +1,6 @@
 """Passes over rows, in batches or each alone, and class probabilities of rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, final
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.func import vmap
 
 from ..data.dataset import Preprocessor
+from ..engine.shared_rows import map_parts
 from ..method import Classifies, Describes
 from ..networks.distributions import skip_argument_checks
 from ..rng import get_device, get_random_state, set_random_state
@@ -25,6 +26,8 @@ def map_batches(
 ) -> Output:
     """Apply a function to a batch of rows at a time, on a device.
 
+    Ranks that measure a model together share the batches (engine/shared_rows.py).
+
     Args:
         function: Takes a batch (b, ...) of each tensor of `rows`.
         rows: Tensors of n rows each.
@@ -34,10 +37,13 @@ def map_batches(
     Returns:
         The outputs joined, with n rows, on the CPU.
     """
-    outputs = [
-        _map_tensors(Tensor.cpu, function(*(x.to(device) for x in batch)))
-        for batch in zip(*(x.split(batch_size) for x in rows), strict=True)
-    ]
+
+    def apply(batch: Sequence[Tensor]) -> Output:
+        return _map_tensors(Tensor.cpu, function(*(x.to(device) for x in batch)))
+
+    batches = list(zip(*(x.split(batch_size) for x in rows), strict=True))
+    is_seeded = isinstance(function, _ApplyToRowsAlone)
+    outputs = map_parts(apply, batches, torch.device(device), is_seeded=is_seeded)
     return _map_tensors(lambda *parts: torch.cat(parts), *outputs)
 
 
@@ -78,8 +84,9 @@ class _ApplyToRowsAlone:
     def __call__(self, *batch: Tensor) -> Any:
         n, is_vectors = len(batch[0]), batch[0].ndim == 2
         if self.is_random is None:  # one row tells, and costs little
+            before = get_random_state(self.device)
             output = self.function(*(x[:1] for x in batch))
-            self.is_random = self.has_drawn()
+            self.is_random = not all(map(torch.equal, get_random_state(self.device), before))
             if n == 1 and not is_vectors and not self.is_random:
                 return output
         if is_vectors and 0 < n < _MIN_VECTORS:
@@ -106,10 +113,6 @@ class _ApplyToRowsAlone:
         if not self.can_vectorise:
             set_random_state(self.start, self.device)
         return _map_tensors(lambda x: x[0], self.function(*(x.unsqueeze(0) for x in row)))
-
-    def has_drawn(self) -> bool:
-        state = get_random_state(self.device)
-        return not all(map(torch.equal, state, self.start))
 
 
 def map_raw_rows(

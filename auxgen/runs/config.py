@@ -1,6 +1,5 @@
 """What run.json holds: all that is needed to do a run again."""
 
-import os
 import platform
 import subprocess
 import uuid
@@ -14,7 +13,7 @@ import torch
 
 from ..data.batches import describe_storage
 from ..data.storage import get_memory_for_rows
-from ..engine.device import describe_hardware
+from ..engine.device import describe_hardware, get_device_memory, resolve_device
 from ..engine.settings import Precision, PrecisionChoice
 from ..files import compute_checksum
 from ..model.run_files import FORMAT
@@ -35,6 +34,7 @@ def make_config(
     precision: PrecisionChoice | Mapping[str, Precision],
     accumulate: int = 1,
     compiles: bool = False,
+    ranks: int = 1,
 ) -> dict[str, Any]:
     """What run.json holds: all that is needed to do the run again.
 
@@ -45,6 +45,7 @@ def make_config(
         precision: Precision of forward passes that was asked for, of all stages or by stage.
         accumulate: Equal parts in which a batch is played.
         compiles: Whether rounds are compiled where that pays.
+        ranks: Processes that train it.
     """
     datasets = describe_datasets(stages)
     stops_early = any(stage.stopping is not None for stage in stages.values())
@@ -62,7 +63,7 @@ def make_config(
         "precisions": {},
         "accumulate": accumulate,
         "compile": compiles,
-        "ranks": int(os.environ.get("WORLD_SIZE", "1")),
+        "ranks": ranks,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": get_versions(),
         "commit": find_commit(),
@@ -86,6 +87,19 @@ def read_memory_for_rows(config: Mapping[str, Any]) -> float:
     known = config.get("memory_for_rows")
     check_ranges({"memory_for_rows": known})
     return inf if known is None else known
+
+
+def choose_memory_for_rows(given: float | None, device: str) -> float:
+    """What is given, else half of the memory of the machine or of the device, whichever is less."""
+    check_ranges({"memory_for_rows": given})
+    return min(get_memory_for_rows(), get_device_memory(device) / 2) if given is None else given
+
+
+def find_given_memory(config: Mapping[str, Any], device: str) -> float | None:
+    """The memory for rows that a run was given; None where this machine has it by default."""
+    known = read_memory_for_rows(config)
+    default = choose_memory_for_rows(None, resolve_device(device))
+    return None if known in (inf, default) else known
 
 
 def get_versions() -> dict[str, str]:

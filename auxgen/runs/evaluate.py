@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import is_dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -10,12 +11,17 @@ from typing import Any, cast
 
 import torch
 
-from ..errors import InputError
+from ..engine.device import Ranks
+from ..engine.shared_rows import share_rows
+from ..engine.watch import StopSignal, catch_signals
+from ..errors import InputError, RankLost
 from ..files import encode_json, write_file
 from ..method import Method
 from ..score import Evaluation, Score
 from ..stage import Experiment
 from .folder import Run
+
+ONE_RANK = Ranks()
 
 
 def measure_scores(
@@ -26,6 +32,8 @@ def measure_scores(
     *,
     draws: int = 1,
     quiet: bool = True,
+    ranks: Ranks = ONE_RANK,
+    stop: StopSignal | None = None,
 ) -> dict[str, Any]:
     """Scores of a method in eval mode, each by "<stage>/<score>", as JSON-able objects.
 
@@ -35,19 +43,22 @@ def measure_scores(
     Args:
         draws: Repetitions, each with a seed of its own; then values are means over them.
         quiet: Print no line for each score.
+        ranks: Processes that measure the same together, and get the same scores.
+        stop: A signal that ends all of them.
     """
     found = {}
-    for name, evaluation in evaluations.items():
-        start = time.monotonic()
-        repetitions = range(draws if _is_random(evaluation) else 1)
-        each = [_run_once(name, evaluation, method, seed, draw) for draw in repetitions]
-        seconds = round(time.monotonic() - start, 2)
-        for score in each[0]:
-            average = average_draws([one[score] for one in each])
-            found[f"{stage}/{score}"] = {**average.to_json(), "seconds": seconds}
-            if not quiet:
-                line = f"{stage}/{score}  {average.value:.4g} {average.unit}".rstrip()
-                print(f"{line}  ({seconds} s)", file=sys.stderr)
+    with share_rows(ranks, stop):
+        for name, evaluation in evaluations.items():
+            start = time.monotonic()
+            repetitions = range(draws if _is_random(evaluation) else 1)
+            each = [_run_once(name, evaluation, method, seed, draw) for draw in repetitions]
+            seconds = round(time.monotonic() - start, 2)
+            for score in each[0]:
+                average = average_draws([one[score] for one in each])
+                found[f"{stage}/{score}"] = {**average.to_json(), "seconds": seconds}
+                if not quiet:
+                    line = f"{stage}/{score}  {average.value:.4g} {average.unit}".rstrip()
+                    print(f"{line}  ({seconds} s)", file=sys.stderr)
     return found
 
 
@@ -93,6 +104,7 @@ def evaluate_run(
     device: str,
     draws: int = 1,
     quiet: bool = True,
+    ranks: Ranks = ONE_RANK,
 ) -> dict[str, Any]:
     """Measure a run's stages and write scores.json; scores of other names that are there stay.
 
@@ -101,29 +113,53 @@ def evaluate_run(
         evaluations: Evaluations by stage and name.
         draws: As for `measure_scores`.
         quiet: As for `measure_scores`.
+        ranks: Processes that measure the same together; the first one speaks and writes.
 
     Returns:
         What scores.json holds, with the new scores alone.
 
     Raises:
         InputError: A stage is not trained yet.
+        RankLost: A rank was lost; nothing was written.
+        Interrupted: A signal stopped several ranks; nothing was written.
     """
     earlier = run.read_scores()  # before hours of measuring
     found: dict[str, Any] = {}
-    for name, stage in stages.items():
-        if name not in run.trained_stages():
-            raise InputError(
-                f"Stage {name} of {run.path} is not trained; continue with: "
-                f"auxgen train --resume {run.path}."
-            )
-        run.restore_stage(name, stage)
-        method = stage.method.to(device).eval().requires_grad_(False)
-        found |= measure_scores(
-            name, method, evaluations[name], run.config["seed"], draws=draws, quiet=quiet
-        )
-    every = {"run": run.config, "scores": {**earlier["scores"], **found}}
-    write_file(run.path / "scores.json", encode_json(every))
+    with catch_signals_of_ranks(ranks) as stop, share_rows(ranks, stop) as exchange:
+        own = {"draws": draws, "quiet": quiet or not ranks.is_first, "ranks": ranks, "stop": stop}
+        for name, stage in stages.items():
+            if name not in run.trained_stages():
+                raise InputError(
+                    f"Stage {name} of {run.path} is not trained; continue with: "
+                    f"auxgen train --resume {run.path}."
+                )
+            run.restore_stage(name, stage)
+            method = stage.method.to(device).eval().requires_grad_(False)
+            found |= measure_scores(name, method, evaluations[name], run.config["seed"], **own)
+        every = {"run": run.config, "scores": {**earlier["scores"], **found}}
+        content = encode_json(every)
+        exchange.run_on_first(lambda: write_file(run.path / "scores.json", content))
     return {"run": run.config, "scores": found}
+
+
+@contextmanager
+def catch_signals_of_ranks(ranks: Ranks) -> Iterator[StopSignal | None]:
+    """Signals wait for the next message, where there are several ranks.
+
+    torchrun ends all ranks by SIGTERM when one is lost, which the others say first.
+
+    Raises:
+        RankLost: A rank was lost; says what to do.
+    """
+    if ranks.size == 1:
+        yield None
+        return
+    try:
+        with catch_signals() as stop:
+            yield stop
+    except RankLost as error:
+        lost = str(error).rstrip(".")
+        raise RankLost(f"{lost}; no score was written, so evaluate again.") from error
 
 
 def draw_run_pictures(run: Run, stages: Experiment) -> list[Path]:

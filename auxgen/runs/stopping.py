@@ -11,11 +11,11 @@ from .evaluate import measure_scores
 
 
 def measure_look(method: Method, stopping: EarlyStopping, seed: int, ranks: Ranks) -> float:
-    """The value on held-out rows, by the first rank: all must end at the same round."""
-    value = torch.zeros((), dtype=torch.float64, device=get_device(method))
-    if ranks.is_first:
-        scores = measure_scores("", method, {stopping.score: stopping.evaluation}, seed)
-        value.fill_(scores[f"/{stopping.score}"]["value"])
+    """The value on held-out rows, the first rank's: all must end at the same round."""
+    measured = {stopping.score: stopping.evaluation}
+    scores = measure_scores("", method, measured, seed, ranks=ranks)
+    value = torch.tensor(scores[f"/{stopping.score}"]["value"], dtype=torch.float64)
+    value = value.to(get_device(method))
     ranks.broadcast([value])
     return value.item()
 

@@ -194,7 +194,8 @@ class StageTrainer:
         if not due:
             return
         method = self.build_finite_average()
-        scores = measure_scores(self.name, method, due, self.run.config["seed"])
+        seed = self.run.config["seed"]
+        scores = measure_scores(self.name, method, due, seed, ranks=self.ranks)
         values = {n.partition("/")[2]: s["value"] for n, s in scores.items()}
         self.log.write(self.training.step, "scores", values)
 

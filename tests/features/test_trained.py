@@ -98,7 +98,7 @@ def test_a_truncated_artefact_is_refused(root: Path) -> None:
 
 def load_or_train(name: str) -> Extractor:
     """An extractor as commands get it: the launch room trains what is missing."""
-    return train_missing_extractors_for(lambda: load_extractor(name))
+    return train_missing_extractors_for(lambda: load_extractor(name), "cpu")
 
 
 def test_an_unknown_set_gets_the_nearest_name() -> None:
