@@ -58,12 +58,11 @@ CODE_TRIALS: Mapping[str, Mapping[str, Any]] = {
 }
 """What differs from a VAC of `SHORT` whose weights are the plan's."""
 GAME_TRIALS: Mapping[str, Mapping[str, Any]] = {
-    "attributes alone": {"game": False},
-    "the paper's weights": {},
-    "beta_ec 0.3": {"beta_ec": 0.3},
     "beta_ec 1.67": {"beta_ec": 5 / 3},
+    "the paper's weights": {},
     "beta_ec 1.67, beta_g 1": {"beta_ec": 5 / 3, "beta_g": 1.0},
-    "beta_ec 0.3, beta_g 1": {"beta_ec": 0.3, "beta_g": 1.0},
+    "beta_ec 0.3": {"beta_ec": 0.3},
+    "attributes alone": {"game": False},
 }
 """What differs from an IntroVAC of `SHORT`."""
 

@@ -18,6 +18,7 @@ from ..data.tables import make_old_schema
 from ..errors import InputError, require_at_least
 from ..files import write_file
 from ..inference import codes, conditional, moves
+from ..inference.code_moments import CodeMoments, measure_code_moments
 from ..model import Model
 from ..plotting import grids, panels
 from ..terminal import print_notes
@@ -42,6 +43,7 @@ def sample_command(
     steps: int = 500,
     corrected: bool = True,
     rejecting: bool = True,
+    codes_of: str | None = None,
     seed: int = 0,
 ) -> None:
     """Draw images, points or rows from a model.
@@ -54,11 +56,13 @@ def sample_command(
         mean: Means of p(x|.), without the noise that the model sees in rows; the default for
             pictures. --no-mean draws from p(x|.), the default for points and tables.
         where: Attributes that draws must have (1) or lack (0), such as "Eyeglasses=1,FacialHair=0".
-            One Langevin chain leads to each draw; the next four options are for these chains.
+            One Langevin chain leads to each draw; the next five options are for these chains.
         alpha: Size of a step.
         steps: Steps of a chain.
         corrected: Accept or reject steps so that the density is exact (Metropolis).
         rejecting: Drop draws that the model, given the draw, classifies otherwise.
+        codes_of: Image set or folder from whose codes' mean and covariance to draw, in place of the
+            prior's: less variety, fewer ruined images.
         seed: Seed of the draws.
     """
     require_at_least(1, n=n)
@@ -68,6 +72,8 @@ def sample_command(
         raise InputError("--where takes attributes, --of and --by-class classes; give one of them.")
     if where is not None and mean is False:
         raise InputError("--where gives means, which the model judges; give --no-mean without it.")
+    if codes_of is not None and where is None:
+        raise InputError("--codes-of is for draws with attributes; give --where NAME=1, too.")
     torch.manual_seed(seed)
     if by_class:
         as_means = model.space.kind == "images" if mean is None else mean
@@ -82,7 +88,10 @@ def sample_command(
         return
     required = conditional.parse_conditions(where)
     chains = {"alpha": alpha, "steps": steps, "corrected": corrected, "rejecting": rejecting}
-    draws = conditional.sample_where(model.method, model.space, required, n, **chains)
+    moments = None if codes_of is None else _measure_code_moments(model, codes_of)
+    draws = conditional.sample_where(
+        model.method, model.space, required, n, **chains, moments=moments
+    )
     kept = f"; {100 * draws.kept_share:.1f} % of draws kept" if rejecting else ""
     print(
         f"{draws.chains} chains, {100 * draws.acceptance:.1f} % of steps accepted, the second "
@@ -90,6 +99,20 @@ def sample_command(
         file=sys.stderr,
     )
     _write_output(draws.x, out, model)
+
+
+def _measure_code_moments(model: Model, name: str) -> CodeMoments:
+    """Mean and covariance of the codes of an image set or folder.
+
+    Raises:
+        InputError: The model sees no images, or there are fewer than two.
+    """
+    if model.space.kind != "images":
+        raise InputError(f"{model.name} sees {model.space.kind}; expected a model of images.")
+    images = load_images_in_frame(name, model.space)
+    if len(images) < 2:
+        raise InputError(f"{name} has {len(images)} images; expected 2 or more.")
+    return measure_code_moments(model.method, model.space, images.raw_rows())
 
 
 @take_options(load_model_and_rows)

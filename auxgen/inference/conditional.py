@@ -14,6 +14,7 @@ from ..functional.langevin import Chains, conditional_energy, run_langevin_chain
 from ..method import Describes, HasAttributeWeights, HasPrior, require
 from ..methods.vac import VariationalClassifier
 from .batched import map_raw_rows
+from .code_moments import CodeMoments
 from .codes import decode_to_rows
 
 MAX_ROUNDS = 10
@@ -54,6 +55,7 @@ def sample_where(
     corrected: bool = True,
     rejecting: bool = True,
     real: bool = False,
+    moments: CodeMoments | None = None,
 ) -> ConditionalDraws:
     """Decode n draws of p(z|y), one from each chain (IntroVAC, section 4.3).
 
@@ -64,6 +66,8 @@ def sample_where(
         corrected: Whether there is a Metropolis step, which the paper lacks.
         rejecting: Whether to drop rows that the model itself, given the row, classifies otherwise.
         real: Whether codes must also be classified as those of real rows, not of fakes.
+        moments: A Gaussian of codes that takes the place of p(z), which is the paper's: the codes
+            of rows may lie elsewhere.
 
     Raises:
         InputError: There is no such attribute, the model predicts none by its code, or too few
@@ -77,7 +81,11 @@ def sample_where(
     if real:
         weight = torch.cat((weight, _get_fake_weight(method)[None]))
         y = torch.cat((y, y.new_zeros(1)))
-    energy = partial(conditional_energy, weight=weight, bias=torch.zeros_like(y), y=y)
+    bias = torch.zeros_like(y)
+    if moments is not None:  # chains are of u in z = mean + factor u, whose prior is N(0, I)
+        moments = CodeMoments(*(each.to(weight) for each in moments))
+        weight, bias = weight @ moments.factor, weight @ moments.mean
+    energy = partial(conditional_energy, weight=weight, bias=bias, y=y)
     run_chains = partial(run_langevin_chains, energy, alpha=alpha, steps=steps, corrected=corrected)
     rows: list[Tensor] = []
     codes: list[Tensor] = []
@@ -86,10 +94,11 @@ def sample_where(
         start = require(method, HasPrior).p_z().sample((n,))
         run = run_chains(start, observe=lambda z: z @ weight.T)
         runs.append(run)
-        x = decode_to_rows(method, space, run.z, None)
+        z = run.z if moments is None else moments.place(run.z)
+        x = decode_to_rows(method, space, z, None)
         good = satisfies_conditions(method, space, x, required) if rejecting else x.new_ones(n) > 0
         rows.append(x[good])
-        codes.append(run.z.cpu()[good])
+        codes.append(z.cpu()[good])
         if sum(map(len, rows)) >= n:
             break
     x, z, chains = torch.cat(rows), torch.cat(codes), n * len(runs)

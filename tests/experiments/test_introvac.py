@@ -24,7 +24,12 @@ from auxgen.engine.loop import Training
 from auxgen.errors import InputError
 from auxgen.evaluation.attribute_scorers import MulticlassScorer, MultilabelScorer, ScorerEnsemble
 from auxgen.evaluation.equal_effect import EqualEffectComparison
-from auxgen.experiments.introvac import equal_effect_tables, tables
+from auxgen.experiments.introvac import (
+    edit_rate_tables,
+    equal_effect_tables,
+    game_tables,
+    tables,
+)
 from auxgen.experiments.introvac.celeba import make_eye_plan
 from auxgen.experiments.introvac.classes import CLOTHES_ATTRIBUTES, plane
 from auxgen.experiments.introvac.plans import (
@@ -40,6 +45,7 @@ from auxgen.experiments.registry import find_experiment, list_reproductions
 from auxgen.experiments.runs import update_old_options
 from auxgen.inference.conditional import sample_where
 from auxgen.launch import draw_pictures, evaluate, train
+from auxgen.methods.vac import Betas
 from auxgen.model import load as opened
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
@@ -117,7 +123,9 @@ def test_a_table_or_figure_of_faces_is_reproduced(name: str, home: Path) -> None
 
 def test_every_reproduction_is_among_those_tried() -> None:
     made = {name for name in list_reproductions() if name.startswith("introvac.")}
-    assert made == {f"introvac.{name}" for name in (*ON_FACES, "figure3", "digits")}
+    assert made == {
+        f"introvac.{name}" for name in (*ON_FACES, "edit_rates", "game", "figure3", "digits")
+    }
 
 
 @pytest.mark.slow
@@ -248,6 +256,14 @@ def test_digits_are_drawn_by_attribute_on_the_command_line(
     said = capsys.readouterr().err
     assert "% of steps accepted" in said
     assert "% of draws kept" in said
+    main([*asked, "--codes-of", "digits"])
+    of_codes = torch.from_numpy(np.load(out))
+    assert of_codes.shape == drawn.shape
+    assert not torch.equal(of_codes, drawn)
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["sample", str(run.path), "--codes-of", "digits", "--out", str(out)])
+    assert "give --where NAME=1, too" in capsys.readouterr().err
     main([*asked, "--alpha", "0.1", "--steps", "40", "--no-corrected", "--no-rejecting"])
     said = capsys.readouterr().err
     assert said.startswith("6 chains, 100.0 % of steps accepted")
@@ -502,6 +518,49 @@ def test_the_claim_at_equal_effect_is_that_less_changes() -> None:
     assert made.claim(means).count(": holds") == 2 * 2 * 4 * 4
     means["Eyeglasses, told to have it: VAE, linear probe, plain", "likeness lost"] = 0.5
     assert made.claim(means).count("does not hold") == 2
+
+
+def test_the_claims_of_the_game_are_that_it_is_played_and_helps() -> None:
+    columns = (game_tables.FD, *game_tables.EDIT_FD.values())
+    for even, told, ordered, held in ((1.0, 55.0, 80.0, 9), (3.0, 50.0, 60.0, 1)):
+        means = {(name, c): 2.0 for name in game_tables.OPTIONS for c in columns}
+        means |= {(game_tables.EVEN_WEIGHTS, c): even for c in columns}
+        means[game_tables.PAPER_WEIGHTS, game_tables.TOLD] = 50.0
+        means[game_tables.EVEN_WEIGHTS, game_tables.TOLD] = told
+        means[game_tables.EVEN_WEIGHTS, game_tables.ORDERED] = ordered
+        assert game_tables.check_game_claims(means).count(": holds") == held
+
+
+@pytest.mark.slow
+def test_rates_of_edits_are_reproduced(home: Path) -> None:
+    tiny = {**TINY, "vac_epochs": 0.5, "introvac_epochs": 0.5, "pretraining_epochs": 0.2}
+    options: dict[str, Any] = {"device": "cpu", "quiet": True, "scale_epochs": 1, "seeds": 1}
+    folder = reproduce("introvac.edit_rates", out=home / "rates", **{**tiny, **options})
+    rows = {row["name"]: row["columns"] for row in load_reproduction(folder)["rows"]}
+    assert rows.keys() == set(edit_rate_tables.MODELS.values())
+    for columns in rows.values():
+        assert len(columns) == 12
+        assert all(0 <= column["mean"] <= 100 for column in columns.values())
+
+
+def test_rates_of_edits_are_not_of_the_faces_that_their_strength_is_chosen_by(home: Path) -> None:
+    with pytest.raises(InputError, match="expected test"):
+        build("eye", **TINY, edit_rates=True, test_split="valid")
+
+
+@pytest.mark.slow
+def test_the_game_is_reproduced(home: Path) -> None:
+    options: dict[str, Any] = {"seeds": 1, "device": "cpu", "quiet": True, **TINY}
+    folder = reproduce("introvac.game", out=home / "game", **options)
+    rows = {row["name"]: row["columns"] for row in load_reproduction(folder)["rows"]}
+    assert rows.keys() == game_tables.OPTIONS.keys()
+    assert game_tables.TOLD not in rows[game_tables.ATTRIBUTES_ALONE]
+    assert "fake logit of samples" in rows[game_tables.EVEN_WEIGHTS]
+
+
+def test_the_even_game_is_even() -> None:
+    betas = Betas(ec=game_tables.EVEN_GAME["beta_ec"])
+    assert abs(betas.best_fake_logit(len(tables.FACE_ATTRIBUTES))) < 0.01
 
 
 def test_the_claim_of_draws_is_that_asking_and_rejecting_help() -> None:

@@ -15,6 +15,7 @@ from auxgen.cli.edits import make_edit_file_names, write_edits
 from auxgen.data.dataset import Dataset, Preprocessor
 from auxgen.data.inputs import InputRows
 from auxgen.errors import InputError
+from auxgen.inference.code_moments import CodeMoments, measure_code_moments
 from auxgen.inference.conditional import parse_conditions, sample_where
 from auxgen.inference.editing import edit_rows
 from auxgen.inference.moves import (
@@ -216,6 +217,39 @@ def test_draws_are_as_required_once_the_others_are_rejected() -> None:
     every = sample_where(Describing(), SPACE, {"Round": True}, 64, rejecting=False, **settings)
     assert every.kept_share == 1
     assert every.chains == 64
+
+
+def test_draws_are_of_the_codes_gaussian_where_its_moments_are_given() -> None:
+    """Against its density times the classifier's, summed over a grid along the direction."""
+    torch.manual_seed(0)
+    weight = Describing().attribute_weights()[1]
+    d = len(weight)
+    factor = torch.eye(d) + 0.5 * torch.ones(d, d).tril(-1)
+    mean = torch.linspace(-1, 1, d)
+    moments, settings = CodeMoments(mean, factor), {"alpha": 0.1, "steps": 300, "rejecting": False}
+    drawn = sample_where(Describing(), SPACE, {"Red": True}, 2000, **settings, moments=moments)
+    centre, width = weight @ mean, (factor.T @ weight).norm()
+    logit = torch.linspace(-8, 8, 4001) * width + centre
+    density = torch.exp(-0.5 * ((logit - centre) / width) ** 2) * logit.sigmoid()
+    density /= density.sum()
+    expected = (density * logit).sum()
+    spread = (density * (logit - expected) ** 2).sum().sqrt()
+    found = drawn.z @ weight
+    assert found.mean().item() == pytest.approx(expected.item(), abs=5 * spread.item() / 2000**0.5)
+    assert found.std().item() == pytest.approx(spread.item(), rel=0.1)
+
+
+def test_moments_are_those_of_draws_of_the_encoder() -> None:
+    torch.manual_seed(0)
+    raw = rows(400)
+    moments = measure_code_moments(Describing(), SPACE, raw)
+    with torch.no_grad():
+        z = Describing().encode(SPACE.transform(raw)).expand(torch.Size([200, 400])).sample()
+    flat = z.flatten(0, 1)
+    torch.testing.assert_close(moments.mean, flat.mean(0), atol=0.02, rtol=0)
+    covariance = moments.factor @ moments.factor.T
+    torch.testing.assert_close(covariance, torch.cov(flat.T), atol=0.03, rtol=0.02)
+    assert moments.place(torch.zeros(3, len(moments.mean))).tolist() == [moments.mean.tolist()] * 3
 
 
 def test_what_hardly_ever_happens_is_not_waited_for() -> None:

@@ -61,7 +61,11 @@ EXPERIMENTS = {
         module="classes:plane",
     ),
 }
-TABLES = ("digits", "draws", "equal_effect", *(f"figure{n}" for n in range(3, 10)), "table1")
+TABLES = (
+    *("digits", "draws", "edit_rates", "equal_effect"),
+    *(f"figure{n}" for n in range(3, 10)),
+    *("game", "table1"),
+)
 
 
 def _replace_digit_epochs(epochs: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ...data.attributes import (
     select_attribute_subset,
 )
 from ...data.images import load_image_dataset
+from ...errors import InputError
 from ...evaluation.attribute_scorers import MultilabelScorer
 from ...stage import Experiment
 from ..common import Budget
@@ -74,6 +75,15 @@ def _build_face_experiment(
     second = plan.second_scorer
     if second == "auto":
         second = SECOND_SCORERS.get(plan.size) if automatic else None
+    valid = None
+    if plan.edit_rates:
+        if plan.test_split == "valid":
+            raise InputError(
+                "edit_rates takes its strength from the split valid, which test_split names as "
+                "that to be measured; expected test."
+            )
+        faces_to_choose_by = load_image_dataset("celeba", "valid", size=plan.size)
+        valid = derive_attributes(faces_to_choose_by, attributes)
     evaluations = IntrovacEvaluations(
         select(train, negatives),
         test,
@@ -82,5 +92,6 @@ def _build_face_experiment(
         split_name=plan.test_split,
         others=derive_attributes(faces[0], rest) if rest else None,
         second_scorer=MultilabelScorer(second, attributes) if second else None,
+        valid=valid,
     )
     return build_introvac_stages(plan, evaluations, seed=seed, model=plan.model)

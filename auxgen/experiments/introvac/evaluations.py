@@ -10,6 +10,7 @@ import torch
 from ...data.dataset import Dataset, Preprocessor
 from ...evaluation.attribute_scorers import AttributeScorer, ScorerEnsemble
 from ...evaluation.classification import AttributeTestErrors, make_attribute_error_score
+from ...evaluation.edit_rates import EditRates
 from ...evaluation.edited_pictures import EditedPictureQuality
 from ...evaluation.edits import AttributeEditQuality, find_directions
 from ...evaluation.equal_effect import EqualEffectComparison
@@ -48,6 +49,8 @@ class IntrovacEvaluations:
         others: Raw training rows with attributes that no model learns and edits may keep; None
             where there are none.
         second_scorer: Another classifier, which says what else edits change; None: `scorers` do.
+        valid: Other raw rows held out, with attributes, by which the strength of edits is chosen;
+            None: edits at one strength are not measured.
         methods: Methods by stage; when the last is measured, those of earlier stages are trained.
     """
 
@@ -59,6 +62,7 @@ class IntrovacEvaluations:
     split_name: str = "test"
     others: Dataset | None = None
     second_scorer: AttributeScorer | None = None
+    valid: Dataset | None = None
     methods: dict[str, Method] = field(default_factory=dict)
 
     @property
@@ -121,6 +125,15 @@ class IntrovacEvaluations:
             plain = partial(find_directions, space=self.space, train=self.train)
             kept = self._disentangle_directions(plain)
             evaluations["edits kept"] = replace(edits, direction_finder=kept)
+        if self.valid is not None:
+            evaluations["rates"] = EditRates(
+                self.train,
+                self.valid,
+                self.test,
+                self.space,
+                scorer=edits.scorer,
+                split_name=self.split_name,
+            )
         if stage != "vae":
             evaluations["demanded"] = LangevinSampleAccuracy(self.space, scorer=edits.scorer)
         if stage == "introvac":

@@ -35,6 +35,8 @@ WORDS: Mapping[str, str] = {
     "relu1_1 and relu2_1 of VGG-19 (in AUXGEN_WEIGHTS, else from the hub); colour images alone.",
     "pixel_shuffle": "Turn 2 x 2 pixels into channels before the first layer and back after the "
     "last, so that no layer works at full size: faster.",
+    "edit_rates": "Measure also at one strength, chosen on validation faces, how often edits show "
+    "each attribute, beside random directions and mean differences.",
     "all_faces": "Learn all training faces: answers of those beyond the paper's set are left "
     "blank.",
     "edit_distance": "Distance by which codes are moved along an attribute in pictures.",
@@ -131,6 +133,7 @@ class IntrovacFacePlan(IntrovacPhotoPlan):
     second_scorer: str = "auto"
     extractor: str = FACE_EXTRACTOR
     all_faces: bool = False
+    edit_rates: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

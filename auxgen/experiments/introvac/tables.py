@@ -1,4 +1,4 @@
-"""Table 1 and figures 3 to 9, and what is not in the paper: draws, equal effect, digits.
+"""Table 1 and figures 3 to 9, and what is not in the paper: draws, equal effect, game, digits.
 
     auxgen reproduce introvac.table1
     auxgen reproduce introvac.table1 --budget paper --device cuda
@@ -18,6 +18,7 @@ from functools import partial
 
 from ..common import Means, Reproduction, TableRow, format_claims
 from .classes import DIGIT_ATTRIBUTES
+from .edit_rate_tables import make_edit_rates
 from .equal_effect_tables import make_equal_effect
 from .face_rows import (
     CLASSIFIER_MODELS,
@@ -28,6 +29,7 @@ from .face_rows import (
     make_draw_rows,
     make_face_rows,
 )
+from .game_tables import make_game
 
 DISTANCE = "FD(features.celeba)"
 """Not an FID, whose features are Inception's."""
@@ -183,11 +185,13 @@ EDIT_FIGURES = {
 TABLES: Mapping[str, Callable[[str], Reproduction]] = {
     "digits": make_digits,
     "draws": make_draws,
+    "edit_rates": make_edit_rates,
     "equal_effect": make_equal_effect,
     "figure3": make_figure3,
     **{figure: partial(make_edit_figure, *shown) for figure, shown in EDIT_FIGURES.items()},
     "figure7": make_figure7,
     "figure8": make_figure8,
     "figure9": make_figure9,
+    "game": make_game,
     "table1": make_table1,
 }
