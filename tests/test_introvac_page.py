@@ -10,14 +10,13 @@ from paper_rows import pair, read_page, read_result, read_scores, read_table, sp
 
 BOTH, ALL = ("vac", "introvac"), ("vae", "vac", "introvac")
 TITLES = {"vae": "VAE, linear probe", "vac": "VAC", "introvac": "IntroVAC"}
-EFFECTS = {"+3": "logit risen by 3", "seen": "told to have it"}
 NAMES = {"glasses": "Eyeglasses", "facial hair": "FacialHair"}
-COMES, RISING = "told to have it at some distance up to 6", "steps at which the mean logit rises"
+COMES = "told to have it at some distance up to 6"
 
 
 def list_introvac_rows() -> Iterator[str]:
     table1, figure6 = read_table("introvac.table1"), read_table("introvac.figure6")
-    draws, equal = read_table("introvac.draws"), read_table("introvac.equal_effect")
+    draws = read_table("introvac.draws")
 
     def mean(model: str, column: str, digits: int) -> str:
         return f"{table1[model][column]['mean']:.{digits}f}"
@@ -46,102 +45,47 @@ def list_introvac_rows() -> Iterator[str]:
         back = [spread(seen(attribute, "", m, "told of their reconstructions")) for m in ALL]
         what = "wearers" if attribute == "glasses" else "faces with it"
         yield write_row(f"seen in reconstructions of {what}, %", back)
-    rising = ["; ".join(spread(seen("glasses", w, m, RISING)) for w in ways) for m in ALL]
-    yield write_row("steps at which their logit rises, %", rising)
-
-    for attribute, column in NAMES.items():
-        for effect, title in EFFECTS.items():
-            rows = [equal[f"{column}, {title}: {TITLES[m]}, others kept"] for m in ALL]
-            for what, digits, unit in (("likeness lost", 3, ""), ("others changed", 1, ", %")):
-                since = (f"{what} since the original", what)
-                cells = [pair(*(r[of]["mean"] for of in since), digits=digits) for r in rows]
-                yield write_row(f"{attribute} {effect}: {what}{unit}", cells)
-            if effect == "seen":
-                third = [spread(row["told"]) for row in rows]
-                yield write_row(f"{attribute} seen: by the third classifier too, %", third)
-        for m in BOTH:
-            shown = draws[f"{column}: {TITLES[m]}"]
-            cells = [
-                spread(shown[of]) for of in ("prior samples", "all draws", "draws that are kept")
-            ]
-            yield write_row(f"{attribute}, {TITLES[m]}", cells)
 
 
-def list_one_attribute_rows() -> Iterator[str]:
-    scores = read_result("introvac.eye_and_facial")["scores"]
+def list_code_draw_rows() -> Iterator[str]:
+    pictures = read_result("introvac.code_draws")["pictures"]
+    ways = ("prior", "codes' Gaussian")
+    back = pictures["reconstructions of draws of q(z|x)"]
+    plain = [pictures[f"samples by the {way}"] for way in ways]
+    yield write_row("FD of samples", [f"{each['FD']:.1f}" for each in (*plain, back)])
+    unlike = [f"{each['unlike any face, %']:.1f}" for each in (*plain, back)]
+    yield write_row("samples unlike any face, %", unlike)
 
-    def value(name: str, model: str, of: str) -> float:
-        column = {"eye": "Eyeglasses", "facial": "FacialHair"}[name]
-        return scores[name][f"{model}/{of.format(column)}"]["value"]
+    def both(way: str, what: str, kept: str, digits: int) -> str:
+        draws = (pictures[f"draws with {name} by the {way}{kept}"] for name in NAMES.values())
+        return pair(*(each[what] for each in draws), digits=digits)
 
-    def both(model: str, of: str, digits: int = 0) -> str:
-        return pair(value("eye", model, of), value("facial", model, of), digits=digits)
-
-    fd = [both(m, "reconstruction FD(features.celeba)", 2) for m in ALL]
-    yield write_row("Eye; Facial: FD of reconstructions", fd)
-    for name, label in (("eye", "glasses come"), ("facial", "facial hair comes")):
-        comes = ("{} flipped", "{}, others kept flipped")
-        cells = [pair(*(value(name, m, of) for of in comes)) for m in ALL]
-        yield write_row(f"{label}, plain; kept, %", cells)
-    for label, of in (
-        ("glasses; hair in draws kept, %", "{} in draws kept"),
-        ("in prior samples, %", "{} in prior samples"),
+    for label, what, kept, digits in (
+        ("FD of draws with glasses; facial hair", "FD", "", 1),
+        ("draws that the model keeps, %", "kept, %", ", kept", 0),
+        ("seen in those by a judge, %", "seen, %", ", kept", 0),
     ):
-        yield write_row(label, ["", *(both(m, of) for m in BOTH)])
+        yield write_row(label, [*(both(way, what, kept, digits) for way in ways), ""])
 
 
-def list_64_pixel_rows() -> Iterator[str]:
-    scores = read_scores("introvac.eyefacial_64")
-
-    def three(of: str, digits: int) -> list[str]:
-        each = [f"{scores[f'{m}/{of}']:.{digits}f}" for m in ALL]
-        return [each[0], "", *each[1:]]
-
-    reconstruction = three("reconstruction FD(features.celeba)", 1)
-    yield write_row("FD(features.celeba) of reconstructions", reconstruction)
-    yield write_row("FD of samples", three("FD(features.celeba)", 1))
-    comes = [pair(*(scores[f"{m}/{c} flipped"] for c in NAMES.values())) for m in ALL]
-    yield write_row("glasses; facial hair come up to 6, %", [comes[0], "", *comes[1:]])
-    models = ("VAE, linear probe", "VAE, difference of means", "VAC", "IntroVAC")
-    for attribute, column in NAMES.items():
-        edits = [f"introvac/{column} told, {model}: " for model in models]
-        reached = [f"{scores[edit + 'reached']:.0f}" for edit in edits]
-        yield write_row(f"{attribute} seen up to 30, %", reached)
-        for label, of, digits in (
-            ("likeness lost since the original; reconstruction", "likeness lost", 3),
-            ("others changed, %", "others changed", 1),
-        ):
-            since = (f"{of} since the original", of)
-            cells = [
-                pair(*(scores[edit + each] for each in since), digits=digits) for edit in edits
-            ]
-            yield write_row(label, cells)
-
-
-def list_clothes_rows() -> Iterator[str]:
-    scores = read_scores("introvac.fashion")
-
-    def both(model: str, of: str) -> str:
-        return pair(*(scores[f"{model}/{name} {of}"] for name in ("LongSleeves", "HighShaft")))
-
-    fd = [f"{scores[f'{m}/reconstruction FD(features.fashion_mnist)']:.2f}" for m in ALL]
-    yield write_row("FD(features.fashion_mnist) of reconstructions", fd)
-    flipped = [both(m, "flipped") for m in ALL]
-    yield write_row("long sleeves; a high shaft come, %", flipped)
-    errors = [
-        pair(*(scores[f"{m}/{of}"] for of in ("attribute_error", "probe")), digits=1) for m in BOTH
-    ]
-    yield write_row("error of the attributes; of a probe, %", ["", *errors])
-    kept = [both(m, "in draws kept") for m in BOTH]
-    yield write_row("long sleeves; a high shaft in draws kept, %", ["", *kept])
-    yield write_row("in prior samples, %", ["", *(both(m, "in prior samples") for m in BOTH)])
+def list_trial_rows() -> Iterator[str]:
+    trials = {
+        trial["name"]: trial["scores"] for trial in read_result("introvac.trials.code")["trials"]
+    }
+    each = [trials[f"beta_reg {reg}, latent 64"] for reg in ("3", "0.75")]
+    close = [pair(t["l1"], t["reconstruction FD"], digits=(4, 1)) for t in each]
+    yield write_row("mean absolute error; FD of reconstructions", close)
+    yield write_row("nats in the code", [f"{t['nats']:.0f}" for t in each])
+    accuracy = [f"{t['attribute_balanced_accuracy']:.1f}" for t in each]
+    yield write_row("balanced accuracy of the attributes, %", accuracy)
+    seen = [pair(*(t[f"{name} seen in edits"] for name in NAMES.values())) for t in each]
+    yield write_row("glasses; facial hair seen in edits by 4, %", seen)
 
 
 ROWS = [
     *list_introvac_rows(),
-    *list_one_attribute_rows(),
-    *list_64_pixel_rows(),
-    *list_clothes_rows(),
+    *list_code_draw_rows(),
+    *list_trial_rows(),
 ]
 
 
@@ -159,3 +103,56 @@ def test_the_page_says_that_the_game_was_not_played() -> None:
     page = " ".join(read_page("introvac"))
     places = [page.index(f"{run['introvac/fakes ordered']:.1f}") for run in runs]
     assert places == sorted(places)
+
+
+def test_the_page_s_numbers_in_sentences_are_those_of_the_files() -> None:
+    """Draws by attribute, a third classifier's agreement, and where codes lie."""
+    page = " ".join(read_page("introvac"))
+    draws, equal = read_table("introvac.draws"), read_table("introvac.equal_effect")
+    for column, form in (("Eyeglasses", "in {} % of IntroVAC's, {}"), ("FacialHair", "in {}, {}")):
+        shown = draws[f"{column}: IntroVAC"]
+        parts = [spread(shown[of]) for of in ("all draws", "draws that are kept")]
+        assert form.format(*parts) in page
+        assert spread(shown["prior samples"]) in page
+        rows = [equal[f"{column}, told to have it: {TITLES[m]}, others kept"] for m in ALL]
+        probe, vac, own = (spread(row["told"]) for row in rows)
+        between = " (probe)" if column == "Eyeglasses" else ""
+        assert f"{probe}{between}, {vac} and {own} %" in page
+    codes = read_result("introvac.code_draws")["codes"]
+    chains = read_result("introvac.code_draws")["pictures"]
+    radius = [chains[f"draws with {name} by the prior"]["radius, mean"] for name in NAMES.values()]
+    assert f"their radius is {codes['radius, mean']:.1f}" in page
+    assert (
+        f"of the prior {codes['radius of the prior']:.1f} and of the chains {radius[0]:.1f}" in page
+    )
+    assert f"and {radius[1]:.1f}; their mean is" in page
+    assert f"{codes['distance of their mean from 0']:.1f} from 0" in page
+    ends = [
+        codes[f"{end} variance along an axis of their covariance"]
+        for end in ("smallest", "largest")
+    ]
+    assert f"from {ends[0]:.2f} to {ends[1]:.0f}" in page
+    order = chains["samples by the prior"]["rank correlation of that with distance from faces"]
+    assert f"(rank correlation {order:.2f})" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "extractor", "digits"),
+    [("eyefacial_64", "features.celeba", 1), ("fashion", "features.fashion_mnist", 2)],
+)
+def test_the_page_s_numbers_of_single_runs_are_those_of_the_files(
+    name: str, extractor: str, digits: int
+) -> None:
+    page, scores = " ".join(read_page("introvac")), read_scores(f"introvac.{name}")
+
+    def list_values(score: str, digits: int) -> str:
+        *first, last = (f"{scores[f'{m}/{score}']:.{digits}f}" for m in ALL)
+        return f"{', '.join(first)} and {last}"
+
+    vae, vac, own = (f"{scores[f'{m}/reconstruction FD({extractor})']:.{digits}f}" for m in ALL)
+    assert f"{vae} (VAE), {vac} (VAC) and {own} (IntroVAC)" in page
+    added = {"eyefacial_64": NAMES.values(), "fashion": ("LongSleeves", "HighShaft")}[name]
+    for attribute in added:
+        assert f"for {list_values(f'{attribute} flipped', 0)} %" in page
+    if name == "eyefacial_64":
+        assert f"of samples {list_values(f'FD({extractor})', digits)}" in page
