@@ -87,6 +87,21 @@ def describe_codes(z: Tensor, moments: CodeMoments) -> dict[str, float]:
     }
 
 
+def describe_axes(moments: CodeMoments, weights: Tensor) -> dict[str, Any]:
+    """How much of the codes' spread and offset is along the attributes: weights (k, d)."""
+    covariance = (moments.factor @ moments.factor.T).double()
+    axes = torch.linalg.eigh(covariance).eigenvectors.flip(1)
+    span = torch.linalg.qr(weights.double().T).Q
+    shares = (span.T @ axes).square().sum(0)
+    units = weights / weights.norm(dim=1, keepdim=True)
+    return {
+        "share of the longest axes in the attributes' directions": shares[:3].tolist(),
+        "mean along each attribute": dict(
+            zip(ATTRIBUTES, (units @ moments.mean).tolist(), strict=True)
+        ),
+    }
+
+
 def measure_distance_from_codes(z: Tensor, moments: CodeMoments) -> Tensor:
     """Mahalanobis distance of codes (n, d): sqrt(d) or so where they lie as the rows' do."""
     centred = (z - moments.mean).T
@@ -107,12 +122,14 @@ def measure(model: Model, judge_name: str, n: int) -> tuple[dict[str, Any], list
     prior = torch.randn(n, z.shape[1])
     ways: Mapping[str, CodeMoments | None] = {"prior": None, "codes' Gaussian": moments}
     plain = {"prior": prior, "codes' Gaussian": moments.place(prior)}
-    result: dict[str, Any] = {"codes": describe_codes(z, moments), "pictures": {}}
+    weights = method.attribute_weights().detach()  # pyright: ignore
+    codes = {**describe_codes(z, moments), **describe_axes(moments, weights)}
+    result: dict[str, Any] = {"codes": codes, "pictures": {}}
     result["pictures"]["reconstructions of draws of q(z|x)"] = judge.measure(back)
     sheet = []
-    for way, codes in plain.items():
-        pictures = decode_to_rows(method, space, codes, None)
-        far = measure_distance_from_codes(codes, moments)
+    for way, drawn in plain.items():
+        pictures = decode_to_rows(method, space, drawn, None)
+        far = measure_distance_from_codes(drawn, moments)
         order = spearmanr(far, judge.nearest(pictures))
         result["pictures"][f"samples by the {way}"] = {
             **judge.measure(pictures),

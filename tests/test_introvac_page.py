@@ -132,6 +132,8 @@ def test_the_page_s_numbers_in_sentences_are_those_of_the_files() -> None:
         for end in ("smallest", "largest")
     ]
     assert f"from {ends[0]:.2f} to {ends[1]:.0f}" in page
+    shares = codes["share of the longest axes in the attributes' directions"]
+    assert f"lie to {100 * shares[0]:.0f} % in the" in page
     order = chains["samples by the prior"]["rank correlation of that with distance from faces"]
     assert f"(rank correlation {order:.2f})" in page
 
