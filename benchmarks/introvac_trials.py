@@ -59,9 +59,9 @@ CODE_TRIALS: Mapping[str, Mapping[str, Any]] = {
 """What differs from a VAC of `SHORT` whose weights are the plan's."""
 GAME_TRIALS: Mapping[str, Mapping[str, Any]] = {
     "beta_ec 1.67": {"beta_ec": 5 / 3},
+    "beta_ec 1.67, beta_g 0.5": {"beta_ec": 5 / 3, "beta_g": 0.5},
+    "beta_ec 1.67, beta_g 0.1": {"beta_ec": 5 / 3, "beta_g": 0.1},
     "the paper's weights": {},
-    "beta_ec 1.67, beta_g 1": {"beta_ec": 5 / 3, "beta_g": 1.0},
-    "beta_ec 0.3": {"beta_ec": 0.3},
     "attributes alone": {"game": False},
 }
 """What differs from an IntroVAC of `SHORT`."""

@@ -158,3 +158,10 @@ def test_the_page_s_numbers_of_single_runs_are_those_of_the_files(
         assert f"for {list_values(f'{attribute} flipped', 0)} %" in page
     if name == "eyefacial_64":
         assert f"of samples {list_values(f'FD({extractor})', digits)}" in page
+
+
+def test_the_page_says_what_a_trial_of_an_even_game_gave() -> None:
+    trials = {t["name"]: t["scores"] for t in read_result("introvac.trials.game")["trials"]}
+    even, page = trials["beta_ec 1.67"], " ".join(read_page("introvac"))
+    told = f"{even['fakes told']:.1f} % are told rightly"
+    assert f"{told} and {even['fakes ordered']:.1f} % of the pairs ordered" in page
