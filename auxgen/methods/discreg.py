@@ -61,7 +61,7 @@ class DiscriminativeVAE(BaseVAE):
         rate = kl_divergence(q_z, self.p_z()).mean()
 
         mean = p_x.mean if self.encoder_grad else self.decode_detached(z)
-        nll = self.feature_nll(x, mean)
+        nll = self.feature_nll(*self.move_alike(x, mean))
         weighted = (self.weights[layer] * n for layer, n in nll.items())
         loss = distortion + rate + sum(weighted, torch.zeros_like(rate))
         terms = {f"unlike at {layer}": n for layer, n in nll.items()}
@@ -69,9 +69,6 @@ class DiscriminativeVAE(BaseVAE):
 
     def feature_nll(self, x: Tensor, mean: Tensor) -> dict[str, Tensor]:
         """-log p(d_l(x)|z), nats, mean over rows, by layer: x and mean of p(x|z) (b, c, h, w)."""
-        if self.shift and self.training:
-            moves = torch.randint(-self.shift, self.shift + 1, (2,), device=x.device)
-            x, mean = (move_pictures(each, moves) for each in (x, mean))
         with torch.no_grad():
             target = self.extract_activations(x)
         output = self.extract_activations(mean)
@@ -81,6 +78,13 @@ class DiscriminativeVAE(BaseVAE):
     def extract_activations(self, x: Tensor) -> dict[str, Tensor]:
         """d_l(x) by layer: (b, c, h, w) -> (b, ...)."""
         return {layer: promote_to_float32(h) for layer, h in self.d(x).items()}
+
+    def move_alike(self, *pictures: Tensor) -> tuple[Tensor, ...]:
+        """Pictures (b, c, h, w), all moved by the same random pixels, `shift` at most."""
+        if self.shift == 0:
+            return pictures
+        moves = torch.randint(-self.shift, self.shift + 1, (2,), device=pictures[0].device)
+        return tuple(move_pictures(each, moves) for each in pictures)
 
     def decode_detached(self, z: Tensor) -> Tensor:
         """The decoder's mean at codes without a gradient, so that none reaches the encoder."""

@@ -169,6 +169,8 @@ def test_images_without_a_label_cannot_end_a_stage_that_learns_labels(tmp_path: 
 def test_shorter_stages_have_a_share_of_the_fewest_rounds() -> None:
     plan = OWN[32]
     few, many = (discreg.raise_own_epochs(plan, rows) for rows in (600, 100_000))
+    other = discreg.raise_own_epochs(replace(plan, classifier_batch=200), 600)
+    assert other.classifier_epochs * 600 / 200 == pytest.approx(500)
     assert few.vae_epochs * 600 / few.batch == pytest.approx(1500)
     assert few.adjusting_epochs * 600 / few.batch == pytest.approx(150)
     assert few.classifier_epochs * 600 / few.batch == pytest.approx(500)

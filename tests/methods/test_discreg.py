@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from auxgen.builders import Recipe
+from auxgen.engine.loop import freeze_unowned_networks
 from auxgen.method import Gradient
 from auxgen.methods.discreg import AdjustedVAE, DiscriminativeVAE, move_pictures
 from auxgen.methods.feature_autoencoder import FeatureAutoencoder
@@ -95,18 +96,27 @@ def test_pictures_are_moved_as_numpy_pads_and_cuts(moves: tuple[int, int]) -> No
     assert np.array_equal(move_pictures(x, torch.tensor(moves)).numpy(), cut)
 
 
-def test_moves_are_the_same_for_rows_and_reconstructions_and_for_training_alone() -> None:
-    x, mean = torch.rand(4, 1, 1, 2).double(), torch.rand(4, 1, 1, 2).double()
+def test_rounds_move_rows_and_reconstructions_alike() -> None:
+    """As training plays them: the method in eval mode, its players' networks in training mode."""
+    x = torch.rand(4, 1, 1, 2, dtype=torch.float64)
     made, plain = method(), method()
     made.shift = 1
-    usual = plain.feature_nll(x, mean)["0"]
-    assert torch.equal(made.eval().feature_nll(x, mean)["0"], usual)
-    ends = {side: (x[..., side].unsqueeze(3), mean[..., side].unsqueeze(3)) for side in (0, 1)}
-    wide = {side: [each.expand(-1, -1, -1, 2) for each in pair] for side, pair in ends.items()}
-    known = [usual, *(plain.feature_nll(*pair)["0"] for pair in wide.values())]
-    torch.manual_seed(0)
-    found = {made.train().feature_nll(x, mean)["0"].item() for _ in range(40)}
-    assert sorted(found) == pytest.approx(sorted(each.item() for each in known))
+    freeze_unowned_networks(made)
+    mean = plain.p_x(plain.q_z(x).rsample()).mean
+    places = ((0, 1), (0, 0), (1, 1))  # not moved, and by one pixel either way
+    known = {plain.feature_nll(x[..., list(p)], mean[..., list(p)])["0"].item() for p in places}
+    pairs = (made.move_alike(x, mean) for _ in range(40))
+    found = {made.feature_nll(*pair)["0"].item() for pair in pairs}
+    assert sorted(found) == pytest.approx(sorted(known))
+    seen = []
+    for seed in range(12):
+        torch.manual_seed(seed)
+        terms: Any = next(iter(made.round(x, torch.zeros(())))).terms  # pyright: ignore
+        torch.manual_seed(seed)
+        usual: Any = next(iter(plain.round(x, torch.zeros(())))).terms  # pyright: ignore
+        seen.append(torch.equal(terms["unlike at 0"], usual["unlike at 0"]))
+        assert torch.equal(terms["distortion"], usual["distortion"])
+    assert 0 < sum(seen) < 12
 
 
 def gradients(method: Any, x: Tensor) -> dict[str, Tensor]:

@@ -117,7 +117,9 @@ def raise_own_epochs(plan: OwnPicturesPlan, rows: int) -> OwnPicturesPlan:
         plan,
         vae_epochs=raise_epochs(plan.vae_epochs, rows, batch, least),
         adjusting_epochs=raise_epochs(plan.adjusting_epochs, rows, batch, least / 10),
-        classifier_epochs=raise_epochs(plan.classifier_epochs, rows, batch, least / 3),
+        classifier_epochs=raise_epochs(
+            plan.classifier_epochs, rows, plan.classifier_batch, least / 3
+        ),
     )
 
 
