@@ -13,6 +13,7 @@ from .engine.device import init_ranks, resolve_device
 from .engine.parts import check_parts
 from .engine.settings import Precision, PrecisionChoice
 from .engine.shared_rows import Exchange
+from .engine.weights import check_sharding
 from .errors import InputError, NotRebuilt, require_at_least
 from .evaluation import catalogue
 from .experiments import registry
@@ -61,6 +62,7 @@ def train(
     memory_for_rows: float | None = None,
     accumulate: int = 1,
     compile: bool = False,
+    shard_weights: bool = False,
     **options: Any,
 ) -> Run:
     """Train an experiment's stages in order into a new run folder.
@@ -80,6 +82,7 @@ def train(
         accumulate: Equal parts in which a batch is played, as much less memory at once; their
             gradients are added before a step.
         compile: Whether rounds are compiled by torch.compile, where that is measured to pay.
+        shard_weights: Whether each rank holds a part of the weights, and of what belongs to them.
         options: The experiment's keyword arguments.
 
     Raises:
@@ -107,12 +110,16 @@ def train(
         with limit_memory_for_rows(memory_for_rows):
             stages = train_missing_extractors_for(partial(build_experiment, entry, options), device)
         own = {"memory_for_rows": given_memory, "accumulate": accumulate, "compiles": compile}
+        own["shards_weights"] = shard_weights
         command = make_train_command(entry, options, asked, precision, log, **own)
-    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, accumulate, compile)
+    how = (accumulate, compile, shard_weights)
+    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, *how)
     limit = limit_memory_for_rows(memory_for_rows)
     with limit, tell_way_on(run), init_ranks(device) as here:
         asked_of = {"device": device, "precision": precision, "accumulate": accumulate}
-        asked_of |= {"compiles": compile, "ranks": here.size}
+        asked_of |= {"compiles": compile, "shards_weights": shard_weights, "ranks": here.size}
+        if shard_weights:
+            check_sharding(here, compiles=compile)
         config = make_config(name, stages, options, file=file, **asked_of)
         check_batches(stages, here, device, accumulate)
         more = {}
@@ -138,13 +145,14 @@ def resume(
     device: str = "auto",
     log: Sequence[str] = (),
     quiet: bool = False,
+    shard_weights: bool = False,
     experiment: Experiment | None = None,
 ) -> Run:
     """Continue a run where it stopped, bit for bit on the same kind of machine.
 
     Args:
         run: The run's folder.
-        device, log, quiet: As for `train`.
+        device, log, quiet, shard_weights: As for `train`.
         experiment: The stages, if `train` got stages and not a name.
 
     Raises:
@@ -156,10 +164,13 @@ def resume(
     precision = opened.config.get("precision")
     parts, compiles = opened.config.get("accumulate", 1), opened.config.get("compile", False)
     check_parts(parts)
-    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, parts, compiles)
+    how = (parts, compiles, shard_weights)
+    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, *how)
     limit = limit_memory_for_rows(read_memory_for_rows(opened.config))
     with limit, tell_way_on(run), init_ranks(device) as here, lock_run(opened.path, here):
         check_resumable(opened, here)
+        if shard_weights:
+            check_sharding(here, compiles=compiles)
         remaining = partial(train_remaining, opened, stages, here, settings)
         return train_missing_extractors_for(remaining, device)
 
@@ -194,6 +205,7 @@ def _rebuild(
     check_data_unchanged(run.path, run.config.get("datasets", {}), stages)
     known, values = run.config, resolve_options(entry, options)
     own = {"accumulate": known.get("accumulate", 1), "compiles": known.get("compile", False)}
+    own["shards_weights"] = known.get("shard_weights", False)
     own["memory_for_rows"] = find_given_memory(known, device)
     return stages, make_train_command(entry, values, device, known.get("precision"), log, **own)
 

@@ -95,6 +95,8 @@ def _train_from_checkpoint(args: Sequence[str]) -> None:
         given["accumulate"] = run.config.get("accumulate", 1)
     if not {"--compile", "--no-compile"} & set(typed):
         given["compile"] = run.config.get("compile", False)
+    if not {"--shard-weights", "--no-shard-weights"} & set(typed):
+        given["shard_weights"] = run.config.get("shard_weights", False)
     _print_trained(train(entry.file or entry.name, **given))
 
 
@@ -147,13 +149,15 @@ def _collect_options(
     accumulate: int = 1,
     from_checkpoint: str | None = None,
     compile: bool = False,
+    shard_weights: bool = False,
     **options: Any,
 ) -> dict[str, Any]:
     """auxgen train EXPERIMENT --run FOLDER [OPTIONS], or auxgen train --resume FOLDER
 
     EXPERIMENT is a name that auxgen experiments lists, or your Python file with a function
     experiment(*, seed, ...) that returns stages; auxgen train EXPERIMENT --help shows its options.
-    --resume continues a run where it stopped, bit for bit, and takes --device and --log besides.
+    --resume continues a run where it stopped, bit for bit, and takes --device, --log and
+    --shard-weights besides.
     auxgen train --from-checkpoint RUN[@STEP] --run FOLDER [OPTIONS] takes all else from RUN.
 
     Args:
@@ -168,10 +172,12 @@ def _collect_options(
         from_checkpoint: A run, or RUN@STEP, in place of EXPERIMENT: the new run begins at its
             checkpoint, with its options but for those that you give.
         compile: Compile rounds of training, where a compiler is there and that is measured to pay.
+        shard_weights: Let each rank of torchrun hold a part of the weights, their gradients and the
+            state of their optimiser, for models that are too large for one device.
     """
     own = {"run": run, "device": device, "precision": precision, "log": _parse_trackers(log)}
     own |= {"memory_for_rows": memory_for_rows, "accumulate": accumulate, "compile": compile}
-    own |= {"from_checkpoint": from_checkpoint}
+    own |= {"from_checkpoint": from_checkpoint, "shard_weights": shard_weights}
     return {**own, **options}
 
 
@@ -179,27 +185,32 @@ def _check_resume_arguments(args: Sequence[str]) -> None:
     """Refuse what the run has recorded itself.
 
     Raises:
-        InputError: An option other than --device and --log, or an experiment.
+        InputError: An option that the run has recorded, or an experiment.
     """
     loose, options = group_by_option(args)
     for word in (*loose, *(name for name, _ in options)):
-        if word not in ("--resume", "--device", "--log", "--help", "-h"):
+        if word not in ("--resume", "--device", "--log", "--shard-weights", "--help", "-h"):
             raise InputError(
-                f"--resume takes all but --device and --log from the run, and got {word!r}."
+                "--resume takes all but --device, --log and --shard-weights from the run, and got "
+                f"{word!r}."
             )
 
 
-def _resume_run(*, resume: Path, device: str = "auto", log: tuple[str, ...] = ()) -> None:
+def _resume_run(
+    *, resume: Path, device: str = "auto", log: tuple[str, ...] = (), shard_weights: bool = False
+) -> None:
     """Continue a run where it stopped, bit for bit.
 
     Args:
         resume: Folder of the run.
         device: auto, cpu, cuda or cuda:1.
         log: Trackers to write to as well: tensorboard, wandb, mlflow.
+        shard_weights: Let each rank of torchrun hold a part of the weights.
     """
     from ..launch import resume as resume_run
 
-    _print_trained(resume_run(resume, device=device, log=_parse_trackers(log)))
+    how = {"device": device, "log": _parse_trackers(log), "shard_weights": shard_weights}
+    _print_trained(resume_run(resume, **how))
 
 
 def _parse_trackers(log: Sequence[str]) -> list[str]:

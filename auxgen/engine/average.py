@@ -1,11 +1,9 @@
 """The moving average of weights, of which models are made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
-
-from ..method import Method
+from torch import Tensor
 
 SLOW_DECAY, BLOCK = 0.99, 8
 """From this decay on, so many rounds are taken into the moving average at once."""
@@ -22,11 +20,11 @@ class MovingAverage:
         means: By the parameter's name in the method, which has them in its own layout of memory.
     """
 
-    def __init__(self, method: Method, owned: Sequence[nn.Parameter], decay: float) -> None:
-        names = {p: name for name, p in method.named_parameters()}
-        self.decay = decay
-        self.live_parameters: list[Tensor] = list(owned)
-        self.means: dict[str, Tensor] = {names[p]: p.detach().clone() for p in owned}
+    def __init__(self, owned: Mapping[str, Tensor], decay: float) -> None:
+        """owned: Parameters that change, or what a rank holds of them, by name."""
+        self.live_parts, self.decay = owned, decay
+        self.live_parameters: list[Tensor] = list(owned.values())
+        self.means: dict[str, Tensor] = {name: p.detach().clone() for name, p in owned.items()}
         self.mean_parameters: list[Tensor] = list(self.means.values())
 
     def update(self, step: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from .. import files
 from ..errors import InputError
@@ -24,18 +25,21 @@ def save_checkpoint(
     """Write checkpoints/<stage>-<step>, then drop those older than the last two.
 
     The identity of the run is written too: a checkpoint of another run has another one. The random
-    state is the seed and the step.
+    state is the seed and the step. All ranks call it together, and the first one writes: what they
+    share is gathered, so that a checkpoint does not tell how ranks held it.
 
     Raises:
         NotSaved: It could not be written; older checkpoints are untouched.
     """
-    target = folder / f"{stage}-{training.step}"
-    if target.exists():
-        return target
+    target, average = folder / f"{stage}-{training.step}", training.average
     tensors, numbers = _collect_optimizer_state(training)
+    weights = training.weights.gather_state()
+    means = training.weights.gather_named(average.live_parts, average.means)
+    if target.exists() or not training.ranks.is_first:
+        return target
     contents = {
-        "model.safetensors": files.pack_tensors(training.method.state_dict()),
-        "average.safetensors": files.pack_tensors(training.average.means),
+        "model.safetensors": files.pack_tensors(weights),
+        "average.safetensors": files.pack_tensors(means),
         "optimizers.safetensors": files.pack_tensors(tensors),
         "meter.safetensors": files.pack_tensors(training.meter.sums),
     }
@@ -107,9 +111,10 @@ def load_checkpoint(
     sums = _check_state(checkpoint, state)
     contents = {n: _read_verified_tensors(checkpoint / n, c) for n, c in sums.items()}
     try:
-        training.method.load_state_dict(contents["model.safetensors"])
+        training.weights.load_state(contents["model.safetensors"])
         for name, mean in training.average.means.items():
-            mean.copy_(contents["average.safetensors"][name])
+            whole = contents["average.safetensors"][name]
+            mean.copy_(training.weights.take_part(training.average.live_parts[name], whole))
         _restore_optimizers(training, contents["optimizers.safetensors"], state["optimizers"])
         counts = state.get("meter", {})  # checkpoints of earlier versions have none
         sums = contents.get("meter.safetensors", {})
@@ -179,11 +184,20 @@ def _collect_optimizer_state(training: Training) -> tuple[dict[str, Tensor], dic
     tensors: dict[str, Tensor] = {}
     numbers: dict[str, Any] = {}
     for player, optimizer in training.optimizers.items():
+        own = _list_optimized(optimizer)
         for index, state in optimizer.state_dict()["state"].items():
             for name, value in state.items():
-                where = tensors if isinstance(value, Tensor) else numbers
-                where[f"{player}/{index}/{name}"] = value
+                key = f"{player}/{index}/{name}"
+                if isinstance(value, Tensor):
+                    tensors[key] = training.weights.gather(own[index], value)
+                else:
+                    numbers[key] = value
     return tensors, numbers
+
+
+def _list_optimized(optimizer: Optimizer) -> list[Tensor]:
+    """What an optimiser changes, in the order of its state."""
+    return [p for group in optimizer.param_groups for p in group["params"]]
 
 
 @torch.no_grad()
@@ -191,12 +205,14 @@ def _restore_optimizers(
     training: Training, tensors: dict[str, Tensor], numbers: dict[str, Any]
 ) -> None:
     for player, optimizer in training.optimizers.items():
-        own = [p for group in optimizer.param_groups for p in group["params"]]
+        own = _list_optimized(optimizer)
         state: dict[int, dict[str, Any]] = {}
         for key, value in {**tensors, **numbers}.items():
             owner, index, name = key.split("/")
             if owner == player:
                 k = int(index)
+                if isinstance(value, Tensor):
+                    value = training.weights.take_part(own[k], value)
                 state.setdefault(k, {})[name] = _match_memory_format(value, own[k])
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 

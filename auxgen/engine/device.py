@@ -107,6 +107,14 @@ class Ranks:
                 for tensor in tensors:
                     dist.broadcast(tensor, 0)
 
+    @torch.no_grad()
+    def gather(self, tensor: Tensor) -> list[Tensor]:
+        """Each rank's tensor, all of one shape, in the order of the ranks."""
+        found = [torch.empty_like(tensor) for _ in range(self.size)]
+        with notice_lost_rank():
+            dist.all_gather(found, tensor.contiguous())
+        return found
+
     def reduce_any(self, flag: bool) -> bool:
         """Whether the flag is up on any rank."""
         if self.size == 1:

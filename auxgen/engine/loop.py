@@ -1,6 +1,5 @@
 """Plays rounds: gradients, steps, the moving average."""
 
-import copy
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from .device import Ranks
 from .parts import split_batch
 from .settings import Engine, Precision
 from .watch import Meter
+from .weights import Weights
 
 PlayMoves = Callable[[Method, Any, Tensor], Moves]
 """Method, batch and step -> the moves of a round."""
@@ -49,19 +49,27 @@ class Training:
         ranks: Ranks | None = None,
         accumulate: int = 1,
         play_moves: PlayMoves = play_round,
+        hold_weights: Callable[[Method, Ranks], Weights] = Weights,
     ) -> None:
-        """`play_moves` gives the moves of a round, compiled or not (engine/compilation.py)."""
+        """A method at the start of its training.
+
+        Args:
+            play_moves: Gives the moves of a round, compiled or not (engine/compilation.py).
+            hold_weights: Whether a rank holds all weights, or ranks share them (engine/shards.py).
+        """
         self.play_moves = play_moves
-        self.method, self.engine, self.seed = method.to(device), engine, seed
+        self.engine, self.seed = engine, seed
         self.accumulate = accumulate
         self.device, self.ranks = device, ranks or Ranks()
         self.uses_bf16 = (precision or engine.precision) == "bf16"
-        freeze_unowned_networks(method)
+        freeze_unowned_networks(method.to(device))
         self.ranks.broadcast([*method.parameters(), *method.buffers()])
+        self.weights = hold_weights(method, self.ranks)
+        self.method = self.weights.method
         self.player_parameters = {
-            name: collect_parameters(nets) for name, nets in method.players().items()
+            name: self.weights.list_parts(nets) for name, nets in self.method.players().items()
         }
-        self.buffers = _collect_moving_buffers(method)
+        self.buffers = _collect_moving_buffers(self.method)
         self.optimizers = {
             name: engine.optimizers(name, own) for name, own in self.player_parameters.items()
         }
@@ -69,7 +77,7 @@ class Training:
             name: [g["lr"] for g in o.param_groups] for name, o in self.optimizers.items()
         }
         everything = [p for own in self.player_parameters.values() for p in own]
-        self.average = MovingAverage(method, everything, engine.average)
+        self.average = MovingAverage(self.weights.name_parts(everything), engine.average)
         self.meter, self.step = Meter(self.measure_state), 0
 
     def run_round(self, batch: object) -> None:
@@ -77,7 +85,8 @@ class Training:
         reseed(derive_seed(self.seed, 3, self.ranks.rank, self.step), torch.device(self.device))
         self.set_learning_rates()
         try:
-            self.carry_out_moves(batch)
+            with self.weights.explain_errors():
+                self.carry_out_moves(batch)
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):  # torch's words for a batch of 1
                 raise
@@ -139,20 +148,19 @@ class Training:
     def accumulate_gradient(self, move: Gradient) -> None:
         """Add the gradient of a loss to the parameters of its players, and to nobody else's."""
         own = [p for name in move.players for p in self.player_parameters[name]]
-        shares = measure_gradient_shares(move, own) if self.logs_shares() else {}
+        shares = self.weights.measure_shares(move, own) if self.logs_shares() else {}
         loss = move.loss if self.accumulate == 1 else move.loss / self.accumulate
-        loss.backward(inputs=own)
+        self.weights.add_gradient(loss, own)
         players = "+".join(move.players)
         self.meter.add({**move.terms, f"loss/{players}": move.loss, **shares}, self.step, players)
 
     def apply_gradient(self, player: str) -> None:
         """Average the gathered gradient over ranks, clip it, step with it and clear it."""
         own, engine = self.player_parameters[player], self.engine
-        gradients = [p.grad for p in own if p.grad is not None]
-        self.ranks.average(gradients)
+        self.weights.average_gradients(own)
         is_limited = engine.max_grad_norm < float("inf")
         if is_limited or self.logs_norms():
-            norm = nn.utils.get_total_norm(gradients)
+            norm = self.weights.measure_norm(own)
             if is_limited:
                 nn.utils.clip_grads_with_norm_(own, engine.max_grad_norm, norm)
             self.meter.add({f"gradient/{player}": norm}, self.step, player)
@@ -171,12 +179,14 @@ class Training:
                 for player, o in self.optimizers.items()
             },
         }
-        return {
-            f"{kind}/{player}": find_largest_magnitude(filled)
-            for kind, owned in kinds.items()
-            for player, tensors in owned.items()
-            if (filled := [tensor for tensor in tensors if tensor.numel()])
-        }
+        return self.weights.share_largest(
+            {
+                f"{kind}/{player}": find_largest_magnitude(tensors)
+                for kind, owned in kinds.items()
+                for player, tensors in owned.items()
+                if tensors
+            }
+        )
 
     def iterate_under_autocast(self, moves: Moves) -> Moves:
         """The moves, with forward passes (and nothing else) in the chosen precision."""
@@ -195,10 +205,15 @@ class Training:
         kind = torch.device(self.device).type
         return torch.autocast(kind, torch.bfloat16)
 
+    def compute_whole_means(self) -> dict[str, Tensor]:
+        """The moving average of whole parameters, by name."""
+        means = self.average.compute_means(self.step)
+        return self.weights.gather_named(self.average.live_parts, means)
+
     def build_averaged_method(self, batches: Iterable[object]) -> Method:
         """A copy of the moving average, its batch-norm statistics estimated on these batches."""
-        method = copy.deepcopy(self.method)
-        method.load_state_dict(self.average.compute_means(self.step), strict=False)
+        method = self.weights.copy_method()
+        method.load_state_dict(self.compute_whole_means(), strict=False)
         freeze_unowned_networks(method)
         source = iter(batches)
 
@@ -215,29 +230,10 @@ class Training:
         return method.eval().requires_grad_(False)
 
 
-def measure_gradient_shares(move: Gradient, own: Sequence[nn.Parameter]) -> dict[str, Tensor]:
-    """How large each part's gradient is by these parameters, by the name of a term.
-
-    It is |a| / (|a| + |b|), with a the gradient of the part and b that of the rest of the loss.
-    """
-
-    def norm(loss: Tensor) -> Tensor:
-        found = torch.autograd.grad(loss, own, retain_graph=True, allow_unused=True)
-        return nn.utils.get_total_norm([g for g in found if g is not None])
-
-    norms = {name: (norm(part), norm(move.loss - part)) for name, part in move.parts.items()}
-    least = torch.finfo(torch.float32).tiny
-    return {f"share/{name}": a / (a + b).clamp(min=least) for name, (a, b) in norms.items()}
-
-
-def collect_parameters(networks: Iterable[nn.Module]) -> list[nn.Parameter]:
-    """Parameters of all networks, each once."""
-    return list(dict.fromkeys(p for network in networks for p in network.parameters()))
-
-
 def find_largest_magnitude(tensors: Iterable[Tensor]) -> Tensor:
     """The largest magnitude of all entries, NaN where one is: (), far faster than a norm."""
-    ends = [end.abs().float() for tensor in tensors for end in tensor.aminmax()]
+    filled = [tensor for tensor in tensors if tensor.numel()] or [torch.zeros(1)]
+    ends = [end.abs().float() for tensor in filled for end in tensor.aminmax()]
     return torch.stack(ends).max()
 
 

@@ -56,14 +56,15 @@ def make_train_command(
     memory_for_rows: float | None = None,
     accumulate: int = 1,
     compiles: bool = False,
+    shards_weights: bool = False,
 ) -> TrainCommand:
     """What a person types to train an experiment with these options.
 
     Args:
         entry: The experiment.
         options: All its options with their values.
-        device, precision, log, memory_for_rows, accumulate, compiles: Those of train itself, as a
-            person gave them.
+        device, precision, log, memory_for_rows, accumulate, compiles, shards_weights: Those of
+            train itself, as a person gave them.
     """
     own: dict[str, Any] = {} if device == "auto" else {"device": device}
     own |= {"precision": precision} if precision in ("32", "bf16") else {}
@@ -71,6 +72,7 @@ def make_train_command(
     own |= {} if memory_for_rows is None else {"memory_for_rows": memory_for_rows}
     own |= {} if accumulate == 1 else {"accumulate": accumulate}
     own |= {"compile": True} if compiles else {}
+    own |= {"shard_weights": True} if shards_weights else {}
     defaults = find_defaults(entry, options)
     return TrainCommand(str(entry.file or entry.name), dict(options), defaults, own)
 

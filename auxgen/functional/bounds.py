@@ -63,9 +63,20 @@ def classification_weight(beta: float, labelled: int, unlabelled: int) -> float:
 
 
 def weight_prior(module: nn.Module) -> Tensor:
-    """-log N(W; 0, I) but for its constant, of matrices and kernels, not biases: (), nats."""
-    prior: Tensor = _HalfSquares.apply(*(p for p in module.parameters() if p.ndim > 1))
-    return prior
+    """-log N(W; 0, I) but for its constant, of matrices and kernels, not biases: (), nats.
+
+    Of weights that ranks share (engine/shards.py) each rank adds the squares of its rows, and has
+    the gradient of those alone.
+    """
+    own: list[Any] = [p for p in module.parameters() if p.ndim > 1]
+    whole = [p for p in own if not hasattr(p, "to_local")]
+    if len(whole) == len(own):
+        return _HalfSquares.apply(*own)  # pyright: ignore[reportReturnType]
+    here: Tensor = _HalfSquares.apply(*(p.to_local() for p in own if hasattr(p, "to_local")))
+    everywhere = here.detach().clone()
+    torch.distributed.all_reduce(everywhere)
+    prior = here + (everywhere - here.detach())
+    return prior + _HalfSquares.apply(*whole) if whole else prior
 
 
 @final

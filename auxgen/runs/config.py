@@ -34,6 +34,7 @@ def make_config(
     precision: PrecisionChoice | Mapping[str, Precision],
     accumulate: int = 1,
     compiles: bool = False,
+    shards_weights: bool = False,
     ranks: int = 1,
 ) -> dict[str, Any]:
     """What run.json holds: all that is needed to do the run again.
@@ -45,6 +46,7 @@ def make_config(
         precision: Precision of forward passes that was asked for, of all stages or by stage.
         accumulate: Equal parts in which a batch is played.
         compiles: Whether rounds are compiled where that pays.
+        shards_weights: Whether ranks share the weights.
         ranks: Processes that train it.
     """
     datasets = describe_datasets(stages)
@@ -63,6 +65,7 @@ def make_config(
         "precisions": {},
         "accumulate": accumulate,
         "compile": compiles,
+        "shard_weights": shards_weights,
         "ranks": ranks,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": get_versions(),

@@ -40,7 +40,8 @@ class StageLog:
 
     def sync(self) -> None:
         """Wait until the disk has all lines."""
-        self.metrics.sync()
+        if self.writes:
+            self.metrics.sync()
 
     def close(self) -> None:
         """Close the trackers."""

@@ -48,11 +48,12 @@ class MemoryReport:
         """
         step = 0 if training is None else training.step
         rows = self._count_rows(step)
-        found = attempt(partial(self._find_fitting_rows, training, rows)).result if rows else None
+        tried = 0 if training is not None and training.weights.are_shared else rows
+        found = attempt(partial(self._find_fitting_rows, training, rows)).result if tried else None
         size = f", whose batch has {rows:,} rows" if rows else ""
         kept = "" if saved is None else f"; the checkpoint of step {saved} is kept"
         what = f"The memory of {full} is full in round {step + 1:,} of stage {self.name}"
-        advice = self._advise(found, rows, saved) if found else self._describe_none(full, rows)
+        advice = self._advise(found, rows, saved) if found else self._describe_none(full, tried)
         return OutOfMemory(f"{what}{size}{kept}: {advice}")
 
     def _count_rows(self, step: int) -> int:

@@ -1,7 +1,7 @@
 """How a machine trains: device, trackers, precision and compilation, asked for or measured."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -19,7 +19,9 @@ from ..engine.loop import PlayMoves, play_round
 from ..engine.memory import attempt
 from ..engine.precision import MIN_STEPS, RoundTimes, find_round_times
 from ..engine.settings import Precision, PrecisionChoice
+from ..engine.weights import Weights
 from ..errors import InputError, unknown_name
+from ..method import Method
 from ..stage import Stage
 from .commands import TrainCommand
 
@@ -37,6 +39,7 @@ class RuntimeSettings:
         command: What a person types to train the same; None for stages made in Python.
         accumulate: Equal parts in which a batch is played.
         compiles: Whether rounds are compiled where that pays.
+        shards_weights: Whether ranks share the weights.
     """
 
     device: str
@@ -46,6 +49,16 @@ class RuntimeSettings:
     command: TrainCommand | None = None
     accumulate: int = 1
     compiles: bool = False
+    shards_weights: bool = False
+
+
+def choose_holding(settings: RuntimeSettings) -> Callable[[Method, Ranks], Weights]:
+    """How a rank holds weights: its part of them, or all."""
+    if not settings.shards_weights:
+        return Weights
+    from ..engine.shards import ShardedWeights  # fully_shard takes a second to import
+
+    return ShardedWeights
 
 
 def check_precision(asked: PrecisionChoice | Mapping[str, Precision]) -> None:

@@ -32,6 +32,7 @@ from .memory import MemoryReport, require_memory
 from .runtime import (
     RuntimeSettings,
     choose_compilation,
+    choose_holding,
     choose_precision,
     compile_as_before,
 )
@@ -55,6 +56,7 @@ class StageTrainer:
         own = {"seed": seed, "device": device, "precision": precision, "ranks": ranks}
         own["accumulate"] = settings.accumulate
         own["play_moves"] = self.choose_moves(precision)
+        own["hold_weights"] = choose_holding(settings)
         make_training = partial(Training, stage.method, stage.engine, **own)
         self.training: Training = require_memory(make_training, self.memory)
         self.checkpoints = run.path / "checkpoints"
@@ -176,15 +178,14 @@ class StageTrainer:
         """Write a checkpoint of a state that is finite."""
         training, saved = self.training, self.last_saved_step
         self.check_terms(training.meter.compute_means())
-        if self.ranks.is_first:
-            run = self.run.config["id"]
-            try:
-                self.log.sync()
-                checkpoint.save_checkpoint(self.checkpoints, self.name, run, training, self.looks)
-            except NotSaved as error:
-                good = "none was saved before" if saved is None else f"step {saved} is good"
-                again = f"free some and continue with: auxgen train --resume {self.run.path}"
-                raise NotSaved(f"{str(error).rstrip('.')}; {good}, {again}") from error
+        run = self.run.config["id"]
+        try:
+            self.log.sync()
+            checkpoint.save_checkpoint(self.checkpoints, self.name, run, training, self.looks)
+        except NotSaved as error:
+            good = "none was saved before" if saved is None else f"step {saved} is good"
+            again = f"free some and continue with: auxgen train --resume {self.run.path}"
+            raise NotSaved(f"{str(error).rstrip('.')}; {good}, {again}") from error
         self.last_saved_step, self.last_save_time = training.step, time.monotonic()
 
     def run_monitor(self) -> None:
@@ -224,9 +225,9 @@ class StageTrainer:
         """Load the average, or that of the best look, into the method and write its artefact."""
         averaged = self.training.build_averaged_method(self.upcoming_batches())
         stage, looks, config = self.stage, self.looks, self.run.config
-        stage.method.load_state_dict(averaged.state_dict())
+        best = looks.weights if looks else None
+        self.training.weights.restore_method(best or averaged.state_dict())
         if looks is not None:
-            stage.method.load_state_dict(looks.weights or averaged.state_dict())
             self.tell_end(looks)
         stage.method.eval().requires_grad_(False)
         self.tell_extremes()  # before the artefact, with which the stage has ended

@@ -42,7 +42,8 @@ def assert_one_sentence(outcome: Outcome, sentence: str, status: int = 2) -> Non
         ("train --resume", "--resume takes a path, and got none."),
         (
             "train --resume x --seed 1",
-            "--resume takes all but --device and --log from the run, and got '--seed'.",
+            "--resume takes all but --device, --log and --shard-weights from the run, and got "
+            "'--seed'.",
         ),
         (
             "train",

@@ -15,7 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from zuko.flows import GeneralCouplingTransform
 
 import auxgen
-from auxgen.engine.loop import Training, collect_parameters, freeze_unowned_networks
+from auxgen.engine.loop import Training, freeze_unowned_networks
+from auxgen.engine.weights import collect_parameters
 from auxgen.launch import resume, train
 from auxgen.method import Gradient, Samples, Step
 from auxgen.networks.distributions import skip_argument_checks
