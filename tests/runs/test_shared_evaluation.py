@@ -220,5 +220,6 @@ def test_real_processes_of_torchrun_evaluate_as_one_does(run: Path) -> None:
     asked = [*command, "--metric", "error"]
     done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("sdgm/error") == 1
+    assert done.stdout.count("sdgm/error: most probable class") == 1
+    assert done.stderr.count("sdgm/error  ") == 1
     assert read_value(run, "error") == before
