@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import mean, stdev
 
 import pytest
 from paper_rows import read_page, read_result, read_scores, read_table, spread, write_row
@@ -66,8 +65,7 @@ def list_mnist_rows() -> Iterator[str]:
         ("SDGM", "80 epochs, 24 minutes", "1.32 (0.07)"),
     ):
         yield write_row(name, [cell(name), f"{spread(own[name][ERROR], 2)} ({cost})", paper])
-    control = read_result("adgm.mnist_100.m2")["test_error"]["values"]
-    start = f"{mean(control):.2f} ± {stdev(control):.2f}"
+    start = spread(read_table("adgm.mnist_100.m2")["M2"][ERROR], 2)
     yield write_row(
         "MNIST, 100 labels: M2 with the ADGM's start (2)", [start, "", "`adgm.mnist_100.m2.json`"]
     )
