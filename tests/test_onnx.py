@@ -29,6 +29,8 @@ pytest.importorskip("onnxscript", reason="needs pip install 'auxgen[onnx]'")
 WITHOUT_PARTS = {"auxiliary_fit", "flow", "gan", "feature_matching", "denoising_gan"}
 WITHOUT_PARTS |= {"denoising_gan_of_images", "spectral_gan_of_images"}
 """Methods that neither classify nor encode rows."""
+IN_FAST_TESTS = ("introvac", "informative_encoder")
+"""A model of pictures, and one whose encoder draws; all others are tried in the slow tests."""
 
 
 def make_model(name: str) -> Model:
@@ -54,7 +56,7 @@ def run_part(program: bytes, *inputs: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     "name",
     [
-        name if name == "introvac" else pytest.param(name, marks=pytest.mark.slow)
+        name if name in IN_FAST_TESTS else pytest.param(name, marks=pytest.mark.slow)
         for name in METHODS
         if name not in WITHOUT_PARTS
     ],

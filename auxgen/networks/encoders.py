@@ -43,7 +43,7 @@ class ImplicitDistribution(UnvalidatedDistribution):
     @property
     def mean(self) -> Tensor:
         """f(x, 0), in place of the mean, which it is where f is linear in e."""
-        return self.compute_code(self.x, self.x.new_zeros(len(self.x), self.encoder.noise))
+        return self.compute_code(self.x, self.x.new_zeros(self.x.shape[0], self.encoder.noise))
 
     def compute_code(self, x: Tensor, e: Tensor) -> Tensor:
         u: Tensor = self.encoder.network(x, e)
