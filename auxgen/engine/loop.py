@@ -230,9 +230,9 @@ class Training:
         return method.eval().requires_grad_(False)
 
 
-def find_largest_magnitude(tensors: Iterable[Tensor]) -> Tensor:
+def find_largest_magnitude(tensors: Sequence[Tensor]) -> Tensor:
     """The largest magnitude of all entries, NaN where one is: (), far faster than a norm."""
-    filled = [tensor for tensor in tensors if tensor.numel()] or [torch.zeros(1)]
+    filled = [tensor for tensor in tensors if tensor.numel()] or [tensors[0].new_zeros(1)]
     ends = [end.abs().float() for tensor in filled for end in tensor.aminmax()]
     return torch.stack(ends).max()
 

@@ -309,3 +309,9 @@ def test_the_largest_magnitude_of_all_entries_is_found(worst: float) -> None:
     tensors = [torch.linspace(-3, 3, 7).view(7, 1), torch.tensor([1.0, worst]), torch.tensor(2)]
     found = find_largest_magnitude(tensors)
     torch.testing.assert_close(found, torch.tensor(abs(worst)), equal_nan=True)
+
+
+def test_of_no_entries_the_largest_magnitude_is_zero() -> None:
+    empty = torch.empty(0, 3, device="meta")
+    assert find_largest_magnitude([empty]).device == empty.device
+    assert find_largest_magnitude([torch.empty(0)]) == 0
