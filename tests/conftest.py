@@ -16,8 +16,13 @@ os.environ["MPLBACKEND"] = "Agg"
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 torch.set_num_threads(1)
+settings.register_profile(
+    "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy machine")
 os.fsync = lambda _: None  # no test ends in a failure of power, and disks take long
 
 

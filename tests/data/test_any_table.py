@@ -82,7 +82,6 @@ def check_many(examples: int) -> Outcomes:
 
     @settings(
         max_examples=examples,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.generate],

@@ -82,7 +82,7 @@ def boxes(draw: st.DrawFn) -> tuple[tuple[int, int], tuple[float, float, float, 
     return size, (left, top, right, bottom)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(boxes(), st.sampled_from(["RGB", "L", "RGBA", "I;16"]), st.integers(1, 40))
 def test_nothing_changes_outside_and_a_constant_arrives_inside(
     where: tuple[tuple[int, int], tuple[float, float, float, float]], kind: str, side: int
@@ -113,7 +113,7 @@ def test_nothing_changes_outside_and_a_constant_arrives_inside(
     assert np.abs(change[deep] - 0.2 * white).max(initial=0) <= 0.51
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(24, 150),
     st.integers(24, 150),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from data.picture_files import MODES, make_picture, make_png, save
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, features
 
@@ -305,7 +305,7 @@ def test_a_damaged_picture_is_refused_by_name_at_both_doors(tmp_path: Path) -> N
 KIND_AND_FORMAT = [(kind, suffix) for kind in MODES for suffix in ("png", "tiff", "webp", "jpg")]
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(
     pictures=st.lists(
         st.tuples(

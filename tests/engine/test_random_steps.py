@@ -24,7 +24,7 @@ DRAWS: dict[str, Callable[[int], Tensor]] = {
 }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sampled_from(sorted(DRAWS)), st.integers(0, 1300), st.integers(1, 2000), st.integers(0, 4)
 )

@@ -22,7 +22,7 @@ def measure_all_paths(x: Tensor, power: float) -> np.ndarray:
     return lengths
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.sampled_from([1.0, 2.0, 3.5]))
 def test_a_row_gets_the_label_at_the_end_of_its_shortest_path(seed: int, power: float) -> None:
     generator = torch.Generator().manual_seed(seed)
