@@ -67,9 +67,9 @@ def list_mnist_rows() -> Iterator[str]:
         yield write_row(name, [cell(name), f"{spread(own[name][ERROR], 2)} ({cost})", paper])
     start = spread(read_table("adgm.mnist_100.m2")["M2"][ERROR], 2)
     yield write_row(
-        "MNIST, 100 labels: M2 with the ADGM's start (2)", [start, "", "`adgm.mnist_100.m2.json`"]
+        "MNIST, 100 labels: M2 with the ADGM's start (3)", [start, "", "`adgm.mnist_100.m2.json`"]
     )
-    told = f"{start} (the ADGM's start, 200 epochs, two draws)"
+    told = f"{start} (the ADGM's start, 200 epochs)"
     yield write_row("M2", [cell("M2"), told, ""])
     yield write_row("ADGM, a deterministic", [cell("ADGM, deterministic a"), "not run", ""])
     yield write_row("M1+M2", [f"{cell('M1+M2')} (20 epochs a stage)", "", "3.33 (0.14)"])
