@@ -107,7 +107,7 @@ def test_rows_far_out_have_lower_bounds() -> None:
     assert model.score_samples(x + 50).max() < bounds.min()
 
 
-@pytest.mark.parametrize("model", ["sdgm", "adgm", "m2"])
+@pytest.mark.parametrize("model", ["sdgm", pytest.param("adgm", marks=pytest.mark.slow), "m2"])
 @pytest.mark.parametrize(
     "check", [check_methods_subset_invariance, check_methods_sample_order_invariance]
 )

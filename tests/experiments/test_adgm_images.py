@@ -223,7 +223,10 @@ def test_kl_of_each_unit_is_that_of_the_whole_split_up() -> None:
     ("name", "last", "options"),
     [
         ("adgm.norb", "NORB: SDGM, single images", {**SMALL, "labels_per_class": 4}),
-        ("adgm.svhn", "SVHN: SDGM, no extra", {**SMALL, "labels_per_class": 2}),
+        pytest.param(
+            *("adgm.svhn", "SVHN: SDGM, no extra", {**SMALL, "labels_per_class": 2}),
+            marks=pytest.mark.slow,
+        ),
         ("adgm.m2_pyro", "100 labels", {**SMALL, "valid_rows": 50}),
         ("adgm.table2", "SDGM", {"hidden": 8, "latent": 2}),
     ],

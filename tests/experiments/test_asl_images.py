@@ -339,7 +339,10 @@ def out(home: Path) -> Path:
     return home / "out"
 
 
-@pytest.mark.parametrize("name", CLOTHES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] if "figure" in n else []) for n in CLOTHES],
+)
 def test_a_table_is_reproduced(name: str, out: Path) -> None:
     assert_reproduced(name, out)
     runs = [file.parent.parent.name for file in out.rglob("run.json")]

@@ -243,6 +243,7 @@ def test_layers_are_studied_in_one_run(home: Path) -> None:
     assert drawn.is_file()
 
 
+@pytest.mark.slow
 def test_the_pattern_is_studied_in_one_run(home: Path) -> None:
     folder = assert_reproduced("pattern", home, **SMALL, valid_rows=2)
     (run,) = {Path(run) for row in load_reproduction(folder)["rows"] for run in row["runs"]}
@@ -308,7 +309,9 @@ def test_a_network_of_photographs_sees_no_grey_images() -> None:
         build_regularising_classifier("efficientnet-lite0", (), {"train": grey}, budgets.OWN[32], 0)
 
 
-@pytest.mark.parametrize("kind", ["classes", "attributes", "none"])
+@pytest.mark.parametrize(
+    "kind", ["classes", "attributes", pytest.param("none", marks=pytest.mark.slow)]
+)
 def test_own_images_regularise_by_what_is_known_of_them(
     kind: str, home: Path, tmp_path: Path
 ) -> None:

@@ -63,9 +63,8 @@ OTHER_TABLES = {
     *("adgm.figure3", "adgm.figure4", "adgm.figure5"),
 }
 """Other tables of the experiments that the rest of them train and measure."""
-NAMES = [
-    pytest.param(name, marks=[pytest.mark.slow] if name in OTHER_TABLES else []) for name in OPTIONS
-]
+SLOW = {*OTHER_TABLES, "asl.figure3"}
+NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in OPTIONS]
 
 
 @pytest.fixture(scope="module", autouse=True)

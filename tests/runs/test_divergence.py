@@ -58,7 +58,7 @@ def train_until_it_diverges(stage: Stage, run: Path) -> str:
     return str(diverged.value)
 
 
-@pytest.mark.parametrize("model", ["sdgm", "adgm", "m2"])
+@pytest.mark.parametrize("model", ["sdgm", pytest.param("adgm", marks=pytest.mark.slow), "m2"])
 @pytest.mark.parametrize(("place", "value"), [(0, 1e38), (1, -1e25), (2, float("inf")), (3, 3e30)])
 def test_the_one_column_that_makes_a_run_diverge_is_named(
     place: int, value: float, model: str, tmp_path: Path
