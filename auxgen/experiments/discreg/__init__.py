@@ -48,7 +48,7 @@ EXPERIMENTS = {
         shows="Your own folder of images, with and without discriminative regularisation",
         paper="none: not in the paper",
         ours="yours",
-        time="about 12 minutes of a CPU core for up to 12,500 images at 32 x 32",
+        time="minutes of a CPU core at 32 x 32; a run says beforehand how many",
         module="sets:own",
     ),
     "pattern": About(
