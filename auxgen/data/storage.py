@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..context import set_within
 from ..errors import InputError, NotSaved
 from ..files import describe_os_error, get_cache_folder
 
@@ -44,14 +45,9 @@ def get_memory_for_rows() -> float:
     return measure_memory() / 2 if chosen is None else chosen
 
 
-@contextmanager
-def limit_memory_for_rows(gib: float | None) -> Iterator[None]:
+def limit_memory_for_rows(gib: float | None) -> AbstractContextManager[None]:
     """Keep larger sets of rows on disk within this context; None for half of the memory."""
-    token = _MEMORY_FOR_ROWS.set(gib)
-    try:
-        yield
-    finally:
-        _MEMORY_FOR_ROWS.reset(token)
+    return set_within(_MEMORY_FOR_ROWS, gib)
 
 
 def is_large(x: Tensor) -> bool:

@@ -7,7 +7,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from ..context import set_within
 from ..errors import InputError, RankLost
 
 
@@ -159,14 +160,9 @@ def is_restarted() -> bool:
 _ALONE: ContextVar[bool] = ContextVar("alone", default=False)
 
 
-@contextmanager
-def work_alone() -> Iterator[None]:
+def work_alone() -> AbstractContextManager[None]:
     """Inside, `init_ranks` gives the only rank: the others wait for what this one does."""
-    token = _ALONE.set(True)
-    try:
-        yield
-    finally:
-        _ALONE.reset(token)
+    return set_within(_ALONE, True)
 
 
 @contextmanager

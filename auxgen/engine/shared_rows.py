@@ -1,7 +1,7 @@
 """Ranks that share the rows of a measure: each maps its batches, and all know every output."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar, final
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar, final
 import torch
 import torch.distributed as dist
 
+from ..context import set_within
 from ..errors import Interrupted, UserError
 from ..rng import get_random_state, set_random_state
 from .device import Ranks, notice_lost_rank, work_alone
@@ -87,22 +88,14 @@ _EXCHANGE: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 def share_rows(ranks: Ranks, stop: StopSignal | None = None) -> Iterator[Exchange]:
     """Inside, ranks that do the same work share the batches of `map_parts`."""
     exchange = Exchange(ranks, stop)
-    token = _EXCHANGE.set(exchange)
-    try:
+    with set_within(_EXCHANGE, exchange):
         yield exchange
-    finally:
-        _EXCHANGE.reset(token)
     exchange.close()
 
 
-@contextmanager
-def share_nothing() -> Iterator[None]:
+def share_nothing() -> AbstractContextManager[None]:
     """Inside, a rank does all that it is asked for by itself, and others need not do the same."""
-    token = _EXCHANGE.set(None)
-    try:
-        yield
-    finally:
-        _EXCHANGE.reset(token)
+    return set_within(_EXCHANGE, None)
 
 
 def get_exchange() -> Exchange | None:

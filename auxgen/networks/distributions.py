@@ -1,8 +1,8 @@
 """Networks that return distributions of torch, so that p(x|z) is written p_x(z)."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from math import sqrt, tau
 from typing import final
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch import distributions as td
 from torch.distributions import Categorical, Distribution, Independent, Normal
 
+from ..context import set_within
 from ..functional.precision import promote_to_float32
 from .pairs import Repeated
 
@@ -29,14 +30,9 @@ def checks_arguments() -> bool:
     return VALIDATE and _CHECKS_ALLOWED.get()
 
 
-@contextmanager
-def skip_argument_checks() -> Iterator[None]:
+def skip_argument_checks() -> AbstractContextManager[None]:
     """Make distributions inside without checks, which torch cannot carry out within `vmap`."""
-    token = _CHECKS_ALLOWED.set(False)
-    try:
-        yield
-    finally:
-        _CHECKS_ALLOWED.reset(token)
+    return set_within(_CHECKS_ALLOWED, False)
 
 
 class Conditional(nn.Module):
