@@ -32,33 +32,29 @@ def measure_scores(
     *,
     draws: int = 1,
     quiet: bool = True,
-    ranks: Ranks = ONE_RANK,
-    stop: StopSignal | None = None,
 ) -> dict[str, Any]:
     """Scores of a method in eval mode, each by "<stage>/<score>", as JSON-able objects.
 
     Every evaluation starts from the run's seed, so that none depends on which ran before it, and
     the random state is put back afterwards. Scores that share an evaluation share its seconds.
+    Ranks that call it together inside `share_rows` share the rows, and get the same scores.
 
     Args:
         draws: Repetitions, each with a seed of its own; then values are means over them.
         quiet: Print no line for each score.
-        ranks: Processes that measure the same together, and get the same scores.
-        stop: A signal that ends all of them.
     """
     found = {}
-    with share_rows(ranks, stop):
-        for name, evaluation in evaluations.items():
-            start = time.monotonic()
-            repetitions = range(draws if _is_random(evaluation) else 1)
-            each = [_run_once(name, evaluation, method, seed, draw) for draw in repetitions]
-            seconds = round(time.monotonic() - start, 2)
-            for score in each[0]:
-                average = average_draws([one[score] for one in each])
-                found[f"{stage}/{score}"] = {**average.to_json(), "seconds": seconds}
-                if not quiet:
-                    line = f"{stage}/{score}  {average.value:.4g} {average.unit}".rstrip()
-                    print(f"{line}  ({seconds} s)", file=sys.stderr)
+    for name, evaluation in evaluations.items():
+        start = time.monotonic()
+        repetitions = range(draws if _is_random(evaluation) else 1)
+        each = [_run_once(name, evaluation, method, seed, draw) for draw in repetitions]
+        seconds = round(time.monotonic() - start, 2)
+        for score in each[0]:
+            average = average_draws([one[score] for one in each])
+            found[f"{stage}/{score}"] = {**average.to_json(), "seconds": seconds}
+            if not quiet:
+                line = f"{stage}/{score}  {average.value:.4g} {average.unit}".rstrip()
+                print(f"{line}  ({seconds} s)", file=sys.stderr)
     return found
 
 
@@ -126,7 +122,7 @@ def evaluate_run(
     earlier = run.read_scores()  # before hours of measuring
     found: dict[str, Any] = {}
     with catch_signals_of_ranks(ranks) as stop, share_rows(ranks, stop) as exchange:
-        own = {"draws": draws, "quiet": quiet or not ranks.is_first, "ranks": ranks, "stop": stop}
+        own = {"draws": draws, "quiet": quiet or not ranks.is_first}
         for name, stage in stages.items():
             if name not in run.trained_stages():
                 raise InputError(

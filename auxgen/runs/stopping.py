@@ -4,6 +4,7 @@ import torch
 
 from ..engine.device import Ranks
 from ..engine.looks import Looks
+from ..engine.shared_rows import share_rows
 from ..method import Method
 from ..rng import get_device
 from ..stage import EarlyStopping
@@ -13,7 +14,8 @@ from .evaluate import measure_scores
 def measure_look(method: Method, stopping: EarlyStopping, seed: int, ranks: Ranks) -> float:
     """The value on held-out rows, the first rank's: all must end at the same round."""
     measured = {stopping.score: stopping.evaluation}
-    scores = measure_scores("", method, measured, seed, ranks=ranks)
+    with share_rows(ranks):
+        scores = measure_scores("", method, measured, seed)
     value = torch.tensor(scores[f"/{stopping.score}"]["value"], dtype=torch.float64)
     value = value.to(get_device(method))
     ranks.broadcast([value])

@@ -18,6 +18,7 @@ from ..engine.looks import Looks
 from ..engine.loop import PlayMoves, Training, play_round
 from ..engine.memory import attempt
 from ..engine.settings import Precision
+from ..engine.shared_rows import share_rows
 from ..engine.watch import ProgressReporter, StopSignal, catch_signals, check_finite
 from ..errors import Interrupted, NotSaved
 from ..method import Method
@@ -196,7 +197,8 @@ class StageTrainer:
             return
         method = self.build_finite_average()
         seed = self.run.config["seed"]
-        scores = measure_scores(self.name, method, due, seed, ranks=self.ranks)
+        with share_rows(self.ranks):
+            scores = measure_scores(self.name, method, due, seed)
         values = {n.partition("/")[2]: s["value"] for n, s in scores.items()}
         self.log.write(self.training.step, "scores", values)
 

@@ -12,6 +12,7 @@ from evaluation.pictures import SPACE, Copier, pictures, quadrants
 from torch import Tensor
 
 from auxgen.engine.device import Ranks
+from auxgen.engine.shared_rows import share_rows
 from auxgen.evaluation import images
 from auxgen.evaluation.classification import Brier, TestError
 from auxgen.evaluation.likelihood import Elbo, ImportanceNll
@@ -79,7 +80,8 @@ def measure_all(ranks: Ranks) -> Scores:
     """All scores but their seconds, by model and name."""
     found: Scores = {}
     for name, (method, evaluations) in make_evaluations().items():
-        found |= measure_scores(name, method, evaluations, 3, draws=2, ranks=ranks)
+        with share_rows(ranks):
+            found |= measure_scores(name, method, evaluations, 3, draws=2)
     return {n: {k: v for k, v in s.items() if k != "seconds"} for n, s in found.items()}
 
 
