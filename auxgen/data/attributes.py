@@ -108,3 +108,8 @@ def _find_attribute_subset(dataset: Dataset, ratio: float) -> Tensor:
     having = (y == 1).any(1).nonzero().flatten()
     without = (y == 0).all(1).nonzero().flatten()[: round(ratio * len(having))]
     return torch.cat((having, without))
+
+
+def find_rows_by_answer(dataset: Dataset, k: int, answer: int) -> Tensor:
+    """Numbers of the rows whose attribute k is 1 or 0, as asked: (n,)."""
+    return (dataset.require_attributes()[:, k] == answer).nonzero().flatten()

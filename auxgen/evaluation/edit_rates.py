@@ -8,6 +8,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
+from ..data.attributes import find_rows_by_answer
 from ..data.dataset import Dataset, Preprocessor
 from ..features.extractors import quantise_pictures
 from ..functional.directions import Direction
@@ -73,7 +74,7 @@ class EditRates(SplitEvaluation):
         directions = find_directions(method, self.space, self.train)
         scores: dict[str, Score] = {}
         for k, name in enumerate(self.scorer.attributes):
-            lacking = [self._find_rows(rows, k, 0)[: self.max_rows] for rows in self._splits]
+            lacking = [find_rows_by_answer(rows, k, 0)[: self.max_rows] for rows in self._splits]
             if name in directions and all(map(len, lacking)) and self._has_both(k):
                 pairs = zip(self._splits, lacking, strict=True)
                 coded = [self._code_rows(method, rows[at].raw_rows()) for rows, at in pairs]
@@ -85,11 +86,8 @@ class EditRates(SplitEvaluation):
     def _splits(self) -> tuple[Dataset, Dataset]:
         return self.valid, self.test
 
-    def _find_rows(self, rows: Dataset, k: int, answer: int) -> Tensor:
-        return (rows.require_attributes()[:, k] == answer).nonzero().flatten()
-
     def _has_both(self, k: int) -> bool:
-        return all(len(self._find_rows(self.train, k, answer)) for answer in (0, 1))
+        return all(len(find_rows_by_answer(self.train, k, answer)) for answer in (0, 1))
 
     def _code_rows(self, method: object, raw: Tensor) -> CodedRows:
         z = embed_rows(method, self.space, raw)
@@ -135,7 +133,9 @@ class EditRates(SplitEvaluation):
 
     def _compute_mean_difference(self, k: int) -> Tensor:
         """The mean training row with an attribute less that without it: (c, h, w)."""
-        each = (self.train[self._find_rows(self.train, k, a)].raw_rows().mean(0) for a in (1, 0))
+        each = (
+            self.train[find_rows_by_answer(self.train, k, a)].raw_rows().mean(0) for a in (1, 0)
+        )
         having, lacking = each
         return having - lacking
 

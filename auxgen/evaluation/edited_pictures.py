@@ -3,6 +3,7 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import final
 
+from ..data.attributes import find_rows_by_answer
 from ..data.dataset import Dataset, Preprocessor, add_fingerprint
 from ..features.extractors import extract_features, quantise_pictures
 from ..features.registry import load_extractor
@@ -41,8 +42,8 @@ class EditedPictureQuality(SplitEvaluation):
         directions = find_directions(method, self.space, self.real)
         scores: dict[str, Score] = {}
         for k, name in enumerate(self.test.attribute_names):
-            lacking = (self.test.require_attributes()[:, k] == 0).nonzero().flatten()
-            having = (self.real.require_attributes()[:, k] == 1).nonzero().flatten()
+            lacking = find_rows_by_answer(self.test, k, 0)
+            having = find_rows_by_answer(self.real, k, 1)
             if name not in directions or not len(lacking) or not len(having):
                 continue
             z = embed_rows(method, self.space, self.test[lacking].raw_rows())
