@@ -63,8 +63,6 @@ def reproduce(
         trials = _measure_table(table, seeds, folder, how, options)
         write_file(folder / "trials.json", encode_json({**about, **trials}))
         table = table.choose(_collect_means(trials["rows"]))
-    if not quiet:
-        print_notes(_describe_runs(table, seeds))
     result = {**about, **_measure_table(table, seeds, folder, how, options)}
     write_file(folder / "table.json", encode_json(result))
     plot_table(result, folder / "table.png")
@@ -77,13 +75,19 @@ def _describe_runs(table: Reproduction, seeds: int | None) -> list[str]:
     """Lines for a person beforehand: runs of each experiment, and how long one took."""
     runs: dict[str, set[str]] = {}
     for row in table.rows:
-        each = {f"{row.options} {seed}" for seed in range(seeds or row.seeds or table.seeds)}
+        each = {f"{row.options} {seed}" for seed in _list_seeds(table, row, seeds)}
         runs.setdefault(row.experiment, set()).update(each)
     lines = []
     for name, each in runs.items():
         time = find_experiment(name).about.time or "not known"
         lines.append(f"{name}: {len(each)} run{'s' * (len(each) != 1)}, each: {time}")
     return lines
+
+
+def _list_seeds(table: Reproduction, row: TableRow, seeds: int | None) -> range:
+    """Seeds of a row's runs; `seeds` is their number where a person says one."""
+    count = seeds or row.seeds or table.seeds
+    return range(table.first_seed, table.first_seed + count)
 
 
 @dataclass(frozen=True)
@@ -103,11 +107,12 @@ def _measure_table(
     options: Mapping[str, Any],
 ) -> dict[str, Any]:
     """All rows of a table, JSON-able; `seeds` replaces the table's own number of runs."""
-    lines = []
-    for row in table.rows:
-        count = seeds or row.seeds or table.seeds
-        each = range(table.first_seed, table.first_seed + count)
-        lines.append(_measure_row(row, each, folder, how, options))
+    if not how.quiet:
+        print_notes(_describe_runs(table, seeds))
+    lines = [
+        _measure_row(row, _list_seeds(table, row, seeds), folder, how, options)
+        for row in table.rows
+    ]
     most = max(len(line["runs"]) for line in lines)
     named = {line["name"]: line for line in lines}
     less = [_subtract_rows(named[one], named[other]) for one, other in table.differences]

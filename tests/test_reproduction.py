@@ -51,7 +51,10 @@ def test_all_seeds_share_what_was_measured_for_the_first(
 
 
 def test_a_trial_chooses_the_table(
-    table: list[RoundTimes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    table: list[RoundTimes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Fresh seeds, a row of fewer runs, differences of what both rows have, and a logged term."""
     options = {"epochs": 0.02, "model": "m2", "hidden": 4, "latent": 2}
@@ -69,7 +72,9 @@ def test_a_trial_chooses_the_table(
 
     made = Reproduction("Trials", tried, seeds=1, choose=choose)
     monkeypatch.setattr(reproduction, "load_reproduction_maker", lambda _: lambda _: made)
-    folder = reproduce("a.table", out=tmp_path / "out", device="cpu", precision="32", quiet=True)
+    folder = reproduce("a.table", out=tmp_path / "out", device="cpu", precision="32")
+    told = [line for line in capsys.readouterr().err.splitlines() if ", each: " in line]
+    assert [line.split()[1] for line in told] == [str(len(tried)), "3"]
     trials, found = read_json(folder / "trials.json", "table"), load_reproduction(folder)
     assert (trials["title"], trials["seeds"]) == ("Trials", [0])
     tried_means = {(r["name"], "error"): r["columns"]["error"]["mean"] for r in trials["rows"]}
