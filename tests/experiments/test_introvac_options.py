@@ -165,3 +165,15 @@ def test_features_are_vgg_s_in_every_stage_and_after_a_resumption(
 def test_grey_images_have_no_features_to_compare() -> None:
     with pytest.raises(InputError, match="1 channels and VGG-19"):
         build("digits", feature_weight=0.1, scorers=())
+
+
+@pytest.mark.parametrize("model", ["all", "introvac", "vac"])
+def test_features_that_are_not_there_are_told_before_the_first_round(
+    model: str, colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUXGEN_WEIGHTS", str(tmp_path))
+    chosen = own(colours, feature_weight=0.1, model=model)
+    with pytest.raises(InputError, match="VGG-19 is neither in AUXGEN_WEIGHTS"):
+        train("introvac.own", run=tmp_path / "run", device="cpu", quiet=True, **chosen)
+    assert not list((tmp_path / "run").glob("checkpoints/*"))
+    assert not Run(tmp_path / "run").trained_stages()

@@ -60,6 +60,7 @@ def build_introvac_stages(
 
     first = load_feature_weights if plan.feature_weight else None
     starts: dict[str, Callable[[Method], None] | None] = {
+        "vae": require_feature_weights if first and "pretrained" in methods else None,
         "pretrained": first,
         "vac": initialize_from_pretrained,
         "introvac": initialize_from_pretrained,
@@ -82,6 +83,12 @@ def build_introvac_stages(
         )
         for name, method in methods.items()
     }
+
+
+def require_feature_weights(method: Method) -> None:
+    """Refuse a run without the weights that its later stages need, before its first round."""
+    del method
+    load_vgg19()
 
 
 def load_feature_weights(method: Method) -> None:
