@@ -1,5 +1,5 @@
-"""Why a run diverged: which column of a table or which row is to blame, by playing the last rounds
-without it, and what helps where none is."""
+"""Why a run diverged: the column, row or layer to blame, by playing the last rounds again without
+it, and what helps where there is none."""
 
 import copy
 from collections.abc import Callable
@@ -7,10 +7,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 
-from ..data.dataset import Dataset, Preprocessor
 from ..engine.device import Ranks
 from ..engine.good_state import GoodState
 from ..engine.loop import Training
@@ -18,63 +16,14 @@ from ..engine.memory import attempt
 from ..engine.watch import BadTerm
 from ..files import pack_tensors, write_file
 from ..stage import Stage
+from .bad_column import find_bad_column, find_table
 from .bad_layer import describe_bad_layer
 from .bad_row import BatchReader, find_bad_row
 from .commands import TrainCommand
 from .folder import Run
-from .remedies import are_ordinary, describe_remedy
-
-CHECKED_ROUNDS = 20
-"""Rounds that must be ordinary without a column, for it to be to blame."""
-
+from .remedies import describe_remedy
 
 NO_ROW = "; no single row of the batch is the cause"
-
-
-class Column(NamedTuple):
-    """A column of a table, and its places in the rows that a model sees."""
-
-    name: str
-    places: tuple[int, ...]
-
-
-class Table(NamedTuple):
-    """Training rows, and how the model sees them."""
-
-    rows: Dataset
-    space: Preprocessor
-
-    def list_columns(self) -> list[Column]:
-        """Numbers, each in a place, and then the texts of each category."""
-        space = self.space
-        kept = range(space.width) if space.kept is None else space.kept
-        numbers = space.width - sum(space.categories)
-        found = [Column(space.columns[kept[i]], (i,)) for i in range(numbers)]
-        start = numbers
-        for category in space.table.categories if space.table else ():
-            end = start + len(category.texts)
-            found.append(Column(category.name, tuple(range(start, end))))
-            start = end
-        return found
-
-    def describe_extreme(self, column: Column) -> str:
-        """The value of a number that is farthest from the median, in the person's units."""
-        if len(column.places) != 1:
-            return ""
-        place = column.places[0]
-        kept = self.space.kept
-        values = self.rows.x[:, place if kept is None else kept[place]]
-        known = values[~values.isnan()]
-        far = known[(known - known.median()).abs().argmax()].item()
-        return f" (its value farthest from the others is {far:g})"
-
-
-def find_table(stage: Stage) -> Table | None:
-    """The rows of a table that a stage learns from; None where these are no table."""
-    rows, space = stage.data.get("train"), stage.space
-    if rows is None or space is None or rows.kind != "table" or not space.columns:
-        return None
-    return Table(rows, space)
 
 
 class Cause(NamedTuple):
@@ -164,28 +113,6 @@ class CauseFinder:
         return Cause(column.name if column else "", extreme, word)
 
 
-def find_bad_column(
-    found: Training, get_batch: Callable[[int], Any], table: Table | None
-) -> Column | None:
-    """The one column without which training would have gone on; None where there is none.
-
-    The first round that is not finite is played again without each column in turn, as if its cells
-    were blank; a column is to blame if without it, and only without it, this round and the next
-    ones are finite and ordinary.
-
-    Args:
-        found: The training before that round, which stays as it is.
-        get_batch: The batch of a step.
-        table: The rows that are learned from; None if they are no table.
-    """
-    columns = [] if table is None else table.list_columns()
-    if table is None or len(columns) < 2:
-        return None
-    width = table.space.width
-    guilty = [c for c in columns if _is_ordinary_without(c, found, get_batch, width)]
-    return guilty[0] if len(guilty) == 1 else None
-
-
 def find_first_bad_round(
     training: Training, get_batch: Callable[[int], Any], until: int
 ) -> Training | None:
@@ -197,18 +124,6 @@ def find_first_bad_round(
         if not all(map(isfinite, training.meter.compute_means().values())):
             return state
     return None
-
-
-def _is_ordinary_without(
-    column: Column, state: Training, get_batch: Callable[[int], Any], width: int
-) -> bool:
-    training = copy.deepcopy(state)
-    for _ in range(CHECKED_ROUNDS):
-        training.meter.reset()
-        training.run_round(blank_out(get_batch(training.step), column.places, width))
-        if not are_ordinary(training.meter.compute_means(), width):
-            return False
-    return True
 
 
 def keep_batch(run: Path, stage: str, step: int, batch: Any) -> str:
@@ -237,15 +152,3 @@ def _list_tensors(batch: Any, name: str = "rows") -> dict[str, Tensor]:
     names = getattr(batch, "_fields", None) or [str(i) for i in range(len(batch))]
     parts = [_list_tensors(part, each) for each, part in zip(names, batch, strict=True)]
     return {key: value for part in parts for key, value in part.items()}
-
-
-def blank_out(batch: Any, places: tuple[int, ...], width: int) -> Any:
-    """A batch whose rows (b, width) of floats have NaN, which is unknown, in some places."""
-    if isinstance(batch, Tensor):
-        if batch.shape[1:] != (width,) or not batch.is_floating_point():
-            return batch
-        blanked = batch.clone()
-        blanked[:, list(places)] = torch.nan
-        return blanked
-    parts = [blank_out(part, places, width) for part in batch]
-    return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from auxgen.data.user import load_table
 from auxgen.errors import Diverged
@@ -18,7 +17,6 @@ from auxgen.experiments.adgm.own import build_own_stage
 from auxgen.experiments.adgm.plans import OWN_PLAN
 from auxgen.launch import train
 from auxgen.networks.distributions import skip_argument_checks
-from auxgen.runs.divergence import blank_out
 from auxgen.stage import Stage
 
 NAMES = ("height", "width", "mass =1", "age")
@@ -121,10 +119,3 @@ def test_a_monitor_does_not_blame_rows_for_a_state_that_is_not_finite(tmp_path: 
         train("dfm.ring", run=tmp_path / "run", device="cpu", quiet=True, lr=1e30, steps=100)
     assert "The rows have" not in str(diverged.value)
     assert "round 2" in str(diverged.value)
-
-
-def test_only_rows_are_blanked() -> None:
-    batch = torch.ones(3, 4), torch.ones(3, 4, dtype=torch.int64), torch.ones(3, 5), torch.ones(3)
-    rows, *rest = blank_out(batch, (1,), 4)
-    assert rows.isnan().sum(0).tolist() == [0, 3, 0, 0]
-    assert all(torch.equal(one, two) for one, two in zip(rest, batch[1:], strict=True))
