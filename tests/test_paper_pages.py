@@ -46,7 +46,7 @@ def list_pairs(results: dict[str, Any]) -> Iterator[Pair]:
             if len(one) == len(other):
                 yield interval(one - other)
     for score in results.get("scores", {}).values():
-        if score["spread"] is not None:
+        if score.get("spread") is not None:
             yield score["value"], score["spread"]
 
 
