@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 
 import pytest
-from paper_rows import pair, read_page, read_table, spread, write_row
+from paper_rows import pair, read_page, read_result, read_table, spread, write_row
 
 MODELS = ("VAE", "two-stage VAE", "VAE-ASL", "MI-ASL")
 PAPER = {"VAE": 47.19, "two-stage VAE": 43.88, "VAE-ASL": 38.39, "MI-ASL": 26.00}
@@ -17,8 +17,7 @@ W1 = "1-Wasserstein distance"
 def list_distance_rows() -> Iterator[str]:
     table = read_table("asl.table1")
     fd = {model: table[f"Fashion-MNIST: {model}"]["FD, not FID"] for model in MODELS}
-    label = "our Frechet distance (FD), 3 seeds"
-    yield write_row(label, [spread(fd[model], 2) for model in MODELS])
+    yield write_row("our FD, 3 seeds", [spread(fd[model], 2) for model in MODELS])
     shares = [
         pair(fd[model]["mean"] / fd["VAE"]["mean"], PAPER[model] / PAPER["VAE"], digits=2)
         for model in MODELS[1:]
@@ -52,6 +51,22 @@ ROWS = [*list_distance_rows(), *list_toy_rows(), *list_code_rows()]
 @pytest.mark.parametrize("row", ROWS)
 def test_the_page_has_the_row_that_the_files_give(row: str) -> None:
     assert row in read_page("asl")
+
+
+def test_the_page_says_what_the_method_is_good_for_as_the_files_do() -> None:
+    text = " ".join(" ".join(read_page("asl")).split())
+    table = read_table("asl.table1")
+    fd = {model: table[f"Fashion-MNIST: {model}"]["FD, not FID"]["mean"] for model in MODELS}
+    for model in ("VAE-ASL", "MI-ASL"):
+        assert f"at {100 * fd[model] / fd['VAE']:.0f} % of its Frechet distance" in text
+    drawn = read_table("asl.on_demand")["MI-ASL by class"]
+    right, real = (drawn[f"accuracy of {of}"] for of in ("samples", "test images"))
+    assert f"asked for in {spread(right, 1)} %, in test images in {real['mean']:.1f} %" in text
+    given = read_result("asl.given")["rows"][0]["columns"]
+    column = {name: score["mean"] for name, score in given.items()}
+    assert f"FD {column['FD of samples, not FID']:.2f}, in the encoder's own features" in text
+    assert f"10-NN accuracy {column['10-NN accuracy of codes']:.1f} %" in text
+    assert f"PSNR {column['PSNR of reconstructions']:.1f} dB" in text
 
 
 def test_ratios_on_toys_are_the_file_s() -> None:
