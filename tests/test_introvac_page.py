@@ -168,3 +168,26 @@ def test_the_page_s_numbers_of_single_runs_are_those_of_the_files(
         assert f"for {list_values(f'{attribute} flipped', 0)} %" in page
     if name == "eyefacial_64":
         assert f"of samples {list_values(f'FD({extractor})', digits)}" in page
+
+
+def test_the_page_says_what_the_method_is_good_for_as_the_files_do() -> None:
+    """Edits of photographs beside edited reconstructions and the mean difference; clothes."""
+    page = " ".join(" ".join(read_page("introvac")).split())
+    ours, control, whole = (
+        "mean difference, made personal by ours",
+        "mean difference",
+        "reconstruction",
+    )
+    edits = read_result("photo_edits")["attributes"]
+    effects = {name: each["at_equal_effect"] for name, each in edits.items()}
+    lost = {way: [e[way]["likeness lost"] for e in effects.values()] for way in (ours, whole)}
+    assert f"it stays {sum(lost[whole]) / sum(lost[ours]):.0f} times nearer" in page
+    for name in NAMES.values():
+        less = effects[name][f"likeness lost more than by {control}"][ours]
+        assert less["likeness lost"] < -2 * less["likeness lost se"]
+    assert "for glasses and facial hair nearer than with the mean difference" in page
+    clothes = read_scores("introvac.fashion")
+    sleeves, shaft = (clothes[f"introvac/{n} flipped"] for n in ("LongSleeves", "HighShaft"))
+    assert f"adds long sleeves to {sleeves:.0f} % and a high shaft to {shaft:.0f} %" in page
+    wrong = read_result("introvac.own.blanks")["scores"]["introvac/attribute_error"]
+    assert f"{wrong['value']:.1f} ± {wrong['spread']:.1f} % are predicted wrong" in page
