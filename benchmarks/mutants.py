@@ -45,11 +45,12 @@ SEED = 22
 SECONDS = 60
 """Of the processor, for each stage of a mutant's tests."""
 LAWS = ("tests/engine/test_laws.py",)
-SLOW = ("tests/engine/test_resume.py", "tests/engine/test_ranks.py")
+SLOW = tuple(f"tests/engine/test_{name}.py" for name in ("resume", "ranks", "shards"))
 """Tests that start processes."""
 FACES = {
     "methods/ensemble": ("tests/few_labels", "tests/estimators/test_committee.py"),
     "methods/committee": ("tests/few_labels", "tests/estimators/test_committee.py"),
+    "functional/bounds": ("tests/engine/test_shards.py",),
 }
 """Tests of modules that are tested by what people call."""
 

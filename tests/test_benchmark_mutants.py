@@ -109,9 +109,9 @@ def test_a_record_is_of_the_nearest_line_and_place_of_the_same_words(mutants: An
 
 
 def test_own_tests_come_first_and_what_starts_processes_last(mutants: Any) -> None:
-    loop, vae, trackers = (
+    loop, vae, trackers, bounds = (
         mutants.list_tests(f"auxgen/{name}.py")
-        for name in ("engine/loop", "methods/vae", "engine/trackers")
+        for name in ("engine/loop", "methods/vae", "engine/trackers", "functional/bounds")
     )
     assert loop[0][0] == "tests/engine/test_loop.py"
     assert loop[-2:] == [[*mutants.LAWS], [*mutants.SLOW]]
@@ -120,7 +120,8 @@ def test_own_tests_come_first_and_what_starts_processes_last(mutants: Any) -> No
     assert vae[-1] == [*mutants.LAWS]
     assert "tests/functional/test_stein.py" in vae[1]
     assert "tests/cli/test_trackers.py" in trackers[0]
-    for stages in (loop, vae, trackers):
+    assert bounds[-1] == ["tests/engine/test_shards.py"]
+    for stages in (loop, vae, trackers, bounds):
         every = [test for stage in stages for test in stage]
         assert len(set(every)) == len(every)
 
