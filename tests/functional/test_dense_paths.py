@@ -75,3 +75,11 @@ def test_what_it_cannot_do_is_refused() -> None:
         spread_labels(torch.zeros(3, 1), torch.tensor([0, -1, -1]), neighbours=0)
     with pytest.raises(InputError, match="power"):
         spread_labels(torch.zeros(3, 1), torch.tensor([0, -1, -1]), power=0.5)
+
+
+@pytest.mark.parametrize(("rows", "found"), [(10, 1), (11, -1)])
+def test_a_row_has_ten_neighbours_unless_said_otherwise(rows: int, found: int) -> None:
+    """Of a group of 10 the tenth lies in the other group, of a group of 11 in its own."""
+    x = torch.cat([torch.arange(rows), 100 + torch.arange(rows)]).view(-1, 1).float()
+    y = torch.tensor([1, *[-1] * (2 * rows - 1)])
+    assert spread_labels(x, y)[-1] == found
