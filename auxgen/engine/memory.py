@@ -52,10 +52,11 @@ def find_fitting_rows(
         rows: Rows of a batch that is too large.
     """
     drop_gradients(training)
-    ranks, training.ranks = training.ranks, Ranks()  # the others do not play this round
     kept = GoodState(max_bytes=float("inf"), device="cpu")
     if attempt(partial(kept.keep, training)).full:
         return None
+    ranks = training.ranks
+    training.ranks = training.weights.ranks = Ranks()  # the others do not play these rounds
     try:
         while rows > 1:
             rows //= 2
@@ -64,7 +65,7 @@ def find_fitting_rows(
         return None
     finally:
         kept.restore(training)
-        training.ranks = ranks
+        training.ranks = training.weights.ranks = ranks
 
 
 def _fits(training: Training, get_batch: Callable[[], object]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import weakref
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -13,6 +14,7 @@ from laws import METHODS, stage
 from torch import Tensor
 
 from auxgen.data.batches import get_batch_size, resize_batches
+from auxgen.engine.device import Ranks
 from auxgen.engine.loop import Training
 from auxgen.engine.memory import attempt, count_rows, cut_rows, find_fitting_rows
 from auxgen.errors import find_full_memory
@@ -91,6 +93,26 @@ def test_half_a_batch_and_half_again_are_tried(
     assert training.step == before
     assert not training.meter.sums
     assert all(p.grad is None for p in training.method.parameters())
+
+
+class LostRanks(Ranks):
+    """Two ranks, of which the other one no longer answers."""
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        assert not tensors, "waits for a rank that does not play"
+
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
+        del tensors  # training begins, while the other rank is there
+
+
+@pytest.mark.parametrize("limit", [4, 0])
+def test_no_other_rank_is_waited_for(limit: int) -> None:
+    made, ranks = stage("sdgm"), LostRanks(1, 2)
+    training = Training(made.method, made.engine, seed=0, ranks=ranks)
+    refuse_above(training, limit, [])
+    get_batch = partial(cut_rows, made.batches(0, 1, 2, "cpu"))
+    assert find_fitting_rows(training, get_batch, 16) == (limit or None)
+    assert training.ranks is training.weights.ranks is ranks
 
 
 @pytest.mark.parametrize("name", METHODS)
