@@ -75,13 +75,20 @@ _MIN_VECTORS = 8
 class _ApplyToRowsAlone:
     """A function of a batch (b, ...) whose draws are the same for each of its rows."""
 
-    def __init__(self, function: Callable[..., Any], device: torch.device) -> None:
-        self.function, self.device = function, device
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        device: torch.device,
+        prepare: Callable[[Tensor], Tensor] = lambda x: x,
+    ) -> None:
+        """`prepare` is done to a batch first, as a whole, without a draw."""
+        self.function, self.device, self.prepare = function, device, prepare
         self.start = get_random_state(device)
         self.is_random: bool | None = None
         self.can_vectorise = True
 
-    def __call__(self, *batch: Tensor) -> Any:
+    def __call__(self, *rows: Tensor) -> Any:
+        batch = [self.prepare(x) for x in rows]
         n, is_vectors = len(batch[0]), batch[0].ndim == 2
         if self.is_random is None:  # one row tells, and costs little
             before = get_random_state(self.device)
@@ -90,8 +97,8 @@ class _ApplyToRowsAlone:
             if n == 1 and not is_vectors and not self.is_random:
                 return output
         if is_vectors and 0 < n < _MIN_VECTORS:
-            rows = torch.arange(_MIN_VECTORS) % n
-            return _map_tensors(lambda x: x[:n], self.apply(*(x[rows] for x in batch)))
+            again = torch.arange(_MIN_VECTORS) % n
+            return _map_tensors(lambda x: x[:n], self.apply(*(x[again] for x in batch)))
         return self.apply(*batch)
 
     def apply(self, *batch: Tensor) -> Any:
@@ -120,8 +127,8 @@ def map_raw_rows(
 ) -> Output:
     """Apply a function to each of raw rows (n, *shape), as the method sees it, as `map_rows`."""
     device = get_device(method)
-    alone = _ApplyToRowsAlone(function, device)
-    return map_batches(lambda part: alone(space.transform(part)), raw, device=device)
+    alone = _ApplyToRowsAlone(function, device, space.transform)
+    return map_batches(alone, raw, device=device)
 
 
 def _map_tensors(function: Callable[..., Tensor], *outputs: Any) -> Any:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from auxgen.data.dataset import Preprocessor
 from auxgen.engine import shared_rows
 from auxgen.engine.device import Ranks, init_ranks
 from auxgen.engine.shared_rows import Exchange, get_exchange, map_parts, share_rows
 from auxgen.engine.watch import StopSignal
 from auxgen.errors import InputError, Interrupted, NotSaved, RankLost, UserError
+from auxgen.inference.batched import map_raw_rows
 
 CPU = torch.device("cpu")
 
@@ -34,6 +36,7 @@ class Messages:
 
 
 Draw = Callable[[int], Tensor]
+Output = TypeVar("Output")
 DRAWS: dict[str, Draw] = {
     "nothing": lambda part: torch.arange(float(part)),
     "uniform": torch.rand,
@@ -50,13 +53,20 @@ def play_ranks(
     draw: Draw, parts: list[int], ranks: int, patch: pytest.MonkeyPatch
 ) -> list[tuple[list[Tensor], Tensor]]:
     """The outputs of each rank and what it draws next, once it knows what the others say."""
+    return run_ranks(lambda: map_parts(draw, parts, CPU), ranks, patch)
+
+
+def run_ranks(
+    work: Callable[[], Output], ranks: int, patch: pytest.MonkeyPatch
+) -> list[tuple[Output, Tensor]]:
+    """What the work of each rank returns, and what it draws next."""
     said: list[Any] = []
 
-    def play(rank: int) -> tuple[list[Tensor], Tensor]:
+    def play(rank: int) -> tuple[Output, Tensor]:
         torch.manual_seed(0)
         torch.rand(3)
         with share_rows(Ranks(rank, ranks)):
-            return map_parts(draw, parts, CPU), torch.rand(4)
+            return work(), torch.rand(4)
 
     Messages(patch)
     patch.setattr(shared_rows.dist, "all_gather_object", lambda _, own, **__: note(said, own))
@@ -107,6 +117,30 @@ def test_a_rank_plays_its_share_and_no_more(monkeypatch: pytest.MonkeyPatch) -> 
     play_ranks(draw, list(range(10)), 2, monkeypatch)
     once = [0, 2, 4, 6, 8, 1, 1, 3, 5, 7, 9]  # 1 tells how much a part draws
     assert played == once * 2
+
+
+def test_rows_that_all_have_the_same_draws_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by `embed_rows` and `predict_rows` of a model with an auxiliary variable."""
+    space, passed = Preprocessor(kind="points", shape=(2,)), []
+
+    def function(x: Tensor) -> Tensor:
+        passed.append(x)
+        return x + torch.rand(len(x), 2)
+
+    method, raw = nn.Linear(2, 2), torch.rand(5 * 256, 2)
+
+    def embed() -> Tensor:
+        return map_raw_rows(function, method, space, raw)
+
+    torch.manual_seed(0)
+    torch.rand(3)
+    expected, after = embed(), torch.rand(4)
+    alone = len(passed)
+    for output, then in run_ranks(embed, 2, monkeypatch):
+        assert torch.equal(output, expected)
+        assert torch.equal(then, after)
+    # twice, as ranks begin again when they know what the others say; each looks at one row more
+    assert len(passed) - alone == 2 * (alone + 1)
 
 
 def test_what_a_part_needs_is_not_shared_again() -> None:
