@@ -37,9 +37,13 @@ class RecentContexts(nn.Module):
         self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
 
     def store(self, context: Tensor, step: Tensor) -> None:
-        """Replace the oldest contexts by those of a batch, (b, width)."""
+        """Add the contexts of a batch, (b, width), or replace old ones by them.
+
+        Until all places are taken the next ones are, since a step may have several batches.
+        """
         size = len(self.rows)
-        place = (step * len(context) + torch.arange(len(context), device=context.device)) % size
+        start = torch.where(self.filled < size, self.filled, step * len(context))
+        place = (start + torch.arange(len(context), device=context.device)) % size
         self.rows[place] = context.to(torch.uint8)
         self.filled.copy_((self.filled + len(context)).clamp(max=size))
 

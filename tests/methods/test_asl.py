@@ -7,6 +7,7 @@ from math import log, pi
 
 import pytest
 import torch
+from laws import stage
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
@@ -20,7 +21,7 @@ from auxgen.functional.stein import stein_discrepancy
 from auxgen.method import Bounds, Gradient, Weighs
 from auxgen.methods.asl import ExplicitASL, ImplicitASL, sum_of_magnitudes, sum_of_squares
 from auxgen.methods.asl_baselines import FlowModel, TwoStageVAE
-from auxgen.methods.conditional_asl import ConditionalASL, RecentContexts
+from auxgen.methods.conditional_asl import ConditionalASL, RecentContexts, make_class_context
 from auxgen.methods.mi_encoder import InformativeEncoder, mutual_information_bound
 from auxgen.networks.densities import log_density, make_density
 from auxgen.networks.distributions import Conditional, Regression, diag_normal
@@ -332,6 +333,22 @@ def test_recent_contexts_stand_for_the_frequencies_of_the_last_rows() -> None:
     for step in range(1, 6):
         recent.store(two.expand(4, 2), torch.tensor(step))
     assert (recent.sample(50) == two).all()
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_only_contexts_that_were_seen_are_drawn(accumulate: int) -> None:
+    """Whether a batch comes in parts, and after the statistics of the average were estimated."""
+    made = stage("conditional_asl")
+    training = Training(made.method, made.engine, seed=0, accumulate=accumulate)
+    batches = [made.batches(step, 0, 1, "cpu") for step in range(6)]
+    training.play_rounds(batches, 3)
+    averaged = training.build_averaged_method(batches[3:])
+    for method, seen in ((training.method, batches[:3]), (averaged, batches)):
+        assert isinstance(method, ConditionalASL)
+        assert method.recent.filled == 16 * len(seen)
+        found = method.recent.rows[: int(method.recent.filled)]
+        expected = torch.cat([make_class_context(batch.y, 3) for batch in seen])
+        assert torch.equal(found.float(), expected)
 
 
 def test_a_mean_field_code_s_rate_is_the_kl_that_the_weights_contain() -> None:
