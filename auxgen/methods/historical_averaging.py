@@ -19,6 +19,7 @@ class HistoricalAveraging(Method):
         self.game, self.weight, self.penalised_players = game, weight, tuple(penalised_players)
         for player in penalised_players:
             self.register_buffer(f"past_{player}", self.theta(player).detach().clone())
+            self.register_buffer(f"step_{player}", torch.tensor(-1), persistent=False)
 
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return self.game.players()
@@ -34,10 +35,12 @@ class HistoricalAveraging(Method):
             yield move
 
     def measure_drift(self, player: str, step: Tensor) -> Tensor:
-        """|theta - mean of theta so far|^2, where the mean includes this round's theta."""
+        """|theta - mean of theta so far|^2, where the mean includes this step's theta, once."""
         theta, past = self.theta(player), self.get_buffer(f"past_{player}")
+        last = self.get_buffer(f"step_{player}")
         with torch.no_grad():
-            past.lerp_(theta, 1 / (step + 1))
+            past.lerp_(theta, (last != step) / (step + 1))  # a batch may come in several parts
+            last.copy_(step)
         return (theta - past).square().sum()
 
     def theta(self, player: str) -> Tensor:

@@ -319,12 +319,14 @@ def test_the_generators_target_moves_no_running_statistics() -> None:
         )
 
 
-def test_historical_averaging_draws_to_the_mean_of_all_weights_so_far() -> None:
+@pytest.mark.parametrize("accumulate", [1, 2, 4])
+def test_historical_averaging_draws_to_the_mean_of_all_weights_so_far(accumulate: int) -> None:
+    """Of weights between steps, each once, in however many parts a batch comes."""
     torch.manual_seed(0)
     game = normalised_game()
     method = HistoricalAveraging(game, weight=0.5, penalised_players=("discriminator",))
     theta = [method.theta("discriminator").detach()]
-    training = Training(method, Engine(3, adam(1e-2)), seed=0)
+    training = Training(method, Engine(3, adam(1e-2)), seed=0, accumulate=accumulate)
     for step in range(3):
         training.run_round(rows(seed=step))
         theta.append(method.theta("discriminator").detach())
