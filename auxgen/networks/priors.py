@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch import distributions as td
 from torch.distributions import Categorical, Independent, Normal, register_kl
 
+from ..errors import InputError
 from .distributions import categorical, checks_arguments
 
 
@@ -43,11 +44,17 @@ class ClassPrior(nn.Module):
     log_prior: Tensor
 
     def __init__(self, k: int, prior: Sequence[float] | None = None) -> None:
-        """prior: Probabilities of the k classes; None for 1/k each."""
+        """prior: Probabilities of the k classes, above 0; None for 1/k each.
+
+        Raises:
+            InputError: The prior is no such distribution.
+        """
         super().__init__()
         self.is_uniform = prior is None
-        if prior is not None and (len(prior) != k or not all(p >= 0 for p in prior)):
-            raise ValueError(f"prior is {prior!r}; expected {k} probabilities.")
+        if prior is not None and not _is_positive_distribution(prior, k):
+            raise InputError(
+                f"class_prior is {prior!r}; expected {k} probabilities above 0 that sum to 1."
+            )
         each = torch.full((k,), -log(k)) if prior is None else torch.tensor(prior).log()
         self.log_uniform = -log(k)
         self.register_buffer("log_prior", each, persistent=False)
@@ -63,6 +70,10 @@ class ClassPrior(nn.Module):
     def one_hot(self, y: Tensor) -> Tensor:
         """y (...,) class indices -> (..., k)."""
         return self.every[y]
+
+
+def _is_positive_distribution(prior: Sequence[float], k: int) -> bool:
+    return len(prior) == k and all(p > 0 for p in prior) and abs(sum(prior) - 1) < 1e-3
 
 
 class UniformCube(nn.Module):

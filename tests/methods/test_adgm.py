@@ -12,6 +12,7 @@ from torch.distributions import Bernoulli, Categorical, Normal, kl_divergence
 
 from auxgen.builders import Recipe
 from auxgen.data.batches import SemiSupervisedBatch
+from auxgen.errors import InputError
 from auxgen.functional.bounds import classification_weight
 from auxgen.functional.schedules import constant
 from auxgen.methods.adgm import ADGM, SDGM, AuxiliaryDGM
@@ -407,6 +408,15 @@ def test_a_p_of_a_that_sees_nothing_is_the_standard_normal() -> None:
     _, found = m.log_p(rows.unsqueeze(1), m.p_y.every, a, z)
     expected = Normal(0.0, 1.0).log_prob(a).sum(-1)
     torch.testing.assert_close(found.expand(S, B, K), expected.expand(S, B, K))
+
+
+@pytest.mark.parametrize(
+    "prior", [[0.5, 0.5, 0.0], [0.5, 0.5, 0.5], [0.5, 0.5], [0.5, 0.5, float("nan")]]
+)
+def test_a_prior_that_is_no_distribution_of_all_classes_is_refused(prior: list[float]) -> None:
+    """One of 0 made the prior of every class NaN, and one above 1 in sum all bounds too large."""
+    with pytest.raises(InputError, match="expected 3 probabilities above 0 that sum to 1"):
+        ClassPrior(3, prior)
 
 
 def test_classes_may_have_a_prior_that_moves_bounds_by_its_logarithm() -> None:
