@@ -13,6 +13,10 @@ PAIRS_AT_ONCE = 16
 """Pictures that are in float64 at once: few, so that they stay in the processor's cache."""
 
 
+_NO_VARIANCE = 1e-20
+"""Of pixels in [0, 1]: the squares of round-off are smaller, of any difference of pixels larger."""
+
+
 def psnr(x: Tensor, y: Tensor) -> Tensor:
     """-10 log10 of the mean squared error, in dB; infinite for identical pictures.
 
@@ -47,25 +51,28 @@ def explained_variance(x: Tensor, y: Tensor) -> dict[str, float]:
     """Share of the variance over rows of x that y reproduces, in a grid of 4 x 4, at most 1.
 
     It is 1 - squared error / variance over rows, both summed over means in the grid: of brightness,
-    the mean over channels, and for colour pictures of colours, each channel less brightness.
-    x, y (n, c, h, w) in [0, 1].
+    the mean over channels, and for pictures whose colours differ of colours, each channel less
+    brightness. x, y (n, c, h, w) in [0, 1].
 
     Raises:
-        InputError: The pictures do not suit `psnr`.
+        InputError: The pictures do not suit `psnr`, or are all equally bright.
     """
     pairs = checks.check_picture_pairs(x, y)
     grids = [F.adaptive_avg_pool2d(each.double(), 4) for each in pairs]
     grey = [each.mean(1, keepdim=True) for each in grids]
-    shares = {"brightness": _explained_variance_ratio(*grey)}
-    if x.shape[1] > 1:
-        colours = (a - b for a, b in zip(grids, grey, strict=True))
-        shares["colours"] = _explained_variance_ratio(*colours)
-    return shares
+    brightness = _explained_variance_ratio(*grey)
+    if brightness is None:
+        raise InputError(
+            f"The brightness of {len(x)} pictures does not vary; pictures that differ are expected."
+        )
+    colours = _explained_variance_ratio(*(a - b for a, b in zip(grids, grey, strict=True)))
+    return {"brightness": brightness} | ({} if colours is None else {"colours": colours})
 
 
-def _explained_variance_ratio(x: Tensor, y: Tensor) -> float:
+def _explained_variance_ratio(x: Tensor, y: Tensor) -> float | None:
+    """None where x does not vary over rows, but for round-off."""
     error, spread = (x - y).square().mean(0).sum(), x.var(0, correction=0).sum()
-    return (1 - error / spread).item()
+    return (1 - error / spread).item() if spread > _NO_VARIANCE else None
 
 
 def ssim_window(height: int, width: int) -> int:

@@ -193,6 +193,17 @@ def test_what_is_explained_of_colours_and_brightness() -> None:
         explained_variance(x, y[:-1])
 
 
+def test_nothing_is_explained_of_what_does_not_vary() -> None:
+    """Grey pictures with three channels have no colours: the error is not divided by 0."""
+    grey = 0.1 + 0.8 * torch.rand(6, 1, 9, 7, generator=torch.Generator().manual_seed(0))
+    x = grey.expand(-1, 3, -1, -1)
+    y = (x + 0.01 * torch.arange(3).view(3, 1, 1)).clamp(0, 1)
+    assert explained_variance(x, y).keys() == {"brightness"}
+    for still in (x[:1], x[:1].expand(4, -1, -1, -1)):
+        with pytest.raises(InputError, match=r"brightness of [14] pictures does not vary"):
+            explained_variance(still, still)
+
+
 def smooth_waves(side: int, n: int = 6) -> Tensor:
     """Pictures with power at every frequency, around 1/2 and small enough to stay in [0, 1]."""
     generator = torch.Generator().manual_seed(0)
