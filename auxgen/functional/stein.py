@@ -7,6 +7,7 @@ minus of the first term and the factor 2 beta of the second; the formula here is
 import torch
 from torch import Tensor
 
+from ..errors import InputError
 from .precision import promote_to_float32
 
 
@@ -35,7 +36,15 @@ def stein_discrepancy(u: Tensor, beta: float) -> Tensor:
     It is unbiased, and 0 in expectation if and only if u ~ N(0, I), where an estimate may be below
     0. In r dimensions the kernel is of the order (1 + 2 r)^-beta, so that beta should be at most
     1/2 where r is 32 or more.
+
+    Raises:
+        InputError: There is one row, which has no pair.
     """
     m = len(u)
+    if m < 2:
+        raise InputError(
+            f"A Stein discrepancy of {m} row was asked for; give a batch, or parts of one, of 2 "
+            "rows or more."
+        )
     kernel = stein_kernel(u, u, beta)
     return (kernel.sum() - kernel.diagonal().sum()) / (m * (m - 1))

@@ -12,6 +12,7 @@ from scipy.stats import chi2
 from torch import Tensor
 from torch.func import grad, jacrev, vmap
 
+from auxgen.errors import InputError
 from auxgen.functional.stein import stein_discrepancy, stein_kernel
 
 REPEATS, ROWS = 20, 512
@@ -56,6 +57,10 @@ def test_the_discrepancy_is_the_mean_over_pairs_of_different_rows() -> None:
     pairs = [(i, j) for i in range(7) for j in range(7) if i != j]
     each = [by_autograd(u[i : i + 1], u[j : j + 1], 0.5) for i, j in pairs]
     torch.testing.assert_close(stein_discrepancy(u, 0.5), torch.cat(each).mean())
+    with pytest.raises(
+        InputError, match="of 1 row was asked for; give a batch, or parts of one, of 2"
+    ):
+        stein_discrepancy(u[:1], 0.5)
 
 
 @pytest.mark.parametrize("r", [2, 32, 128])
