@@ -39,7 +39,7 @@ def find_disentangled_directions(
     """
     probes = list(fit_probe_directions(method, space, others).values())
     codes = embed_rows(method, space, rows.raw_rows())
-    covariance, turned = torch.cov(codes.double().T), {}
+    covariance, turned = torch.atleast_2d(torch.cov(codes.double().T)), {}
     for name, direction in own(method).items():
         if name in rows.attribute_names:
             absent = rows.require_attributes()[:, rows.attribute_names.index(name)] == 0

@@ -149,6 +149,20 @@ def test_a_model_s_directions_are_turned_by_rows_without_the_attribute(
     assert abs(float(found.vector[0])) < 0.7 * float(found.vector[1])
 
 
+def test_a_code_of_one_number_has_one_way() -> None:
+    x = drawn(60, 1).float()
+    answers = (x + 0.5 * drawn(60, 1, seed=1).float() > 0).float()
+    y = torch.full((60,), -1)
+    hats, scarves = (Dataset(x, y, (), n, "", answers, (n,)) for n in ("Hat", "Scarf"))
+    own = {"Hat": Direction.from_weight("Hat", torch.tensor([2.0]))}
+    space, model = Preprocessor(kind="points", shape=(1,)), Linear(2 * torch.eye(1))
+    found = find_disentangled_directions(
+        model, space=space, own=lambda _: own, rows=hats, others=scarves
+    )["Hat"]
+    assert torch.equal(found.vector, torch.ones(1))
+    assert found.scale == 2
+
+
 def test_a_model_of_classes_decodes_each_row_with_its_own() -> None:
     """A class adds to the third entry; a probe of the third reads less of those nearer to 1."""
 
