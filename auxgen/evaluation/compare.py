@@ -55,7 +55,7 @@ def compare_image_sets(
         start = time.monotonic()
         extractor = load_extractor(name)
         features = extract_cached_features(extractor, right, device=device)
-        group = score_picture_sets(extractor, left, features, measures, what)
+        group = score_picture_sets(extractor, left, features, measures, what, shuffled=True)
         seconds = round(time.monotonic() - start, 2)
         scores |= {label: {**score.to_json(), "seconds": seconds} for label, score in group.items()}
     return {"real": left.name, "fake": right.name, "scores": scores}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from ..errors import InputError
@@ -17,12 +18,15 @@ class RealFeatures(NamedTuple):
     Attributes:
         features: (n, d).
         compute_moments: Computes their mean and covariance, for the measures that need them.
-        groups: Consecutive groups of the others, over which class scores are taken.
+        groups: Groups of the others, over which class scores are taken.
+        shuffled: Whether groups are of rows drawn at random, and not of consecutive ones: files
+            often stand class after class, and a group of one class has a score of 1.
     """
 
     features: Tensor
     compute_moments: Callable[[], frechet.GaussianMoments]
     groups: int = 10
+    shuffled: bool = False
 
 
 Comparison = Callable[[RealFeatures, ExtractedFeatures], Mapping[str, Score]]
@@ -49,16 +53,20 @@ def _measure_kernel_distance(real: RealFeatures, fake: ExtractedFeatures) -> dic
 def _measure_class_score(real: RealFeatures, fake: ExtractedFeatures) -> dict[str, Score]:
     """exp of the mean KL from the class probabilities to their mean (Salimans et al. 2016): CS.
 
-    It depends on the fakes alone: 10 consecutive groups, 5,000 pictures each in the paper. Small
-    groups have small scores.
+    It depends on the fakes alone: 10 groups, 5,000 pictures each in the paper. Small groups have
+    small scores.
     """
-    if fake.probs is None:
+    probs = fake.probs
+    if probs is None:
         raise InputError(
             "A class score needs an extractor with class probabilities; this has none."
         )
-    each = inception_score.classifier_scores(fake.probs, groups=real.groups)
     many = "1 group" if real.groups == 1 else f"{real.groups} groups"
-    what = f"class score, {many} of {len(fake.probs) // real.groups}"
+    what = f"class score, {many} of {len(probs) // real.groups}"
+    if real.shuffled:
+        probs = probs[torch.randperm(len(probs), generator=torch.Generator().manual_seed(0))]
+        what = f"{what}, drawn with seed 0"
+    each = inception_score.classifier_scores(probs, groups=real.groups)
     return {"CS": _score_parts(each, fake, what, "groups")}
 
 

@@ -71,8 +71,15 @@ class RealPictureQuality:
     def __call__(self, method: object) -> dict[str, Score]:
         extractor = load_extractor(self.extractor)
         features = extractors.extract_cached_features(extractor, self.shown)
+        in_order = bool((self.shown.y.diff() >= 0).all())  # class after class
         scores = score_picture_sets(
-            extractor, self.real, features, self.measures, self.what, self.groups
+            extractor,
+            self.real,
+            features,
+            self.measures,
+            self.what,
+            self.groups,
+            shuffled=in_order,
         )
         return {f"{label} of {self.name}": score for label, score in scores.items()}
 
@@ -97,7 +104,9 @@ class ReconstructionQuality(PictureEvaluation):
         pictures, device = quantise_pictures(back), str(get_device(method))
         features = extractors.extract_features(extractor, pictures, device=device)
         what = f"reconstructions of {self.describe_real_rows()} beside them"
-        scores = score_picture_sets(extractor, self.real, features, self.measures, what)
+        scores = score_picture_sets(
+            extractor, self.real, features, self.measures, what, shuffled=True
+        )
         return {f"reconstruction {label}": score for label, score in scores.items()}
 
 
@@ -186,6 +195,8 @@ def score_picture_sets(
     measures: Sequence[str],
     what: str,
     groups: int = 10,
+    *,
+    shuffled: bool = False,
 ) -> dict[str, Score]:
     """Scores by the names that they may have: "FID" with the canonical Inception alone.
 
@@ -196,6 +207,7 @@ def score_picture_sets(
         measures: Names of COMPARISONS, and "accuracy" of labels.
         what: What the two sets are, for the protocol.
         groups: Groups of the others, over which class scores are taken.
+        shuffled: As for `RealFeatures`.
 
     Raises:
         InputError: There is no such measure, or it does not fit the extractor.
@@ -208,7 +220,7 @@ def score_picture_sets(
     if of_sets:
         compute_moments = partial(extractors.compute_feature_moments, extractor, real)
         features = extractors.extract_cached_features(extractor, real).features
-        compared = RealFeatures(features, compute_moments, groups)
+        compared = RealFeatures(features, compute_moments, groups, shuffled)
         scores = compare_features(compared, fake, of_sets)
     if "accuracy" in measures:
         scores["accuracy"] = _measure_label_accuracy(real, fake, extractor)

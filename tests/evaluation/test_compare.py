@@ -52,6 +52,19 @@ def test_a_set_beside_itself_is_at_no_distance(folder: Path):
     assert found["precision(quadrants)"]["n"] == 10
 
 
+def test_class_scores_do_not_depend_on_the_order_of_files() -> None:
+    """Of class folders each group would be of one class, with a score of 1."""
+    mixed = pictures(200)
+    in_order = mixed[mixed.y.argsort(stable=True)]
+    scores = [
+        compare_image_sets(mixed, each, ["cs:quadrants"])["scores"]["CS(quadrants)"]
+        for each in (mixed, in_order)
+    ]
+    for score in scores:
+        assert score["value"] == pytest.approx(1.9, abs=0.1)
+        assert "10 groups of 20, drawn with seed 0;" in score["protocol"]
+
+
 def test_named_sets_have_splits():
     found = compare_image_sets("digits", "digits/train", ["fd:quadrants"], rows=40)
     assert (found["real"], found["fake"]) == ("digits/test", "digits/train")

@@ -58,6 +58,21 @@ def test_a_perfect_copy_has_no_distance_and_shows_every_label():
     assert made["reconstruction precision(quadrants)"].value == 1
 
 
+@pytest.mark.parametrize("in_order", [False, True])
+def test_class_scores_of_rows_that_stand_class_after_class_are_those_of_the_classes(
+    in_order: bool,
+) -> None:
+    rows = pictures(200)
+    rows = rows[rows.y.argsort(stable=True)] if in_order else rows
+    copies = pictured.ReconstructionQuality(rows, SPACE, extractor="quadrants", measures=("CS",))
+    real = pictured.RealPictureQuality(rows, rows, "quadrants", ("CS",), "real images", "they")
+    found = {**copies(Copier()), **real(Copier())}
+    for score in found.values():
+        assert score.value == pytest.approx(1.9, abs=0.1)
+    drawn = "drawn with seed 0" in found["CS(quadrants) of real images"].protocol
+    assert drawn == in_order  # a set that is mixed stays as it is
+
+
 def test_a_faded_copy_loses_the_label_of_light_pictures_alone():
     evaluation = pictured.ReconstructionQuality(
         pictures(30), SPACE, extractor="quadrants", measures=("accuracy",)
