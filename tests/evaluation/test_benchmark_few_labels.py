@@ -90,3 +90,43 @@ def test_the_page_shows_the_tables_of_the_results() -> None:
     for table in (few_labels_page.format_methods(results), few_labels_page.format_gains(results)):
         assert table in page
     assert looks in page
+
+
+@pytest.mark.skipif(not RESULTS.exists(), reason="the benchmark's results are not kept yet")
+def test_the_page_names_the_largest_losses_and_what_to_take_there() -> None:
+    by_table = json.loads(RESULTS.read_text())["accuracy_by_table"]
+    page = " ".join((ROOT / "docs" / "guides" / "few-labels.md").read_text().split())
+    losses = []
+    for name, accuracy in by_table.items():
+        best = max((m for m in accuracy if not m.startswith("auxgen")), key=accuracy.__getitem__)
+        told = f"{name.rpartition('/')[2]} {accuracy['auxgen']:.3f}, {best} {accuracy[best]:.3f}"
+        losses.append((accuracy["auxgen"] - accuracy[best], told))
+    for _, told in sorted(losses)[:10]:
+        assert told in page
+    for name, method in (("banana", "LabelSpreading-knn"), ("ring", "GMM-then-label")):
+        best, ours = by_table[name][method], by_table[name]["auxgen"]
+        assert f"{best:.3f}" in page
+        assert f"the committee {ours:.3f}" in page
+
+
+def test_the_page_begins_with_gains_that_the_files_have() -> None:
+    results = {
+        name: json.loads((ROOT / "results" / f"{name}.json").read_text())
+        for name in ("few_labels", "pretrained_features", "counts")
+    }
+    page = (ROOT / "docs" / "guides" / "few-labels.md").read_text()
+    against = results["few_labels"]["tests"]["accuracy"]["against"]
+    points = [
+        "{:+.1f} ({:.1f} to {:.1f}".format(*(100 * g for g in against[name]["gain"]))
+        for name in ("MLP", "LR + RF + GMM")
+    ]
+    p = against["LR + RF + GMM"]["wilcoxon_holm_p"]
+    assert f"{points[0]}) points over the best single classifier, {points[1]}; p = {p:.3f})" in page
+    photos = [results["pretrained_features"]["scores"][f"{n} labels a class"] for n in (4, 10)]
+    ours, theirs = (
+        " and ".join(f"{100 * each[name]['accuracy']['mean']:.1f}" for each in photos)
+        for name in ("confident rows, M2s and linear", "self-training of logistic regression")
+    )
+    assert f"{ours} % right, self-training {theirs}" in page
+    plain = results["counts"]["methods"]["logistic regression"]["accuracy"]["mean"]
+    assert f"right, logistic regression alone {plain:.3f}" in page
