@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, unknown_name
-from .image_splits import UNLABELLED_FOLDERS, ImageFolder, ImageSplit, scan_image_folder
+from .image_splits import SPLITS, UNLABELLED_FOLDERS, ImageFolder, ImageSplit, scan_image_folder
 from .labels import collect_classes
 from .sheets import LABEL_COLUMNS, SHEET_FILES, PictureSheets, parse_flags, read_picture_sheets
 from .walking import Tally, format_path
@@ -47,7 +47,7 @@ def list_images(folder: Path, split: str, label: str | None) -> ImageListing:
     """
     found = scan_image_folder(folder)
     if split not in found.splits:
-        raise unknown_name(f"{format_path(folder.name)} split", split, found.splits)
+        raise _make_missing_split_error(format_path(folder.name), split, found.splits)
     places = [folder, *(own.place for own in found.splits.values())]
     sheets = read_picture_sheets(folder, places, found.files)
     if sheets.rows:
@@ -92,6 +92,17 @@ def _describe_nested_classes(found: ImageFolder) -> list[str]:
         f"A picture in folders of a class folder has the class of the first: {format_path(first)} "
         f"is of class {format_path(first.parts[0])!r}."
     ]
+
+
+def _make_missing_split_error(name: str, split: str, known: Iterable[str]) -> InputError:
+    """Where the pictures of a split are expected, or which splits there are."""
+    if split not in SPLITS:
+        return unknown_name(f"{name} split", split, known)
+    learned = "" if split == "train" else f", and those to learn from in {name}/train"
+    return InputError(
+        f"{name} has no {split} split, only {', '.join(known)}; pictures are expected in a folder "
+        f"{name}/{split}{learned}."
+    )
 
 
 def _list_described_images(

@@ -185,7 +185,17 @@ def test_a_label_column_that_is_not_there_is_told_with_the_nearest(zoo: Path) ->
 
 
 def test_a_split_that_is_not_there_is_told(zoo: Path) -> None:
-    assert said(zoo, split="test") == "There is no zoo split 'test'; known are train."
+    assert said(zoo, split="tset") == "There is no zoo split 'tset'; known are train."
+    assert said(zoo, split="test") == (
+        "zoo has no test split, only train; pictures are expected in a folder zoo/test, "
+        "and those to learn from in zoo/train."
+    )
+    (zoo / "test").mkdir()
+    for file in zoo.glob("*.png"):
+        file.rename(zoo / "test" / file.name)
+    assert said(zoo) == (
+        "zoo has no train split, only test; pictures are expected in a folder zoo/train."
+    )
 
 
 def test_labels_that_will_not_do_are_told(zoo: Path) -> None:
