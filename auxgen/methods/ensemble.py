@@ -75,8 +75,12 @@ class Ensemble(Method):
         return categorical(logits.logsumexp(0))
 
     def elbo(self, x: Tensor) -> Tensor:
-        """A lower bound on log p(x) of the mixture, from the members' bounds: (b, d) -> (b,)."""
-        each = [self._get(i).elbo(x) for i in range(len(self.members))]
+        """In expectation a lower bound on log p(x) of the mixture, nats: (b, d) -> (b,).
+
+        It is the log of an unbiased estimate, the mean of one importance weight of each member.
+        Bounds are no logs of such: the mean of their exponentials may have one above log p(x).
+        """
+        each = [self._get(i).log_weights(x, 1)[0] for i in range(len(self.members))]
         return log_mean_exp(torch.stack(each))
 
     def sample_p_x(self, n: int, y: Tensor | None = None) -> Distribution:

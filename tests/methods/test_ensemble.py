@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import log
 from typing import cast
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.distributions import MultivariateNormal
 
 from auxgen.builders import Recipe
 from auxgen.data.batches import SemiSupervisedBatch
 from auxgen.errors import InputError
+from auxgen.functional.schedules import constant
 from auxgen.method import Gradient
 from auxgen.methods.ensemble import Ensemble
 from auxgen.methods.m2 import M2
+from auxgen.networks.distributions import Conditional, FixedScaleNormal, categorical, diag_normal
+from auxgen.networks.priors import StandardNormal
 
 D, K, STEP = 6, 3, torch.tensor(0)
 
@@ -78,9 +84,53 @@ def test_it_is_an_equal_mixture_of_its_members() -> None:
     each = torch.stack([get_member(ensemble, i).classify(x).probs for i in range(2)])
     torch.testing.assert_close(ensemble.classify(x).probs, each.mean(0))
     torch.manual_seed(0)
-    bounds = torch.stack([get_member(ensemble, i).elbo(x) for i in range(2)])
+    weights = torch.cat([get_member(ensemble, i).log_weights(x, 1) for i in range(2)])
     torch.manual_seed(0)
-    torch.testing.assert_close(ensemble.elbo(x), bounds.exp().mean(0).log())
+    torch.testing.assert_close(ensemble.elbo(x), weights.exp().mean(0).log())
+
+
+class Known(nn.Module):
+    """The head of a family's parameters by a function of the inputs."""
+
+    def __init__(self, function: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *given: Tensor) -> Tensor:
+        return self.function(*given)
+
+
+def test_its_bound_is_none_above_the_density() -> None:
+    """Each row is z + noise in D places, and q(z|x,y) exact: no mean of bounds has room above."""
+    std, rows = 0.5, 4
+    precision = 1 + D / std**2
+
+    def infer(x: Tensor, y: Tensor) -> Tensor:
+        mean = x.sum(-1, keepdim=True) / std**2 / precision + 0 * y[..., :1]
+        return torch.cat((mean, torch.full_like(mean, -0.5 * log(precision))), -1)
+
+    def make_member() -> M2:
+        return M2(
+            q_y=Conditional(Known(lambda x: x.new_zeros(*x.shape[:-1], K)), categorical),
+            q_z=Conditional(Known(infer), diag_normal),
+            p_z=StandardNormal(1),
+            p_x=Conditional(
+                Known(lambda y, z: (z + 0 * y[..., :1]).expand(*z.shape[:-1], D)),
+                FixedScaleNormal(std),
+            ),
+            **{"classes": K, "alpha": 1.0, "prior_rows": 9, "samples": 1, "warm_up": constant},
+        )
+
+    ensemble = Ensemble([make_member() for _ in range(5)])
+    torch.manual_seed(0)
+    x = torch.randn(rows, 1) + std * torch.randn(rows, D)
+    true = MultivariateNormal(torch.zeros(D), torch.ones(D, D) + std**2 * torch.eye(D)).log_prob(x)
+    many = x.repeat_interleave(500, 0)
+    found = ensemble.elbo(many).view(rows, 500).mean(1)
+    torch.testing.assert_close(found, true, atol=1e-4, rtol=0)  # each weight is p(x)
+    torch.testing.assert_close(
+        make_member().elbo(many).view(rows, 500).mean(1), true, atol=0.1, rtol=0
+    )
 
 
 def test_its_draws_come_from_both_members() -> None:
