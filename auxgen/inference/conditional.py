@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from statistics import mean
 
 import torch
@@ -18,7 +19,9 @@ from .code_moments import CodeMoments
 from .codes import decode_to_rows
 
 MAX_ROUNDS = 10
-"""Rounds of n chains that are run to find n draws."""
+"""Rounds of n chains that are run to find n draws, at most."""
+MIN_CHAINS = 640
+"""Chains that few draws are looked for in, in however many rounds: fewer of them are to be had."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +93,7 @@ def sample_where(
     rows: list[Tensor] = []
     codes: list[Tensor] = []
     runs: list[Chains] = []
-    for _ in range(MAX_ROUNDS):
+    for _ in range(max(MAX_ROUNDS, ceil(MIN_CHAINS / n))):
         start = require(method, HasPrior).p_z().sample((n,))
         run = run_chains(start, observe=lambda z: z @ weight.T)
         runs.append(run)

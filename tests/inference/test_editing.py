@@ -258,9 +258,24 @@ def test_what_hardly_ever_happens_is_not_waited_for() -> None:
             return Bernoulli(logits=torch.full((len(x), 2), -9.0))
 
     with pytest.raises(
-        InputError, match="Of 40 draws the model classifies 0 as Round=1; expected 4"
+        InputError, match="Of 640 draws the model classifies 0 as Round=1; expected 4"
     ):
         sample_where(Contrary(), SPACE, {"Round": True}, 4, steps=8)
+
+
+def test_fewer_are_found_where_many_are_not() -> None:
+    """Of 2 % of the draws, 64 are too many, and 4 are not."""
+
+    class Sceptic(Describing):
+        def attributes(self, x: Tensor) -> Bernoulli:
+            return Bernoulli(logits=torch.where(torch.rand(len(x), 2) < 0.02, 9.0, -9.0))
+
+    torch.manual_seed(0)
+    with pytest.raises(InputError, match=r"Of 640 draws the model .* ask for fewer"):
+        sample_where(Sceptic(), SPACE, {"Round": True}, 64, steps=8)
+    drawn = sample_where(Sceptic(), SPACE, {"Round": True}, 4, steps=8)
+    assert len(drawn.x) == 4
+    assert drawn.kept_share < 0.1
 
 
 def test_answers_are_read_as_they_are_typed() -> None:
