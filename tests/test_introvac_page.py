@@ -185,7 +185,11 @@ def test_the_page_says_what_the_method_is_good_for_as_the_files_do() -> None:
     for name in NAMES.values():
         less = effects[name][f"likeness lost more than by {control}"][ours]
         assert less["likeness lost"] < -2 * less["likeness lost se"]
-    assert "for glasses and facial hair nearer than with the mean difference" in page
+        share = less["likeness lost"] / effects[name][control]["likeness lost"]
+        assert round(share, 1) == -0.1
+    assert "for glasses and facial hair a tenth nearer than with the mean difference" in page
+    smile = effects["Smiling"][f"likeness lost more than by {control}"][ours]
+    assert abs(smile["likeness lost"]) < smile["likeness lost se"]
     clothes = read_scores("introvac.fashion")
     sleeves, shaft = (clothes[f"introvac/{n} flipped"] for n in ("LongSleeves", "HighShaft"))
     assert f"adds long sleeves to {sleeves:.0f} % and a high shaft to {shaft:.0f} %" in page
