@@ -89,7 +89,7 @@ def require_at_least(minimum: int, **numbers: float) -> None:
         InputError: One is.
     """
     for name, number in numbers.items():
-        if number < minimum:
+        if not number >= minimum:  # NaN as well
             raise InputError(f"{name} is {number}; {minimum} or more is expected.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auxgen.errors import LONGEST_SENTENCE, InputError, NotSaved, UserError
+from auxgen.errors import LONGEST_SENTENCE, InputError, NotSaved, UserError, require_at_least
 
 
 @pytest.mark.parametrize("kind", [UserError, InputError, NotSaved])
@@ -32,3 +32,10 @@ def test_of_what_is_too_long_both_ends_are_left(name: str) -> None:
     assert sentence.startswith("The table has ")
     assert sentence.endswith("; a column file_name is expected.")
     assert " ... " in sentence
+
+
+@pytest.mark.parametrize("number", [float("nan"), -float("inf"), 0.999])
+def test_numbers_below_a_minimum_are_refused_and_such_as_are_no_numbers(number: float) -> None:
+    with pytest.raises(InputError, match=f"power is {number}; 1 or more is expected"):
+        require_at_least(1, neighbours=2, power=number)
+    require_at_least(1, neighbours=1, power=float("inf"))
