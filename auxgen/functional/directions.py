@@ -18,6 +18,8 @@ from .precision import promote_to_float32
 
 _NEGLIGIBLE_LENGTH = 1e-6
 """Length below which the remainder of a unit vector counts as zero."""
+_ROUND_OFF = 1e-6
+"""Deviation of float32 numbers, relative to the largest of them, that may be round-off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +142,8 @@ def fit_linear_probe(name: str, z: Tensor, y: Tensor) -> Direction:
     """The direction of a linear probe of codes, fitted after training, for any encoder.
 
     It is logistic regression with an intercept (scikit-learn, C = 1) on standardised codes z (n, d)
-    for answers y (n,), 0 or 1, NaN where blank; blanks are left out.
+    for answers y (n,), 0 or 1, NaN where blank; blanks are left out. What varies by no more than
+    round-off has no part in it.
 
     Raises:
         InputError: Only one answer is known.
@@ -150,6 +153,7 @@ def fit_linear_probe(name: str, z: Tensor, y: Tensor) -> Direction:
     known = _require_both_answers(name, y)
     codes = z[known].double().cpu()
     mean, std = codes.mean(0), codes.std(0).clamp(min=1e-12)
+    std[std <= _ROUND_OFF * codes.abs().amax(0)] = torch.inf
     fitted = LogisticRegression(max_iter=1000)
     fitted.fit(((codes - mean) / std).numpy(), (y[known] == 1).cpu().numpy())
     weight = torch.from_numpy(fitted.coef_).flatten() / std

@@ -115,6 +115,21 @@ def test_a_probe_finds_the_direction_that_made_the_answers() -> None:
         fit_linear_probe("Glasses", z, torch.ones(4000))
 
 
+@pytest.mark.parametrize("noise", [0.0, 1e-7])
+@pytest.mark.parametrize("level", [1e-3, 0.7, 12345.678])
+def test_a_code_that_does_not_vary_has_no_part_in_a_probe(level: float, noise: float) -> None:
+    """Its deviation is round-off, by which a weight was divided: all of the direction was it."""
+    torch.manual_seed(0)
+    z = torch.randn(700, 2, dtype=torch.float64)
+    y = (z[:, 0] > 0).float()
+    still = level * (1 + noise * torch.randn(700, 1, dtype=torch.float64))
+    found = fit_linear_probe("Hat", torch.cat((z, still), 1), y)
+    alone = fit_linear_probe("Hat", z, y)
+    assert found.vector[2] == 0
+    torch.testing.assert_close(found.vector[:2], alone.vector)
+    assert found.bias == pytest.approx(alone.bias)
+
+
 def test_names_that_are_not_there_are_refused() -> None:
     glasses, male = two()
     known = {"Glasses": glasses, "Male": male}
