@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from . import report
 from .engine.settings import Precision, PrecisionChoice
-from .engine.watch import MetricsFile
 from .errors import require_at_least
 from .experiments.common import Reproduction, TableRow
 from .experiments.registry import find_experiment, load_reproduction_maker
@@ -17,6 +16,7 @@ from .files import encode_json, read_json, write_file
 from .launch import draw_pictures, evaluate, resume, train
 from .plotting.tables import plot_table
 from .runs.folder import Run
+from .runs.metrics_file import MetricsFile
 from .score import Score
 from .terminal import print_notes
 

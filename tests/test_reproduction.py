@@ -10,13 +10,13 @@ from scipy.stats import ttest_rel
 
 from auxgen import reproduction
 from auxgen.engine.precision import RoundTimes
-from auxgen.engine.watch import MetricsFile
 from auxgen.experiments.common import Means, Reproduction, TableRow
 from auxgen.experiments.registry import list_experiments
 from auxgen.files import read_json
 from auxgen.reproduction import load_reproduction, measure_difference, reproduce
 from auxgen.runs import runtime
 from auxgen.runs.folder import Run
+from auxgen.runs.metrics_file import MetricsFile
 
 MADE = ("hardware", "started", "commit", "precisions")
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from auxgen.engine.watch import ProgressReporter
+from auxgen.engine.progress import ProgressReporter
 from auxgen.terminal import NOTEBOOK, print_notes, redraws_lines
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .loop import Training
-from .watch import Meter
+from .meter import Meter
 
 WARM_UP = 3
 """Rounds before one is recorded: optimisers have their states then, libraries their workspaces."""

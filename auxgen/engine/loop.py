@@ -12,9 +12,9 @@ from ..networks.freezing import recalibrate_batch_norm
 from ..rng import derive_seed, reseed
 from .average import MovingAverage
 from .device import Ranks
+from .meter import Meter
 from .parts import split_batch
 from .settings import Engine, Precision
-from .watch import Meter
 from .weights import Weights
 
 PlayMoves = Callable[[Method, Any, Tensor], Moves]

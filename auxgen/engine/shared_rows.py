@@ -14,7 +14,7 @@ from ..errors import Interrupted, UserError
 from ..rng import get_random_state, set_random_state
 from .device import Ranks, notice_lost_rank, work_alone
 from .random_steps import count_draws, skip_draws
-from .watch import StopSignal
+from .signals import StopSignal
 
 Part = TypeVar("Part")
 Output = TypeVar("Output")

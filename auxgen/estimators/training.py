@@ -16,8 +16,8 @@ from torch import Tensor
 from ..engine.looks import Looks, count_rounds_between_looks
 from ..engine.loop import Training
 from ..engine.memory import attempt, count_rows, cut_rows, find_fitting_rows
+from ..engine.progress import ProgressReporter
 from ..engine.settings import Engine, adam
-from ..engine.watch import ProgressReporter
 from ..errors import Diverged, OutOfMemory
 from ..method import Method
 from ..rng import use_seed

@@ -13,7 +13,7 @@ from ..engine.device import Ranks
 from ..engine.good_state import GoodState
 from ..engine.loop import Training
 from ..engine.memory import attempt
-from ..engine.watch import BadTerm
+from ..engine.meter import BadTerm
 from ..files import pack_tensors, write_file
 from ..stage import Stage
 from .bad_column import find_bad_column, find_table

@@ -13,7 +13,7 @@ import torch
 
 from ..engine.device import Ranks
 from ..engine.shared_rows import share_rows
-from ..engine.watch import StopSignal, catch_signals
+from ..engine.signals import StopSignal, catch_signals
 from ..errors import InputError, RankLost
 from ..files import encode_json, write_file
 from ..method import Method

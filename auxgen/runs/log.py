@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..engine.device import Ranks
 from ..engine.trackers import open_trackers
-from ..engine.watch import MetricsFile
+from .metrics_file import MetricsFile
 
 
 class StageLog:

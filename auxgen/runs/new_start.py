@@ -8,13 +8,13 @@ from typing import Any
 
 from ..engine import checkpoint
 from ..engine.device import Ranks
-from ..engine.watch import MetricsFile
 from ..errors import InputError, list_first
 from ..files import unpack_tensors
 from ..rng import derive_seed
 from ..stage import Experiment
 from .datasets import check_data_unchanged
 from .folder import Run
+from .metrics_file import MetricsFile
 
 MAY_CHANGE = "learning rates, weights of terms, steps, epochs, batch and precision may change"
 """What a new start is for, in words."""

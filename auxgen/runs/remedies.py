@@ -6,7 +6,7 @@ from typing import Any
 
 from ..engine import checkpoint
 from ..engine.loop import Training
-from ..engine.watch import REMEDIES
+from ..engine.meter import REMEDIES
 from ..errors import InputError
 from ..stage import Stage
 from .commands import RATE_WORDS, TrainCommand

@@ -8,7 +8,7 @@ from typing import Any
 from ..data.batches import count_passes
 from ..engine.device import Ranks
 from ..engine.duration import estimate_seconds
-from ..engine.watch import format_duration
+from ..engine.progress import format_duration
 from ..stage import EarlyStopping, Experiment
 from .commands import TrainCommand
 from .datasets import format_data_card

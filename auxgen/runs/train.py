@@ -17,9 +17,11 @@ from ..engine.device import Ranks
 from ..engine.looks import Looks
 from ..engine.loop import PlayMoves, Training, play_round
 from ..engine.memory import attempt
+from ..engine.meter import check_finite
+from ..engine.progress import ProgressReporter
 from ..engine.settings import Precision
 from ..engine.shared_rows import share_rows
-from ..engine.watch import ProgressReporter, StopSignal, catch_signals, check_finite
+from ..engine.signals import StopSignal, catch_signals
 from ..errors import Interrupted, NotSaved
 from ..method import Method
 from ..rng import derive_seed

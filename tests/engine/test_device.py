@@ -25,7 +25,7 @@ from auxgen.engine.device import (
     is_restarted,
     resolve_device,
 )
-from auxgen.engine.watch import catch_signals
+from auxgen.engine.signals import catch_signals
 from auxgen.errors import InputError, RankLost
 
 CPUINFO = """processor\t: 0

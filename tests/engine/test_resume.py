@@ -100,7 +100,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
 
 
 def lines(run: Path) -> list[dict[str, Any]]:
-    from auxgen.engine.watch import MetricsFile
+    from auxgen.runs.metrics_file import MetricsFile
 
     return MetricsFile(run / "metrics.jsonl").read_lines()
 

@@ -14,7 +14,7 @@ from auxgen.data.dataset import Preprocessor
 from auxgen.engine import shared_rows
 from auxgen.engine.device import Ranks, init_ranks
 from auxgen.engine.shared_rows import Exchange, get_exchange, map_parts, share_rows
-from auxgen.engine.watch import StopSignal
+from auxgen.engine.signals import StopSignal
 from auxgen.errors import InputError, Interrupted, NotSaved, RankLost, UserError
 from auxgen.inference.batched import map_raw_rows
 

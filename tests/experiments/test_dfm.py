@@ -14,7 +14,6 @@ from PIL import Image
 
 from auxgen import model as artefact
 from auxgen.data.images import load_image_dataset
-from auxgen.engine.watch import MetricsFile
 from auxgen.errors import InputError
 from auxgen.experiments.common import Budget
 from auxgen.experiments.dfm import plans, sets, tables
@@ -38,6 +37,7 @@ from auxgen.methods.gan import GAN
 from auxgen.methods.historical_averaging import HistoricalAveraging
 from auxgen.reproduction import load_reproduction, reproduce
 from auxgen.runs.folder import Run
+from auxgen.runs.metrics_file import MetricsFile
 from auxgen.stage import Experiment
 
 OBJECTIVES = get_args(Objective)

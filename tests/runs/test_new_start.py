@@ -13,10 +13,10 @@ from laws import stage
 from safetensors.torch import load_file
 
 from auxgen.cli.main import run_command
-from auxgen.engine.watch import MetricsFile
 from auxgen.errors import Diverged, InputError
 from auxgen.networks.distributions import skip_argument_checks
 from auxgen.runs.folder import Run
+from auxgen.runs.metrics_file import MetricsFile
 from auxgen.runs.new_start import find_new_start
 
 EXPERIMENT = '''

@@ -12,9 +12,9 @@ from runs.shared_measures import make_watched_stage, measure_all
 from warm import run_python
 
 from auxgen.engine.device import Ranks
-from auxgen.engine.watch import MetricsFile
 from auxgen.runs.evaluate import measure_scores
 from auxgen.runs.folder import Run
+from auxgen.runs.metrics_file import MetricsFile
 
 TESTS = str(Path(__file__).parent.parent)
 RANKS = ("-m", "torch.distributed.run", "--nproc-per-node", "2")
