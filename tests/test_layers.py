@@ -112,3 +112,10 @@ def test_the_test_sees_lazy_imports_and_circles() -> None:
     assert "launch" in get_graph()["__init__"]
     with pytest.raises(CycleError):
         TopologicalSorter({"a": {"b"}, "b": {"a"}}).prepare()
+
+
+def test_every_folder_is_a_package_that_says_what_it_holds() -> None:
+    for folder in {file.parent for file in MODULES.values()}:
+        init = folder / "__init__.py"
+        assert init.exists(), f"{folder} has no __init__.py"
+        assert ast.get_docstring(ast.parse(init.read_text())), f"{init} has no docstring"

@@ -6,11 +6,11 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from functools import partial
-from itertools import chain, count
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import InputError, NotRebuilt
+from ..runs.commands import find_free_folder
 from .train import print_on_first_rank
 
 
@@ -217,7 +217,7 @@ def demo_command(*, run: Path | None = None) -> None:
     from ..launch import draw_pictures, evaluate, train
     from ..report import write_report
 
-    folder = train("adgm.digits", run=run or _find_free_path(Path("runs/demo"))).path
+    folder = train("adgm.digits", run=run or find_free_folder(Path("runs/demo"))).path
     scores = evaluate(folder)["scores"]
     draw_pictures(folder)
     page = write_report([folder], folder / "report.html")
@@ -226,9 +226,3 @@ def demo_command(*, run: Path | None = None) -> None:
     for title, score in _DEMO_SCORES.items():
         print_on_first_rank(f"  {scores[score]['value']:5.1f} %  {title}")
     print(f"report: {page.resolve()}")
-
-
-def _find_free_path(path: Path) -> Path:
-    """The path, or the first of path-2, path-3, ... that does not exist."""
-    others = (path.with_name(f"{path.name}-{i}") for i in count(2))
-    return next(p for p in chain([path], others) if not p.exists())

@@ -1,1 +1,1 @@
-"""Scores: pure functions of tensors; drawing and passing over rows apart."""
+"""Scores bound to rows: what is measured of a trained method, how, and the names of measures."""

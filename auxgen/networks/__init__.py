@@ -1,1 +1,1 @@
-"""Architectures. They know nothing of objectives."""
+"""Networks and the distributions that they return. They know nothing of objectives."""
