@@ -59,7 +59,7 @@ OLD_NAMES: Mapping[str, Mapping[str, str]] = {
 PACKAGE = __name__.partition(".")[0]
 
 
-def make_getattr(module: str) -> Callable[[str], Any]:
+def _make_getattr(module: str) -> Callable[[str], Any]:
     """The `__getattr__` of a module, by its full name, that finds what is called otherwise now."""
     names = OLD_NAMES[module.removeprefix(f"{PACKAGE}.")]
 
@@ -79,7 +79,7 @@ class LoaderWithOldNames(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
-        module.__getattr__ = make_getattr(module.__name__)  # pyright: ignore
+        module.__getattr__ = _make_getattr(module.__name__)  # pyright: ignore
 
 
 class OldModuleLoader(Loader):
@@ -87,7 +87,7 @@ class OldModuleLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         if module.__name__.removeprefix(f"{PACKAGE}.") in OLD_NAMES:
-            module.__getattr__ = make_getattr(module.__name__)  # pyright: ignore
+            module.__getattr__ = _make_getattr(module.__name__)  # pyright: ignore
 
 
 class OldNameFinder(MetaPathFinder):

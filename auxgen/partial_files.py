@@ -29,7 +29,7 @@ _swept: set[Path] = set()
 
 
 @contextmanager
-def reserve_partial(path: Path) -> Iterator[Path]:
+def _reserve_partial(path: Path) -> Iterator[Path]:
     """A name beside a file or folder, which nobody else has; what still has it then is deleted.
 
     Leftovers of killed processes in the same folder go first.
@@ -53,8 +53,8 @@ def replace_file(file: Path, content: Content) -> None:
     Raises:
         OSError: The device is full or refuses; an earlier file of this name is untouched.
     """
-    with reserve_partial(file) as partial:
-        write_to_disk(partial, content)
+    with _reserve_partial(file) as partial:
+        _write_to_disk(partial, content)
         partial.replace(file)
     sync_to_disk(file.parent)
 
@@ -78,13 +78,13 @@ def create_folder(
         OSError: The device is full or refuses, or there is a folder of this name that is not empty
             and stays; of several processes that make a folder at once, one alone succeeds.
     """
-    with reserve_partial(folder) as partial:
+    with _reserve_partial(folder) as partial:
         partial.mkdir()
         for name in subfolders:
             (partial / name).mkdir()
         for name, data in files.items():
             (partial / name).parent.mkdir(parents=True, exist_ok=True)
-            write_to_disk(partial / name, data)
+            _write_to_disk(partial / name, data)
         if replaces and folder.exists():
             remove_folder(folder)
         partial.rename(folder)
@@ -97,11 +97,11 @@ def remove_folder(folder: Path) -> None:
     Raises:
         OSError: The device refuses.
     """
-    with reserve_partial(folder) as partial:
+    with _reserve_partial(folder) as partial:
         folder.rename(partial)
 
 
-def write_to_disk(file: Path, content: Content) -> None:
+def _write_to_disk(file: Path, content: Content) -> None:
     """Write a file, and wait until the disk has it."""
     with file.open("wb") as out:
         if isinstance(content, bytes):

@@ -29,7 +29,7 @@ def takes_several(kind: Any) -> bool:
     return any(get_origin(member) in _SEQUENCE_TYPES for member in members)
 
 
-def list_choices(kind: Any) -> list[str]:
+def _list_choices(kind: Any) -> list[str]:
     """The words of a Literal, or of yes and no; none for another type."""
     if kind is bool:
         return ["True", "False"]
@@ -39,7 +39,7 @@ def list_choices(kind: Any) -> list[str]:
 def matches_type(value: str, kind: Any) -> bool:
     """Whether a word is a value of one of the types; tyro judges those that are not known here."""
     return any(
-        is_number(value, one) if one in (int, float) else value in (list_choices(one) or [value])
+        is_number(value, one) if one in (int, float) else value in (_list_choices(one) or [value])
         for one in list_alternatives(kind)
     )
 
@@ -55,5 +55,5 @@ def is_number(text: str, kind: type = float) -> bool:
 def describe_type(kind: Any) -> str:
     """What an option takes, in words."""
     kinds = list_alternatives(kind)
-    words = [w for one in kinds for w in list_choices(one) or [_TYPE_WORDS.get(one, "a value")]]
+    words = [w for one in kinds for w in _list_choices(one) or [_TYPE_WORDS.get(one, "a value")]]
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -28,7 +28,7 @@ well; rows of a table as a DataFrame too."""
 def read_array(path: Path, space: Preprocessor) -> Tensor:
     """A .npy array as rows (n, *shape): rows, flattened rows, or channels last."""
     name = path.name
-    return convert_array(load_npy(path), space, name)
+    return _convert_array(load_npy(path), space, name)
 
 
 def load_npy(path: Path) -> np.ndarray:
@@ -52,30 +52,30 @@ def load_npy(path: Path) -> np.ndarray:
 
 
 def convert_rows(rows: Rows, space: Preprocessor, *, tolerance: float = 0.0) -> Tensor:
-    """Rows as raw rows of a model, see `convert_array`; of a DataFrame by its columns' names."""
+    """Rows as raw rows of a model: -> (n, *shape), pixels in [0, 1] as float32.
+
+    Args:
+        rows: Rows, flattened rows, one row, or images with channels last; uint8 pixels are divided
+            by 255. The columns of a DataFrame are found by their names.
+        space: How the model sees raw rows.
+        tolerance: How far outside [0, 1] pixels may lie, as those of a model's samples do.
+
+    Raises:
+        InputError: The rows have another shape, or values that the model cannot take.
+    """
     if space.table is not None and is_frame(rows):
         rows = space.table.encode(rows)
     if isinstance(rows, Tensor):
         rows = (rows.float() if rows.dtype == torch.bfloat16 else rows).detach().cpu().numpy()
-    return convert_array(np.asarray(rows), space, tolerance=tolerance)
+    return _convert_array(np.asarray(rows), space, tolerance=tolerance)
 
 
-def convert_array(
+def _convert_array(
     array: np.ndarray, space: Preprocessor, name: str = "rows", *, tolerance: float = 0.0
 ) -> Tensor:
-    """Rows of an array as raw rows of a model: -> (n, *shape), pixels in [0, 1] as float32.
+    """As `convert_rows`, of an array that messages call `name`.
 
     Points and rows of a table that are shifted and scaled are float64.
-
-    Args:
-        array: Rows, flattened rows, one row, or images with channels last; uint8 pixels are divided
-            by 255.
-        space: How the model sees raw rows.
-        name: Name of the array, for messages.
-        tolerance: How far outside [0, 1] pixels may lie, as those of a model's samples do.
-
-    Raises:
-        InputError: The array has another shape, or values that the model cannot take.
     """
     if array.dtype.kind not in "fiub":
         raise InputError(f"{name!r} holds {array.dtype}; expected numbers.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -208,6 +209,11 @@ def find_batch_rows(
     if isinstance(batches, InMemoryBatches | LabelledBatches):
         return [batches.sampler(step, rank, ranks)]
     return None
+
+
+def rebuild_batch(batch: Any, parts: Iterable[Any]) -> Any:
+    """A batch of the same type, a named tuple, tuple or list, of other parts."""
+    return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
 
 
 class LabelledBatch(NamedTuple):

@@ -15,7 +15,7 @@ from .column_facts import ColumnFacts
 from .count_entries import CountEntries
 from .frame import Frame
 from .sources import RowSource
-from .storage import map_rows, take_rows
+from .storage import map_in_parts, take_rows
 from .table_schema import TableSchema
 
 DataKind = Literal["images", "points", "table"]
@@ -88,18 +88,18 @@ class Dataset:
 
     def raw_rows(self) -> Tensor:
         """Pixels in [0, 1], float32 (n, c, h, w); points and tables as they are, (n, d)."""
-        return map_rows(scale_pixels, self.x) if self.kind == "images" else self.x
+        return map_in_parts(_scale_pixels, self.x) if self.kind == "images" else self.x
 
 
-def scale_pixels(x: Tensor) -> Tensor:
+def _scale_pixels(x: Tensor) -> Tensor:
     """Bytes as pixels in [0, 1]."""
     return x / 255.0
 
 
 def see_rows(dataset: Dataset, space: Preprocessor) -> Tensor:
     """All rows as a model sees them, (n, width) or (n, *shape); on disk where they are large."""
-    scale = scale_pixels if dataset.kind == "images" else torch.as_tensor
-    return map_rows(lambda x: space.transform(scale(x)), dataset.x)
+    scale = _scale_pixels if dataset.kind == "images" else torch.as_tensor
+    return map_in_parts(lambda x: space.transform(scale(x)), dataset.x)
 
 
 def start_digest(dataset: Dataset) -> hashlib.blake2b:

@@ -90,7 +90,7 @@ def read_rows(
     if not any(len(part.names) for part in parts):
         got = ", ".join(str(path) for path in paths) or "nothing"
         raise InputError(f"There are no rows in {got}; expected {FILE_KINDS}.")
-    names = make_names_unique([(part.place, name) for part in parts for name in part.names])
+    names = _make_names_unique([(part.place, name) for part in parts for name in part.names])
     notes = dict.fromkeys(note for part in parts for note in part.notes)
     ids = tuple(id for part in parts for id in part.ids)
     column = id_column or known
@@ -100,7 +100,7 @@ def read_rows(
     return InputRows(torch.cat([part.x for part in parts]), names, tuple(notes), found, photographs)
 
 
-def make_names_unique(sources: Sequence[tuple[Path, str]]) -> tuple[str, ...]:
+def _make_names_unique(sources: Sequence[tuple[Path, str]]) -> tuple[str, ...]:
     """A name for each (place, name below it): the name, with its place where two are alike.
 
     A source that is given a second time gets " (2)".

@@ -25,7 +25,7 @@ _MEMORY_FOR_ROWS: ContextVar[float | None] = ContextVar("memory_for_rows", defau
 
 
 @cache
-def measure_memory() -> float:
+def _measure_memory() -> float:
     """GiB of memory of this machine, or of the group of processes to which it limits this one."""
     try:
         found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -42,7 +42,7 @@ def measure_memory() -> float:
 def get_memory_for_rows() -> float:
     """GiB that the rows of one data set may take: half of the memory, unless another is set."""
     chosen = _MEMORY_FOR_ROWS.get()
-    return measure_memory() / 2 if chosen is None else chosen
+    return _measure_memory() / 2 if chosen is None else chosen
 
 
 def limit_memory_for_rows(gib: float | None) -> AbstractContextManager[None]:
@@ -82,7 +82,7 @@ def take_rows(x: Tensor, rows: Tensor | slice) -> Tensor:
     return _write_rows((x.index_select(0, part) for part in parts), count)
 
 
-def map_rows(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+def map_in_parts(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """What a function makes of rows, each by itself: part by part, and on disk, where it is large.
 
     Raises:

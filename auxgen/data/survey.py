@@ -88,7 +88,7 @@ def survey_pictures(pictures: PictureReader, frame: Frame) -> Survey:
     found = _Findings()
     with ThreadPoolExecutor() as pool:
         for part in pictures.iterate_blocks():
-            facts = pool.map(lambda picture: read_picture_facts(picture, frame), part)
+            facts = pool.map(lambda picture: _read_picture_facts(picture, frame), part)
             for picture, one in zip(part, facts, strict=True):
                 found.first = found.first or (picture.location, one.size)
                 check_picture_size(picture.location, one.size, found.first, frame)
@@ -103,7 +103,7 @@ def survey_pictures(pictures: PictureReader, frame: Frame) -> Survey:
     return Survey((found.colours, side or height, side or width), frame, tuple(notes))
 
 
-def read_picture_facts(picture: EncodedPicture, frame: Frame) -> PictureFacts:
+def _read_picture_facts(picture: EncodedPicture, frame: Frame) -> PictureFacts:
     """What is known of a picture without its pixels, which are read only where they are deep."""
     with open_picture(picture) as image:
         oddities = find_oddities(image)  # of the header, before anything is loaded
@@ -131,10 +131,10 @@ def find_oddities(image: Image.Image) -> tuple[str, ...]:
 
 def describe_oddity(kind: str, count: int, first: str) -> str:
     """A note: how many pictures are odd, and in what way."""
-    return f"{count_pictures(count, first)} {ODDITIES[kind]}."
+    return f"{_count_pictures(count, first)} {ODDITIES[kind]}."
 
 
-def count_pictures(count: int, first: str) -> str:
+def _count_pictures(count: int, first: str) -> str:
     """The subject of a note: "a.png is", or "3 pictures (the first: a.png) are"."""
     return f"{first} is" if count == 1 else f"{count} pictures (the first: {first}) are"
 

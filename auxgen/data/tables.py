@@ -177,7 +177,7 @@ def read_table_rows(file: Path, schema: TableSchema, form: TableFormat | None = 
     table = _restore_first_row(read_table_file(file, form, expected), expected, file)
     known = {column.name for column in schema.columns}
     table = _restore_unnamed(_unescape_names(table, expected), expected, known)
-    table = split_texts(table, [column.name for column in schema.numbers])
+    table = _split_texts(table, [column.name for column in schema.numbers])
     if form is not None and form.decimal is not None:
         schema = replace(schema, decimal=form.decimal)
     encoded = schema.encode_table(table)
@@ -220,7 +220,7 @@ def make_old_schema(columns: Sequence[str]) -> TableSchema:
     return TableSchema(tuple(Column(name, "number", digits=significant) for name in columns))
 
 
-def split_texts(table: RawTable, columns: Sequence[str]) -> RawTable:
+def _split_texts(table: RawTable, columns: Sequence[str]) -> RawTable:
     """A file for a model of version 0.1: a column "colour" as 0 and 1 for each "colour=red"."""
     names, cells = list(table.names), list(table.columns)
     for name in columns:

@@ -57,7 +57,7 @@ def compute_grid_centres(side: int = 5, spacing: float = 1.0) -> Tensor:
     return torch.cartesian_prod(line, line)
 
 
-def make_mixture(
+def _make_mixture(
     n: int, centres: Tensor, *, sd: float, seed: int, name: str = "mixture"
 ) -> Dataset:
     """Equal parts of isotropic Gaussians about centres (k, d): x (n, d), y the component."""
@@ -67,8 +67,8 @@ def make_mixture(
     return _make_points(x, y, tuple(map(str, range(len(centres)))), f"{name}/{seed}")
 
 
-def mixture_log_prob(x: Tensor, centres: Tensor, *, sd: float) -> Tensor:
-    """log p(x) of `make_mixture`: x (n, d) -> (n,), in nats."""
+def _mixture_log_prob(x: Tensor, centres: Tensor, *, sd: float) -> Tensor:
+    """log p(x) of `_make_mixture`: x (n, d) -> (n,), in nats."""
     k, d = centres.shape
     squares = (x[:, None] - centres.to(x)).square().sum(-1) / sd**2
     return torch.logsumexp(-squares / 2, 1) - log(k) - d * log(sd * sqrt(tau))
@@ -78,24 +78,24 @@ def make_ring(
     n: int, seed: int = 0, *, modes: int = 8, radius: float = 2.0, sd: float = 0.05
 ) -> Dataset:
     """Gaussians on a circle; y is the Gaussian. Density: `ring_log_prob`."""
-    return make_mixture(n, compute_ring_centres(modes, radius), sd=sd, seed=seed, name="ring")
+    return _make_mixture(n, compute_ring_centres(modes, radius), sd=sd, seed=seed, name="ring")
 
 
 def ring_log_prob(x: Tensor, *, modes: int = 8, radius: float = 2.0, sd: float = 0.05) -> Tensor:
     """log p(x) of `make_ring`: x (n, 2) -> (n,), in nats."""
-    return mixture_log_prob(x, compute_ring_centres(modes, radius), sd=sd)
+    return _mixture_log_prob(x, compute_ring_centres(modes, radius), sd=sd)
 
 
 def make_grid(
     n: int, seed: int = 0, *, side: int = 5, spacing: float = 1.0, sd: float = 0.05
 ) -> Dataset:
     """Gaussians on a square grid; y is the Gaussian. Density: `grid_log_prob`."""
-    return make_mixture(n, compute_grid_centres(side, spacing), sd=sd, seed=seed, name="grid")
+    return _make_mixture(n, compute_grid_centres(side, spacing), sd=sd, seed=seed, name="grid")
 
 
 def grid_log_prob(x: Tensor, *, side: int = 5, spacing: float = 1.0, sd: float = 0.05) -> Tensor:
     """log p(x) of `make_grid`: x (n, 2) -> (n,), in nats."""
-    return mixture_log_prob(x, compute_grid_centres(side, spacing), sd=sd)
+    return _mixture_log_prob(x, compute_grid_centres(side, spacing), sd=sd)
 
 
 def make_circle(n: int, seed: int = 0, *, radius: float = 1.0, sd: float = 0.01) -> Dataset:

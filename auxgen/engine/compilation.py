@@ -126,13 +126,13 @@ def compile_rounds(
     """
     if kind == "no":
         return kind, play_round
-    moves = list_moves(method, batch, device)
+    moves = _list_moves(method, batch, device)
     kind = kind or choose_kind(moves)
     play = CompiledNetworks() if kind == "networks" else CompiledRounds(*split_moves(moves))
     return kind, play
 
 
-def list_moves(method: Method, batch: Any, device: str) -> list[Gradient | Step]:
+def _list_moves(method: Method, batch: Any, device: str) -> list[Gradient | Step]:
     """The moves of a round of a copy, which are not carried out.
 
     It is needed before compiling, too: what Python finds out once, as which formula a KL divergence

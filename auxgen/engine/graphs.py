@@ -90,7 +90,7 @@ class CapturedTraining(Training):
         if self.replay is None:
             self.static_batch = copy.deepcopy(batch)
             self.replay = self.record_graph(self._play_into_record)
-        for static, new in zip(list_tensors(self.static_batch), list_tensors(batch), strict=True):
+        for static, new in zip(_list_tensors(self.static_batch), _list_tensors(batch), strict=True):
             static.copy_(new)
         self.static_step.fill_(self.step)
         self.replay()
@@ -111,13 +111,13 @@ class CapturedTraining(Training):
         """Whether a batch has the shapes of the recorded one."""
         if self.replay is None:
             return True
-        shapes = [[t.shape for t in list_tensors(one)] for one in (self.static_batch, batch)]
+        shapes = [[t.shape for t in _list_tensors(one)] for one in (self.static_batch, batch)]
         return shapes[0] == shapes[1]
 
 
-def list_tensors(batch: Any) -> list[Tensor]:
+def _list_tensors(batch: Any) -> list[Tensor]:
     """The tensors of a batch, in order."""
     if isinstance(batch, Tensor):
         return [batch]
     parts = batch if isinstance(batch, tuple | list) else ()
-    return [tensor for part in parts for tensor in list_tensors(part)]
+    return [tensor for part in parts for tensor in _list_tensors(part)]

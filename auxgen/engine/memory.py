@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
+from ..data.batches import rebuild_batch
 from ..errors import find_full_memory
 from .device import Ranks
 from .good_state import GoodState, drop_gradients
@@ -90,8 +91,7 @@ def cut_rows(batch: Any, rows: int, axis: int = 0) -> Any:
         return batch.narrow(axis, 0, min(rows, batch.shape[axis])) if batch.ndim > axis else batch
     if not isinstance(batch, tuple | list):
         return batch
-    parts = [cut_rows(part, rows, axis) for part in batch]
-    return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
+    return rebuild_batch(batch, [cut_rows(part, rows, axis) for part in batch])
 
 
 def count_rows(batch: Any, axis: int = 0) -> int:

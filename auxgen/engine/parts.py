@@ -4,6 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..data.batches import rebuild_batch
 from ..errors import InputError
 
 
@@ -36,5 +37,4 @@ def split_batch(batch: Any, count: int) -> list[Any]:
     if not isinstance(batch, tuple | list):
         return [batch] * count
     columns = zip(*(split_batch(part, count) for part in batch), strict=True)
-    make = type(batch) if hasattr(batch, "_fields") else lambda *parts: type(batch)(parts)
-    return [make(*parts) for parts in columns]
+    return [rebuild_batch(batch, parts) for parts in columns]

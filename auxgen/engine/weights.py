@@ -37,7 +37,7 @@ class Weights:
 
     def measure_shares(self, move: Gradient, own: Sequence[nn.Parameter]) -> dict[str, Tensor]:
         """How large the gradient of each part of the loss is, for the log."""
-        return measure_gradient_shares(move, own)
+        return _measure_gradient_shares(move, own)
 
     def add_gradient(self, loss: Tensor, own: list[nn.Parameter]) -> None:
         """Add the gradient of a loss to these parts, and to no other."""
@@ -119,7 +119,7 @@ def collect_parameters(networks: Iterable[nn.Module]) -> list[nn.Parameter]:
     return list(dict.fromkeys(p for network in networks for p in network.parameters()))
 
 
-def measure_gradient_shares(move: Gradient, own: Sequence[nn.Parameter]) -> dict[str, Tensor]:
+def _measure_gradient_shares(move: Gradient, own: Sequence[nn.Parameter]) -> dict[str, Tensor]:
     """How large each part's gradient is by these parameters, by the name of a term.
 
     It is |a| / (|a| + |b|), with a the gradient of the part and b that of the rest of the loss.

@@ -35,10 +35,10 @@ from ..method import (
 )
 from ..model import Model
 from ..rng import get_device, use_seed
-from .likelihoods import draw_without_noise, see_rows
+from .likelihoods import draw_without_noise, make_seen_rows
 from .parameters import Rule, make_seed
 from .pictures import add_pictures
-from .rows import RowFormat, keep_known, read_rows
+from .rows import RowFormat, keep_known, read_new_rows
 from .saving import pack_estimator, read_estimator
 from .training import Progress
 from .weights import WeightedRows
@@ -71,9 +71,9 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _begin(
         self, rows: WeightedRows, form: RowFormat, names: tuple[str, ...] = (), *, bits: bool
     ) -> None:
-        """Forget what was learned, and see rows as these are; `bits` as in `see_rows`."""
+        """Forget what was learned, and see rows as these are; `bits` as in `make_seen_rows`."""
         self.seed_, self._format = make_seed(self.random_state), form
-        self._seen = see_rows(
+        self._seen = make_seen_rows(
             rows, form, names, bits=bits, likelihood=self.likelihood, library_size=self.library_size
         )
         self.likelihoods_ = self._seen.families
@@ -104,7 +104,7 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         check_is_fitted(self)
         require_at_least(0, importance_weights=importance_weights)
-        return self._score_entries(read_rows(self, X, self._format), importance_weights)
+        return self._score_entries(read_new_rows(self, X, self._format), importance_weights)
 
     def _score_entries(self, entries: np.ndarray, importance_weights: int = 0) -> np.ndarray:
         """`score_samples` of rows as numbers."""
@@ -131,7 +131,7 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         check_is_fitted(self)
         require_at_least(1, draws=draws)
         self._format.check_rows_can_be_made()
-        raw = torch.from_numpy(read_rows(self, X, self._format, holes=True))
+        raw = torch.from_numpy(read_new_rows(self, X, self._format, holes=True))
         method, space = self.model_.method, self.model_.space
         if has_ability(method, Completes):
             with use_seed(self.seed_, self._device):
@@ -167,7 +167,7 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _see(self, X: Any) -> Tensor:
         """Rows as the model sees them, float64 (n, width)."""
         check_is_fitted(self)
-        raw = torch.from_numpy(read_rows(self, X, self._format))
+        raw = torch.from_numpy(read_new_rows(self, X, self._format))
         return self.model_.space.transform(raw).double()
 
     def _read_codes(self, Z: Any) -> Tensor:

@@ -40,8 +40,8 @@ def weigh_classes(class_weight: Any, classes: np.ndarray, rows: WeightedRows) ->
         )
     else:
         each = np.ones(len(classes))
-        places = find_places(class_weight, classes, "class_weight")
-        each[places] = check_positive(list(class_weight.values()), "class_weight")
+        places = _find_places(class_weight, classes, "class_weight")
+        each[places] = _check_positive(list(class_weight.values()), "class_weight")
     return each
 
 
@@ -74,10 +74,10 @@ def find_prior(class_prior: Any, classes: np.ndarray, rows: WeightedRows) -> lis
         each = np.bincount(rows.places[own], rows.weights[own], len(classes))
     elif isinstance(class_prior, Mapping):
         each = np.zeros(len(classes))
-        places = find_places(class_prior, classes, "class_prior")
-        each[places] = check_positive(list(class_prior.values()), "class_prior")
+        places = _find_places(class_prior, classes, "class_prior")
+        each[places] = _check_positive(list(class_prior.values()), "class_prior")
     else:
-        each = check_positive(class_prior, "class_prior")
+        each = _check_positive(class_prior, "class_prior")
     if len(each) != len(classes) or not (each > 0).all():
         raise InputError(
             f"class_prior has {np.count_nonzero(each)} numbers above 0; expected "
@@ -86,7 +86,7 @@ def find_prior(class_prior: Any, classes: np.ndarray, rows: WeightedRows) -> lis
     return (each / each.sum()).tolist()
 
 
-def find_places(given: Any, classes: np.ndarray, name: str) -> np.ndarray:
+def _find_places(given: Any, classes: np.ndarray, name: str) -> np.ndarray:
     """Indices of the labels that a mapping names.
 
     Raises:
@@ -103,7 +103,7 @@ def find_places(given: Any, classes: np.ndarray, name: str) -> np.ndarray:
     return np.array([index[label] for label in labels], dtype=np.int64)
 
 
-def check_positive(values: Any, name: str) -> np.ndarray:
+def _check_positive(values: Any, name: str) -> np.ndarray:
     """Numbers above 0 as float64 (k,).
 
     Raises:

@@ -16,7 +16,7 @@ from .labels import read_labels, require_every_class
 from .likelihoods import check_likelihood
 from .parameters import TRAINING_RULES, Number, OneOf, Whole, check_flag, check_parameters
 from .pictures import check_network, fit_pictures
-from .rows import RowFormat, read_rows, read_training_rows
+from .rows import RowFormat, read_new_rows, read_training_rows
 from .weights import WeightedRows
 
 ModelName = Literal["committee", "m2", "sdgm", "adgm"]
@@ -213,7 +213,7 @@ class SemiSupervisedClassifier(DeepClassifier):
             rows, known = gather_labelled_rows(x, y, self.unlabelled, sample_weight, known)
             self._begin_with(rows, form, known)
         else:
-            x = read_rows(self, X, self._format)
+            x = read_new_rows(self, X, self._format)
             rows, _ = gather_labelled_rows(x, y, self.unlabelled, sample_weight, self.classes_)
         self._rows_seen += rows.weights.sum()
         earlier = self._labelled_rows

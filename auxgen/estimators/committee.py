@@ -6,18 +6,18 @@ import numpy as np
 import torch
 
 from ..data.dataset import Preprocessor
-from ..few_labels.committee import Rows
+from ..few_labels.committee import StandardisedRows
 from ..few_labels.parts import assign_folds
 from .weights import WeightedRows
 
 
 def find_committee_rows(
     space: Preprocessor, rows: WeightedRows, fold: np.ndarray, label_weights: np.ndarray
-) -> Rows:
+) -> StandardisedRows:
     """Rows, and how often they and their labels count, whose classes count so often (k,)."""
     x = space.transform(torch.from_numpy(rows.x)).float().numpy()
     labels = rows.weights * label_weights[rows.places]
-    return Rows(x, rows.places, fold, rows.weights, labels, rows.repeat_places())
+    return StandardisedRows(x, rows.places, fold, rows.weights, labels, rows.repeat_places())
 
 
 def find_folds(rows: WeightedRows, kept: np.ndarray) -> np.ndarray:

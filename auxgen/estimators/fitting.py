@@ -30,7 +30,7 @@ from .training import Progress, Trained, make_schedule, train_method
 from .weights import WeightedRows
 
 
-class Settings(Protocol):
+class ClassifierSettings(Protocol):
     """What training reads of a `SemiSupervisedClassifier`, whose docstring has the meanings."""
 
     model: str
@@ -60,7 +60,7 @@ class Settings(Protocol):
         ...
 
 
-class Fitted(NamedTuple):
+class FittedClassifier(NamedTuple):
     """A trained classifier."""
 
     model: Model
@@ -68,14 +68,14 @@ class Fitted(NamedTuple):
 
 
 def train_classifier(
-    estimator: Settings,
+    estimator: ClassifierSettings,
     rows: WeightedRows,
     seen: SeenRows,
     *,
     steps: int,
     start: Progress | None,
     holds_out: bool,
-) -> Fitted:
+) -> FittedClassifier:
     """Train an estimator's model on rows, from new weights or from where training ended.
 
     `holds_out`: whether labels are held out of a committee's M2s, none of which has seen others.
@@ -118,10 +118,10 @@ def train_classifier(
     card = {"experiment": type(estimator).__name__, "code": estimator.latent}
     card |= {name: str(value) for name, value in estimator.get_params().items()}
     config = make_artefact_config(recipe, space, card)
-    return Fitted(Model(method, space, "estimator", config), trained)
+    return FittedClassifier(Model(method, space, "estimator", config), trained)
 
 
-def make_recipe(estimator: Settings, rows: WeightedRows, seen: SeenRows) -> Recipe:
+def make_recipe(estimator: ClassifierSettings, rows: WeightedRows, seen: SeenRows) -> Recipe:
     """The model by an estimator's parameters, for rows that count so often.
 
     Of a committee it is that of its M2s.
@@ -169,7 +169,7 @@ def make_batches(
     kept: np.ndarray,
     fold: np.ndarray,
     seen: SeenRows,
-    estimator: Settings,
+    estimator: ClassifierSettings,
     device: str,
 ) -> Callable[[int], SemiSupervisedBatch]:
     """Batches of the rows that are kept (n,), as the model sees them.

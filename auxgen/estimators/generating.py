@@ -26,7 +26,7 @@ TWO_STAGES = ("asl", "mi_asl")
 _TRANSFORMS = 8
 
 
-class Settings(Protocol):
+class DensitySettings(Protocol):
     """What training reads of a `GenerativeModel`, whose docstring has the meanings."""
 
     model: str
@@ -49,7 +49,7 @@ class Settings(Protocol):
         ...
 
 
-class Fitted(NamedTuple):
+class FittedDensity(NamedTuple):
     """A trained density, the loss of each round of all stages, and how the last one goes on."""
 
     model: Model
@@ -58,13 +58,13 @@ class Fitted(NamedTuple):
 
 
 def train_density(
-    settings: Settings,
+    settings: DensitySettings,
     rows: WeightedRows,
     seen: SeenRows,
     *,
     steps: int,
     start: Progress | None,
-) -> Fitted:
+) -> FittedDensity:
     """Train a density on rows, from new weights or from where training ended.
 
     Raises:
@@ -102,10 +102,12 @@ def train_density(
     card: dict[str, Any] = {"experiment": type(settings).__name__, "code": int(settings.latent)}
     card |= {name: str(value) for name, value in settings.get_params().items()}
     config = make_artefact_config(recipes[-1], space, card)
-    return Fitted(Model(trained.method, space, "estimator", config), losses, trained.progress)
+    return FittedDensity(
+        Model(trained.method, space, "estimator", config), losses, trained.progress
+    )
 
 
-def make_recipes(settings: Settings, seen: SeenRows) -> list[Recipe]:
+def make_recipes(settings: DensitySettings, seen: SeenRows) -> list[Recipe]:
     """The models to train in turn, the one that was asked for last."""
     hidden, z = list_widths(settings.hidden), int(settings.latent)
     base: dict[str, Any] = {"x": seen.space.width, "hidden": hidden}

@@ -15,7 +15,7 @@ from .base import DeepEstimator
 from .generating import TWO_STAGES, train_density
 from .likelihoods import check_likelihood
 from .parameters import TRAINING_RULES, Number, OneOf, Whole, check_parameters
-from .rows import read_rows, read_training_rows
+from .rows import read_new_rows, read_training_rows
 from .weights import WeightedRows, check_weights, merge_rows
 
 _RULES = {
@@ -166,7 +166,7 @@ class GenerativeModel(OutlierMixin, DeepEstimator):
             rows = self._merge(x, sample_weight)
             self._begin(rows, form, bits=self.model not in TWO_STAGES)
         else:
-            x = read_rows(self, X, self._format)
+            x = read_new_rows(self, X, self._format)
             rows = self._merge(x, sample_weight)
         self._learn(rows, ceil(len(rows) / self.batch))
         self._find_offset(rows)

@@ -37,7 +37,7 @@ def check_likelihood(name: str, value: Any) -> None:
             raise unknown_name(name, word, words)
 
 
-def see_rows(
+def make_seen_rows(
     rows: WeightedRows,
     form: RowFormat,
     classes: tuple[str, ...],

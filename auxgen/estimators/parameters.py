@@ -98,7 +98,7 @@ def check_flag(name: str, value: Any) -> None:
         raise InputError(f"{name} is {value!r}; expected True or False.")
 
 
-def check_widths(name: str, value: Any) -> None:
+def _check_widths(name: str, value: Any) -> None:
     """Raise InputError unless the value is a whole number above 0, or several."""
     list_widths(value, name)
 
@@ -118,7 +118,7 @@ def list_widths(value: Any, name: str = "hidden") -> list[int]:
     return [int(w) for w in widths]
 
 
-def check_device(name: str, value: Any) -> None:
+def _check_device(name: str, value: Any) -> None:
     """Raise InputError unless the value names a device that is there."""
     if not isinstance(value, str):
         raise InputError(f"{name} is {value!r}; expected 'cpu', 'cuda' or 'auto'.")
@@ -148,7 +148,7 @@ def is_whole(value: Any) -> bool:
 
 TRAINING_RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "hidden": check_widths,
+        "hidden": _check_widths,
         "latent": Whole(1),
         "steps": Whole(1),
         "batch": Whole(1),
@@ -160,7 +160,7 @@ TRAINING_RULES: Mapping[str, Rule] = MappingProxyType(
         "warm_start": check_flag,
         "draws": Whole(1),
         "library_size": check_flag,
-        "device": check_device,
+        "device": _check_device,
     }
 )
 """What parameters of training may be, in every estimator."""

@@ -98,7 +98,7 @@ def read_training_rows(estimator: Any, X: Any) -> tuple[RowFormat, np.ndarray]:
     return form, form.encode(X)
 
 
-def read_rows(estimator: Any, X: Any, form: RowFormat, *, holes: bool = False) -> np.ndarray:
+def read_new_rows(estimator: Any, X: Any, form: RowFormat, *, holes: bool = False) -> np.ndarray:
     """Rows like those of `fit` as numbers (n, d) float64, NaN where unknown.
 
     `holes` allows NaN, also to an estimator that cannot learn from it.

@@ -79,7 +79,7 @@ class RecognitionAccuracy(PictureEvaluation):
         for kind, pictures in (("reconstructions", back), ("originals", rows.x)):
             shown = pictures if self.cut is None else crop_centre(pictures, self.cut)
             where = f"in {part}the {kind} of {self.describe_rows(len(rows))}; {extractor.protocol}"
-            found = score_recognition(extractor, shown, y[known], str(get_device(method)))
+            found = _score_recognition(extractor, shown, y[known], str(get_device(method)))
             for name, score in found.items():
                 scores[f"{name} of {kind}"] = replace(score, protocol=f"{score.protocol} {where}")
         return scores
@@ -121,14 +121,14 @@ class ConditionalSampleAccuracy(PictureEvaluation):
         }
         scores: dict[str, Score] = {}
         for name, (pictures, rows) in sets.items():
-            found = score_recognition(extractor, pictures, y, str(device))
+            found = _score_recognition(extractor, pictures, y, str(device))
             for measure, score in found.items():
                 protocol = f"{score.protocol}; {rows}; {extractor.protocol}"
                 scores[f"{measure}_{name}"] = replace(score, protocol=protocol)
         return scores
 
 
-def score_recognition(
+def _score_recognition(
     extractor: Extractor, pictures: Tensor, y: Tensor, device: str
 ) -> Mapping[str, Score]:
     """How often a classifier finds y (n,) classes or (n, k) attributes in uint8 pictures."""

@@ -46,7 +46,7 @@ def build_page(model: Model, examples: Examples, title: str, notes: Sequence[str
     with gr.Blocks(
         title=f"auxgen: {title}", analytics_enabled=False, delete_cache=CACHE_SECONDS
     ) as blocks:
-        gr.HTML(format_header(model, examples, title) + format_notes(notes))
+        gr.HTML(_format_header(model, examples, title) + format_notes(notes))
         with gr.Tabs():
             for panel in panels:
                 name, add = tabs[panel]
@@ -55,7 +55,7 @@ def build_page(model: Model, examples: Examples, title: str, notes: Sequence[str
     return blocks
 
 
-def format_header(model: Model, examples: Examples, title: str) -> Markup:
+def _format_header(model: Model, examples: Examples, title: str) -> Markup:
     """What model this is, and where the rows that it shows come from."""
     origin = f" Shown are {examples.origin}." if len(examples) else ""
     return Markup('<header class="ax-header"><h1>{}</h1><p>{}{}</p></header>').format(

@@ -109,7 +109,7 @@ class Page:
         return ChosenPicture(rows.x[i : i + 1], rows.names[i], rows.labels[i])
 
 
-def draw_thumbnails(pictures: Tensor) -> list[Image]:
+def _draw_thumbnails(pictures: Tensor) -> list[Image]:
     """Pictures (n, c, h, w), small ones enlarged without blur."""
     return [draw_image_grid(picture[None], 1, padding=0) for picture in pictures]
 
@@ -148,7 +148,7 @@ def make_picker(
     message = gr.HTML(render=False)
     if len(examples):
         gallery = gr.Gallery(
-            draw_thumbnails(examples.x[:PICTURES_SHOWN]),
+            _draw_thumbnails(examples.x[:PICTURES_SHOWN]),
             **{"columns": 6, "height": "auto", "format": "png", "object_fit": "contain"},
             **{"show_label": False, "allow_preview": False, "interactive": False, "buttons": []},
             elem_classes="ax-gallery",
@@ -160,7 +160,7 @@ def make_picker(
         def turn(begin: int) -> tuple[int, Any]:
             begin = (begin + PICTURES_SHOWN) % len(examples)
             order = [(begin + i) % len(examples) for i in range(PICTURES_SHOWN)]
-            return begin, gr.Gallery(draw_thumbnails(examples.x[order]), selected_index=None)
+            return begin, gr.Gallery(_draw_thumbnails(examples.x[order]), selected_index=None)
 
         # every click counts, though one before it is still being answered
         pick = {**QUIET, "trigger_mode": "multiple"}

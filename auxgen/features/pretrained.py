@@ -45,7 +45,7 @@ def get_weights_folder() -> Path | None:
     return Path(root).expanduser() if root else None
 
 
-def read_weights(file: str, user: str) -> PretrainedWeights:
+def _read_weights(file: str, user: str) -> PretrainedWeights:
     """A safetensors file of the folder AUXGEN_WEIGHTS; errors name its `user`.
 
     Raises:
@@ -126,10 +126,10 @@ class CifarResNet(nn.Module):
         return ExtractedFeatures(features, self.trunk.linear(features).softmax(-1))
 
 
-def load_cifar10_resnet56() -> Extractor:
+def _load_cifar10_resnet56() -> Extractor:
     """ResNet-56 of CIFAR-10 (He et al., 2016); its accuracy on the test set is 93.39 %."""
     name = "cifar10-resnet56"
-    weights = read_weights(RESNET56_FILE, name)
+    weights = _read_weights(RESNET56_FILE, name)
     return make_extractor(
         name,
         CifarResNet(load_frozen_weights(ResNet(3, 10, blocks=9), weights)).eval(),
@@ -167,7 +167,7 @@ def load_vgg19(*, pool: Callable[[int], nn.Module] = nn.AvgPool2d) -> VGG:
     """
     root = get_weights_folder()
     given = root is not None and (root / VGG19_FILE).exists()
-    weights = read_weights(VGG19_FILE, "VGG-19") if given else _download_vgg19_weights()
+    weights = _read_weights(VGG19_FILE, "VGG-19") if given else _download_vgg19_weights()
     return load_frozen_weights(VGG(pool=pool), weights)
 
 
@@ -197,10 +197,10 @@ def _download_vgg19_weights() -> PretrainedWeights:
     return PretrainedWeights(tensors, compute_checksum(data), file)
 
 
-def load_vgg19_relu3_1() -> Extractor:
+def _load_vgg19_relu3_1() -> Extractor:
     """Features of VGG-19 for small patches (textures), without a classifier."""
     name = "vgg19-relu3_1"
-    weights = read_weights(VGG19_FILE, name)
+    weights = _read_weights(VGG19_FILE, name)
     return make_extractor(
         name,
         VGGMeanFeatures(load_frozen_weights(VGG(), weights)).eval(),
@@ -212,5 +212,5 @@ def load_vgg19_relu3_1() -> Extractor:
 
 
 EXTRACTORS: Mapping[str, Callable[[], Extractor]] = MappingProxyType(
-    {"cifar10-resnet56": load_cifar10_resnet56, "vgg19-relu3_1": load_vgg19_relu3_1}
+    {"cifar10-resnet56": _load_cifar10_resnet56, "vgg19-relu3_1": _load_vgg19_relu3_1}
 )

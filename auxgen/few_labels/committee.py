@@ -43,7 +43,7 @@ MOST_ROWS = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class StandardisedRows:
     """Standardised rows of which few have labels.
 
     Attributes:
@@ -73,7 +73,7 @@ class BuiltCommittee(NamedTuple):
 def complete_committee(
     m2s: Method,
     recipe: Recipe,
-    rows: Rows,
+    rows: StandardisedRows,
     *,
     seed: int,
     estimates_shares: bool = True,
@@ -124,7 +124,7 @@ def complete_committee(
     )
     method.eval().requires_grad_(False)
     if estimates_shares:
-        fill_buffers(method, log_odds=estimate_log_odds(method, rows))
+        fill_buffers(method, log_odds=_estimate_log_odds(method, rows))
     return BuiltCommittee(method, whole)
 
 
@@ -133,7 +133,7 @@ def hide_folds(y: np.ndarray, fold: np.ndarray) -> list[np.ndarray]:
     return [y, *(np.where(fold == out, -1, y) for out in range(FOLDS))]
 
 
-def predict_held_out(m2s: Ensemble, rows: Rows) -> np.ndarray:
+def predict_held_out(m2s: Ensemble, rows: StandardisedRows) -> np.ndarray:
     """Probabilities of the labelled rows, each by the M2 that lacks its label: (n_l, k).
 
     Equal ones for a row whose label every M2 may have learned.
@@ -146,7 +146,7 @@ def predict_held_out(m2s: Ensemble, rows: Rows) -> np.ndarray:
     return np.where(fold[:, None] >= 0, own, 1 / own.shape[1])
 
 
-def estimate_log_odds(committee: Committee, rows: Rows) -> np.ndarray:
+def _estimate_log_odds(committee: Committee, rows: StandardisedRows) -> np.ndarray:
     """log of p(y) over the share of y among the labels, from rows without a label: (k,)."""
     known = rows.y >= 0
     weights = np.ones(len(rows.y)) if rows.label_weights is None else rows.label_weights
@@ -206,7 +206,7 @@ def fit_committee(
     """
     settings = settings or EnsembleSettings()
     space = Standardiser.fit(x)
-    rows = Rows(space.transform(x), y.astype(np.int64), assign_folds(y))
+    rows = StandardisedRows(space.transform(x), y.astype(np.int64), assign_folds(y))
     learned = hide_folds(rows.y, rows.fold)
     labelled = [torch.from_numpy(np.flatnonzero(own >= 0)) for own in learned]
     m2s, recipe = train_ensemble(

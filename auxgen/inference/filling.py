@@ -35,7 +35,7 @@ def fill_rows(
         InputError: The model cannot do so.
     """
     require_at_least(1, draws=draws)
-    raw = hide_blank_texts(space, raw)
+    raw = _hide_blank_texts(space, raw)
     fill = partial(_fill_batch, require(method, Completes), space, draws=draws, mean=mean)
     size = max(1, _ENTRIES_AT_ONCE // (draws * max(1, len(space.classes)) * max(1, space.width)))
     filled = map_batches(fill, space.transform(raw), device=get_device(method), batch_size=size)
@@ -62,7 +62,7 @@ def reconstruct_holes(method: object, x: Tensor) -> Tensor:
     return x
 
 
-def hide_blank_texts(space: Preprocessor, raw: Tensor) -> Tensor:
+def _hide_blank_texts(space: Preprocessor, raw: Tensor) -> Tensor:
     """Rows (n, d) in which the entries of a text are unknown where its cell is blank."""
     raw = raw.clone()
     for entries, blank in _list_texts(space, raw.shape[1]):

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.distributions import Categorical, Distribution, kl_divergence
 
 from ..networks.distributions import Conditional, categorical
-from ..networks.pairs import EVERY_ROW, Repeated, Rows, repeat_rows
+from ..networks.pairs import EVERY_ROW, ChosenRows, Repeated, repeat_rows
 from ..networks.priors import StandardNormal
 from .semi_supervised import LabelledBound, Summation, sum_all_classes
 from .semi_supervised_model import SemiSupervisedModel
@@ -51,7 +51,7 @@ class AuxiliaryDGM(SemiSupervisedModel):
         a: Tensor,
         q_a: Distribution,
         warmth: Tensor | float,
-        rows: Rows = EVERY_ROW,
+        rows: ChosenRows = EVERY_ROW,
     ) -> Tensor:
         """f(x, y, a, z), one z for each a and y (eq. 17), its KL in closed form: -> (s, b, c).
 

@@ -40,7 +40,7 @@ class IntroVAC(VariationalClassifier):
         yield Gradient(loss, ("encoder", "classifier", "decoder"), terms)  # 9-10
         if x_g is not None:
             fake_r, fake_g = (self.logits(x.detach())[:, -1:] for x in (x_rr, x_g))
-            fooled = detection_loss(fake_r) + detection_loss(fake_g)
+            fooled = _detection_loss(fake_r) + _detection_loss(fake_g)
             means = {"reconstructions": fake_r.mean(), "samples": fake_g.mean()}
             terms = {"telling": fooled, **{f"fake logit of {k}": m for k, m in means.items()}}
             yield Gradient(self.betas.ec * fooled, ("encoder", "classifier"), terms)
@@ -67,7 +67,7 @@ class IntroVAC(VariationalClassifier):
             return self.p_y(self.q_z(x).mean)
 
 
-def detection_loss(fake: Tensor) -> Tensor:
+def _detection_loss(fake: Tensor) -> Tensor:
     """A term of L_E,C of eqs. 6 and 7, the loss of detecting fakes by their logits (b, 1)."""
     return attribute_cross_entropy(fake, fake.new_ones(fake.shape)).mean()
 

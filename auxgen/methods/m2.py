@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.distributions import Categorical, Distribution, kl_divergence
 
 from ..networks.distributions import Conditional
-from ..networks.pairs import EVERY_ROW, Rows, repeat_rows
+from ..networks.pairs import EVERY_ROW, ChosenRows, repeat_rows
 from ..networks.priors import StandardNormal
 from .semi_supervised import LabelledBound, Summation, sum_all_classes
 from .semi_supervised_model import SemiSupervisedModel
@@ -33,7 +33,9 @@ class M2(SemiSupervisedModel):
         super().__init__(**objective)
         self.q_y, self.q_z, self.p_z, self.p_x = q_y, q_z, p_z, p_x
 
-    def f(self, x: Tensor, y: Tensor, warmth: Tensor | float, rows: Rows = EVERY_ROW) -> Tensor:
+    def f(
+        self, x: Tensor, y: Tensor, warmth: Tensor | float, rows: ChosenRows = EVERY_ROW
+    ) -> Tensor:
         """The bound on log p(x,y), eq. 6, averaged over draws of z: -> (b, c).
 
         Of some pairs of a row and a class, y (n, k): -> (n,).

@@ -80,7 +80,7 @@ def check_probabilities(probs: Tensor) -> Tensor:
     return probs
 
 
-def check_pictures(x: Tensor) -> Tensor:
+def _check_pictures(x: Tensor) -> Tensor:
     """Pictures in [0, 1]: x (n, channels, height, width) -> the same without a graph.
 
     Raises:
@@ -105,9 +105,10 @@ def check_picture_sets(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Two sets of pictures with the same number of channels, of any size and number.
 
     Raises:
-        InputError: A set fails `check_pictures`, or the channels differ.
+        InputError: A set has another shape, no entries, whole numbers or values outside [0, 1], or
+            the channels differ.
     """
-    sets = check_pictures(x), check_pictures(y)
+    sets = _check_pictures(x), _check_pictures(y)
     sentence = "The pictures have {} channels in one set and {} in the other"
     check_equal_numbers(x.shape[1], y.shape[1], sentence)
     return sets

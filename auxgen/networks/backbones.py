@@ -63,7 +63,7 @@ class TimmBackbone(nn.Module):
     def __init__(self, name: str, **options: Any) -> None:
         """name: As timm has it, such as "resnet18.a1_in1k"."""
         super().__init__()
-        timm = import_timm(name)
+        timm = _import_timm(name)
         try:
             self.network = timm.create_model(name, num_classes=0, **options)
         except RuntimeError as error:  # of an unknown name
@@ -81,7 +81,7 @@ class TimmBackbone(nn.Module):
         return self.features(x)
 
 
-def import_timm(model: str) -> Any:
+def _import_timm(model: str) -> Any:
     """The package timm, for a model of it.
 
     Raises:

@@ -40,7 +40,7 @@ _STAGES = (
 """Table 1 of Tan & Le (2019), without squeeze and excitation."""
 
 
-class Scale(NamedTuple):
+class NetworkScale(NamedTuple):
     """Factors on the channels and on the blocks of a stage, and the size it was trained at."""
 
     width: float
@@ -48,13 +48,13 @@ class Scale(NamedTuple):
     size: int
 
 
-SCALES: Mapping[str, Scale] = MappingProxyType(
+SCALES: Mapping[str, NetworkScale] = MappingProxyType(
     {
-        "lite0": Scale(1.0, 1.0, 224),
-        "lite1": Scale(1.0, 1.1, 240),
-        "lite2": Scale(1.1, 1.2, 260),
-        "lite3": Scale(1.2, 1.4, 280),
-        "lite4": Scale(1.4, 1.8, 300),
+        "lite0": NetworkScale(1.0, 1.0, 224),
+        "lite1": NetworkScale(1.0, 1.1, 240),
+        "lite2": NetworkScale(1.1, 1.2, 260),
+        "lite3": NetworkScale(1.2, 1.4, 280),
+        "lite4": NetworkScale(1.4, 1.8, 300),
     }
 )
 

@@ -66,7 +66,7 @@ def make_convolutional_networks(
     )
     for network in (networks.g, networks.phi, networks.d):
         _initialize_dcgan(network)
-    return add_spectral_norm(networks) if spectral_norm else networks
+    return _add_spectral_norm(networks) if spectral_norm else networks
 
 
 def _compute_base_size(size: int, halvings: int) -> int:
@@ -162,7 +162,7 @@ class SpectralNorm(_SpectralNorm):
             return super().forward(weight)
 
 
-def add_spectral_norm(networks: GANNetworks) -> GANNetworks:
+def _add_spectral_norm(networks: GANNetworks) -> GANNetworks:
     """Divide each weight of D by its largest singular value, by one power iteration a pass.
 
     torch keeps the singular vectors as buffers. A convolution's weight is the matrix of its output
@@ -201,7 +201,7 @@ def make_perceptron_networks(
         d=nn.Linear(hidden[-1], 1),
         z=z,
     )
-    return add_spectral_norm(networks) if spectral_norm else networks
+    return _add_spectral_norm(networks) if spectral_norm else networks
 
 
 def _make_hidden_layers(widths: Sequence[int]) -> list[nn.Module]:

@@ -69,45 +69,45 @@ def _make_inception_layers() -> dict[str, nn.Module]:
         "Mixed_5b": _make_block_35(192, 32),
         "Mixed_5c": _make_block_35(256, 64),
         "Mixed_5d": _make_block_35(288, 64),
-        "Mixed_6a": Mixed(288, branches_6a, stride=2),
+        "Mixed_6a": InceptionBlock(288, branches_6a, stride=2),
         "Mixed_6b": _make_block_17(128),
         "Mixed_6c": _make_block_17(160),
         "Mixed_6d": _make_block_17(160),
         "Mixed_6e": _make_block_17(192),
-        "Mixed_7a": Mixed(768, branches_7a, stride=2),
+        "Mixed_7a": InceptionBlock(768, branches_7a, stride=2),
         "Mixed_7b": _make_block_8(1280, make_mean_pool()),
         "Mixed_7c": _make_block_8(POOL3_WIDTH, nn.MaxPool2d(3, stride=1, padding=1)),
     }
 
 
-def _make_block_35(width: int, pooled: int) -> Mixed:
+def _make_block_35(width: int, pooled: int) -> InceptionBlock:
     """A block on 35x35 places: -> 224 + pooled channels."""
     branches = {
         "branch1x1": [(64, POINT)],
         "branch5x5": [(48, POINT), (64, FIVE)],
         "branch3x3dbl": [(64, POINT), (96, THREE), (96, THREE)],
     }
-    return Mixed(width, branches, pool=make_mean_pool(), pooled=pooled)
+    return InceptionBlock(width, branches, pool=make_mean_pool(), pooled=pooled)
 
 
-def _make_block_17(w: int) -> Mixed:
+def _make_block_17(w: int) -> InceptionBlock:
     """A block on 17x17 places, 7x7 kernels in two parts of w channels: 768 -> 768 channels."""
     branches = {
         "branch1x1": [(192, POINT)],
         "branch7x7": [(w, POINT), (w, ROW), (192, COLUMN)],
         "branch7x7dbl": [(w, POINT), (w, COLUMN), (w, ROW), (w, COLUMN), (192, ROW)],
     }
-    return Mixed(768, branches, pool=make_mean_pool(), pooled=192)
+    return InceptionBlock(768, branches, pool=make_mean_pool(), pooled=192)
 
 
-def _make_block_8(width: int, pool: nn.Module) -> Mixed:
+def _make_block_8(width: int, pool: nn.Module) -> InceptionBlock:
     """A block on 8x8 places: -> 2048 channels."""
     branches = {
         "branch1x1": [(320, POINT)],
         "branch3x3": [(384, POINT), (384, CROSS)],
         "branch3x3dbl": [(448, POINT), (384, THREE), (384, CROSS)],
     }
-    return Mixed(width, branches, pool=pool, pooled=192)
+    return InceptionBlock(width, branches, pool=pool, pooled=192)
 
 
 def make_mean_pool() -> nn.Module:
@@ -116,7 +116,7 @@ def make_mean_pool() -> nn.Module:
 
 
 @final
-class Mixed(nn.Module):
+class InceptionBlock(nn.Module):
     """Branches side by side, with their channels concatenated; a pooled branch comes last.
 
     A branch's convolutions are named "<branch>_1", "<branch>_2", ..., parallel ones "_2a", "_2b";

@@ -38,7 +38,7 @@ def repeat_rows(rows: Tensor | Repeated) -> Tensor:
     return rows if isinstance(rows, Tensor) else F.embedding(rows.index, rows.rows)
 
 
-class Rows(ABC):
+class ChosenRows(ABC):
     """Which rows classes are put beside.
 
     A term of a row, or of a row and a draw, is (..., b, 1), and its vector (..., b, 1, d), where
@@ -59,7 +59,7 @@ class Rows(ABC):
 
 
 @final
-class EveryRow(Rows):
+class EveryRow(ChosenRows):
     """All rows, to which classes broadcast, and which count alike."""
 
     def take(self, vectors: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ EVERY_ROW = EveryRow()
 
 
 @final
-class Pairs(Rows):
+class Pairs(ChosenRows):
     """Some pairs of a row and a class, as n rows of a batch: (..., b, 1, d) -> (n, d)."""
 
     def __init__(self, index: Tensor, weights: Tensor) -> None:

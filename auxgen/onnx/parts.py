@@ -20,7 +20,7 @@ _ROWS = 5
 
 
 @dataclass(frozen=True)
-class Part:
+class ModelPart:
     """A part of a model, as a function of tensors.
 
     Attributes:
@@ -36,30 +36,30 @@ class Part:
     expected: Tensor
 
 
-def list_parts(model: Model) -> dict[str, Part]:
+def list_parts(model: Model) -> dict[str, ModelPart]:
     """What the model can do, on a few rows."""
     method, space, rows = model.method, model.space, _make_rows(model.space)
     seen, x = partial(space.transform, check=False), {"rows": rows}
     found = {}
     if isinstance(method, Classifies):
         expected = model.predict(rows, draws=DRAWS).probabilities
-        found["classifier"] = Part(
+        found["classifier"] = ModelPart(
             lambda raw: method.classify(seen(raw), DRAWS).probs, x, "probabilities", expected
         )
     if isinstance(method, Describes):
         expected = predict_attribute_probabilities(method, seen(rows)).float()
-        found["attributes"] = Part(
+        found["attributes"] = ModelPart(
             lambda raw: method.attributes(seen(raw)).probs, x, "probabilities", expected
         )
     if isinstance(method, Encodes):
         codes = model.encode(rows)
-        found["encoder"] = Part(lambda raw: method.encode(seen(raw)).mean, x, "codes", codes)
+        found["encoder"] = ModelPart(lambda raw: method.encode(seen(raw)).mean, x, "codes", codes)
         if isinstance(method, Decodes):
             found["decoder"] = _make_decoder(model, codes)
     return found
 
 
-def _make_decoder(model: Model, codes: Tensor) -> Part:
+def _make_decoder(model: Model, codes: Tensor) -> ModelPart:
     """From codes, and classes by index where the model needs them, to rows."""
     method, space = model.method, model.space
     assert isinstance(method, Decodes)
@@ -71,8 +71,8 @@ def _make_decoder(model: Model, codes: Tensor) -> Part:
     if label is not None and label.default is Parameter.empty:
         y = torch.arange(len(codes)) % len(space.classes)
         expected = model.decode(codes, [space.classes[i] for i in y.tolist()])
-        return Part(decode, {"codes": codes, "classes": y}, "rows", expected)
-    return Part(decode, {"codes": codes}, "rows", model.decode(codes))
+        return ModelPart(decode, {"codes": codes, "classes": y}, "rows", expected)
+    return ModelPart(decode, {"codes": codes}, "rows", model.decode(codes))
 
 
 def _make_rows(space: Preprocessor) -> Tensor:

@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 from ..errors import InputError
 from ..networks.distributions import skip_argument_checks
 from ..rng import use_seed
-from .parts import Part
+from .parts import ModelPart
 
 TOLERANCE = 1e-5
 """Largest difference between a part and the model, for values up to 1; relative beyond."""
@@ -64,7 +64,7 @@ class _ProgramMode(TorchFunctionMode):
 class _PartModule(nn.Module):
     """A part as a module, whose draws are those that its first pass kept."""
 
-    def __init__(self, method: nn.Module, part: Part) -> None:
+    def __init__(self, method: nn.Module, part: ModelPart) -> None:
         super().__init__()
         self.method, self.compute, self.draws = method, part.compute, _ProgramMode()
         with torch.no_grad(), use_seed(0, torch.device("cpu")), self.draws:
@@ -82,7 +82,7 @@ class _PartModule(nn.Module):
             return self.compute(*inputs)
 
 
-def convert_part(method: nn.Module, part: Part) -> bytes:
+def convert_part(method: nn.Module, part: ModelPart) -> bytes:
     """A part as an ONNX program that takes any number of rows."""
     module = _PartModule(method, part)
     rows = torch.export.Dim("n")
@@ -114,7 +114,7 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def compare_with_model(program: bytes, part: Part) -> float:
+def compare_with_model(program: bytes, part: ModelPart) -> float:
     """The largest difference from the model, as `TOLERANCE` has it, on all rows and on one alone.
 
     Raises:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ..data.batches import rebuild_batch
 from ..data.dataset import Dataset, Preprocessor
 from ..engine.loop import Training
 from ..stage import Stage
@@ -104,5 +105,4 @@ def blank_columns(batch: Any, places: tuple[int, ...], width: int) -> Any:
         blanked = batch.clone()
         blanked[:, list(places)] = torch.nan
         return blanked
-    parts = [blank_columns(part, places, width) for part in batch]
-    return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
+    return rebuild_batch(batch, [blank_columns(part, places, width) for part in batch])

@@ -8,7 +8,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..data.batches import SemiSupervisedBatch, SemiSupervisedBatches, find_batch_rows
+from ..data.batches import (
+    SemiSupervisedBatch,
+    SemiSupervisedBatches,
+    find_batch_rows,
+    rebuild_batch,
+)
 from ..engine.loop import Training
 from ..stage import Stage
 from .remedies import are_ordinary
@@ -47,10 +52,7 @@ class NumberedBatch(NamedTuple):
             index[out] = others[torch.arange(int(out.sum())) % len(others)]
             for place in group:
                 parts[place] = parts[place][index.to(parts[place].device)]
-        if is_one:
-            return parts[0]
-        kind = type(self.batch)
-        return kind(*parts) if hasattr(self.batch, "_fields") else kind(parts)
+        return parts[0] if is_one else rebuild_batch(self.batch, parts)
 
 
 class BatchReader:

@@ -86,10 +86,10 @@ class CauseFinder:
         details, until = "", training.step
         if self.ranks.is_first:
             batch = self.get_batch(bad.step)
-            details = keep_batch(self.run.path, self.name, bad.step, batch)
+            details = _keep_batch(self.run.path, self.name, bad.step, batch)
         if self.ranks.size == 1 and self.good_state.restore(training):
             # what cannot be copied beside the training, for want of memory, is not looked for
-            found = attempt(lambda: find_first_bad_round(training, self.get_batch, until)).result
+            found = attempt(lambda: _find_first_bad_round(training, self.get_batch, until)).result
             if found is not None:
                 layer = attempt(lambda: describe_bad_layer(found, self.get_batch)).result or ""
                 details = layer + details
@@ -113,7 +113,7 @@ class CauseFinder:
         return Cause(column.name if column else "", extreme, word)
 
 
-def find_first_bad_round(
+def _find_first_bad_round(
     training: Training, get_batch: Callable[[int], Any], until: int
 ) -> Training | None:
     """The training before its first round that is not finite; None if there is none."""
@@ -126,7 +126,7 @@ def find_first_bad_round(
     return None
 
 
-def keep_batch(run: Path, stage: str, step: int, batch: Any) -> str:
+def _keep_batch(run: Path, stage: str, step: int, batch: Any) -> str:
     """Write the rows of the round that was not finite to RUN/diverged-STAGE-ROUND.safetensors.
 
     Its tensors are named as the batch names them, or by their place in it. A disk that is full

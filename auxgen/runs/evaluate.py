@@ -121,7 +121,7 @@ def evaluate_run(
     """
     earlier = run.read_scores()  # before hours of measuring
     found: dict[str, Any] = {}
-    with catch_signals_of_ranks(ranks) as stop, share_rows(ranks, stop) as exchange:
+    with _catch_signals_of_ranks(ranks) as stop, share_rows(ranks, stop) as exchange:
         own = {"draws": draws, "quiet": quiet or not ranks.is_first}
         for name, stage in stages.items():
             if name not in run.trained_stages():
@@ -139,7 +139,7 @@ def evaluate_run(
 
 
 @contextmanager
-def catch_signals_of_ranks(ranks: Ranks) -> Iterator[StopSignal | None]:
+def _catch_signals_of_ranks(ranks: Ranks) -> Iterator[StopSignal | None]:
     """Signals wait for the next message, where there are several ranks.
 
     torchrun ends all ranks by SIGTERM when one is lost, which the others say first.

@@ -46,8 +46,8 @@ def describe_remedy(
         command: What a person types to train it; None where it has no name.
         details: What else is known of the divergence.
     """
-    changes = {} if command is None else choose_changes(command, training, name)
-    step = find_ordinary_checkpoint(run, name, stage, training, get_batch)
+    changes = {} if command is None else _choose_changes(command, training, name)
+    step = _find_ordinary_checkpoint(run, name, stage, training, get_batch)
     place = f"{run.path}@{step}"
     if command is None:
         begin = "" if step is None else f"; it can begin at from_checkpoint={place!r}"
@@ -61,7 +61,7 @@ def describe_remedy(
     return f"{REMEDIES}{details}; train with: {again}"
 
 
-def choose_changes(command: TrainCommand, training: Training, stage: str) -> dict[str, Any]:
+def _choose_changes(command: TrainCommand, training: Training, stage: str) -> dict[str, Any]:
     """A tenth of the learning rate, or its default where that is still smaller, and float32 where
     the stage was trained in bfloat16."""
     rates = {rate for rates in training.base_rates.values() for rate in rates}
@@ -75,7 +75,7 @@ def choose_changes(command: TrainCommand, training: Training, stage: str) -> dic
     return {**changes, "precision": "32"} if training.uses_bf16 else changes
 
 
-def find_ordinary_checkpoint(
+def _find_ordinary_checkpoint(
     run: Run, name: str, stage: Stage, training: Training, get_batch: Callable[[int], Any]
 ) -> int | None:
     """The step of the newest checkpoint whose weights are not ruined yet; None if there is none.

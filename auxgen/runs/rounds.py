@@ -27,11 +27,11 @@ def describe_rounds(stages: Experiment) -> dict[str, dict[str, Any]]:
         "rounds": {name: stage.engine.steps for name, stage in stages.items()},
         "passes": passes,
     }
-    stopping = {n: describe_looks(s.stopping) for n, s in stages.items() if s.stopping is not None}
+    stopping = {n: _describe_looks(s.stopping) for n, s in stages.items() if s.stopping is not None}
     return {**found, "early_stopping": stopping} if stopping else found
 
 
-def describe_looks(stopping: EarlyStopping) -> str:
+def _describe_looks(stopping: EarlyStopping) -> str:
     """What ends a stage before its last round, in words."""
     looks = f"{stopping.patience} look{'s' * (stopping.patience != 1)}"
     return (

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from auxgen.data.augmentation import Corruption, apply_corruptions, flip_randomly, shift_randomly
-from auxgen.data.batches import LabelledBatches
+from auxgen.data.batches import LabelledBatch, LabelledBatches, rebuild_batch
 from auxgen.rng import make_corruption_generator
 
 
@@ -112,3 +112,10 @@ def test_blank_attributes_arrive_blank() -> None:
     y = torch.tensor([[1.0, torch.nan], [0.0, 1.0]])
     known = LabelledBatches(torch.zeros(2, 1, 2, 2), y, 2, seed=0)(0, 0, 1, "cpu").y
     assert int(known.isnan().sum()) == 1
+
+
+def test_a_batch_is_rebuilt_as_what_it_was() -> None:
+    x, y = torch.ones(2), torch.zeros(2)
+    assert rebuild_batch(LabelledBatch(x, x), iter((y, x))) == LabelledBatch(y, x)
+    for kind in (tuple, list):
+        assert rebuild_batch(kind((x, x)), iter((y, x))) == kind((y, x))

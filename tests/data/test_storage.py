@@ -25,7 +25,7 @@ from auxgen.data.blocks import BlockReader, BlockSampler
 from auxgen.data.dataset import Dataset, see_rows
 from auxgen.data.fitting import fit_preprocessor
 from auxgen.data.statistics import measure_entries, take_typical_rows
-from auxgen.data.storage import GIB, limit_memory_for_rows, map_rows, take_rows
+from auxgen.data.storage import GIB, limit_memory_for_rows, map_in_parts, take_rows
 from auxgen.errors import InputError, Interrupted, NotSaved
 from auxgen.launch import resume, train
 
@@ -59,12 +59,12 @@ def test_rows_taken_and_made_are_on_disk_and_the_same(tight: None) -> None:
     for found, expected in (
         (take_rows(x, mask), x[mask]),
         (take_rows(x, rows), x[rows]),
-        (map_rows(lambda part: part[:, :5] * 2, x), x[:, :5] * 2),
+        (map_in_parts(lambda part: part[:, :5] * 2, x), x[:, :5] * 2),
     ):
         assert is_mapped(found)
         assert torch.equal(found, expected)
     assert not is_mapped(take_rows(x, rows[:20]))
-    assert torch.equal(map_rows(lambda part: part[:, :0], x), x[:, :0])
+    assert torch.equal(map_in_parts(lambda part: part[:, :0], x), x[:, :0])
     assert take_rows(x, slice(3, 9)).data_ptr() == x[3].data_ptr()
 
 

@@ -12,7 +12,7 @@ from sklearn.datasets import load_iris
 
 from auxgen.errors import InputError
 from auxgen.estimators import SemiSupervisedClassifier, fitting
-from auxgen.few_labels.committee import Rows
+from auxgen.few_labels.committee import StandardisedRows
 from auxgen.methods.committee import Committee
 
 OLD = Path(__file__).parent / "old_committee"
@@ -40,7 +40,7 @@ def test_m2s_are_not_told_the_labels_that_judge_them(
         seen["batches"] = [batches(step) for step in range(12)]
         return train(method, batches, *rest, **options)
 
-    def spy_rows(m2s: Any, recipe: Any, rows: Rows, **options: Any) -> Any:
+    def spy_rows(m2s: Any, recipe: Any, rows: StandardisedRows, **options: Any) -> Any:
         seen["rows"] = rows
         return complete(m2s, recipe, rows, **options)
 
@@ -51,7 +51,7 @@ def test_m2s_are_not_told_the_labels_that_judge_them(
         **QUICK, noise=0, early_stopping=early_stopping, validation_fraction=0.3
     )
     model.fit(x, y)
-    rows: Rows = seen["rows"]
+    rows: StandardisedRows = seen["rows"]
     known = torch.from_numpy(rows.x[rows.y >= 0])
     fold = rows.fold[rows.y >= 0]
     assert set(fold) == {0, 1, 2}

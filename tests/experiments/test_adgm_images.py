@@ -204,7 +204,7 @@ def test_kl_of_each_unit_is_that_of_the_whole_split_up() -> None:
         assert isinstance(m, AuxiliaryDGM)
         x = torch.rand(50, 6, dtype=torch.float64)
         torch.manual_seed(1)
-        found = figures.kl_per_unit(m, x)
+        found = figures.measure_kl_per_unit(m, x)
         torch.manual_seed(1)
         q_a = m.q_a(x)
         a = q_a.rsample()

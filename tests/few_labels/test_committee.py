@@ -9,7 +9,7 @@ from sklearn.datasets import load_wine
 
 from auxgen.few_labels.committee import (
     CommitteeOfRows,
-    Rows,
+    StandardisedRows,
     fit_committee,
     hide_folds,
     predict_held_out,
@@ -129,7 +129,7 @@ def test_a_label_held_out_changes_nothing_that_is_said_of_its_row() -> None:
     wrong[row] = 2
     place = int((y[:row] >= 0).sum())
     first, second = train_m2s(x, y, fold), train_m2s(x, wrong, fold)
-    known, misled = (predict_held_out(m, Rows(x, y, fold)) for m in (first, second))
+    known, misled = (predict_held_out(m, StandardisedRows(x, y, fold)) for m in (first, second))
     np.testing.assert_allclose(known[place], misled[place], atol=1e-5)
     others = fold[y >= 0] != fold[row]
     assert (np.abs(known - misled)[others].max(1) > 1e-4).all()
@@ -139,7 +139,7 @@ def test_rows_whose_labels_all_m2s_learned_are_not_judged() -> None:
     x, y, _ = load_rows()
     x = Standardiser.fit(x).transform(x)
     fold = assign_folds(y)
-    judged = predict_held_out(train_m2s(x, y, fold), Rows(x, y, np.full(len(y), -1)))
+    judged = predict_held_out(train_m2s(x, y, fold), StandardisedRows(x, y, np.full(len(y), -1)))
     np.testing.assert_array_equal(judged, 1 / 3)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from auxgen.networks.inception import (
     INPUT_SIZE,
     Inception,
-    Mixed,
+    InceptionBlock,
     make_mean_pool,
     resize_like_tensorflow_1,
 )
@@ -66,7 +66,7 @@ def test_blocks_lie_on_35_17_and_8_places(lively: Inception) -> None:
 def test_a_block_is_its_branches_one_after_the_other() -> None:
     torch.manual_seed(0)
     cross = ((1, 3), (3, 1))
-    block = Mixed(
+    block = InceptionBlock(
         2,
         {"a": [(3, ((1, 1),))], "b": [(4, ((1, 1),)), (5, cross)]},
         pool=make_mean_pool(),

@@ -36,7 +36,7 @@ FACTORS: Mapping[str, Mapping[int, int]] = {
 """The columns of -info: an entry, and what it means; elevation and azimuth in degrees."""
 
 
-def prepare_norb_pairs(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
+def _prepare_norb_pairs(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
     """A split before it is decoded: a row for each pair, a channel for each camera.
 
     Attributes are one for each value of each factor, such as "elevation=30".
@@ -48,13 +48,13 @@ def prepare_norb_pairs(parts: SplitFiles, title: str, frame: Frame) -> Undecoded
     return formats.prepare_pixel_dataset(pixels, y, TOY_CLASSES, title, frame, flags)
 
 
-def prepare_norb_singles(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
+def _prepare_norb_singles(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
     """A split before it is decoded: a row of one channel for each camera, pair after pair.
 
     Attributes are as of pairs, and "camera=0" and "camera=1".
 
     Raises:
-        InputError: As `prepare_norb_pairs`.
+        InputError: As `_prepare_norb_pairs`.
     """
     stereo, y, pair_flags = _read_matrices(parts)
     n, _, h, w = stereo.shape
@@ -157,5 +157,5 @@ NORB_FILES = {
     "train": _make_file_names("training", "46789"),
     "test": _make_file_names("testing", "01235"),
 }
-NORB_PAIRS = OfficialFormat(files=NORB_FILES, prepare=prepare_norb_pairs, endings=("", ".gz"))
-NORB_SINGLES = OfficialFormat(files=NORB_FILES, prepare=prepare_norb_singles, endings=("", ".gz"))
+NORB_PAIRS = OfficialFormat(files=NORB_FILES, prepare=_prepare_norb_pairs, endings=("", ".gz"))
+NORB_SINGLES = OfficialFormat(files=NORB_FILES, prepare=_prepare_norb_singles, endings=("", ".gz"))

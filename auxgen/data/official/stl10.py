@@ -23,7 +23,7 @@ PICTURE_BYTES = prod(PICTURE_SHAPE)
 CLASS_NAMES_FILE = {"classes": "class_names.txt"}
 
 
-def prepare_stl10(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
+def _prepare_stl10(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
     """A split before it is decoded; without a file of labels all are blank.
 
     Raises:
@@ -64,5 +64,5 @@ STL10 = OfficialFormat(
         "test": {"X": "test_X.bin", "y": "test_y.bin", **CLASS_NAMES_FILE},
         "unlabeled": {"X": "unlabeled_X.bin", **CLASS_NAMES_FILE},
     },
-    prepare=prepare_stl10,
+    prepare=_prepare_stl10,
 )

@@ -21,7 +21,7 @@ DIGIT_CLASSES = tuple("0123456789")
 PICTURE_SHAPE = (32, 32, 3)
 
 
-def prepare_svhn(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
+def _prepare_svhn(parts: SplitFiles, title: str, frame: Frame) -> UndecodedDataset:
     """A split before it is decoded; its pixels are in memory once, until they are written.
 
     Raises:
@@ -66,5 +66,5 @@ def load_matlab_variables(file: Path) -> tuple[np.ndarray, np.ndarray]:
 
 SVHN = OfficialFormat(
     files={split: {"X and y": f"{split}_32x32.mat"} for split in ("train", "test", "extra")},
-    prepare=prepare_svhn,
+    prepare=_prepare_svhn,
 )

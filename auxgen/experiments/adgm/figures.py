@@ -43,7 +43,7 @@ def draw_auxiliary_space(
 
 
 @torch.no_grad()
-def kl_per_unit(method: AuxiliaryDGM, x: Tensor) -> dict[str, Tensor]:
+def measure_kl_per_unit(method: AuxiliaryDGM, x: Tensor) -> dict[str, Tensor]:
     """Mean over rows of each unit's KL in nats: z_j to N(0, 1), a_i to p(a_i|.) (figure 4a).
 
     One draw of a and of z for each row, y the most probable class: x (b, d) -> (d_z,), (d_a,). A
@@ -66,10 +66,10 @@ def _elementwise_kl(q: Distribution, p: Distribution) -> Tensor:
     return kl_divergence(q.base_dist, p.base_dist).mean(0)
 
 
-def score_active_units(method: AuxiliaryDGM, *, x: Tensor) -> dict[str, Score]:
+def _score_active_units(method: AuxiliaryDGM, *, x: Tensor) -> dict[str, Score]:
     """Units of z, and of a, whose mean KL over test rows x (n, d) is above 0.01 nats."""
     with use_seed(0, get_device(method)):
-        found = kl_per_unit(method, x.to(get_device(method)))
+        found = measure_kl_per_unit(method, x.to(get_device(method)))
     drawn = f"test split, {len(x)} rows, 1 draw a row, seed 0"
     return {
         f"active_units_{name}": Score(
@@ -86,7 +86,7 @@ def score_active_units(method: AuxiliaryDGM, *, x: Tensor) -> dict[str, Score]:
 @torch.no_grad()
 def _draw_unit_kl(method: AuxiliaryDGM, file: Path, *, x: Tensor) -> None:
     """Mean KL of each unit of z and of a, in order of size, on a logarithmic axis (figure 4a)."""
-    found = kl_per_unit(method, x.to(get_device(method)))
+    found = measure_kl_per_unit(method, x.to(get_device(method)))
     figure, (axes,) = make_panel_axes(1, 1, (6, 3.4))
     names = {"z": "z: KL(q(z|a,y,x) to N(0, 1))", "a": "a: KL(q(a|x) to p(a|.))"}
     for colour, (name, kl) in zip(PALETTE, found.items(), strict=False):
@@ -100,7 +100,7 @@ def _draw_unit_kl(method: AuxiliaryDGM, file: Path, *, x: Tensor) -> None:
     save_figure(figure, file)
 
 
-def score_analogies(method: Method, *, raw: Tensor, space: Preprocessor) -> Score:
+def _score_analogies(method: Method, *, raw: Tensor, space: Preprocessor) -> Score:
     """Share in per cent of analogies that the model's own classifier puts into their class.
 
     Args:
@@ -133,13 +133,13 @@ def add_figures(stage: Stage) -> Stage:
     space, test = stage.space, stage.data["test"]
     evaluations, pictures = dict(stage.evaluations), dict(stage.pictures)
     first = _select_first_of_each_class(test)
-    evaluations["analogies"] = partial(score_analogies, raw=test[:100].raw_rows(), space=space)
+    evaluations["analogies"] = partial(_score_analogies, raw=test[:100].raw_rows(), space=space)
     pictures["samples by class"] = partial(show_class_grid, space=space)
     pictures["analogies"] = partial(show_analogies, space=space, raw=first)
     if isinstance(stage.method, AuxiliaryDGM):
         part = test[:MAX_ROWS]
         x, y, classes = space.transform(part.raw_rows()), part.y, space.classes
-        evaluations["active_units"] = partial(score_active_units, x=x)
+        evaluations["active_units"] = partial(_score_active_units, x=x)
         pictures["auxiliary space"] = partial(draw_auxiliary_space, x=x, y=y, classes=classes)
         pictures["units"] = partial(_draw_unit_kl, x=x)
     return replace(stage, pictures=pictures, evaluations=evaluations)

@@ -91,10 +91,10 @@ def make_cells(data: str, budget: str) -> Reproduction:
         (name["vae_flow"], name["two_stage"]),
     ]
     title = f"Frechet distance of samples from test images, {title}"
-    return Reproduction(title, rows, check_cells, SEEDS, differences=pairs)
+    return Reproduction(title, rows, _check_cells, SEEDS, differences=pairs)
 
 
-def check_cells(means: Means) -> str:
+def _check_cells(means: Means) -> str:
     """How much of the way from two-stage VAE to VAE-ASL is the density's, decoder kept."""
     second, flow, both = (
         means[CELL_TITLES[stage], FD] for stage in ("two_stage", "vae_flow", "vae_asl")

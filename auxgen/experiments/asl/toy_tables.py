@@ -103,7 +103,7 @@ def make_densities(budget: str) -> Reproduction:
     return Reproduction(title, trials, seeds=1, choose=_make_density_table)
 
 
-def find_best_rate(density: str, means: Means) -> float:
+def _find_best_rate(density: str, means: Means) -> float:
     """The rate with the least -log p(u) of held-out codes, over both encoders and both toys."""
 
     def total(rate: float) -> float:
@@ -118,7 +118,7 @@ def _make_density_table(means: Means) -> Reproduction:
     scores = {f"MI-ASL, {W1}": "mi_asl/w1", f"VAE-ASL, {W1}": "vae_asl/w1"}
     of_truth = dict.fromkeys(scores, "vae/w1_of_truth")
     options = {
-        density: {"density": density, "density_lr": find_best_rate(density, means)}
+        density: {"density": density, "density_lr": _find_best_rate(density, means)}
         for density in DENSITY_TITLES
     }
     rows = [TableRow(TRUTH, "asl.ring", of_truth, options["affine"])] + [

@@ -33,13 +33,13 @@ Cell = tuple[float, float]
 """n_h lambda, and sigma."""
 
 
-def describe_cell(cell: Cell) -> str:
+def _describe_cell(cell: Cell) -> str:
     """The name of a row."""
     return f"weight {cell[0]:g}, sigma {cell[1]:g}"
 
 
 CELLS: Mapping[str, Cell] = {
-    describe_cell(cell): cell for cell in ((w, s) for w in WEIGHTS for s in NOISES)
+    _describe_cell(cell): cell for cell in ((w, s) for w in WEIGHTS for s in NOISES)
 }
 
 
@@ -47,7 +47,7 @@ def make_weights(budget: str) -> Reproduction:
     """A sweep on digits; both budgets are the same."""
     del budget
     sweep = partial(_make_sweep, "dfm.digits", DIGIT_COLUMNS, HELD_OUT)
-    return sweep("Weights of the denoising term on 8x8 digits", find_least_distance)
+    return sweep("Weights of the denoising term on 8x8 digits", _find_least_distance)
 
 
 def make_ring_weights(budget: str) -> Reproduction:
@@ -58,16 +58,16 @@ def make_ring_weights(budget: str) -> Reproduction:
         RING_COLUMNS,
         {},
         "Weights of the denoising term on a ring of eight Gaussians",
-        find_most_modes,
+        _find_most_modes,
     )
 
 
-def find_least_distance(means: Means) -> str:
+def _find_least_distance(means: Means) -> str:
     """The cell with the least mean Frechet distance."""
     return min(CELLS, key=lambda name: means[name, FD])
 
 
-def find_most_modes(means: Means) -> str:
+def _find_most_modes(means: Means) -> str:
     """The cell with the most modes in the mean; of several, that of the highest quality."""
     return max(CELLS, key=lambda name: (means[name, MODES], means[name, QUALITY]))
 
@@ -99,7 +99,7 @@ def _make_options(cell: Cell) -> dict[str, float]:
 
 def _make_confirmation(row: Callable[..., TableRow], title: str, cell: Cell) -> Reproduction:
     """The chosen cell by fresh seeds, with and without feature matching, beside its controls."""
-    chosen, options = f"{DFM}, {describe_cell(cell)}", _make_options(cell)
+    chosen, options = f"{DFM}, {_describe_cell(cell)}", _make_options(cell)
     rows = [
         row(GAN, "gan"),
         row(GAN_FM, "gan_fm"),

@@ -32,7 +32,7 @@ def build_regularised_stages(
     )
     arguments = {"weights": plan.layer_weights or None, "encoder_grad": plan.encoder_grad}
     vaes = build_vae_stages(splits, plan, found, {"discriminative": arguments}, seed)
-    adjusted = build_adjusted_stages(vaes, plan, seed) if plan.adjusted else {}
+    adjusted = _build_adjusted_stages(vaes, plan, seed) if plan.adjusted else {}
     return found.put_before({**vaes, **adjusted})
 
 
@@ -76,7 +76,7 @@ def build_vae_stages(
     }
 
 
-def build_adjusted_stages(
+def _build_adjusted_stages(
     vaes: Mapping[str, Stage], plan: RegularisedPlan, seed: int
 ) -> dict[str, Stage]:
     """The same VAEs, adjusted to codes of the prior, each after the VAE that it starts from."""

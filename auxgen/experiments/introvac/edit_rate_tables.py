@@ -39,10 +39,10 @@ def make_edit_rates(budget: str) -> Reproduction:
         )
         for stage, title in MODELS.items()
     ]
-    return Reproduction("Attributes that a judge sees in edits", rows, check_edit_rate_claims)
+    return Reproduction("Attributes that a judge sees in edits", rows, _check_edit_rate_claims)
 
 
-def check_edit_rate_claims(means: Means) -> str:
+def _check_edit_rate_claims(means: Means) -> str:
     """Whether VAC's and IntroVAC's edits show the attribute, where random edits do not."""
     claims = []
     for name, model in product(FACE_ATTRIBUTES, list(MODELS.values())[1:]):

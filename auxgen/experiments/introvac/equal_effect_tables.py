@@ -33,10 +33,10 @@ def make_equal_effect(budget: str) -> Reproduction:
         name = f"{attribute}, {words}: {edit}"
         rows.append(TableRow(name, "introvac.eyefacial", columns, options))
     title = "What else edits change, at equal effect"
-    return Reproduction(title, rows, check_equal_effect_claims, seeds=3)
+    return Reproduction(title, rows, _check_equal_effect_claims, seeds=3)
 
 
-def check_equal_effect_claims(means: Means) -> str:
+def _check_equal_effect_claims(means: Means) -> str:
     """Whether IntroVAC and VAC, others kept, change less than a plain VAE's probe, plain or not."""
     ours = [f"{model}, others kept" for model in COMPARED_MODELS[1:]]
     pairs = list(product(ours, [f"{COMPARED_MODELS[0]}, {kind}" for kind in DIRECTION_KINDS]))

@@ -58,9 +58,9 @@ def build_introvac_stages(
         """Copy the weights of the pretrained VAC; optimisers start afresh."""
         method.load_state_dict(methods["pretrained"].state_dict())
 
-    first = load_feature_weights if plan.feature_weight else None
+    first = _load_feature_weights if plan.feature_weight else None
     starts: dict[str, Callable[[Method], None] | None] = {
-        "vae": require_feature_weights if first and "pretrained" in methods else None,
+        "vae": _require_feature_weights if first and "pretrained" in methods else None,
         "pretrained": first,
         "vac": initialize_from_pretrained,
         "introvac": initialize_from_pretrained,
@@ -85,13 +85,13 @@ def build_introvac_stages(
     }
 
 
-def require_feature_weights(method: Method) -> None:
+def _require_feature_weights(method: Method) -> None:
     """Refuse a run without the weights that its later stages need, before its first round."""
     del method
     load_vgg19()
 
 
-def load_feature_weights(method: Method) -> None:
+def _load_feature_weights(method: Method) -> None:
     """Give the features in which reconstructions are compared the weights of VGG-19."""
     assert isinstance(method, VariationalClassifier)
     assert isinstance(method.error, FeatureError)

@@ -85,7 +85,7 @@ def make_edit_figure(title: str, name: str, attributes: Sequence[str], budget: s
     """
     directions = list_edit_directions(attributes)
     rows = [r for d in directions for r in make_face_rows(name, EDIT_SCORES, budget, of=d)]
-    claim = partial(check_edit_claims, attributes=attributes)
+    claim = partial(_check_edit_claims, attributes=attributes)
     return Reproduction(title, rows, claim, seeds=3)
 
 
@@ -112,7 +112,7 @@ def make_draws(budget: str) -> Reproduction:
     """Faces drawn with glasses, and with facial hair, by models that know both attributes."""
     sets = dict.fromkeys(FACE_ATTRIBUTES, "eyefacial")
     rows = make_draw_rows(sets, {**DRAW_SCORES, **SAMPLER_SCORES}, budget)
-    return Reproduction(DRAW_TITLE, rows, check_conditional_draw_claims, seeds=3)
+    return Reproduction(DRAW_TITLE, rows, _check_conditional_draw_claims, seeds=3)
 
 
 def make_digits(budget: str) -> Reproduction:
@@ -137,7 +137,7 @@ def check_reconstruction_claims(means: Means) -> str:
     return format_claims([(distance, own < vac), (pixels, worse <= 1.15)])
 
 
-def check_edit_claims(means: Means, *, attributes: Sequence[str]) -> str:
+def _check_edit_claims(means: Means, *, attributes: Sequence[str]) -> str:
     """Whether attributes come for nine of ten, the more the farther one goes.
 
     What else changes is compared by `make_equal_effect`.
@@ -150,7 +150,7 @@ def check_edit_claims(means: Means, *, attributes: Sequence[str]) -> str:
     return format_claims(claims)
 
 
-def check_conditional_draw_claims(means: Means) -> str:
+def _check_conditional_draw_claims(means: Means) -> str:
     """Whether a condition helps, and rejection more."""
     claims = []
     for attribute in FACE_ATTRIBUTES:
