@@ -1,6 +1,7 @@
 """Train, resume and evaluate by name: the only room that knows experiments by their names."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,17 +9,16 @@ from typing import Any, TypeVar
 import torch
 
 from .data.storage import limit_memory_for_rows
-from .engine.compilation import require_compiler
 from .engine.device import init_ranks, resolve_device
 from .engine.parts import check_parts
 from .engine.settings import Precision, PrecisionChoice
 from .engine.shared_rows import Exchange
-from .engine.weights import check_sharding
 from .errors import InputError, NotRebuilt, require_at_least
 from .evaluation import catalogue
 from .experiments import registry
 from .experiments.extractor_options import check_extractor_options, find_extractor_experiment
 from .experiments.option_values import build_experiment, names_own_data, resolve_options
+from .experiments.registry import ExperimentEntry
 from .experiments.runs import find_run_experiment, make_train_command, read_run_options
 from .features.trained import MissingExtractor
 from .runs.batch_sizes import check_batches
@@ -42,7 +42,7 @@ from .runs.folder import (
 )
 from .runs.new_start import collect_start_files, find_new_start
 from .runs.rounds import describe_plan, estimate_stage_seconds
-from .runs.runtime import RuntimeSettings, check_precision
+from .runs.runtime import RuntimeSettings, check_settings, check_sharding, read_settings
 from .runs.train import train_remaining
 from .stage import Experiment
 from .terminal import print_notes
@@ -93,35 +93,33 @@ def train(
         OutOfMemory: A round does not fit in memory; a batch that does is named.
     """
     check_run_path(run)
-    asked, given_memory = device, memory_for_rows
     start = None if from_checkpoint is None else find_new_start(from_checkpoint)
-    device = resolve_device(device)
-    check_precision(precision)
-    check_parts(accumulate)
-    if compile:
-        require_compiler(device)
-    memory_for_rows = choose_memory_for_rows(memory_for_rows, device)
-    name, file, stages, command = None, None, experiment, None
+    asked = RuntimeSettings(
+        device,
+        precision,
+        tuple(log),
+        quiet,
+        accumulate=accumulate,
+        compiles=compile,
+        shards_weights=shard_weights,
+    )
+    settings = replace(asked, device=resolve_device(device))
+    check_settings(settings)
+    most_memory = choose_memory_for_rows(memory_for_rows, settings.device)
+    name, file, stages = None, None, experiment
     if isinstance(stages, str | Path):
         entry = registry.find_experiment(stages)
         name, file = entry.name, entry.file
         options = resolve_options(entry, options)
         check_extractor_options(options)
-        with limit_memory_for_rows(memory_for_rows):
-            stages = train_missing_extractors_for(partial(build_experiment, entry, options), device)
-        own = {"memory_for_rows": given_memory, "accumulate": accumulate, "compiles": compile}
-        own["shards_weights"] = shard_weights
-        command = make_train_command(entry, options, asked, precision, log, **own)
-    how = (accumulate, compile, shard_weights)
-    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, *how)
-    limit = limit_memory_for_rows(memory_for_rows)
-    with limit, tell_way_on(run), init_ranks(device) as here:
-        asked_of = {"device": device, "precision": precision, "accumulate": accumulate}
-        asked_of |= {"compiles": compile, "shards_weights": shard_weights, "ranks": here.size}
-        if shard_weights:
-            check_sharding(here, compiles=compile)
-        config = make_config(name, stages, options, file=file, **asked_of)
-        check_batches(stages, here, device, accumulate)
+        stages = _build_stages(entry, options, most_memory, settings.device)
+        command = make_train_command(entry, options, asked, memory_for_rows)
+        settings = replace(settings, command=command)
+    limit = limit_memory_for_rows(most_memory)
+    with limit, tell_way_on(run), init_ranks(settings.device) as here:
+        check_sharding(settings, here)
+        config = make_config(name, stages, options, settings, file=file, ranks=here.size)
+        check_batches(stages, here, settings.device, accumulate)
         more = {}
         if start is not None:
             more = collect_start_files(start, config, stages, here)
@@ -130,13 +128,13 @@ def train(
         if here.is_first and not quiet:
             print_notes(f"{name}: {words}" for name, words in config["rows_on_disk"].items())
         if here.is_first and not quiet and opened is None and names_own_data(options):
-            times = estimate_stage_seconds(stages, device, Path(run), command)
+            times = estimate_stage_seconds(stages, settings.device, Path(run), settings.command)
             config["estimated_seconds"] = times
             print_notes(describe_plan(config))
         opened = opened or create_run(run, config, file, here, more)
         with lock_run(opened.path, here):
             remaining = partial(train_remaining, opened, stages, here, settings)
-            return train_missing_extractors_for(remaining, device)
+            return train_missing_extractors_for(remaining, settings.device)
 
 
 def resume(
@@ -159,18 +157,15 @@ def resume(
         InputError: The folder is no run, or its checkpoint is damaged or does not fit.
     """
     opened = Run(run)
-    stages, command = _rebuild(opened, experiment, device, log)
+    asked = replace(read_settings(opened.config), device=device, log=tuple(log), quiet=quiet)
+    stages, command = _rebuild(opened, experiment, asked)
     device = resolve_device(device)
-    precision = opened.config.get("precision")
-    parts, compiles = opened.config.get("accumulate", 1), opened.config.get("compile", False)
-    check_parts(parts)
-    how = (parts, compiles, shard_weights)
-    settings = RuntimeSettings(device, precision, tuple(log), quiet, command, *how)
+    check_parts(asked.accumulate)
+    settings = replace(asked, device=device, command=command, shards_weights=shard_weights)
     limit = limit_memory_for_rows(read_memory_for_rows(opened.config))
     with limit, tell_way_on(run), init_ranks(device) as here, lock_run(opened.path, here):
         check_resumable(opened, here)
-        if shard_weights:
-            check_sharding(here, compiles=compiles)
+        check_sharding(settings, here)
         remaining = partial(train_remaining, opened, stages, here, settings)
         return train_missing_extractors_for(remaining, device)
 
@@ -186,28 +181,36 @@ def rebuild_experiment(run: Run) -> Experiment:
 
 
 def _rebuild(
-    run: Run, experiment: Experiment | None = None, device: str = "auto", log: Sequence[str] = ()
+    run: Run, experiment: Experiment | None = None, asked: RuntimeSettings | None = None
 ) -> tuple[Experiment, TrainCommand | None]:
-    """The stages of a run, which are those given or built again, and what trains them anew."""
+    """The stages of a run, which are those given or built again, and what trains them anew.
+
+    `asked` is how a person goes on with it; where nobody does, as run.json has it.
+    """
     if experiment is not None:
         check_data_unchanged(run.path, run.config.get("datasets", {}), experiment)
         return experiment, None
     name = run.config.get("experiment")
     if name is None:
         raise InputError(f"{run.path} was trained from Python; pass its stages as experiment=.")
+    asked = asked or read_settings(run.config)
     try:
         entry = find_run_experiment(run, str(name))
         options = read_run_options(run, entry)
-        with limit_memory_for_rows(read_memory_for_rows(run.config)):
-            stages = train_missing_extractors_for(partial(build_experiment, entry, options), device)
+        stages = _build_stages(entry, options, read_memory_for_rows(run.config), asked.device)
     except InputError as error:
         raise NotRebuilt(str(error)) from error
     check_data_unchanged(run.path, run.config.get("datasets", {}), stages)
-    known, values = run.config, resolve_options(entry, options)
-    own = {"accumulate": known.get("accumulate", 1), "compiles": known.get("compile", False)}
-    own["shards_weights"] = known.get("shard_weights", False)
-    own["memory_for_rows"] = find_given_memory(known, device)
-    return stages, make_train_command(entry, values, device, known.get("precision"), log, **own)
+    values, memory = resolve_options(entry, options), find_given_memory(run.config, asked.device)
+    return stages, make_train_command(entry, values, asked, memory)
+
+
+def _build_stages(
+    entry: ExperimentEntry, options: Mapping[str, Any], memory_for_rows: float, device: str
+) -> Experiment:
+    """The stages of an experiment, whose rows may take so many GiB, and whose extractors exist."""
+    with limit_memory_for_rows(memory_for_rows):
+        return train_missing_extractors_for(partial(build_experiment, entry, options), device)
 
 
 def evaluate(

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError
 from ..method import Gradient, Method
 from .device import Ranks
 
@@ -97,21 +96,6 @@ class Weights:
     def restore_method(self, state: Mapping[str, Any]) -> None:
         """Leave the method that was given to the training with this state, whole."""
         self.method.load_state_dict(state)
-
-
-def check_sharding(ranks: Ranks, *, compiles: bool) -> None:
-    """Refuse to share weights where it cannot be done.
-
-    Raises:
-        InputError: There is one rank, or rounds are compiled.
-    """
-    if compiles:
-        raise InputError("--shard-weights and --compile were given; expected one of them.")
-    if ranks.size == 1:
-        raise InputError(
-            "--shard-weights shares weights among ranks, and there is one; start several with: "
-            "torchrun --nproc-per-node N -m -- auxgen train ..."
-        )
 
 
 def collect_parameters(networks: Iterable[nn.Module]) -> list[nn.Parameter]:

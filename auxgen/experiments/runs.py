@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..files import compute_checksum
 from ..runs.commands import TrainCommand
 from ..runs.folder import Run
+from ..runs.runtime import RuntimeSettings
 from . import registry
 from .option_values import find_defaults
 from .registry import ExperimentEntry
@@ -50,29 +51,24 @@ def read_run_options(run: Run, entry: ExperimentEntry) -> dict[str, Any]:
 def make_train_command(
     entry: ExperimentEntry,
     options: Mapping[str, Any],
-    device: str,
-    precision: object,
-    log: Sequence[str],
+    settings: RuntimeSettings,
     memory_for_rows: float | None = None,
-    accumulate: int = 1,
-    compiles: bool = False,
-    shards_weights: bool = False,
 ) -> TrainCommand:
     """What a person types to train an experiment with these options.
 
     Args:
         entry: The experiment.
         options: All its options with their values.
-        device, precision, log, memory_for_rows, accumulate, compiles, shards_weights: Those of
-            train itself, as a person gave them.
+        settings: Options of train itself, as a person gave them: the device may be "auto".
+        memory_for_rows: As a person gave it.
     """
-    own: dict[str, Any] = {} if device == "auto" else {"device": device}
-    own |= {"precision": precision} if precision in ("32", "bf16") else {}
-    own |= {"log": tuple(log)} if log else {}
+    own: dict[str, Any] = {} if settings.device == "auto" else {"device": settings.device}
+    own |= {"precision": settings.precision} if settings.precision in ("32", "bf16") else {}
+    own |= {"log": settings.log} if settings.log else {}
     own |= {} if memory_for_rows is None else {"memory_for_rows": memory_for_rows}
-    own |= {} if accumulate == 1 else {"accumulate": accumulate}
-    own |= {"compile": True} if compiles else {}
-    own |= {"shard_weights": True} if shards_weights else {}
+    own |= {} if settings.accumulate == 1 else {"accumulate": settings.accumulate}
+    own |= {"compile": True} if settings.compiles else {}
+    own |= {"shard_weights": True} if settings.shards_weights else {}
     defaults = find_defaults(entry, options)
     return TrainCommand(str(entry.file or entry.name), dict(options), defaults, own)
 

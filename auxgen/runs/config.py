@@ -14,7 +14,6 @@ import torch
 from ..data.batches import describe_storage
 from ..data.storage import get_memory_for_rows
 from ..engine.device import describe_hardware, get_device_memory, resolve_device
-from ..engine.settings import Precision, PrecisionChoice
 from ..files import compute_checksum
 from ..model.run_files import FORMAT
 from ..ranges import check_ranges
@@ -22,19 +21,16 @@ from ..stage import Experiment
 from ..version import __version__
 from .datasets import describe_datasets, list_warnings
 from .rounds import describe_rounds
+from .runtime import RuntimeSettings
 
 
 def make_config(
     name: str | None,
     stages: Experiment,
     options: Mapping[str, Any],
+    settings: RuntimeSettings,
     *,
     file: Path | None = None,
-    device: str,
-    precision: PrecisionChoice | Mapping[str, Precision],
-    accumulate: int = 1,
-    compiles: bool = False,
-    shards_weights: bool = False,
     ranks: int = 1,
 ) -> dict[str, Any]:
     """What run.json holds: all that is needed to do the run again.
@@ -42,13 +38,11 @@ def make_config(
     Args:
         name: Name of the experiment; None for stages made in Python.
         options: Its options, JSON-able; the seed among them.
+        settings: How it is trained.
         file: A person's own file, from which the stages were made.
-        precision: Precision of forward passes that was asked for, of all stages or by stage.
-        accumulate: Equal parts in which a batch is played.
-        compiles: Whether rounds are compiled where that pays.
-        shards_weights: Whether ranks share the weights.
         ranks: Processes that train it.
     """
+    precision = settings.precision
     datasets = describe_datasets(stages)
     stops_early = any(stage.stopping is not None for stage in stages.values())
     return {
@@ -59,13 +53,13 @@ def make_config(
         "options": {n: str(v.resolve()) if isinstance(v, Path) else v for n, v in options.items()},
         "seed": int(options.get("seed", 0)),
         "stages": list(stages),
-        "device": device,
-        "hardware": describe_hardware(device),
-        "precision": precision if isinstance(precision, str) else dict(precision),
+        "device": settings.device,
+        "hardware": describe_hardware(settings.device),
+        "precision": dict(precision) if isinstance(precision, Mapping) else precision,
         "precisions": {},
-        "accumulate": accumulate,
-        "compile": compiles,
-        "shard_weights": shards_weights,
+        "accumulate": settings.accumulate,
+        "compile": settings.compiles,
+        "shard_weights": settings.shards_weights,
         "ranks": ranks,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": get_versions(),

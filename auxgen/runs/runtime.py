@@ -17,6 +17,7 @@ from ..engine.compilation import (
 from ..engine.device import Ranks
 from ..engine.loop import PlayMoves, play_round
 from ..engine.memory import attempt
+from ..engine.parts import check_parts
 from ..engine.precision import MIN_STEPS, RoundTimes, find_round_times
 from ..engine.settings import Precision, PrecisionChoice
 from ..engine.weights import Weights
@@ -61,12 +62,48 @@ def choose_holding(settings: RuntimeSettings) -> Callable[[Method, Ranks], Weigh
     return ShardedWeights
 
 
-def check_precision(asked: PrecisionChoice | Mapping[str, Precision]) -> None:
-    """Check that a precision, of all stages or by stage, is one of those that there are.
+def check_settings(settings: RuntimeSettings) -> None:
+    """Check what a person asked for, before anything is built.
 
     Raises:
-        InputError: It is another.
+        InputError: A precision or a number of parts is refused, or nothing can compile.
     """
+    _check_precision(settings.precision)
+    check_parts(settings.accumulate)
+    if settings.compiles:
+        require_compiler(settings.device)
+
+
+def read_settings(config: Mapping[str, Any]) -> RuntimeSettings:
+    """How a run is trained by its run.json, on any device."""
+    return RuntimeSettings(
+        "auto",
+        config.get("precision"),
+        accumulate=config.get("accumulate", 1),
+        compiles=config.get("compile", False),
+        shards_weights=config.get("shard_weights", False),
+    )
+
+
+def check_sharding(settings: RuntimeSettings, ranks: Ranks) -> None:
+    """Refuse to share weights where it cannot be done.
+
+    Raises:
+        InputError: There is one rank, or rounds are compiled.
+    """
+    if not settings.shards_weights:
+        return
+    if settings.compiles:
+        raise InputError("--shard-weights and --compile were given; expected one of them.")
+    if ranks.size == 1:
+        raise InputError(
+            "--shard-weights shares weights among ranks, and there is one; start several with: "
+            "torchrun --nproc-per-node N -m -- auxgen train ..."
+        )
+
+
+def _check_precision(asked: PrecisionChoice | Mapping[str, Precision] | None) -> None:
+    """Check that a precision, of all stages or by stage, is one of those that there are."""
     for each in asked.values() if isinstance(asked, Mapping) else (asked,):
         if each not in get_args(PrecisionChoice):
             raise unknown_name("precision", str(each), get_args(PrecisionChoice))

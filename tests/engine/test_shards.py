@@ -13,10 +13,6 @@ from laws import METHODS, X
 from safetensors.torch import load_file
 from warm import run_python
 
-from auxgen.engine.device import Ranks
-from auxgen.engine.weights import check_sharding
-from auxgen.errors import InputError
-
 WIDE = {name: {**METHODS[name].recipe.arguments, "hidden": [300, 300]} for name in ("vae", "adgm")}
 WIDE["gan"] = {"kind": "perceptrons", "sizes": {"x": X, "z": 2, "hidden": [300, 300]}}
 TESTS = str(Path(__file__).parent.parent)
@@ -233,15 +229,3 @@ def test_a_lost_rank_and_weights_that_are_used_elsewhere_are_told(
     assert done.returncode != 0
     assert "Another rank has ended before its time" in done.stderr
     assert 'auxgen/cli/main.py", line' not in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("ranks", "compiles", "told"),
-    [(1, False, "there is one; start several with: torchrun"), (2, True, "expected one of them")],
-)
-def test_weights_are_not_shared_by_one_rank_or_in_compiled_rounds(
-    ranks: int, compiles: bool, told: str
-) -> None:
-    with pytest.raises(InputError, match=told):
-        check_sharding(Ranks(0, ranks), compiles=compiles)
-    check_sharding(Ranks(0, 2), compiles=False)

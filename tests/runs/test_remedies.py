@@ -31,6 +31,7 @@ from auxgen.runs.commands import (
     find_free_folder,
     format_option,
 )
+from auxgen.runs.runtime import RuntimeSettings
 
 EXPERIMENT = '''
 from dataclasses import replace
@@ -226,11 +227,12 @@ def test_what_is_not_typed_has_its_default(name: str) -> None:
     needed = {o.name: "x" for o in list_options(entry) if o.default is MISSING}
     values = resolve_options(entry, {**needed, "seed": 5})
     kept = json.loads(json.dumps(values, default=str))  # as run.json has them
-    told = make_train_command(entry, kept, "auto", "auto", ()).format_anew(Path("new"), {})
+    settings = RuntimeSettings("auto")
+    told = make_train_command(entry, kept, settings).format_anew(Path("new"), {})
     typed = {word for word in shlex.split(told)[3:-2] if word.startswith("--")}
     choices = signature(entry.make_plan).parameters if entry.make_plan else {}
     assert typed - {format_option(n) for n in choices} == {"--seed", *map(format_option, needed)}
-    command = make_train_command(entry, values, "auto", "auto", ())
+    command = make_train_command(entry, values, settings)
     assert command.find_option(RATE_WORDS, {values.get("lr", 0)}, "none") == "lr"
     assert command.find_option(BATCH_WORDS, {values["batch"]}, "none") == "batch"
 
