@@ -48,7 +48,7 @@ def fetch_artefact(path: str | Path) -> Path:
     """A folder with the three files of an artefact on the hub, from the hub's cache where it can.
 
     Nothing else is fetched, and nothing is executed; whoever loads the folder compares checksums.
-    Without a commit in the name the newest one is taken, and told, since it may change.
+    Without a commit in the name the newest one is taken and printed, since it may change.
 
     Raises:
         InputError: The name is wrong, or there is no such model, or the hub does not answer.

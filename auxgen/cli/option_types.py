@@ -1,4 +1,4 @@
-"""Types of options: what a word on the command line may be, and how that is said."""
+"""Types of options: what a word on the command line may be, and the words for that."""
 
 import types
 import typing

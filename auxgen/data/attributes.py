@@ -68,7 +68,7 @@ def derive_attributes_from_classes(
 
 
 def turn_classes_into_attributes(dataset: Dataset) -> Dataset:
-    """The same rows with an attribute for each class, blank where the class is, which is told."""
+    """The same rows with an attribute for each class, blank where the class is; a note says so."""
     known = {c: {other: int(other == c) for other in dataset.classes} for c in dataset.classes}
     note = f"Each class is an attribute: {', '.join(dataset.classes)}."
     made = derive_attributes_from_classes(dataset, known)

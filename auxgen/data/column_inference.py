@@ -1,4 +1,4 @@
-"""What one column of a table holds, found in its cells; every guess is told."""
+"""What one column of a table holds, found in its cells; every guess becomes a note."""
 
 from __future__ import annotations
 

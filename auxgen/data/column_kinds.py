@@ -1,4 +1,4 @@
-"""What the columns of a table hold, found in its cells; every guess is told."""
+"""What the columns of a table hold, found in its cells; every guess becomes a note."""
 
 from __future__ import annotations
 

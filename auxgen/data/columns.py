@@ -89,7 +89,7 @@ def check_unique(table: RawTable, name: str) -> None:
 def read_column_numbers(
     name: str, table: RawTable, decimal: Decimal, notes: list[str]
 ) -> np.ndarray:
-    """The numbers of a column, NaN where blank; words for "unknown" are blank, and told.
+    """The numbers of a column, NaN where blank; words for "unknown" are blank, with a note.
 
     Raises:
         InputError: A cell is something else, or infinite.

@@ -24,7 +24,7 @@ def are_dates(texts: set[str]) -> bool:
 
 
 def are_ambiguous_dates(texts: set[str]) -> bool:
-    """Whether all texts look like dates, of which day and month cannot be told apart."""
+    """Whether all texts look like dates, of which day and month cannot be distinguished."""
     return bool(texts) and all(map(_OTHER_DATE.fullmatch, texts))
 
 

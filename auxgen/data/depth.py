@@ -1,8 +1,8 @@
 """Pictures whose pixels have more than 8 bits: which value is white, and their 8 bits.
 
 A picture does not say how many of its 16 bits a camera filled, and fractions may end at 1 or at
-255. So the values of all pictures together decide, the answer is kept in the frame and told, and
-what would have to be clipped is refused.
+255. So the values of all pictures together decide, the answer is kept in the frame and in a note,
+and what would have to be clipped is refused.
 """
 
 from __future__ import annotations

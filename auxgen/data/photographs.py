@@ -24,7 +24,7 @@ MAX_INTEGER = 65535
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in a grey value, as when a photograph is read."""
 _PLAIN_MODES = {"1": "L", "La": "LA", "P": "RGB", "RGBa": "RGBA"}
-"""Modes without a loss of pixels, by mode; others become RGB, which is told."""
+"""Modes without a loss of pixels, by mode; others become RGB, with a note."""
 
 
 class Photograph(NamedTuple):

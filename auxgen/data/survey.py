@@ -33,7 +33,7 @@ ODDITIES = {
     "resized": "not of a size that the model learned from: the largest part from the centre is "
     "resized",
 }
-"""What a person is told of some pictures, in the words of a note."""
+"""What a note says of some pictures."""
 
 
 class PictureFacts(NamedTuple):

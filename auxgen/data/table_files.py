@@ -48,7 +48,7 @@ def read_table_file(
     Args:
         file: A file with one of `TABLE_SUFFIXES`.
         form: How a file of text is written.
-        expected: Columns that the file should have, by which separators are told apart.
+        expected: Columns that the file should have, by which separators are recognised.
 
     Raises:
         InputError: The file cannot be read, or has no rows.

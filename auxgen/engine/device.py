@@ -137,7 +137,8 @@ class Ranks:
 def notice_lost_rank() -> Iterator[None]:
     """Turn the failure of a message between ranks into the one thing that it means to a person.
 
-    torchrun ends the other ranks a moment later by SIGTERM, which is ignored until that is said.
+    torchrun ends the other ranks a moment later by SIGTERM, which is ignored until the message is
+    printed.
     """
     try:
         yield

@@ -55,7 +55,7 @@ class Looks:
         return {**named, "best_loss": loss}
 
     def restore(self, numbers: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
-        """Go back to what `list_numbers` told, and to the weights of then."""
+        """Go back to the numbers of `list_numbers`, and to the weights of then."""
         self.count, self.best = int(numbers["count"]), int(numbers["best"])
         self.best_step = int(numbers["best_step"])
         self.best_loss = float(numbers["best_loss"]) if self.best else inf

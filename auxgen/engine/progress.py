@@ -12,7 +12,7 @@ from ..terminal import redraws_lines
 TIMED_ROUNDS = 30
 """Rounds from which the time of all is estimated."""
 TOLD_WELL = 1.5
-"""A time that was told before is told anew where it is wrong by more than this factor."""
+"""An estimate that was printed is printed anew where it is wrong by more than this factor."""
 
 
 def format_duration(seconds: float) -> str:
@@ -35,7 +35,7 @@ class ProgressReporter:
         quiet: bool,
         told_seconds: float | None = None,
     ) -> None:
-        """`told_seconds` is the time of all rounds that a person was told before the first one."""
+        """`told_seconds` is the estimate for all rounds that was printed before the first one."""
         self.stage, self.steps, self.start_step = stage, steps, start_step
         self.last_reported_tenth = 10 * start_step // max(steps, 1)
         self.start_time = time.monotonic()
@@ -51,7 +51,7 @@ class ProgressReporter:
             self.tell_time((time.monotonic() - self.start_time) / self.advanced * self.steps)
 
     def tell_time(self, seconds: float) -> None:
-        """Say how long all rounds will take, where that is long and was not told well before."""
+        """Print how long all rounds will take, if that is long and no good estimate was printed."""
         told = self.told_seconds
         if seconds <= 10 or (told and 1 / TOLD_WELL < seconds / told < TOLD_WELL):
             return

@@ -36,7 +36,7 @@ class WassersteinFromRows(SplitEvaluation):
 
     Attributes:
         x: Rows as the model sees them, (n, d).
-        other_rows: Further rows of the same source, (m, d), whose distance from x is told, too.
+        other_rows: Further rows of the same source, (m, d), whose distance from x is measured, too.
         measures: Names of DISTANCES.
         n: Rows in each set, at most.
     """

@@ -1,4 +1,4 @@
-"""What is said of an experiment before anything of it is imported."""
+"""What is known of an experiment before anything of it is imported."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -21,8 +21,8 @@ option of its own."""
 class Plan:
     """What a person can choose of an experiment; a budget is a plan, changed by `replace`.
 
-    Fields are the options of the command line. What each means is said once, in `options.WORDS` or
-    the `WORDS` beside a paper's plans.
+    Fields are the options of the command line. What each means stands once, in `options.WORDS` or
+    in the `WORDS` beside a paper's plans.
     """
 
     lr: float

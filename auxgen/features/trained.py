@@ -55,7 +55,7 @@ class MissingExtractor(InputError):
         self.name, self.experiment, self.seed, self.run = name, experiment, seed, run
 
     def describe_training(self, time: str) -> str:
-        """What is told before it is trained, which takes some time."""
+        """The note to print before it is trained, which takes some time."""
         what = f"{self.name} is in neither AUXGEN_WEIGHTS nor the cache"
         return f"{what}: training it once, {time or 'some minutes'}."
 

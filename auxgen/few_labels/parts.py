@@ -26,7 +26,7 @@ from ..networks.classic import (
 
 FOLDS = 3
 KNOTS = 100
-"""Most values of a column from which its normal scores are told."""
+"""Most values of a column from which its normal scores are computed."""
 MIXTURE_COLUMNS = 10
 """Most principal components that a mixture sees: its covariances are full."""
 

@@ -152,7 +152,7 @@ def _read_run_folder(path: Path, label: str, note: str) -> RunFolder:
 
 
 def _list_cautions(facts: Mapping[str, Any], file: Path) -> list[str]:
-    """What a run told at the end of its stages."""
+    """The cautions of a run from the end of its stages, by stage."""
     cautions = facts.get("cautions", {})
     if not isinstance(cautions, dict):
         raise InputError(f"{str(file)!r} is malformed; expected cautions by stage.")

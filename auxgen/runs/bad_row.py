@@ -68,7 +68,7 @@ class BatchReader:
         self.source = data.source if data is not None and same else None
 
     def read(self, step: int) -> NumberedBatch | None:
-        """The batch of a step; None where its rows cannot be told apart."""
+        """The batch of a step; None where its rows cannot be distinguished."""
         batch = self.get_batch(step)
         parts = [batch] if isinstance(batch, Tensor) else batch
         if not isinstance(parts, tuple | list) or not all(isinstance(p, Tensor) for p in parts):

@@ -1,4 +1,4 @@
-"""What a person is told of a round that does not fit in memory: the batch that does."""
+"""The message about a round that does not fit in memory, with a batch that does."""
 
 import copy
 from collections.abc import Callable

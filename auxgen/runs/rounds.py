@@ -1,4 +1,4 @@
-"""How many rounds the stages of a run train for, and about how long: told before the first one."""
+"""How many rounds the stages of a run train for, and about how long, before the first one."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""Early stopping of a stage: what a look at held-out rows measures, and what is told of it."""
+"""Early stopping of a stage: what a look at held-out rows measures, and the sentence about it."""
 
 import torch
 

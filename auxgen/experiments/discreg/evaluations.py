@@ -24,7 +24,7 @@ NLL = "nll_per_dimension"
 NLL_CHUNK_SIZES = {"rows": 4, "chunk": 25}
 """Rows, and weights of each: so few that what the decoder makes stays in the processor's cache."""
 SMALLEST_GRID = 8
-"""Side in pixels below which no pattern can be told from a picture."""
+"""Side in pixels below which no pattern can be distinguished from a picture."""
 WITH, WITHOUT = "with regularisation", "without"
 
 
