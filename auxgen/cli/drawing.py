@@ -1,10 +1,10 @@
-"""Commands that draw rows from a model, or change rows: auxgen COMMAND MODEL ... --out FILE."""
+"""Commands that draw rows from a model, or decode rows: auxgen COMMAND MODEL ... --out FILE."""
 
 import sys
 from collections.abc import Sequence
-from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,13 +17,11 @@ from ..data.table_writing import check_table_file
 from ..data.tables import make_old_schema
 from ..errors import InputError, require_at_least
 from ..files import write_file
-from ..inference import codes, conditional, moves
+from ..inference import codes, conditional
 from ..inference.code_moments import CodeMoments, measure_code_moments
 from ..model import Model
 from ..plotting import grids, panels
-from ..terminal import print_notes
 from . import tables
-from .edits import write_edits
 from .loading import load_model_and_rows, open_model
 from .options import take_options
 
@@ -80,17 +78,23 @@ def sample_command(
         x = codes.make_class_grid(model.method, model.space, n, mean=as_means)
         labels = [name for _ in range(n) for name in model.space.classes]
         _write_output(x, out, model, columns=len(model.space.classes), labels=labels)
-        return
-    if where is None:
+    elif where is None:
         classes = _choose_classes(model, of, n, seed)
         x = model.sample(n, y=classes or of, mean=mean, seed=seed)
         _write_output(x, out, model, labels=classes)
-        return
+    else:
+        chains = {"alpha": alpha, "steps": steps, "corrected": corrected, "rejecting": rejecting}
+        _write_output(_sample_where(model, where, n, codes_of, **chains), out, model)
+
+
+def _sample_where(
+    model: Model, where: str, n: int, codes_of: str | None, *, rejecting: bool, **chains: Any
+) -> Tensor:
+    """Draws with attributes, and a line on stderr about their chains: -> (n, *shape)."""
     required = conditional.parse_conditions(where)
-    chains = {"alpha": alpha, "steps": steps, "corrected": corrected, "rejecting": rejecting}
     moments = None if codes_of is None else _measure_code_moments(model, codes_of)
     draws = conditional.sample_where(
-        model.method, model.space, required, n, **chains, moments=moments
+        model.method, model.space, required, n, rejecting=rejecting, moments=moments, **chains
     )
     kept = f"; {100 * draws.kept_share:.1f} % of draws kept" if rejecting else ""
     print(
@@ -98,7 +102,7 @@ def sample_command(
         f"half of each worth {draws.effective_size:.1f} independent draws{kept}",
         file=sys.stderr,
     )
-    _write_output(draws.x, out, model)
+    return draws.x
 
 
 def _measure_code_moments(model: Model, name: str) -> CodeMoments:
@@ -113,73 +117,6 @@ def _measure_code_moments(model: Model, name: str) -> CodeMoments:
     if len(images) < 2:
         raise InputError(f"{name} has {len(images)} images; expected 2 or more.")
     return measure_code_moments(model.method, model.space, images.raw_rows())
-
-
-@take_options(load_model_and_rows)
-def edit_command(
-    model: Model,
-    rows: InputRows,
-    /,
-    *,
-    attribute: tuple[str, ...],
-    out: Path,
-    until: float | None = None,
-    keep: tuple[str, ...] = (),
-    by: str | None = None,
-    probe: str | None = None,
-    means: bool = False,
-    strength: float = 1.0,
-    reconstruction: bool = False,
-    seed: int = 0,
-) -> None:
-    """Add attributes to images, or take them away.
-
-    Each image is written whole, at its own size: where the model's frame lies in it, the difference
-    is added between what the model decodes after and before the edit.
-
-    Args:
-        attribute: Names with distances, such as Eyeglasses=+3 Smiling=-1; the prior's codes have
-            standard deviation 1 in every direction.
-        out: Folder to write: a PNG file for each, upright, grey, with 16 bits or transparency as
-            the image was, without metadata but for the colour profile; and edits.csv (distances,
-            and the model's probabilities before and after). Beside it OUT-triplets.png (original,
-            edited, and what was added; of reconstructions original, reconstruction, edited).
-        until: Probability, such as 0.95, at which to stop on the way, of the edited image.
-        keep: Attributes that must stay as they are: their directions are projected out.
-        by: Image set or folder with the attributes to keep as columns: directions are turned to
-            where these change least in what the model decodes, measured on its training rows.
-        probe: Image set or folder with attributes, to which directions are fitted for a model that
-            has none of its own.
-        means: With --probe, go from the mean code of images without an attribute to that of images
-            with it, and not along a linear probe; what is added is the mean difference of these
-            images, and a part of what the model sees in this one alone.
-        strength: Multiplier of the difference that is added; 0 gives the image back, unchanged.
-        reconstruction: Write what the model decodes, at its own size, and not the image with the
-            difference.
-        seed: Seed of the draws, if the model makes any.
-    """
-    if model.space.kind != "images":
-        raise InputError(f"{model.name} sees {model.space.kind}; expected a model of images.")
-    load_images = partial(load_images_in_frame, space=model.space)
-    edits = model.edit(
-        rows.x,
-        moves.parse_distances(attribute),
-        target_probability=until,
-        keep=keep,
-        by=None if by is None else load_images(by),
-        probe=None if probe is None else load_images(probe),
-        means=means,
-        strength=strength,
-        reconstruction=reconstruction,
-        seed=seed,
-    )
-    written = write_edits(out, rows, edits, model.space.frame)
-    print_notes(written.notes)
-    if edits.reached is not None and not edits.reached.all():
-        missed = int((~edits.reached).sum())
-        print(f"{missed} of {len(edits.reached)} do not reach {until:g} even at the full distance")
-    print(out)
-    print(written.page)
 
 
 @take_options(load_model_and_rows)

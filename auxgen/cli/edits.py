@@ -1,8 +1,9 @@
-"""The files that `edit` writes: photographs or rows, a table of distances, and a page."""
+"""auxgen edit, and the files that it writes: photographs or rows, a table of distances, a page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain, count
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -13,14 +14,20 @@ from torch import Tensor
 
 from ..data.decoding import EncodedPicture, convert_to_pixels, load_upright, open_picture
 from ..data.frame import Frame
+from ..data.images import load_images_in_frame
 from ..data.inputs import InputRows
 from ..data.photographs import Photograph, edit_photograph
 from ..data.survey import describe_oddity
 from ..data.table_writing import write_table
 from ..errors import InputError
 from ..files import write_file
+from ..inference import moves
 from ..inference.editing import EditedRows
+from ..model import Model
 from ..plotting.grids import draw_picture, write_grid, write_picture
+from ..terminal import print_notes
+from .loading import load_model_and_rows
+from .options import take_options
 from .tables import round_numbers
 
 TABLE_FILE = "edits.csv"
@@ -28,6 +35,73 @@ PAGE_ROWS = 60
 """Photographs that the page shows, at most."""
 TILE_SIDE = 224
 """Side in pixels of a photograph on the page."""
+
+
+@take_options(load_model_and_rows)
+def edit_command(
+    model: Model,
+    rows: InputRows,
+    /,
+    *,
+    attribute: tuple[str, ...],
+    out: Path,
+    until: float | None = None,
+    keep: tuple[str, ...] = (),
+    by: str | None = None,
+    probe: str | None = None,
+    means: bool = False,
+    strength: float = 1.0,
+    reconstruction: bool = False,
+    seed: int = 0,
+) -> None:
+    """Add attributes to images, or take them away.
+
+    Each image is written whole, at its own size: where the model's frame lies in it, the difference
+    is added between what the model decodes after and before the edit.
+
+    Args:
+        attribute: Names with distances, such as Eyeglasses=+3 Smiling=-1; the prior's codes have
+            standard deviation 1 in every direction.
+        out: Folder to write: a PNG file for each, upright, grey, with 16 bits or transparency as
+            the image was, without metadata but for the colour profile; and edits.csv (distances,
+            and the model's probabilities before and after). Beside it OUT-triplets.png (original,
+            edited, and what was added; of reconstructions original, reconstruction, edited).
+        until: Probability, such as 0.95, at which to stop on the way, of the edited image.
+        keep: Attributes that must stay as they are: their directions are projected out.
+        by: Image set or folder with the attributes to keep as columns: directions are turned to
+            where these change least in what the model decodes, measured on its training rows.
+        probe: Image set or folder with attributes, to which directions are fitted for a model that
+            has none of its own.
+        means: With --probe, go from the mean code of images without an attribute to that of images
+            with it, and not along a linear probe; what is added is the mean difference of these
+            images, and a part of what the model sees in this one alone.
+        strength: Multiplier of the difference that is added; 0 gives the image back, unchanged.
+        reconstruction: Write what the model decodes, at its own size, and not the image with the
+            difference.
+        seed: Seed of the draws, if the model makes any.
+    """
+    if model.space.kind != "images":
+        raise InputError(f"{model.name} sees {model.space.kind}; expected a model of images.")
+    load_images = partial(load_images_in_frame, space=model.space)
+    edits = model.edit(
+        rows.x,
+        moves.parse_distances(attribute),
+        target_probability=until,
+        keep=keep,
+        by=None if by is None else load_images(by),
+        probe=None if probe is None else load_images(probe),
+        means=means,
+        strength=strength,
+        reconstruction=reconstruction,
+        seed=seed,
+    )
+    written = write_edits(out, rows, edits, model.space.frame)
+    print_notes(written.notes)
+    if edits.reached is not None and not edits.reached.all():
+        missed = int((~edits.reached).sum())
+        print(f"{missed} of {len(edits.reached)} do not reach {until:g} even at the full distance")
+    print(out)
+    print(written.page)
 
 
 class WrittenEdits(NamedTuple):

@@ -23,7 +23,7 @@ COMMANDS = {
     "reconstruct": ("drawing", "Write rows beside their reconstructions."),
     "fill": ("rows", "Fill in the blank cells of a table."),
     "interpolate": ("drawing", "Write the way from each row to the next through the code."),
-    "edit": ("drawing", "Add attributes to images, or take them away."),
+    "edit": ("edits", "Add attributes to images, or take them away."),
     "embed": ("rows", "Write the code of each row."),
     "predict": ("rows", "Predict the class of each row, with its probability."),
     "explore": ("explore", "Play with a model in the browser."),
