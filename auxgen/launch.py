@@ -44,7 +44,7 @@ from .runs.new_start import collect_start_files, find_new_start
 from .runs.rounds import describe_plan, estimate_stage_seconds
 from .runs.runtime import RuntimeSettings, check_settings, check_sharding, read_settings
 from .runs.train import train_remaining
-from .stage import Experiment
+from .stage import Experiment, list_recipe_notes
 from .terminal import print_notes
 
 Result = TypeVar("Result")
@@ -126,11 +126,12 @@ def train(
             config["from_checkpoint"] = start.describe()
         opened = reopen_run(run, config)
         if here.is_first and not quiet:
+            print_notes(list_recipe_notes(stages))
             print_notes(f"{name}: {words}" for name, words in config["rows_on_disk"].items())
-        if here.is_first and not quiet and opened is None and names_own_data(options):
-            times = estimate_stage_seconds(stages, settings.device, Path(run), settings.command)
-            config["estimated_seconds"] = times
-            print_notes(describe_plan(config))
+            if opened is None and names_own_data(options):
+                times = estimate_stage_seconds(stages, settings.device, Path(run), settings.command)
+                config["estimated_seconds"] = times
+                print_notes(describe_plan(config))
         opened = opened or create_run(run, config, file, here, more)
         with lock_run(opened.path, here):
             remaining = partial(train_remaining, opened, stages, here, settings)

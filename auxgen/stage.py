@@ -105,3 +105,13 @@ class Stage:
 
 Experiment = Mapping[str, Stage]
 """Named stages, trained in order."""
+
+
+def list_recipe_notes(stages: Experiment) -> list[str]:
+    """A note on each stage that leaves weights but no artefact, as no builder makes its method."""
+    return [
+        f"{name}: no builder makes it, so that its run keeps weights and no model that loads by "
+        "itself; give its Stage a recipe=Recipe(builder, arguments) for one."
+        for name, stage in stages.items()
+        if stage.recipe is None
+    ]

@@ -9,11 +9,13 @@ import py_compile
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cli.conftest import Command, assert_refused, left_with
+from laws import stage
 
 import auxgen as public
 from auxgen.launch import rebuild_experiment
@@ -41,6 +43,19 @@ def own_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = folder / "run"
     assert left_with(["train", str(folder / "mine.py"), "--run", str(run), "--device", "cpu"]) == 0
     return run
+
+
+def test_what_no_builder_makes_is_told_at_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_recipe = stage("sdgm", 0)
+    stages = {"own": replace(with_recipe, recipe=None), "ours": with_recipe}
+    public.train(stages, run=tmp_path / "run", device="cpu")
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith(
+        "own: no builder makes it, so that its run keeps weights and no model"
+    )
+    assert not any(line.startswith("ours: no builder") for line in told)
 
 
 def test_its_run_is_finished_and_lacks_a_builder(
