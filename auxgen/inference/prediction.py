@@ -56,7 +56,8 @@ def predict_rows(
 ) -> Predictions:
     """q(y|x) of raw rows, averaged over draws of the variables that it is conditioned on.
 
-    Probabilities become proportional to their power of 1 / temperature.
+    raw (n, *shape) -> probabilities (n, k), float32, which become proportional to their power of
+    1 / temperature.
 
     Raises:
         InputError: The model cannot classify, or the temperature is not above 0.

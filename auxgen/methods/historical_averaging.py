@@ -44,7 +44,7 @@ class HistoricalAveraging(Method):
         return (theta - past).square().sum()
 
     def theta(self, player: str) -> Tensor:
-        """All parameters of a player as one vector."""
+        """All parameters of a player as one vector: -> (p,)."""
         own = [p for network in self.players()[player] for p in network.parameters()]
         return torch.cat([p.flatten() for p in own])
 

@@ -102,7 +102,7 @@ def _check_pictures(x: Tensor) -> Tensor:
 
 
 def check_picture_sets(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Two sets of pictures with the same number of channels, of any size and number.
+    """Two sets of pictures (n, c, h, w) in [0, 1] with as many channels, of any size and number.
 
     Raises:
         InputError: A set has another shape, no entries, whole numbers or values outside [0, 1], or

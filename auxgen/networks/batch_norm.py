@@ -90,7 +90,7 @@ class _WeightedNorm(torch.autograd.Function):
 
 @contextmanager
 def weigh_rows(networks: nn.Module, weights: Tensor) -> Iterator[None]:
-    """Inside, rows count by these weights in the statistics of `BatchNorm` in training.
+    """Inside, rows count by weights (n,) in the statistics of `BatchNorm` in training.
 
     The gradient of what follows goes through the weights as well.
     """

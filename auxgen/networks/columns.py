@@ -67,13 +67,15 @@ class Scaled(nn.Module):
         self.register_buffer("scale", torch.tensor(scale), persistent=False)
 
     def read(self, seen: Tensor) -> Tensor:
+        """Entries (..., d), as a model sees them, in the column's own unit: -> (..., d)."""
         return seen * self.scale + self.shift
 
     def write(self, own: Tensor) -> Tensor:
+        """Entries (..., d) in the column's own unit, as a model sees them: -> (..., d)."""
         return (own - self.shift) / self.scale
 
     def center_logit(self) -> Tensor:
-        """Log-odds of the mean of the training rows, where that lies between 0 and 1."""
+        """Log-odds of the mean of the training rows, where that is between 0 and 1: -> (d,)."""
         return torch.logit(self.shift.clamp(0.01, 0.99))
 
 
@@ -105,7 +107,7 @@ class Levels(Scaled):
         return ObservedEntries(levels, self.read_level, self.write)
 
     def read_level(self, seen: Tensor) -> Tensor:
-        """The nearest level."""
+        """The nearest level of entries as a model sees them: (..., d) -> (..., d)."""
         return self.read(seen).round().clamp(min=0).minimum(self.top)
 
 

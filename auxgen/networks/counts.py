@@ -56,12 +56,15 @@ class Counts(Scaled):
         return ObservedEntries(self.kind.make(mean, rest), self.read_count, self.write_count)
 
     def center_log_mean(self) -> Tensor:
+        """log of the count at which entries are centred: -> (d,)."""
         return torch.expm1(self.shift).clamp(min=1e-4).log()
 
     def read_count(self, seen: Tensor) -> Tensor:
+        """Counts of entries log(1 + count), shifted and scaled: (..., d) -> (..., d)."""
         return torch.expm1(self.read(seen)).round().clamp(min=0)
 
     def write_count(self, count: Tensor) -> Tensor:
+        """Counts as entries log(1 + count), shifted and scaled: (..., d) -> (..., d)."""
         return self.write(torch.log1p(count))
 
 

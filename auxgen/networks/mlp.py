@@ -71,7 +71,7 @@ def _map_rows(linear: nn.Linear, rows: Tensor | Repeated) -> Tensor:
 
 
 def replace_unknown(x: Tensor) -> Tensor:
-    """Entries that are NaN as 0, which is the mean of rows that are standardised.
+    """Entries that are NaN as 0, the mean of rows that are standardised: same shape.
 
     Rows have such entries; codes, which have a gradient, have none.
     """

@@ -34,7 +34,7 @@ class Repeated:
 
 
 def repeat_rows(rows: Tensor | Repeated) -> Tensor:
-    """The rows, each as often as it stands there."""
+    """The rows (..., d), each as often as it stands there: -> (n, d) of repeated ones."""
     return rows if isinstance(rows, Tensor) else F.embedding(rows.index, rows.rows)
 
 

@@ -18,12 +18,15 @@ _SMALLEST = 1e-6
 
 
 def poisson(mean: Tensor) -> td.Poisson:
-    """Counts with variances as large as their means."""
+    """Counts with variances as large as their means: mean (...,) -> batch (...,)."""
     return td.Poisson(mean.clamp(min=_SMALLEST), validate_args=False)
 
 
 def negative_binomial(mean: Tensor, log_size: Tensor) -> td.NegativeBinomial:
-    """Counts with variances mean + mean^2 / size, the size bounded by exp(+-7)."""
+    """Counts with variances mean + mean^2 / size, the size bounded by exp(+-7).
+
+    mean and log_size (...,) -> batch (...,).
+    """
     log_size = log_size.clamp(-7, 7)
     logits = mean.clamp(min=_SMALLEST).log() - log_size
     return td.NegativeBinomial(log_size.exp(), logits=logits, validate_args=False)
