@@ -27,12 +27,8 @@ from auxgen.evaluation import catalogue
 from auxgen.evaluation.likelihood import Elbo
 from auxgen.experiments.adgm import figures, study_tables, tables
 from auxgen.experiments.adgm.budgets import DIGITS_PLAN
-from auxgen.experiments.adgm.stages import (
-    make_dgm_recipe,
-    make_semi_supervised_data,
-    make_semi_supervised_stage,
-    sample_calibration_rows,
-)
+from auxgen.experiments.adgm.splits import make_semi_supervised_data, sample_calibration_rows
+from auxgen.experiments.adgm.stages import make_dgm_recipe, make_semi_supervised_stage
 from auxgen.experiments.adgm.table2 import (
     compute_channel_std,
     concat_datasets,

@@ -24,14 +24,8 @@ from ...functional.schedules import hold_then_cosine
 from ...stage import Experiment
 from .budgets import DIGITS_PLAN
 from .plans import AdgmDigitsPlan
-from .stages import (
-    SemiSupervisedData,
-    load_image_splits,
-    make_bit_data,
-    make_dgm_recipe,
-    make_image_pictures,
-    make_semi_supervised_stage,
-)
+from .splits import SemiSupervisedData, load_image_splits, make_bit_data
+from .stages import make_dgm_recipe, make_image_pictures, make_semi_supervised_stage
 
 
 def experiment(plan: AdgmDigitsPlan = DIGITS_PLAN, *, seed: int = 0) -> Experiment:

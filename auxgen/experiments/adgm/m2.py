@@ -37,14 +37,8 @@ from ...stage import Experiment, Stage
 from ..common import Budget, count_steps
 from .budgets import M1_M2, M2_PYRO_PLAN
 from .plans import M1M2Plan, M2PyroPlan
-from .stages import (
-    SemiSupervisedData,
-    load_image_splits,
-    make_bit_data,
-    make_bound_evaluations,
-    make_semi_supervised_stage,
-    make_sized_recipe,
-)
+from .splits import SemiSupervisedData, load_image_splits, make_bit_data
+from .stages import make_bound_evaluations, make_semi_supervised_stage, make_sized_recipe
 
 
 def make_m1_and_m2_plan(budget: Budget = "cpu") -> M1M2Plan:

@@ -32,13 +32,8 @@ from ..common import count_steps, raise_epochs
 from ..early_stopping import add_early_stopping, hold_out_rows
 from .own_features import fit_picture_features, put_on_features
 from .plans import OWN_PLAN, AdgmOwnPlan
-from .stages import (
-    make_dgm_recipe,
-    make_image_pictures,
-    make_semi_supervised_data,
-    make_semi_supervised_stage,
-    spread_known_labels,
-)
+from .splits import make_semi_supervised_data, spread_known_labels
+from .stages import make_dgm_recipe, make_image_pictures, make_semi_supervised_stage
 
 
 def experiment(

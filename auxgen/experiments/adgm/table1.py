@@ -33,7 +33,7 @@ from ..common import Budget, count_steps, refuse_ignored_option
 from ..vae.mnist import make_vae_stage
 from .budgets import LAYERED_VAE
 from .plans import LayeredVaePlan
-from .stages import load_image_splits
+from .splits import load_image_splits
 
 NUM_IMPORTANCE_WEIGHTS = 5000
 

@@ -33,15 +33,13 @@ from ...stage import Experiment
 from ..common import Budget, count_steps, image_preprocessor, refuse_ignored_option
 from . import budgets, plans
 from .figures import add_figures
-from .stages import (
+from .splits import (
     SemiSupervisedData,
-    count_monitor_steps,
     load_image_splits,
-    make_dgm_recipe,
     make_semi_supervised_data,
-    make_semi_supervised_stage,
     sample_calibration_rows,
 )
+from .stages import count_monitor_steps, make_dgm_recipe, make_semi_supervised_stage
 
 CALIBRATION_PER_CLASS = 100
 """Rows of each class whose labels, which training does not see, are for a temperature."""

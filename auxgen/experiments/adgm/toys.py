@@ -44,13 +44,8 @@ from ..common import count_steps, dataset_facts, refuse_ignored_option
 from .budgets import HALF_MOONS_PLAN, POTENTIAL_PLAN
 from .figures import draw_auxiliary_space
 from .plans import AdgmMoonsPlan, DGMOrAblationName, PotentialPlan
-from .stages import (
-    SemiSupervisedData,
-    count_monitor_steps,
-    make_semi_supervised_stage,
-    make_sized_recipe,
-    spread_known_labels,
-)
+from .splits import SemiSupervisedData, spread_known_labels
+from .stages import count_monitor_steps, make_semi_supervised_stage, make_sized_recipe
 
 ROWS = 10_000
 LABEL_PLACES = {"ends": (0.0, 0.5, 1.0), "inside": (0.15, 0.5, 0.85)}
