@@ -47,11 +47,12 @@ def list_definitions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.ClassDe
             yield from (each for each in node.body if isinstance(each, ast.FunctionDef))
 
 
-def is_found_by_name(file: Path, name: str) -> bool:
+def is_found_by_name(file: Path, node: ast.FunctionDef | ast.ClassDef) -> bool:
     """Whether something outside of Python's reach finds it: a person, config.json, a protocol."""
-    is_builder = file.parent.name == "builders" and not name.startswith("_")
-    is_protocol = name.startswith("__") or name in ASKED_BY_OTHERS
-    return is_builder or is_protocol or FOUND_BY_NAME.fullmatch(name) is not None
+    returns = getattr(node, "returns", None)
+    is_builder = file.parent.name == "builders" and ast.unparse(returns or node) == "Method"
+    is_protocol = node.name.startswith("__") or node.name in ASKED_BY_OTHERS
+    return is_builder or is_protocol or FOUND_BY_NAME.fullmatch(node.name) is not None
 
 
 def test_nothing_is_there_for_tests_alone() -> None:
@@ -61,7 +62,7 @@ def test_nothing_is_there_for_tests_alone() -> None:
         f"{file.relative_to(ROOT)}: {node.name}"
         for file, tree in list_modules()
         for node in list_definitions(tree)
-        if used[node.name] < 2 and not is_found_by_name(file, node.name)
+        if used[node.name] < 2 and not is_found_by_name(file, node)
         if not any("register" in ast.unparse(each) for each in node.decorator_list)
     ]
     assert not alone, f"Used by tests at most: {alone}"
@@ -75,7 +76,7 @@ def test_a_function_that_no_other_file_uses_begins_with_an_underscore() -> None:
         for file, tree in list_modules()
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
-        if users[node.name] < 2 and not is_found_by_name(file, node.name)
+        if users[node.name] < 2 and not is_found_by_name(file, node)
         if not (file.name.endswith("tables.py") and node.name.startswith("make_"))  # of a paper
     ]
     assert not public, f"Used in their own file alone: {public}"

@@ -33,7 +33,7 @@ from ..errors import InputError, take_first_line, unknown_name
 from ..method import Method
 from .likelihoods import Likelihood
 
-__all__ = ["Likelihood", "Recipe", "list_builders"]
+__all__ = ["Likelihood", "Recipe"]
 
 
 REFUSALS = (
@@ -56,7 +56,7 @@ class Recipe:
         Raises:
             InputError: There is no such builder, or it does not take these arguments.
         """
-        known = list_builders()
+        known = _list_builders()
         if self.builder not in known:
             raise unknown_name("builder", self.builder, known)
         try:
@@ -69,7 +69,7 @@ class Recipe:
         return method.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
-def list_builders() -> dict[str, Callable[..., Method]]:
+def _list_builders() -> dict[str, Callable[..., Method]]:
     """The public functions of this package that build a method, by name."""
     modules = [
         importlib.import_module(f"{__name__}.{module.name}")

@@ -59,10 +59,10 @@ def save_model(
         NotSaved: It could not be written.
     """
     config = {} if recipe is None else make_artefact_config(recipe, space, card)
-    write_artefact(folder, method, config)
+    _write_artefact(folder, method, config)
 
 
-def write_artefact(
+def _write_artefact(
     folder: Path,
     method: Method,
     config: Mapping[str, Any],
@@ -107,7 +107,7 @@ def write_new_artefact(
             f"{name} has no recipe, so that its artefact could not be loaded; give its Stage a "
             "recipe=Recipe(builder, arguments)."
         )
-    write_artefact(folder, method, config, extra)
+    _write_artefact(folder, method, config, extra)
     return folder
 
 
