@@ -1,4 +1,4 @@
-"""Scores of confidence: temperature, the most confident rows, and rows of another set."""
+"""Scores of confidence: calibration, temperature, the surest rows, and rows of another set."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import final
@@ -35,6 +35,22 @@ class SelectiveAccuracy(ClassificationEvaluation):
         protocol = self.describe_protocol(what, len(y))
         detail = {"least_confidence": probs[rows].amax(-1).min().item()}
         return make_share_score(value, len(rows), protocol, whole=100, detail=detail)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Calibration(ClassificationEvaluation):
+    """Expected calibration error in per cent; its detail holds the reliability curve.
+
+    Attributes:
+        bins: Bins of the confidence.
+    """
+
+    _: KW_ONLY
+    bins: int = 15
+
+    def make_score(self, probs: Tensor, y: Tensor) -> Score:
+        return self.score_calibration(probs, y, self.bins)
 
 
 class LabelLikelihoodEvaluation(LabelledEvaluation):

@@ -93,22 +93,6 @@ class TestError(ClassificationEvaluation):
 
 @final
 @dataclass(frozen=True, eq=False)
-class Calibration(ClassificationEvaluation):
-    """Expected calibration error in per cent; its detail holds the reliability curve.
-
-    Attributes:
-        bins: Bins of the confidence.
-    """
-
-    _: KW_ONLY
-    bins: int = 15
-
-    def make_score(self, probs: Tensor, y: Tensor) -> Score:
-        return self.score_calibration(probs, y, self.bins)
-
-
-@final
-@dataclass(frozen=True, eq=False)
 class Brier(ClassificationEvaluation):
     """Brier score, from 0 to 2: the sum of squares over all classes."""
 

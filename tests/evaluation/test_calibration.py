@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 from auxgen.evaluation.calibration import (
+    Calibration,
     LabelNll,
     OutOfDistribution,
     SelectiveAccuracy,
@@ -32,6 +33,13 @@ def rows(n: int, seed: int) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     x = 2 * torch.randn(n, 3, generator=generator)
     return x, torch.multinomial(x.softmax(-1), 1, generator=generator).squeeze(1)
+
+
+def test_calibration_has_its_curve_in_plain_lists() -> None:
+    x, y = rows(4, 0)
+    score = Calibration(x, y, bins=4)(Linear())
+    assert score.unit == "%"
+    assert sum(score.detail["reliability"]["rows"]) == 4
 
 
 def tempered(scale: float) -> TemperatureScaling:

@@ -66,12 +66,6 @@ def test_a_score_repeats_and_leaves_the_random_stream_as_it_was():
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_calibration_has_its_curve_in_plain_lists():
-    score = classification.Calibration(X, Y, bins=4)(Told())
-    assert score.unit == "%"
-    assert sum(score.detail["reliability"]["rows"]) == 4
-
-
 def test_a_split_without_labels_is_refused_in_a_sentence():
     with pytest.raises(InputError, match="no labelled row"):
         classification.TestError(X, torch.full((5,), -1))(Told())

@@ -8,8 +8,8 @@ from ...builders import Likelihood, Recipe
 from ...data.batches import SemiSupervisedBatches
 from ...engine.settings import Engine
 from ...errors import require_at_least
-from ...evaluation.calibration import SelectiveAccuracy, TemperatureScaling
-from ...evaluation.classification import Brier, Calibration, TestError
+from ...evaluation.calibration import Calibration, SelectiveAccuracy, TemperatureScaling
+from ...evaluation.classification import Brier, TestError
 from ...evaluation.likelihood import Elbo, ImportanceBound
 from ...functional.bounds import classification_weight
 from ...method import Method, Weighs

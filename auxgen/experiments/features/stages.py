@@ -14,7 +14,8 @@ from ...data.batches import LabelledBatches
 from ...data.dataset import Dataset
 from ...engine.settings import Engine, adam
 from ...errors import InputError, require_at_least
-from ...evaluation.classification import AttributeTestErrors, Brier, Calibration, TestError
+from ...evaluation.calibration import Calibration
+from ...evaluation.classification import AttributeTestErrors, Brier, TestError
 from ...functional.schedules import rise_then_cosine
 from ...plotting.panels import show_surest_mistakes
 from ...score import Evaluation
