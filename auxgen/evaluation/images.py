@@ -71,7 +71,6 @@ class RealPictureQuality:
     def __call__(self, method: object) -> dict[str, Score]:
         extractor = load_extractor(self.extractor)
         features = extractors.extract_cached_features(extractor, self.shown)
-        in_order = bool((self.shown.y.diff() >= 0).all())  # class after class
         scores = score_picture_sets(
             extractor,
             self.real,
@@ -79,7 +78,7 @@ class RealPictureQuality:
             self.measures,
             self.what,
             self.groups,
-            shuffled=in_order,
+            shuffled=self.shown.is_sorted_by_class,
         )
         return {f"{label} of {self.name}": score for label, score in scores.items()}
 

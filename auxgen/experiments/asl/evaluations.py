@@ -56,7 +56,7 @@ def make_image_evaluations(
         resamplings: Sets of samples, for the spread.
     """
     train, test, space, name = splits.train, splits.test, splits.space, splits.split_name
-    x = space.transform(test.raw_rows()[:2000])
+    x = space.transform(test.take_some(2000).raw_rows())
     found: dict[str, Evaluation] = {
         "code_noise": CodeNoise(x),
         "importance_bound": ImportanceBound(x[:500], k=50, split_name=name),
@@ -68,7 +68,7 @@ def make_image_evaluations(
         # codes that are drawn, as in the paper, and their means
         found |= {"codes": SampledCodeScores(codes), "codes_of_means": MeanCodeScores(codes)}
     if extractor is not None:
-        few, fd = train[: len(test)], ("FD",)
+        few, fd = train.take_some(len(test)), ("FD",)
         what = f"{len(few)} training rows beside {len(test)} of the {name} split"
         samples = SampleQuality(test, space, extractor=extractor, measures=fd, split_name=name)
         accuracy = ConditionalSampleAccuracy(test, space, extractor=extractor, split_name=name)

@@ -139,7 +139,7 @@ def _build_image_experiment(plan: DfmImagePlan, seed: int, own: str | None = Non
     side, architecture = get_image_side(train), ARCHITECTURES[plan.architecture]
     space = image_preprocessor(train, shift=(0.5,), scale=(0.5,))
     sizes = architecture.make_sizes(train.x.shape[1], side)
-    variety = SampleDiversity(held[:WATCHED], space, split_name=split)
+    variety = SampleDiversity(held.take_some(WATCHED), space, split_name=split)
     count = partial(count_steps, len(train), plan.batch)
     return build_game(
         plan,
