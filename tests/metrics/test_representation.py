@@ -117,6 +117,10 @@ def test_units_are_active_by_their_kl_or_by_what_their_means_vary():
     assert count_active_units(kl_per_unit(mean, sd), threshold=0.005) == 3
     assert count_active_units_by_variance(mean) == 2
     assert count_active_units_by_variance(mean, threshold=0.005) == 3
+    # at the threshold itself a unit is not above it
+    assert count_active_units(torch.tensor([0.25, 0.5, 0.75]), threshold=0.5) == 1
+    at_half = torch.tensor([[-0.5, 0.0], [0.5, 2.0]], dtype=torch.float64)
+    assert count_active_units_by_variance(at_half, threshold=0.5) == 1
 
 
 @pytest.mark.parametrize("block", [7, 64])
