@@ -104,13 +104,14 @@ def combine_directions(weighted_directions: Sequence[tuple[Direction, float]]) -
     """Several directions at once: sum_i s_i v_i, normalised, as for figure 6.
 
     Its logit is sum_i s_i logit_i, and its scale the rise of that for a unit of distance. A factor
-    s_i of +1 adds an attribute, -1 removes it.
+    s_i of +1 adds an attribute, -1 removes it, 0 leaves it alone.
 
     Raises:
         InputError: There is none, or they cancel out.
     """
+    weighted_directions = [(d, s) for d, s in weighted_directions if s != 0]
     if not weighted_directions:
-        raise InputError("There is no direction to combine; one or more is expected.")
+        raise InputError("There is no direction to combine; a factor other than 0 is expected.")
     total = sum_displacements(weighted_directions)
     name = " ".join(f"{'+' if s > 0 else '-'}{d.name}" for d, s in weighted_directions)
     length = total.norm().item()

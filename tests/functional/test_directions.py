@@ -145,13 +145,16 @@ def test_weights_that_point_nowhere_are_refused(w: torch.Tensor) -> None:
 
 
 def test_probabilities_and_sums_that_will_not_do_are_refused() -> None:
-    glasses, _ = two()
+    glasses, male = two()
     with pytest.raises(InputError, match="The probability is 1;"):
         glasses.distance_to_probability(torch.zeros(1, 6), 1.0)
     with pytest.raises(InputError, match="cancel out"):
         combine_directions([(glasses, 1.0), (glasses, -1.0)])
     with pytest.raises(InputError, match="There is no direction to combine"):
         combine_directions([])
+    with pytest.raises(InputError, match="There is no direction to combine"):
+        combine_directions([(glasses, 0.0)])
+    assert combine_directions([(glasses, 2.0), (male, 0.0)]).name == "+Glasses"
 
 
 def test_the_difference_of_means_is_the_log_odds_of_two_gaussians() -> None:
