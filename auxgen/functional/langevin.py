@@ -94,8 +94,8 @@ def run_langevin_chains(
 
 def _compute_energy_and_gradient(energy: Energy, z: Tensor) -> tuple[Tensor, Tensor]:
     """U (n,) and its gradient (n, d) at z (n, d)."""
-    with torch.enable_grad():
-        at = z.detach().requires_grad_(True)
+    with torch.inference_mode(False), torch.enable_grad():
+        at = z.detach().clone().requires_grad_(True)
         u = energy(at)
         (slope,) = torch.autograd.grad(u.sum(), at)
     return u.detach(), slope

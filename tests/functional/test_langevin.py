@@ -91,6 +91,14 @@ def test_the_energy_is_the_negative_log_density_but_for_a_constant() -> None:
     torch.testing.assert_close(gaps, gaps[:1].expand(7))
 
 
+def test_chains_run_where_gradients_are_off_too() -> None:
+    torch.manual_seed(0)
+    z, target = torch.randn(4, 5, dtype=torch.float64), energy(weight(2.0))
+    with torch.inference_mode(), torch.random.fork_rng():
+        off = run_langevin_chains(target, z, alpha=0.1, steps=3).z
+    assert torch.equal(off, run_langevin_chains(target, z, alpha=0.1, steps=3).z)
+
+
 def test_without_conditions_a_step_is_one_of_ornstein_and_uhlenbeck() -> None:
     """z' = (1 - alpha) z + sqrt(2 alpha) e, whose stationary variance is 1 / (1 - alpha / 2)."""
     torch.manual_seed(0)

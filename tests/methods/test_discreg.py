@@ -13,7 +13,12 @@ from torch import Tensor, nn
 from auxgen.builders import Recipe
 from auxgen.engine.loop import freeze_unowned_networks
 from auxgen.method import Gradient
-from auxgen.methods.discreg import AdjustedVAE, DiscriminativeVAE, move_pictures
+from auxgen.methods.discreg import (
+    AdjustedVAE,
+    DiscriminativeVAE,
+    initialize_adjusted_vae,
+    move_pictures,
+)
 from auxgen.methods.feature_autoencoder import FeatureAutoencoder
 from auxgen.methods.vae import VAE
 from auxgen.networks.distributions import Conditional, FreeScaleNormal, diag_normal
@@ -232,6 +237,25 @@ def test_decoder_statistics_become_those_of_the_prior(training: bool) -> None:
     torch.testing.assert_close(norm.running_mean, first.bias, atol=2e-3, rtol=0)
     torch.testing.assert_close(norm.running_var, exact, rtol=0.05, atol=0)
     assert not made.p_x.training
+
+
+def test_a_vae_is_adjusted_with_its_weights_and_statistics_of_the_prior() -> None:
+    torch.manual_seed(0)
+    source = Recipe("stacked_vae", {"images": IMAGES}).build().eval()
+    made, again = (Recipe("stacked_adjusted_vae", {"images": IMAGES}).build() for _ in range(2))
+    assert isinstance(again, AdjustedVAE)
+    initialize_adjusted_vae(again, source=source, batches=0)
+    for name, weights in source.named_parameters():
+        assert torch.equal(again.get_parameter(name), weights), name
+    torch.manual_seed(1)
+    initialize_adjusted_vae(made, source=source, batches=2)
+    torch.manual_seed(1)
+    again.recalibrate_decoder(2)
+    means = [name for name, _ in made.named_buffers() if name.startswith("p_x") and "mean" in name]
+    assert means
+    for name in means:
+        assert torch.equal(made.get_buffer(name), again.get_buffer(name)), name
+        assert not torch.equal(made.get_buffer(name), source.get_buffer(name)), name
 
 
 def test_only_the_encoder_adjusts() -> None:

@@ -221,6 +221,7 @@ def test_too_few_rows_and_classes_are_refused_in_a_sentence():
         (torch.zeros(0, 2), torch.ones(0, 2), "posterior means have 0 rows"),
         (torch.zeros(5, 2), torch.ones(5, 3), r"\(5, 2\) and their standard deviations \(5, 3\)"),
         (torch.zeros(5, 2), torch.zeros(5, 2), "smallest posterior standard deviation is 0"),
+        (torch.zeros(5, 2), torch.eye(5)[:, :2], "smallest posterior standard deviation is 0"),
         (torch.full((5, 2), torch.nan), torch.ones(5, 2), "posterior means have NaN"),
     ],
 )
