@@ -128,11 +128,11 @@ def _parse_number(text: str, decimal: Decimal) -> float:
 
 
 def guess_decimal(table: RawTable, usual: Decimal | None = None) -> tuple[Decimal, str]:
-    """The decimal sign of a table's numbers, and the name of the column that shows it, or "".
+    """The decimal sign of a table's numbers, and the name of a column with commas, or "".
 
     Args:
         table: Columns of texts.
-        usual: The sign where no column shows it.
+        usual: The sign where no column shows it, though one may have commas.
 
     Raises:
         InputError: Commas may be decimal signs as well as group thousands, and none is usual.
@@ -159,7 +159,13 @@ def guess_decimal(table: RawTable, usual: Decimal | None = None) -> tuple[Decima
             f"Column {ambiguous!r} of {table.source} holds numbers such as {cell!r}, whose comma "
             "may be a decimal sign or group thousands; say which by --decimal , or --decimal ."
         )
-    return usual or ".", ""
+    return usual or ".", ambiguous
+
+
+def describe_decimal(sign: Decimal, column: str) -> str:
+    """A note: how the commas of a column's numbers were read."""
+    what = "a decimal comma" if sign == "," else "commas that group thousands"
+    return f"Column {column!r}: numbers are taken to have {what}."
 
 
 def count_cells(count: int) -> str:

@@ -25,6 +25,8 @@ _ID_NAME = re.compile(
     r"|uuid|guid|.*[_ -]id|id[_ -].*",
     re.IGNORECASE,
 )
+_WRITTEN_NUMBER = re.compile(r"([^\w\s]*) *(\d[\d\s.,:'’]*)(\D*)")
+"""A number with a unit or a currency, in groups of digits, or a time: 10 %, $5, 1'000, 12:30."""
 _CAMEL_ID = re.compile(r".*[a-z]I[dD]")
 
 
@@ -48,7 +50,20 @@ def infer_column(
             f"cannot be told apart for sure; write them as 2024-12-31, or leave the column out by "
             f"--drop {name!r}."
         )
+    if _are_written_numbers(texts):
+        notes.append(
+            f"Column {name!r}: cells such as {min(texts)!r} are taken as texts; if numbers are "
+            "meant, write these alone."
+        )
     return _infer_texts(name, table, texts, blank, chosen=chosen)
+
+
+def _are_written_numbers(texts: set[str]) -> bool:
+    """Whether texts are numbers with the same signs before and after, such as 10 % and 20 %."""
+    found = [_WRITTEN_NUMBER.fullmatch(text) for text in texts]
+    around = {(match[1], match[3].strip()) if match else None for match in found}
+    plain = any(text.isdecimal() for text in texts)  # codes such as 01, which are told
+    return len(texts) > 1 and len(around) == 1 and None not in around and not plain
 
 
 def _are_numbers(
@@ -75,7 +90,7 @@ def _are_numbers(
     whole = all(float(t.replace(",", ".")).is_integer() for t in numbers if _is_finite(t))
     few = len(texts) <= FEW_TEXTS and whole
     if share <= 0.5 or (few and all((table[name] == t).sum() > 1 for t in others)):
-        if share > 0.5:
+        if len(numbers) > 1:
             notes.append(f"Column {name!r}: numbers and {others[0]!r} are taken as texts.")
         return False
     read_column_numbers(name, table, decimal, [])  # raises, and says which row

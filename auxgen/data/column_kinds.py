@@ -60,8 +60,8 @@ def fit_schema(
     for name in table.names:
         check_unique(table, name)
     named = [choice.label, choice.id, *choice.drop, *choice.columns]
-    for name in filter(None, named):
-        if name not in table.names:
+    for name in named:
+        if name is not None and name not in table.names:
             raise unknown_name(f"{table.source} column", name, table.names)
     columns = tuple(cell.blank_out(c, choice.blank) for c in table.columns)
     table = RawTable(table.source, table.names, columns)
@@ -72,8 +72,7 @@ def fit_schema(
         some = RawTable(table.source, tuple(used), tuple(table[n] for n in used))
         sign, shown = cell.guess_decimal(some)
         if shown:
-            what = "a decimal comma" if sign == "," else "commas that group thousands"
-            notes.append(f"Column {shown!r}: numbers are taken to have {what}.")
+            notes.append(cell.describe_decimal(sign, shown))
     found = []
     for name in table.names:
         if name == choice.label:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, unknown_name
+from .cells import MISSING_WORDS, count_cells
 from .image_splits import SPLITS, UNLABELLED_FOLDERS, ImageFolder, ImageSplit, scan_image_folder
-from .labels import collect_classes
+from .labels import (
+    collect_classes,
+    describe_alike_classes,
+    list_doubtful_labels,
+    read_label_texts,
+)
 from .sheets import LABEL_COLUMNS, SHEET_FILES, PictureSheets, parse_flags, read_picture_sheets
-from .walking import Tally, format_path
+from .table_files import TABLE_SUFFIXES
+from .walking import Tally, format_path, list_folders
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,19 @@ def list_images(folder: Path, split: str, label: str | None) -> ImageListing:
         name: tuple(_get_class_folder(file, own.place) for file in own.files)
         for name, own in found.splits.items()
     }
+    classes = collect_classes(word for own in words.values() for word in own)
     return ImageListing(
         found.splits[split].files,
         words[split],
-        collect_classes(word for own in words.values() for word in own),
+        classes,
         every=tuple(found.files),
-        notes=(*found.notes, *_describe_nested_classes(found)),
+        notes=(
+            *found.notes,
+            *_describe_nested_classes(found),
+            *describe_alike_classes(classes),
+            *_describe_empty_folders(found),
+            *_describe_unread_sheets(places),
+        ),
     )
 
 
@@ -105,6 +119,29 @@ def _make_missing_split_error(name: str, split: str, known: Iterable[str]) -> In
     )
 
 
+def _describe_empty_folders(found: ImageFolder) -> Iterator[str]:
+    """Notes on folders beside those of the classes in which no picture lies."""
+    for own in found.splits.values():
+        filled = {file.relative_to(own.place).parts[0] for file in own.files}
+        folders = list_folders(own.place)
+        if filled.isdisjoint(path.name for path in folders):
+            continue
+        for path in folders:
+            if path.name not in filled:
+                yield f"Folder {format_path(path.name)} has no pictures, and is no class."
+
+
+def _describe_unread_sheets(places: Iterable[Path]) -> Iterator[str]:
+    """Notes on tables beside the pictures that have another name than a sheet."""
+    for place in dict.fromkeys(places):
+        for path in sorted(place.iterdir()):
+            if path.suffix.lower() in (*TABLE_SUFFIXES, ".jsonl"):
+                yield (
+                    f"{format_path(path.name)} is not read: a sheet that describes the pictures is "
+                    "called metadata.csv or labels.csv."
+                )
+
+
 def _list_described_images(
     folder: Path, split: str, found: ImageFolder, sheets: PictureSheets, label: str | None
 ) -> ImageListing:
@@ -122,17 +159,47 @@ def _list_described_images(
 
     flags = {c: parse_flags(get_cells(c, rows)) for c in columns if c != label}
     kept = [c for c, values in flags.items() if values is not None]
+    cells = get_cells(label, rows) if label else []
+    words = dict(zip(rows, read_label_texts(cells, f"Column {label!r} of {sheet}"), strict=False))
+    classes = collect_classes(words.values())
     attributes = {c: parse_flags(get_cells(c, files)) or [float("nan")] * len(files) for c in kept}
     return ImageListing(
         files=files,
-        labels=tuple(get_cells(label, files) if label else [""] * len(files)),
-        classes=collect_classes(get_cells(label, rows) if label else []),
+        labels=tuple(words.get(file, "") for file in files),
+        classes=classes,
         attributes=attributes,
         label_column_given=given,
         every=tuple(found.files),
         sheets=sheets.files,
-        notes=(*found.notes, *sheets.notes, *_describe_columns(folder, found, sheets, label, kept)),
+        notes=(
+            *found.notes,
+            *sheets.notes,
+            *_describe_columns(folder, found, sheets, label, kept),
+            *_describe_cells(sheets, kept, list(words.values())),
+            *describe_alike_classes(classes),
+        ),
     )
+
+
+def _describe_cells(
+    sheets: PictureSheets, kept: Sequence[str], labels: Sequence[str]
+) -> Iterator[str]:
+    """Notes on words that may mean "unknown", among labels and attributes."""
+    sheet = sheets.files[0].name
+    for word in list_doubtful_labels(labels):
+        yield (
+            f"{labels.count(word)} of {len(labels)} pictures in {sheet} are labelled {word!r}, "
+            "which is a class here: if it means unknown, leave these cells blank."
+        )
+    for column in kept:
+        cells = [row.get(column, "") for row in sheets.rows.values()]
+        words = [cell for cell in cells if cell.lower() in MISSING_WORDS]
+        if words:
+            listed = ", ".join(map(repr, sorted(set(words))))
+            yield (
+                f"Column {column!r} of {sheet}: {count_cells(len(words))} among answers taken as "
+                f"blank: {listed}."
+            )
 
 
 def _describe_columns(

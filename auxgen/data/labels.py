@@ -1,5 +1,7 @@
 """Labels: what a person calls the classes, the few rows that keep theirs, and checks."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -8,9 +10,15 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError, unknown_name
+from .cells import MISSING_WORDS
 from .dataset import Dataset
 
 BLANK = -1
+_POINT_ZERO = re.compile(r"-?\d+\.0+")
+"""Whole numbers beside blanks, as pandas writes them."""
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d{1,2})?", re.ASCII)
+_UNSEEN = ("Zs", "Zl", "Zp", "Cc", "Cf")
+"""Categories of spaces and of characters that are not seen."""
 
 
 def find_labelled_rows(y: Tensor) -> Tensor:
@@ -97,6 +105,56 @@ def collect_classes(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(different, key=lambda w: (int(w), w)) if whole else sorted(different))
 
 
+def read_label_texts(texts: Sequence[str], where: str) -> list[str]:
+    """Labels of a table or a sheet, whole numbers without the point that pandas gives them.
+
+    Args:
+        texts: The cells of the column, "" where blank.
+        where: What to call the column.
+
+    Raises:
+        InputError: All are numbers, some with a fraction.
+    """
+    words = set(texts) - {""}
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        return list(texts)
+    wrong = next((number for number in numbers if not number.is_integer()), None)
+    if wrong is not None:
+        raise InputError(
+            f"{where}: Label {wrong!r} is no class; strings or whole numbers are expected."
+        )
+    if all(map(_POINT_ZERO.fullmatch, words)):
+        return [text.partition(".")[0] for text in texts]
+    return list(texts)
+
+
+def list_doubtful_labels(texts: Iterable[str]) -> list[str]:
+    """Labels that may mean "unknown", such as NA and -1, sorted."""
+    return sorted(t for t in set(texts) if t == "-1" or t.lower() in MISSING_WORDS)
+
+
+def describe_alike_classes(classes: Iterable[str]) -> list[str]:
+    """Notes on classes that a person may have meant to be one."""
+    groups: dict[str | float, list[str]] = {}
+    for name in classes:
+        groups.setdefault(_simplify(name), []).append(name)
+    return [
+        f"Classes {' and '.join(map(repr, names))} differ only in how they are written; if "
+        "they are one, write them alike."
+        for names in groups.values()
+        if len(names) > 1
+    ]
+
+
+def _simplify(name: str) -> str | float:
+    """A name without what is easily written in two ways; a number as one."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    kept = "".join(c for c in plain if unicodedata.category(c) not in _UNSEEN and c not in "'\"_")
+    return float(kept) if _NUMBER.fullmatch(kept) else kept
+
+
 def map_labels_to_indices(words: Iterable[str], classes: tuple[str, ...]) -> Tensor:
     """Class indices of words, -1 for the blank one: -> (n,) int64."""
     place = {c: i for i, c in enumerate(classes)} | {"": BLANK}
@@ -115,7 +173,7 @@ def parse_labels(y: Any, rows: int, names: Sequence[str] | None) -> tuple[tuple[
         raise InputError(
             f"y has shape {np.shape(y)}; one label for each of {rows} rows is expected."
         )
-    words = [format_label(v) for v in listed]
+    words = [_format_label(v) for v in listed]
     if names is None:
         negative = next((w for w in words if w.startswith("-") and w[1:].isdecimal()), None)
         if negative is not None:
@@ -145,7 +203,7 @@ def _look_up_class_names(words: list[str], classes: tuple[str, ...]) -> list[str
     return [classes[int(w)] if w else "" for w in words]
 
 
-def format_label(value: Any) -> str:
+def _format_label(value: Any) -> str:
     """A label as a word: "" if it is blank, whole numbers without a point.
 
     Raises:

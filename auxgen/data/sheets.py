@@ -6,10 +6,10 @@ import os
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ..errors import InputError
-from .cells import RawTable
+from .cells import MISSING_WORDS, RawTable, parse_answer
 from .table_files import read_table_file
 from .walking import format_path
 
@@ -21,8 +21,6 @@ FILE_COLUMNS = (
 """Names of the column of the files, in lower case; the first that is there is taken."""
 LABEL_COLUMNS = ("label", "class", "category")
 """Names of the label's column where a person names none."""
-FLAG_VALUES = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "": float("nan")}
-"""The cells of an attribute."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,12 @@ class _KnownFiles:
         spellings = dict.fromkeys((cell, cell.replace("\\", "/")))
         paths = (_normalise(place / text) for place in places for text in spellings)
         return next((self.by_path[path] for path in paths if path in self.by_path), None)
+
+    def find_alike(self, cell: str) -> Path | None:
+        """A picture whose name is the cell's but for folders, capitals or the ending."""
+        name = PurePath(cell.replace("\\", "/")).name.lower()
+        stems = name, PurePath(name).stem
+        return next((f for f in self.by_path.values() if f.stem.lower() in stems), None)
 
 
 def _normalise(path: Path) -> str:
@@ -135,9 +139,11 @@ def _match_rows(
             rows[path], lines[path] = own, i
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        alike = known.find_alike(missing[0])
+        such = f", such as {format_path(os.path.relpath(alike, sheet.parent))!r}" if alike else ""
         raise InputError(
             f"{format_path(sheet)} names {missing[0]!r}{more}, where no image is; images below its "
-            "folder are expected."
+            f"folder are expected{such}."
         )
     return rows, notes
 
@@ -165,7 +171,13 @@ def _find_file_column(
 
 
 def parse_flags(cells: Sequence[str]) -> list[float] | None:
-    """A column of 0, 1, true, false or blank, not all blank, as numbers, NaN where blank."""
-    values = [FLAG_VALUES.get(cell.lower()) for cell in cells]
-    flags = [value for value in values if value is not None]
-    return flags if any(cells) and len(flags) == len(values) else None
+    """A column of 0 and 1, or of words such as yes and no, as numbers; None if it is another.
+
+    Blank cells and words for "unknown" are NaN; a column of these alone is another.
+    """
+    answers = {cell: parse_answer(cell) for cell in set(cells)}
+    known = [answer for answer in answers.values() if answer is not None]
+    others = {cell.lower() for cell, answer in answers.items() if cell and answer is None}
+    if not known or others - MISSING_WORDS:
+        return None
+    return [float("nan") if (a := answers[cell]) is None else float(a) for cell in cells]

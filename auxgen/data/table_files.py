@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from itertools import islice
@@ -22,6 +23,12 @@ TEXT_SUFFIXES = (".csv", ".tsv")
 TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".feather", ".xlsx")
 TABLE_KINDS = ".csv, .tsv, .parquet, .feather or .xlsx"
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # begins as that of UTF-16 does
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 _SEPARATOR_WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
 
 
@@ -83,6 +90,7 @@ def _read_text(file: Path, form: TableFormat, expected: Collection[str]) -> RawT
     usual = "\t" if file.suffix.lower() == ".tsv" else ","
     if separator != usual and form.separator is None:
         notes.append(f"{file.name}: cells are taken to be separated by {_SEPARATORS[separator]}.")
+    notes += _compare_with_header(file, text, separator)
     frame = pandas.read_csv(
         StringIO(text),
         sep=separator,
@@ -107,7 +115,7 @@ def _decode_text(file: Path, encoding: str | None) -> tuple[str, list[str]]:
             raise InputError(
                 f"{file} is not in the encoding {encoding!r}; leave it out for a guess."
             ) from None
-    for mark, name in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, name in _BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             return data.decode(name, errors="replace"), []
     if b"\0" in data:
@@ -141,13 +149,46 @@ def _find_separator(file: Path, text: str, given: str | None, expected: Collecti
 def _rate_separator(text: str, mark: str, expected: set[str]) -> tuple[int, bool, int]:
     """How many expected columns there are, whether all lines agree, and in how many cells."""
     try:
-        lines = list(islice(filter(None, csv.reader(StringIO(text), delimiter=mark)), 50))
+        lines = list(islice(_split_lines(text, mark), 50))
     except csv.Error:
         return 0, False, 0
     widths = {len(line) for line in lines}
     names = {name.strip() for name in lines[0]} if lines else set()
     agrees = len(widths) == 1 and widths != {1}
     return len(names & expected), agrees, max(widths, default=0) if agrees else 0
+
+
+def _compare_with_header(file: Path, text: str, separator: str) -> list[str]:
+    """A note on rows that have fewer cells than the header; blank lines are no rows.
+
+    Raises:
+        InputError: A row has more.
+    """
+    try:
+        header, *widths = (len(line) for line in _split_lines(text, separator))
+    except csv.Error:  # a cell of more than csv reads, which pandas does
+        return []
+    most, least = max(widths, default=header), min(widths, default=header)
+    if most > header:
+        raise InputError(
+            f"{file.name} has {most} cells in row {widths.index(most) + 1}, and {header} in its "
+            "header; as many are expected: take out lines above the header, and put a cell that "
+            "holds the separator in quotes."
+        )
+    if least == header:
+        return []
+    short = [i for i, width in enumerate(widths) if width < header]
+    return [
+        f"{file.name}: {len(short)} of {len(widths)} rows have fewer cells than the header, the "
+        f"first row {short[0] + 1}; what is missing is taken as blank."
+    ]
+
+
+def _split_lines(text: str, separator: str) -> Iterator[list[str]]:
+    """The cells of each line that is not blank, however lines end."""
+    lines = StringIO(text, newline=None)
+    cells = csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t")
+    return (line for line in cells if line not in ([], [""]))
 
 
 def _read_sheet(file: Path) -> RawTable:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError, list_first
-from .cells import Decimal, RawTable, blank_out, guess_decimal
+from .cells import Decimal, RawTable, blank_out, describe_decimal, guess_decimal
 from .columns import Column, check_unique, decode_numbers, encode_numbers, encode_texts
 from .storage import join_columns, keep_array
 
@@ -136,11 +136,20 @@ class TableSchema:
 
     def find_decimal(self, table: RawTable) -> Decimal:
         """The decimal sign of a file's numbers."""
+        return self._guess_decimal(table)[0]
+
+    def describe_decimal(self, table: RawTable) -> list[str]:
+        """A note on commas in a file's numbers, unless all numbers are written as in training."""
+        sign, column = self._guess_decimal(table)
+        usual = sign == self.decimal == ","
+        return [describe_decimal(sign, column)] if column and not usual else []
+
+    def _guess_decimal(self, table: RawTable) -> tuple[Decimal, str]:
         numbers = {c.name for c in self.numbers}
         kept = [i for i, name in enumerate(table.names) if name in numbers]
         cells = tuple(table.columns[i] for i in kept)
         some = RawTable(table.source, tuple(table.names[i] for i in kept), cells)
-        return guess_decimal(some, self.decimal)[0]
+        return guess_decimal(some, self.decimal)
 
     @classmethod
     def from_json(cls, known: Mapping[str, Any]) -> TableSchema:

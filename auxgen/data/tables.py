@@ -14,7 +14,6 @@ import torch
 
 from ..errors import InputError, unknown_name
 from .cells import (
-    MISSING_WORDS,
     RawTable,
     blank_out,
     find_blanks,
@@ -27,7 +26,13 @@ from .column_kinds import ColumnChoice, fit_schema
 from .columns import Column
 from .dataset import Dataset
 from .hub import SPLIT_ALIASES
-from .labels import collect_classes, format_label, map_labels_to_indices
+from .labels import (
+    collect_classes,
+    describe_alike_classes,
+    list_doubtful_labels,
+    map_labels_to_indices,
+    read_label_texts,
+)
 from .sources import RowSource
 from .storage import keep_array
 from .table_files import TABLE_KINDS, TABLE_SUFFIXES, TEXT_SUFFIXES, TableFormat, read_table_file
@@ -65,11 +70,22 @@ def read_table_split(file: Path, choice: ColumnChoice, form: TableFormat, split:
 
 
 def find_table_files(file: Path) -> dict[str, Path]:
-    """The files of a folder by split; a file is "train"."""
+    """The files of a folder by split; a file is "train".
+
+    Raises:
+        InputError: There is none, or two of one split.
+    """
     if file.is_dir():
-        found = [p for p in sorted(file.iterdir()) if p.suffix.lower() in TABLE_SUFFIXES]
+        found: dict[str, Path] = {}
+        for path in sorted(p for p in file.iterdir() if p.suffix.lower() in TABLE_SUFFIXES):
+            other = found.setdefault(_find_split(path), path)
+            if other != path:
+                raise InputError(
+                    f"{file} has the files {other.name} and {path.name}, which mean the same "
+                    "split; one of them is expected."
+                )
         if found:
-            return {SPLIT_ALIASES.get(p.stem.lower(), p.stem.lower()): p for p in found}
+            return found
     elif file.suffix.lower() in TABLE_SUFFIXES and file.is_file():
         return {"train": file}
     state = "has no such file" if file.is_dir() else "is none" if file.exists() else "is not there"
@@ -80,8 +96,13 @@ def is_table(path: Path) -> bool:
     """Whether a path leads to a table: a file that ends as one, or a folder with train.csv."""
     if path.is_dir():
         files = (p for p in path.iterdir() if p.suffix.lower() in TABLE_SUFFIXES)
-        return "train" in {SPLIT_ALIASES.get(p.stem.lower(), p.stem.lower()) for p in files}
+        return "train" in map(_find_split, files)
     return path.suffix.lower() in TABLE_SUFFIXES
+
+
+def _find_split(file: Path) -> str:
+    """The split that a file's name means."""
+    return SPLIT_ALIASES.get(file.stem.lower(), file.stem.lower())
 
 
 def _drop_blank_rows(table: RawTable) -> tuple[RawTable, np.ndarray]:
@@ -101,8 +122,10 @@ def _concatenate_splits(file: Path, sheets: Mapping[str, RawTable]) -> RawTable:
     for other in others:
         if set(other.names) != set(first.names):
             odd = sorted(set(other.names) ^ set(first.names))[0]
+            has, lacks = (first, other) if odd in first.names else (other, first)
             raise InputError(
-                f"Column {odd!r} is not in every file of {file}; the same columns are expected."
+                f"Column {odd!r} is in {has.source} and not in {lacks.source} of {file}; the same "
+                "columns are expected in all of its tables, the label blank where it is unknown."
             )
     if not others:
         return first
@@ -125,32 +148,17 @@ def _read_labels(table: RawTable, choice: ColumnChoice) -> tuple[list[str], list
     if choice.label is None:
         return [""] * len(table), []
     cells = blank_out(table[choice.label], choice.blank)
-    texts = list_texts(cells)
-    try:
-        numbers = {text: float(text) for text in set(texts) if text}
-    except ValueError:
-        numbers = {}
-    if numbers and not all(value.is_integer() for value in numbers.values()):
-        wrong = next(value for value in numbers.values() if not value.is_integer())
-        try:
-            format_label(wrong)
-        except InputError as error:
-            raise InputError(f"Column {choice.label!r} of {table.source}: {error}") from error
-    if numbers and all(map(_POINT_ZERO.fullmatch, numbers)):
-        texts = [text.partition(".")[0] for text in texts]
-    doubtful = [t for t in set(texts) if t == "-1" or t.lower() in MISSING_WORDS]
+    texts = read_label_texts(list_texts(cells), f"Column {choice.label!r} of {table.source}")
     notes = [
         f"{texts.count(t)} of {len(texts)} rows are labelled {t!r}, which is a class here: if it "
         f"means unknown, say so by --blank {t!r}."
-        for t in sorted(doubtful)
+        for t in list_doubtful_labels(texts)
     ]
-    return texts, notes
+    return texts, [*notes, *describe_alike_classes(collect_classes(texts))]
 
 
 _UNNAMED = re.compile(r"Unnamed: \d+")
 """What a column without a name is called, by its place."""
-_POINT_ZERO = re.compile(r"-?\d+\.0+")
-"""Whole numbers beside blanks, as pandas writes them."""
 
 
 class TableRows(NamedTuple):
@@ -179,9 +187,11 @@ def read_table_rows(file: Path, schema: TableSchema, form: TableFormat | None = 
     table = _restore_unnamed(_unescape_names(table, expected), expected, known)
     table = _split_texts(table, [column.name for column in schema.numbers])
     if form is not None and form.decimal is not None:
-        schema = replace(schema, decimal=form.decimal)
+        schema, more = replace(schema, decimal=form.decimal), []
+    else:
+        more = schema.describe_decimal(table)
     encoded = schema.encode_table(table)
-    return TableRows(encoded.x, table, encoded.notes)
+    return TableRows(encoded.x, table, (*encoded.notes, *more))
 
 
 def _unescape_names(table: RawTable, expected: list[str]) -> RawTable:

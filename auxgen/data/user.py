@@ -49,7 +49,8 @@ def load_image_folder(
 
     Args:
         label: The column of the sheet that holds the label; "label" if there is such a column.
-            Other columns of 0 and 1, or true and false, become attributes. Blank cells are unknown.
+            Other columns of 0 and 1, true and false, or yes and no become attributes. Blank cells
+            are unknown.
         size: Side in pixels of the square that images are resized to.
         split: "train", "test" or "valid".
 
@@ -69,6 +70,7 @@ def load_framed_images(folder: Path, split: str, frame: Frame, label: str | None
     states = (
         cache.compute_files_digest([*found.every, *found.sheets], folder),
         compute_digest(*found.classes),
+        compute_digest(*found.attributes),
     )
     name = f"{format_path(place.name)}/{split}"
     origin = f"images {place} {split} {label} {frame}"

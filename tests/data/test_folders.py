@@ -204,7 +204,11 @@ def test_a_sheet_is_found_by_its_name_and_its_column_of_files(
     describe(zoo, *lines, name=name)
     found = user.load_image_folder(zoo)
     assert name_labels(found) == ["01", "NA", ""]
-    assert found.notes == (f"deep/3.png is not named in {name}: it has no label.",)
+    assert found.notes == (
+        f"deep/3.png is not named in {name}: it has no label.",
+        f"1 of 2 pictures in {name} are labelled 'NA', which is a class here: if it means unknown, "
+        "leave these cells blank.",
+    )
 
 
 def test_a_column_is_known_by_the_pictures_that_it_names(zoo: Path) -> None:
@@ -287,3 +291,55 @@ def test_columns_that_are_not_used_are_told(zoo: Path) -> None:
         "metadata.csv has no column label, and none was named: no picture has a label.",
     )
     assert name_labels(user.load_image_folder(zoo, label="species")) == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize("cells", [("1.0", "0.0"), ("yes", "no"), ("TRUE", "False"), ("1", "NA")])
+def test_answers_are_attributes_however_they_are_written(zoo: Path, cells: tuple[str, str]) -> None:
+    """As pandas writes a column of 0 and 1 with blanks, and as people do."""
+    describe(
+        zoo,
+        "file_name,tail,unsure",
+        f"1.png,{cells[0]},?",
+        f"2.png,{cells[1]},?",
+        "deep/3.png,,",
+    )
+    found = user.load_image_folder(zoo)
+    assert found.attribute_names == ("tail",)
+    blank = float("nan")
+    truth = [1.0, blank if cells[1] == "NA" else 0.0, blank]
+    assert found.attributes is not None
+    np.testing.assert_array_equal(found.attributes.flatten().numpy(), truth)
+    told = "Column 'tail' of metadata.csv: 1 cell among answers taken as blank: 'NA'."
+    assert (told in found.notes) == (cells[1] == "NA")
+
+
+def test_labels_of_a_sheet_are_read_as_those_of_a_table(zoo: Path) -> None:
+    describe(zoo, "file_name,label", "1.png,1.0", "2.png,2.0", "deep/3.png,")
+    assert name_labels(user.load_image_folder(zoo)) == ["1", "2", ""]
+    describe(zoo, "file_name,label", "1.png,0.5", "2.png,1", "deep/3.png,")
+    assert "Column 'label' of metadata.csv: Label 0.5 is no class; " in refuse(zoo)
+    describe(zoo, "file_name,label", "1.png,-1", "2.png,unknown", "deep/3.png,-1")
+    found = user.load_image_folder(zoo)
+    assert found.classes == ("-1", "unknown")
+    assert (
+        "2 of 3 pictures in metadata.csv are labelled '-1', which is a class here: if it means "
+        "unknown, leave these cells blank." in found.notes
+    )
+    assert any("labelled 'unknown'" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("name", ["1", "1.PNG", "1.jpg", "C:\\me\\1.png", "elsewhere/1.png"])
+def test_a_name_that_is_nearly_that_of_a_picture_is_answered_with_it(zoo: Path, name: str) -> None:
+    describe(zoo, "file_name,label", f"{name},a", "2.png,b")
+    assert refuse(zoo).endswith("images below its folder are expected, such as '1.png'.")
+
+
+def test_sheets_and_folders_that_are_not_used_are_told(tmp_path: Path) -> None:
+    zoo = put(tmp_path / "zoo", "cat/1.png", "dog/1.png")
+    (zoo / "emu").mkdir()
+    (zoo / "animals.csv").write_text("file_name,label\ncat/1.png,cat\n")
+    assert user.load_image_folder(zoo).notes == (
+        "Folder emu has no pictures, and is no class.",
+        "animals.csv is not read: a sheet that describes the pictures is called metadata.csv or "
+        "labels.csv.",
+    )

@@ -129,6 +129,17 @@ KINDS: dict[str, Maker] = {
     "a sheet with other columns": write_sheet(
         "file_name,label,kg,tail", "1.png,a,3.5,0", "2.png,b,4,1", "3.png,,2,"
     ),
+    "a sheet of pandas, with blanks": write_sheet(
+        "file_name,label,tail", "1.png,1.0,1.0", "2.png,2.0,0.0", "3.png,,"
+    ),
+    "a sheet with other answers": write_sheet(
+        "file_name,tail", "1.png,yes", "2.png,NA", "3.png,no"
+    ),
+    "a sheet of another name": lambda f: (
+        put(f, "cat/1.png", "dog/1.png"),
+        describe(f, HEADER, "cat/1.png,a", name="animals.csv"),
+    ),
+    "an empty folder": lambda f: (put(f, "cat/1.png", "dog/1.png"), (f / "emu").mkdir()),
     "a sheet that names two of three": write_sheet(HEADER, "1.png,a", "2.png,b"),
     "a sheet that names one twice": write_sheet(HEADER, "1.png,a", "2.png,b", "./1.png,b"),
     "a sheet that names none": write_sheet(HEADER, "1.png,a", "7.png,b"),

@@ -18,6 +18,7 @@ from auxgen.data.dataset import Dataset, Preprocessor
 from auxgen.data.fitting import fit_preprocessor
 from auxgen.data.inputs import read_rows
 from auxgen.data.scaling import LIMIT, find_constant, measure_scale
+from auxgen.data.table_files import TableFormat
 from auxgen.data.table_writing import escape_formula
 from auxgen.errors import InputError
 from auxgen.inference.prediction import Predictions
@@ -154,6 +155,32 @@ def test_new_texts_are_taken_as_unknown_and_told(tmp_path: Path) -> None:
         "'mauve'.",
     )
     assert predict(model, tmp_path / "t.csv").isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers", "told"),
+    [
+        (("1,500", "2,250"), [1500, 2250], "commas that group thousands"),
+        (("1,500,000", "2"), [1500000, 2], "commas that group thousands"),
+        (("1,5", "2,25"), [1.5, 2.25], "a decimal comma"),
+        (("1.5", "2.25"), [1.5, 2.25], ""),
+    ],
+)
+def test_commas_of_a_file_to_predict_are_told(
+    tmp_path: Path, cells: tuple[str, ...], numbers: list[float], told: str
+) -> None:
+    """A sheet of another country gives other numbers, which nobody would see otherwise."""
+    add().to_csv(tmp_path / "t.csv", index=False)
+    space = train_model(tmp_path / "t.csv").space
+    (tmp_path / "n.csv").write_text("a;b\n" + "".join(f"{cell};1\n" for cell in cells))
+    rows = read_rows([tmp_path / "n.csv"], space)
+    assert rows.x[:, 0].tolist() == numbers
+    note = f"Column 'a': numbers are taken to have {told}."
+    assert [n for n in rows.notes if "are taken to have" in n] == [note] * bool(told)
+    form = TableFormat(decimal="," if "decimal" in told else ".")
+    assert not any(
+        "taken to have" in n for n in read_rows([tmp_path / "n.csv"], space, form=form).notes
+    )
 
 
 def test_an_id_stands_beside_the_names_of_rows(tmp_path: Path) -> None:

@@ -88,6 +88,23 @@ def test_a_label_that_may_mean_unknown_is_told_and_blank_on_request(tmp_path: Pa
     assert (blank.classes, blank.y.tolist(), blank.notes) == (("a", "b"), [-1, 0, 1, -1], ())
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Cat", "cat"), ("1", "1.0"), ("1000", "1e3"), ("1", "01"), ("a b", "a_b"), ("é", "e\u0301")],
+)
+def test_classes_that_are_easily_taken_for_one_are_told(
+    tmp_path: Path, one: str, other: str
+) -> None:
+    found = load(tmp_path / "t.csv", "x,y", f"1,{one}", f"2.5,{other}", "3,b")
+    assert len(found.classes) == 3
+    first, second = (c for c in found.classes if c != "b")
+    assert found.notes == (
+        f"Classes {first!r} and {second!r} differ only in how they are written; if they are "
+        "one, write them alike.",
+    )
+    assert not load(tmp_path / "t.csv", "x,y", "1,3+", "2.5,3", "3,-3", "4,3-", "5,a1").notes
+
+
 def test_splits_of_a_folder_agree_on_columns_and_classes(tmp_path: Path) -> None:
     write(tmp_path / "t" / "train.csv", "x,c,y", "1,red,a", "2,red,b")
     write(tmp_path / "t" / "test.csv", "y,x,c", "c,3,blue")
@@ -120,7 +137,11 @@ def test_splits_of_a_folder_agree_on_columns_and_classes(tmp_path: Path) -> None
         (["1", "", "", "1"], ["x=1", "x="], ""),
         (["2024-02-28", "2024-03-01", "", "2024-02-29"], ["x"], "holds dates, which count as num"),
         (["2024-02-28 01:02:03", "2024-02-29T00:00", "2024-03-01", ""], ["x"], "holds dates"),
-        (["12:30", "11:00", "12:30", "11:00"], ["x=11:00", "x=12:30"], ""),
+        (
+            ["12:30", "11:00", "12:30", "11:00"],
+            ["x=11:00", "x=12:30"],
+            "such as '11:00' are taken as",
+        ),
         (["5", "5", "5", "5"], [], "'x' is left out: it is always 5."),
         (["", "", "", ""], [], "'x' is left out: it is blank in every row."),
         ([str(i) for i in range(12)], [], "'x' is left out: it counts the rows"),
@@ -185,7 +206,7 @@ def test_separators_and_decimal_signs(
     assert told in " ".join(found.notes)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "cp1252"])
 def test_encodings(tmp_path: Path, encoding: str) -> None:
     lines = ("grün,y", "1,ä", "2,ö", "3.5,ä")
     found = load(tmp_path / "t.csv", *lines, encoding=encoding)
@@ -195,10 +216,80 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     assert (named.fingerprint, named.notes) == (found.fingerprint, ())
 
 
+def test_two_files_of_one_split_are_refused_and_a_column_that_one_lacks_is_told(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "t"
+    write(folder / "train.csv", "x,y", "1,a", "2,b")
+    write(folder / "test.csv", "x", "1", "2")
+    with pytest.raises(
+        InputError, match=r"^Column 'y' is in train.csv and not in test.csv of .*t;"
+    ):
+        own.load_table(folder, label="y")
+    write(folder / "test.csv", "x,y", "1,", "2,")
+    assert own.load_table(folder, label="y", split="test").y.tolist() == [-1, -1]
+    for name in ("train.tsv", "Training.csv"):
+        write(folder / name, "x,y", "1,a", "2,b")
+        with pytest.raises(InputError, match=r"t has the files .* which mean the same split; one"):
+            own.load_table(folder, label="y")
+        (folder / name).unlink()
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("10%", "20%", "5%", "7.5%"),
+        ("$10", "$20", "$5", "$1,000"),
+        ("10 cm", "20cm", "5 cm", "7.5 cm"),
+        ("1 000", "2 500", "3 000", "10 000"),
+        ("1'000", "2'500", "3'000", "10'000"),
+        ("−1", "−2.5", "−3", "−7"),
+        ("09:30", "10:00", "11:15", "23:59"),
+        ("0.7", "0.9", "n.d.", "n.d.", "n.d.", "n.d."),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 12])
+def test_numbers_that_are_taken_as_texts_are_told(
+    tmp_path: Path, cells: tuple[str, ...], times: int
+) -> None:
+    rows = [f"{i % 3};{c};{'ab'[i % 2]}" for i, c in enumerate(cells * times)]
+    notes = load(tmp_path / "t.csv", "x;z;y", *rows).notes
+    assert any(n.startswith("Column 'z': ") and "are taken as texts" in n for n in notes), notes
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [("p1", "p2", "p3"), ("10-20", "20-30", "30-40"), ("1a", "2b", "3c"), ("<5 mg", "5 mg", "9 g")],
+)
+def test_texts_that_have_digits_are_no_numbers(tmp_path: Path, cells: tuple[str, ...]) -> None:
+    rows = [f"{i % 3},{c},{'ab'[i % 2]}" for i, c in enumerate(cells * 4)]
+    assert not load(tmp_path / "t.csv", "x,z,y", *rows).notes
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_a_row_cut_short_is_told_and_one_that_is_too_long_refused(
+    tmp_path: Path, mark: str, end: str
+) -> None:
+    lines = ("x,z,y", "1,u,a", "", "2,v", "3,u,b", '4,"v\n",b', ",,", "7")
+    text = end.join(lines).replace(",", mark)
+    (tmp_path / "t.csv").write_text(text, newline="")
+    found = own.load_table(tmp_path / "t.csv", label="y")
+    assert found.y.tolist() == [0, -1, 1, 1, -1]
+    assert (
+        "t.csv: 2 of 6 rows have fewer cells than the header, the first row 2; what is missing is "
+        "taken as blank." in found.notes
+    )
+    (tmp_path / "t.csv").write_text(text + end + mark.join("12345"), newline="")
+    with pytest.raises(InputError, match=r"^t.csv has 5 cells in row 7, and 3 in its header; "):
+        own.load_table(tmp_path / "t.csv", label="y")
+
+
 @pytest.mark.parametrize(
     ("lines", "label", "said"),
     [
         (LINES, "knid", "There is no t.csv column 'knid'; did you mean 'kind'?"),
+        (LINES, "", "There is no t.csv column ''; known are "),
         (
             ("x,y", "1,a", "inf,a"),
             "y",
