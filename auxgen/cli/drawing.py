@@ -22,7 +22,7 @@ from ..inference.code_moments import CodeMoments, measure_code_moments
 from ..model import Model
 from ..plotting import grids, panels
 from . import tables
-from .loading import load_model_and_rows, open_model
+from .loading import load_model_and_rows, open_model, refuse_overwriting
 from .options import take_options
 
 
@@ -127,6 +127,7 @@ def reconstruct_command(model: Model, rows: InputRows, /, *, out: Path, seed: in
         out: .png, .npy or table (.csv, .tsv, .parquet, .feather or .xlsx) to write.
         seed: Seed of the draws, if the model makes any.
     """
+    refuse_overwriting([out], rows.files)
     pairs = torch.stack((rows.x, model.reconstruct(rows.x, seed=seed)), 1)
     _write_output(pairs.flatten(0, 1), out, model, columns=2 * min(6, len(pairs)))
 
@@ -154,6 +155,7 @@ def interpolate_command(
     """
     if len(rows.x) < 2:
         raise InputError(f"The number of rows is {len(rows.x)}; expected 2 or more.")
+    refuse_overwriting([out], rows.files)
     path = model.interpolate(rows.x, steps=steps, linear=linear, seed=seed)
     _write_output(path.flatten(0, 1), out, model, columns=steps)
 

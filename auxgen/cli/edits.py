@@ -16,7 +16,7 @@ from ..data.decoding import EncodedPicture, convert_to_pixels, load_upright, ope
 from ..data.frame import Frame
 from ..data.images import load_images_in_frame
 from ..data.inputs import InputRows
-from ..data.photographs import Photograph, edit_photograph
+from ..data.photographs import edit_photograph
 from ..data.survey import describe_oddity
 from ..data.table_writing import write_table
 from ..errors import InputError
@@ -26,7 +26,7 @@ from ..inference.editing import EditedRows
 from ..model import Model
 from ..plotting.grids import draw_picture, write_grid, write_picture
 from ..terminal import print_notes
-from .loading import load_model_and_rows
+from .loading import load_model_and_rows, refuse_overwriting
 from .options import take_options
 from .tables import round_numbers
 
@@ -126,11 +126,12 @@ def write_edits(
         frame: How photographs became rows; None where it is not known.
 
     Raises:
-        InputError: A picture would be written over one of the photographs.
+        InputError: A file would be written over one that was read.
     """
     files = [folder / name for name in make_edit_file_names(rows.names)]
     photographs = rows.photographs if edits.added is not None else ()
-    _refuse_overwriting(files, photographs)
+    page = folder.resolve().with_name(f"{folder.resolve().name}-triplets.png")
+    refuse_overwriting((*files, page), rows.files)
     folder.mkdir(parents=True, exist_ok=True)
     oddities: dict[str, list[str]] = {}
     for i, file in enumerate(files):
@@ -143,21 +144,10 @@ def write_edits(
         for kind in edited.oddities:
             oddities.setdefault(kind, []).append(photograph.name)
     _write_edit_table(folder / TABLE_FILE, files, edits)
-    page = folder.resolve().with_name(f"{folder.resolve().name}-triplets.png")
     tiles = _make_tiles(rows, edits, files, frame)
     write_grid(tiles.flatten(0, 1), page, 3 * min(3, len(tiles)))
     notes = (describe_oddity(kind, len(all), all[0]) for kind, all in oddities.items())
     return WrittenEdits(page, tuple(notes))
-
-
-def _refuse_overwriting(files: Sequence[Path], photographs: Sequence[Photograph | None]) -> None:
-    """Raises if a file is one of the photographs."""
-    read = {photograph.file.resolve() for photograph in photographs if photograph}
-    for file in files:
-        if file.resolve() in read:
-            raise InputError(
-                f"{file} would be written over the photograph itself; another --out is expected."
-            )
 
 
 def _write_png(image: Image.Image, file: Path) -> None:

@@ -1,5 +1,6 @@
 """The model, and the rows or the table, that a command line names."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..data.cells import Decimal
@@ -95,3 +96,13 @@ def load_model_and_table(
     rows = read_table_rows(file, found.space.table, form)
     print_notes(rows.notes)
     return found, rows
+
+
+def refuse_overwriting(written: Iterable[Path], read: Iterable[Path]) -> None:
+    """Raises InputError if a file to write is one of those that were read."""
+    originals = {file.resolve() for file in read}
+    for file in written:
+        if file.resolve() in originals:
+            raise InputError(
+                f"{file} would be written over the original itself; another --out is expected."
+            )

@@ -11,7 +11,7 @@ from ..data.tables import TableRows
 from ..errors import make_printable
 from ..model import Model
 from . import tables
-from .loading import load_model_and_rows, load_model_and_table
+from .loading import load_model_and_rows, load_model_and_table, refuse_overwriting
 from .options import take_options
 
 
@@ -26,6 +26,7 @@ def embed_command(model: Model, rows: InputRows, /, *, out: Path, seed: int = 0)
         seed: Seed of the draws, if the model makes any.
     """
     check_table_file(out, ".npz")
+    refuse_overwriting([out], rows.files)
     z = model.embed(rows.x, seed=seed)
     print(tables.write_codes(z, out, names=rows.names, ids=rows.ids))
 
@@ -57,6 +58,7 @@ def predict_command(
     """
     if out is not None:
         check_table_file(out)
+        refuse_overwriting([out], rows.files)
     predictions = model.predict(
         rows.x, draws=draws, temperature=temperature, abstain=abstain, bound=bound, seed=seed
     )
@@ -94,6 +96,7 @@ def fill_command(
         seed: Seed of the draws.
     """
     check_table_file(out)
+    refuse_overwriting([out], [rows.file])
     assert model.space.table is not None
     x = model.fill(rows.x, draws=draws, mean=mean, seed=seed).numpy()
     as_text = out.suffix.lower() in TEXT_SUFFIXES

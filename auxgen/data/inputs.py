@@ -43,6 +43,7 @@ class InputRows:
         ids: The table's own names of the rows; None without them.
         photographs: The file of each row that is a picture of its own, None of others; empty where
             none is.
+        files: The files that were read.
     """
 
     x: Tensor
@@ -50,6 +51,7 @@ class InputRows:
     notes: tuple[str, ...] = ()
     ids: IdColumn | None = None
     photographs: tuple[Photograph | None, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 class _Part(NamedTuple):
@@ -61,6 +63,7 @@ class _Part(NamedTuple):
     notes: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     photographs: tuple[Photograph, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 def read_rows(
@@ -97,7 +100,8 @@ def read_rows(
     found = IdColumn(column, ids) if column and len(ids) == len(names) else None
     shown = [p for part in parts for p in part.photographs or [None] * len(part.names)]
     photographs = tuple(shown) if any(shown) else ()
-    return InputRows(torch.cat([part.x for part in parts]), names, tuple(notes), found, photographs)
+    x, files = torch.cat([part.x for part in parts]), tuple(f for p in parts for f in p.files)
+    return InputRows(x, names, tuple(notes), found, photographs, files)
 
 
 def _make_names_unique(sources: Sequence[tuple[Path, str]]) -> tuple[str, ...]:
@@ -143,11 +147,12 @@ def _read_pictures(
 ) -> _Part:
     names = tuple(format_path(file.relative_to(place)) for file in files)
     x, photographs, more = read_pictures(files, names, space, resize=resize)
-    return _Part(x, names, place, (*notes, *more), photographs=tuple(photographs))
+    return _Part(x, names, place, (*notes, *more), (), tuple(photographs), tuple(files))
 
 
 def _number_rows(x: Tensor, path: Path, first: int) -> _Part:
-    return _Part(x, tuple(f"{path.name}:{i + first}" for i in range(len(x))), path.parent)
+    names = tuple(f"{path.name}:{i + first}" for i in range(len(x)))
+    return _Part(x, names, path.parent, files=(path,))
 
 
 def _read_table(
@@ -160,7 +165,7 @@ def _read_table(
 ) -> _Part:
     """A table as rows, which are called by their numbers: the first below the header is 1."""
     schema = space.table or make_old_schema(space.columns)
-    x, table, notes = read_table_rows(path, schema, form)
+    x, table, notes, _ = read_table_rows(path, schema, form)
     if wanted is not None and wanted not in table.names:
         raise unknown_name(f"{path.name} column", wanted, table.names)
     named = wanted or known

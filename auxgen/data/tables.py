@@ -168,11 +168,13 @@ class TableRows(NamedTuple):
         x: (n, d) float64, NaN where unknown.
         table: The file's cells.
         notes: What was guessed, one sentence each.
+        file: The file.
     """
 
     x: np.ndarray
     table: RawTable
     notes: tuple[str, ...]
+    file: Path
 
 
 def read_table_rows(file: Path, schema: TableSchema, form: TableFormat | None = None) -> TableRows:
@@ -191,7 +193,7 @@ def read_table_rows(file: Path, schema: TableSchema, form: TableFormat | None = 
     else:
         more = schema.describe_decimal(table)
     encoded = schema.encode_table(table)
-    return TableRows(encoded.x, table, (*encoded.notes, *more))
+    return TableRows(encoded.x, table, (*encoded.notes, *more), file)
 
 
 def _unescape_names(table: RawTable, expected: list[str]) -> RawTable:

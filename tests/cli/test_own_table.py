@@ -117,6 +117,18 @@ def test_tables_are_written_in_the_kind_of_file_that_is_named(
         assert auxgen("predict", run, tmp_path / f"t{suffix}").status == 0
 
 
+@pytest.mark.parametrize("command", ["predict", "embed", "fill", "reconstruct", "interpolate"])
+def test_a_file_that_is_read_is_not_written_over(
+    command: str, trained: tuple[Path, Path], auxgen: Command
+) -> None:
+    run, file = trained
+    before = file.read_bytes()
+    outcome = auxgen(command, run, file, "--out", file.parent / "run" / ".." / file.name)
+    assert outcome.status == 2
+    assert "t.csv would be written over the original itself; another --out is" in outcome.err
+    assert file.read_bytes() == before
+
+
 def test_draws_of_a_class_have_it_as_their_label(
     trained: tuple[Path, Path], auxgen: Command, tmp_path: Path
 ) -> None:

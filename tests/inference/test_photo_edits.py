@@ -167,9 +167,13 @@ def test_the_folder_holds_photographs_alone_and_can_be_compared(tmp_path: Path) 
 def test_a_photograph_is_not_written_over(tmp_path: Path) -> None:
     photographs = put_photographs(tmp_path / "photos", SIZES)
     before = {file.name: file.read_bytes() for file in photographs.iterdir()}
-    with pytest.raises(InputError, match=r"a.png would be written over the photograph itself"):
-        edit(photographs, photographs)
+    for reconstruction in (False, True):
+        with pytest.raises(InputError, match=r"a.png would be written over the original itself"):
+            edit(photographs, photographs, reconstruction=reconstruction)
     assert {file.name: file.read_bytes() for file in photographs.iterdir()} == before
+    pages = put_photographs(tmp_path / "pages", {"out-triplets.png": (40, 31)})
+    with pytest.raises(InputError, match=r"out-triplets.png would be written over"):
+        edit(pages, pages / "out")
 
 
 def test_a_model_of_unknown_frame_says_so_once(tmp_path: Path) -> None:
