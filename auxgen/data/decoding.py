@@ -20,6 +20,8 @@ from .frame import Frame
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 TURNING_FORMATS = frozenset({"TIFF"})
 """Formats whose pictures Pillow turns upright itself, their size in the header included."""
+_SIDEWAYS = (5, 6, 7, 8)
+"""Orientations of EXIF whose width is height; numbers beyond 8 mean nothing."""
 PICTURES_PER_BLOCK = 256
 """Pictures read at once: all that is in memory beside their pixels."""
 
@@ -150,12 +152,12 @@ def convert_to_pixels(image: Image.Image) -> np.ndarray:
 def is_sideways(image: Image.Image) -> bool:
     """Whether the width in the header is the height of the upright picture.
 
-    The orientation is that of EXIF, 1 to 8; 1 is upright, from 5 on width is height. To find it in
-    a PNG file its pixels may have to be read, which is spared for squares.
+    The orientation is that of EXIF. To find it in a PNG file its pixels may have to be read, which
+    is spared for squares.
     """
     if image.format in TURNING_FORMATS or image.width == image.height:
         return False
-    return image.getexif().get(0x0112, 1) >= 5
+    return image.getexif().get(0x0112, 1) in _SIDEWAYS
 
 
 @contextmanager

@@ -82,6 +82,16 @@ def test_pictures_are_upright_in_every_format(
             assert error <= (0 if suffix in LOSSLESS else 12)
 
 
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_there_is_not_turns_nothing(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", (7, 4)).save(tmp_path / "a.jpg", exif=exif)
+    trained, rows = read_both(tmp_path, None)
+    assert trained.x.shape == (1, 3, 4, 7)
+    assert torch.equal(rows.x, trained.raw_rows())
+
+
 def test_a_folder_of_all_kinds_is_read_as_one(tmp_path: Path) -> None:
     for kind, suffix in product(MODES, FORMATS):
         save(tmp_path / f"{list(MODES).index(kind)}-{suffix}.{suffix}", kind, (9, 6))
