@@ -107,7 +107,7 @@ def list_first(words: Iterable[str], most: int = 12) -> str:
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """The error for a name that is none of the known ones; offers the nearest, or lists all."""
-    names = sorted(known)
+    names = sorted(set(known))
     near = get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {list_first(names, 40)}."
     return InputError(f"There is no {kind} {name!r}; {hint}")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from auxgen.errors import LONGEST_SENTENCE, InputError, NotSaved, UserError, require_at_least
+from auxgen.errors import (
+    LONGEST_SENTENCE,
+    InputError,
+    NotSaved,
+    UserError,
+    require_at_least,
+    unknown_name,
+)
 
 
 @pytest.mark.parametrize("kind", [UserError, InputError, NotSaved])
@@ -39,3 +46,9 @@ def test_numbers_below_a_minimum_are_refused_and_such_as_are_no_numbers(number: 
     with pytest.raises(InputError, match=f"power is {number}; 1 or more is expected"):
         require_at_least(1, neighbours=2, power=number)
     require_at_least(1, neighbours=1, power=float("inf"))
+
+
+def test_a_name_that_is_known_twice_is_offered_once() -> None:
+    assert str(unknown_name("metric", "zzz", ["fid", "elbo", "fid"])) == (
+        "There is no metric 'zzz'; known are elbo, fid."
+    )
