@@ -23,6 +23,7 @@ from ..networks.classic import fill_buffers
 from ..rng import use_seed
 from .codes import fit_codes
 from .ensemble import EnsembleSettings, train_ensemble
+from .given_rows import read_given_rows
 from .parts import (
     FOLDS,
     KNOTS,
@@ -203,10 +204,14 @@ def fit_committee(
     """Train a committee on raw rows x (n, d) and classes y (n,), -1 where unknown.
 
     Every class has a labelled row. torch's and numpy's random states stay as they were.
+
+    Raises:
+        InputError: x or y are something else.
     """
     settings = settings or EnsembleSettings()
+    x, y = read_given_rows(x, y)
     space = Standardiser.fit(x)
-    rows = StandardisedRows(space.transform(x), y.astype(np.int64), assign_folds(y))
+    rows = StandardisedRows(space.transform(x), y, assign_folds(y))
     learned = hide_folds(rows.y, rows.fold)
     labelled = [torch.from_numpy(np.flatnonzero(own >= 0)) for own in learned]
     m2s, recipe = train_ensemble(

@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from ..methods.ensemble import Ensemble
 from .committee import predict
 from .ensemble import EnsembleSettings, train_ensemble
+from .given_rows import read_given_rows
 from .votes import estimate_class_shares
 
 ROUNDS = 10
@@ -82,7 +83,7 @@ def fit_confident_classifier(
         seed: Seed of their weights, batches and draws.
     """
     labels = label_confident_rows(x, y, share=share, frequencies=frequencies)
-    rows = torch.from_numpy(x / labels.scale).float()
+    rows = torch.from_numpy(np.asarray(x) / labels.scale).float()
     labelled = torch.from_numpy(np.flatnonzero(labels.y >= 0))
     m2s, _ = train_ensemble(
         rows,
@@ -115,10 +116,14 @@ def label_confident_rows(
         y: Classes (n,), -1 where unknown; each has a labelled row, and there are two or more.
         share: Share of the rows without a label that get one.
         frequencies: Of the classes among the rows (k,), where they are known.
+
+    Raises:
+        InputError: x or y are something else.
     """
+    x, y = read_given_rows(x, y)
     known, others = np.flatnonzero(y >= 0), np.flatnonzero(y < 0)
     scale = float(np.sqrt((x**2).mean())) or 1.0
-    x, given = x / scale, y.astype(np.int64)
+    x, given = x / scale, y.copy()
     labelled = np.bincount(y[known]) / len(known)
     fitted = _fit(x[known], y[known], np.ones(len(known)))
     for turn in range(1, ROUNDS + 1 if len(others) else 1):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas
 import pytest
 
+from auxgen.errors import InputError
+from auxgen.few_labels.committee import fit_committee
 from auxgen.few_labels.confident import (
     find_surest_rows,
     fit_confident_classifier,
@@ -84,3 +89,32 @@ def test_where_all_rows_have_labels_there_is_nothing_to_give() -> None:
     found = label_confident_rows(x, y)
     assert (found.y == y).all()
     assert found.predict(x).shape == (40, 2)
+
+
+@pytest.mark.parametrize("function", [fit_committee, fit_confident_classifier])
+@pytest.mark.parametrize(
+    ("x", "y", "told"),
+    [
+        (np.eye(4), ["a", "b", "", ""], "x or y holds what is no number"),
+        (np.eye(4), [0, None, 1, None], "The classes of labelled rows are 0, 1, nan; expected"),
+        (np.array([["a"]] * 4), [0, 1, -1, -1], "x or y holds what is no number"),
+        (np.eye(4), [0, 1, -1], r"x has the shape \(4, 4\) and y \(3,\)"),
+        (np.arange(4.0), [0, 1, -1, -1], r"x has the shape \(4,\)"),
+        (np.eye(4), [0, 2, -1, -1], "The classes of labelled rows are 0, 2; expected 0, 1"),
+        (np.eye(4), [0.5, 1, -1, -1], "The classes of labelled rows are 0.5, 1; expected"),
+        (np.eye(4), [-1, -1, -1, -1], "The classes of labelled rows are none; expected"),
+        (np.eye(4), [0, 0, -2, -1], "The classes of labelled rows are -2, 0; expected"),
+    ],
+)
+def test_rows_and_classes_that_cannot_be_are_one_sentence(function, x, y, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        function(x, y)
+
+
+def test_frames_and_lists_are_taken() -> None:
+    x, y = make_groups((40, 40))
+    known = hide(y, 4)
+    rows: Any = pandas.DataFrame(x)
+    labels: Any = known.astype(float).tolist()
+    found = label_confident_rows(rows, labels)
+    assert (found.y == label_confident_rows(x, known).y).all()
