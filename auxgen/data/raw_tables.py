@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import InputError
 from .cells import RawTable, format_number
 from .dates import format_moment
+
+_NO_CELLS = (list, tuple, dict, set, complex, bytes, np.ndarray)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,11 +32,24 @@ def convert_frame(frame: DataFrame, source: str = "rows") -> RawTable:
     cells = []
     for i in range(frame.shape[1]):
         column = frame.iloc[:, i]
+        if column.dtype.kind == "m":
+            cells.append(column.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan))
+            continue
         native = isinstance(column.dtype, np.dtype) and column.dtype.kind in "if"
         kind = np.float64 if column.dtype.kind == "f" else np.int64
-        values = column.astype(object).where(column.notna(), None)
-        cells.append(column.to_numpy(dtype=kind) if native else convert_values(values.tolist()))
+        values = column.astype(object).where(column.notna(), None).tolist()
+        _check_kinds(values, f"Column {str(frame.columns[i])!r} of {source}")
+        cells.append(column.to_numpy(dtype=kind) if native else convert_values(values))
     return make_raw_table(source, list(frame.columns), cells, [])
+
+
+def _check_kinds(values: Sequence[Any], where: str) -> None:
+    """Raises InputError if a cell is a collection or a complex number."""
+    odd = next((kind for kind in map(type, values) if issubclass(kind, _NO_CELLS)), None)
+    if odd is not None:
+        raise InputError(
+            f"{where} holds {odd.__name__}; numbers or texts are expected: leave it out."
+        )
 
 
 def convert_values(values: Sequence[Any]) -> np.ndarray:

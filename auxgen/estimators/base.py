@@ -38,7 +38,7 @@ from ..rng import get_device, use_seed
 from .likelihoods import draw_without_noise, make_seen_rows
 from .parameters import Rule, make_seed
 from .pictures import add_pictures
-from .rows import RowFormat, keep_known, read_new_rows
+from .rows import RowFormat, as_torch_takes_it, keep_known, read_new_rows
 from .saving import pack_estimator, read_estimator
 from .training import Progress
 from .weights import WeightedRows
@@ -173,7 +173,7 @@ class DeepEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _read_codes(self, Z: Any) -> Tensor:
         """Codes (n, k) that were checked, float64."""
         check_is_fitted(self)
-        z = np.asarray(check_array(Z, dtype="float64"))
+        z = as_torch_takes_it(np.asarray(check_array(Z, dtype="float64")))
         if z.shape[1] != self._n_features_out:
             raise InputError(
                 f"Codes have {z.shape[1]} entries; expected {self._n_features_out}, as transform "

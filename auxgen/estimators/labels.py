@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, column_or_1d
 
+from ..data.labels import list_doubtful_labels
 from ..errors import InputError
 from .parameters import is_whole
 
@@ -33,8 +34,8 @@ def read_labels(y: Any, unlabelled: Any = -1, classes: np.ndarray | None = None)
 
     Args:
         y: Labels (n,): numbers, texts, true and false, in arrays, lists, or pandas.
-        unlabelled: The mark of a row without a label. None, NaN, NA and "" are marks as well; with
-            None they are the only ones.
+        unlabelled: The mark of a row without a label. None, NaN, NA, "" and texts of spaces are
+            marks as well; with None they are the only ones.
         classes: The classes, where they are known; other labels get the index `NEVER_SEEN`.
 
     Raises:
@@ -56,10 +57,23 @@ def read_labels(y: Any, unlabelled: Any = -1, classes: np.ndarray | None = None)
         if len(known):
             check_classification_targets(known)
         classes, places[~blank] = np.unique(known, return_inverse=True)
+        if unlabelled is not None:
+            _warn_of_doubtful_labels(classes)
     else:
         index = {label: i for i, label in enumerate(classes.tolist())}
         places[~blank] = [index.get(label, NEVER_SEEN) for label in known.tolist()]
     return ReadLabels(classes, places)
+
+
+def _warn_of_doubtful_labels(classes: np.ndarray) -> None:
+    """Tell of a class such as "nan", which numpy makes of NaN among texts."""
+    words = list_doubtful_labels(c for c in classes.tolist() if isinstance(c, str))
+    if words:
+        warnings.warn(
+            f"y holds {words[0]!r}, which is a class here: if it means unknown, say so by "
+            f"unlabelled={words[0]!r}; unlabelled=None says that it is a class.",
+            stacklevel=5,
+        )
 
 
 def find_unlabelled(y: np.ndarray, unlabelled: Any = -1) -> np.ndarray:
@@ -75,7 +89,7 @@ def _are_signs(y: np.ndarray, blank: np.ndarray, mark: Any) -> bool:
 
 
 def _is_blank(value: Any, mark: Any) -> bool:
-    if value is None or (isinstance(value, str) and value == ""):
+    if value is None or (isinstance(value, str) and not value.strip()):
         return True
     kind = type(value).__name__
     if kind in ("NAType", "NaTType") or (isinstance(value, float) and value != value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +30,14 @@ class RowFormat:
         names: The names of all columns of a DataFrame, in order.
         dtypes: The types of its columns.
         of_pictures: Whether rows are features of pictures, of which no rows can be made again.
+        width: Entries of a row.
     """
 
     schema: TableSchema | None = None
     names: tuple[Any, ...] = ()
     dtypes: tuple[Any, ...] = ()
     of_pictures: bool = False
+    width: int | None = None
 
     def encode(self, X: Any) -> np.ndarray:
         """Rows that were checked as numbers: -> (n, d) float64, NaN where unknown."""
@@ -44,7 +47,10 @@ class RowFormat:
             from pandas import DataFrame
 
             X = DataFrame(X, columns=list(self.names))
-        return self.schema.encode(X)
+        encoded = self.schema.encode_table(convert_frame(X, "X"))
+        for note in encoded.notes:
+            warnings.warn(note, stacklevel=5)
+        return encoded.x
 
     def check_rows_can_be_made(self) -> None:
         """Raise InputError where the rows of `fit` were pictures."""
@@ -88,7 +94,7 @@ def read_training_rows(estimator: Any, X: Any) -> tuple[RowFormat, np.ndarray]:
         return RowFormat(of_pictures=True), x
     if not is_frame(X):
         x = _check_array(estimator, X, reset=True)
-        return RowFormat(), x
+        return RowFormat(width=x.shape[1]), x
     _require_rows(X)
     _check_columns(estimator, X, reset=True)
     table = convert_frame(X, "X")
@@ -142,7 +148,12 @@ def _check_array(estimator: Any, X: Any, *, reset: bool, holes: bool = False) ->
     x = np.asarray(
         validate_data(estimator, X, reset=reset, dtype=np.float64, ensure_all_finite=finite)
     )
-    return x if x.flags.writeable else x.copy()  # as torch wants it
+    return as_torch_takes_it(x)
+
+
+def as_torch_takes_it(x: np.ndarray) -> np.ndarray:
+    """The array, or a copy where it is read-only or runs backwards."""
+    return x if x.flags.writeable and min(x.strides, default=0) >= 0 else x.copy()
 
 
 def _check_columns(estimator: Any, X: Any, *, reset: bool) -> None:
@@ -168,6 +179,8 @@ def _restore_type(values: Series, dtype: Any) -> Series:
         return pandas.Series(pandas.Categorical(found, dtype=dtype), index=values.index)
     if types.is_bool_dtype(dtype):
         values = values.map(lambda v: None if v is None else parse_answer(str(v)))
+    if types.is_timedelta64_dtype(dtype):
+        return pandas.to_timedelta(values.astype(np.float64), unit="s").astype(dtype)
     if types.is_datetime64_any_dtype(dtype):
         return pandas.to_datetime(values, errors="coerce").astype(dtype)
     missing = values.isna().any()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from auxgen.errors import InputError
 from auxgen.estimators.folds import LabelledKFold
 from auxgen.estimators.labels import NEVER_SEEN, read_labels
 
-MARKS = [None, np.nan, pd.NA, pd.NaT, "", -1, -1.0, "-1", "-1.0", np.int8(-1), np.float32(-1)]
+MARKS = [None, np.nan, pd.NA, pd.NaT, "", " ", -1, -1.0, "-1", "-1.0", np.int8(-1), np.float32(-1)]
 
 
 @pytest.mark.parametrize("mark", MARKS, ids=repr)
@@ -58,6 +60,16 @@ def test_a_mark_of_another_kind_marks_nothing() -> None:
 def test_one_and_minus_one_are_classes_and_it_is_told() -> None:
     with pytest.warns(UserWarning, match="both are taken as classes"):
         assert read_labels([-1, 1, -1, 1]).classes.tolist() == [-1, 1]
+
+
+@pytest.mark.parametrize("word", ["nan", "NA", "?", "unknown"])
+def test_a_class_that_may_mean_unknown_is_told(word: str) -> None:
+    """np.array(["a", np.nan]) holds the text "nan"."""
+    y = ["a", "b", word]
+    with pytest.warns(UserWarning, match=rf"y holds '{re.escape(word)}', which is a class here"):
+        assert read_labels(y).classes.tolist() == sorted(y)
+    assert read_labels(y, unlabelled=word).classes.tolist() == ["a", "b"]
+    assert read_labels(y, unlabelled=None).classes.tolist() == sorted(y)
 
 
 def test_labels_that_cannot_be_are_refused() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from auxgen.errors import InputError
-from auxgen.estimators import SemiSupervisedClassifier
+from auxgen.estimators import GenerativeModel, SemiSupervisedClassifier
 
 SETTINGS: dict[str, Any] = {"steps": 20, "hidden": 10, "latent": 2}
 
@@ -67,6 +67,54 @@ def test_columns_are_found_by_name_and_cells_as_they_were() -> None:
         model.predict(frame.drop(columns="mass"))
     with pytest.raises(InputError, match="mass"):
         model.predict(frame.assign(mass="heavy"))
+
+
+def test_durations_are_numbers_and_come_back() -> None:
+    frame, y = make_frame()
+    hours = pd.to_timedelta(np.arange(60) * 1.5, "h")
+    frame = frame[["mass"]].assign(stay=hours.where(np.arange(60) != 9))
+    model = SemiSupervisedClassifier("m2", **SETTINGS).fit(frame, y)
+    assert model.model_.space.table is not None
+    assert [c.name for c in model.model_.space.table.numbers] == ["mass", "stay"]
+    drawn = model.sample(200, random_state=0)["stay"]
+    assert drawn.dtype == frame["stay"].dtype
+    assert pd.Timedelta(0) < drawn.mean() < pd.Timedelta(90, "h")
+
+
+def test_texts_that_fit_did_not_see_are_unknown_and_told() -> None:
+    frame, y = make_frame()
+    model = SemiSupervisedClassifier("m2", **SETTINGS).fit(frame, y)
+    unknown = model.predict_proba(frame.assign(colour=None))
+    with pytest.warns(UserWarning, match=r"Column 'colour': 60 cells with a text that training di"):
+        probs = model.predict_proba(frame.assign(colour="mauve"))
+    np.testing.assert_array_equal(probs, unknown)
+
+
+@pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, (1, 2), b"a", 1j, np.zeros(2)], ids=str)
+def test_cells_that_are_no_values_are_refused(cell: object) -> None:
+    frame, y = make_frame()
+    odd = pd.Series([cell] * 60, dtype=object)
+    with pytest.raises(InputError, match=r"Column 'odd' of X holds .*; numbers or texts are"):
+        SemiSupervisedClassifier("m2", **SETTINGS).fit(frame.assign(odd=odd), y)
+
+
+def test_arrays_of_any_layout_are_the_same_rows() -> None:
+    """Backwards, every second, by columns, read-only: views that torch may not take."""
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    y = np.where(np.arange(40) < 10, x[:, 0] > 0, -1)
+    model = SemiSupervisedClassifier("m2", **SETTINGS).fit(x, y)
+    fixed = x.copy()
+    fixed.flags.writeable = False
+    for rows in (x[::-1], x[::2], np.asfortranarray(x), fixed, np.ascontiguousarray(x[::-1])[::-1]):
+        own = np.array(rows)
+        for function in (model.predict_proba, model.transform, model.score_samples):
+            np.testing.assert_array_equal(function(rows), function(own))
+    codes = model.transform(x)
+    np.testing.assert_array_equal(
+        model.inverse_transform(codes[::-1]), model.inverse_transform(codes)[::-1]
+    )
+    backwards = GenerativeModel(steps=5).fit(x[::-1])
+    assert np.isfinite(backwards.score(x[::-1]))
 
 
 def test_columns_that_look_like_an_index_are_learned_from() -> None:
