@@ -72,11 +72,15 @@ def parse_distances(texts: Iterable[str]) -> list[tuple[str, float]]:
     """Parse what a person types, such as "Eyeglasses=+3": names of attributes with distances.
 
     Raises:
-        InputError: A text is not a name with a number.
+        InputError: A text is not a name with a number, or a name is given twice.
     """
-    distances = []
+    distances: list[tuple[str, float]] = []
     for text in texts:
         name, equals, number = text.rpartition("=")
+        if any(name == other for other, _ in distances):
+            raise InputError(
+                f"--attribute names {name!r} twice; one distance for each is expected."
+            )
         try:
             distances.append((name, float(number if equals else "")))
         except ValueError:

@@ -47,11 +47,21 @@ def _describe_dataset(rows: Dataset) -> dict[str, Any]:
         "shape": list(rows.x.shape[1:]),
         "columns": list(rows.columns),
         "attributes": list(rows.attribute_names),
+        "answers": _count_answers(rows),
         "labelled": dict(zip(rows.classes, counts, strict=True)),
         "frame": None if rows.frame is None else asdict(rows.frame),
         "notes": list(rows.notes),
         "table": _describe_columns(rows.column_facts),
     }
+
+
+def _count_answers(rows: Dataset) -> dict[str, dict[str, int]]:
+    """How many rows have each attribute, and how many have it not."""
+    if rows.attributes is None:
+        return {}
+    counts = ((rows.attributes == answer).sum(0).tolist() for answer in (1, 0))
+    each = zip(rows.attribute_names, *counts, strict=True)
+    return {name: {"yes": yes, "no": no} for name, yes, no in each}
 
 
 def _describe_columns(facts: Sequence[ColumnFacts]) -> dict[str, Any] | None:
@@ -84,6 +94,11 @@ def list_warnings(
         if split.endswith("train") and single:
             names, has = list_first(map(repr, single)), "has" if len(single) == 1 else "have"
             found.append(f"{names} {has} one labelled row to learn from.")
+        answers = rows.get("answers", {})  # which earlier versions did not count
+        rare = [name for name, counts in answers.items() if min(counts.values()) < 2]
+        if split.endswith("train") and rare:
+            names, has = list_first(map(repr, rare)), "has" if len(rare) == 1 else "have"
+            found.append(f"{names} {has} fewer than two pictures with it, or without it.")
         if stops_early and split.endswith("valid") and rows["rows"] < FEW_ROWS:
             found.append(
                 f"Only {rows['rows']} rows are held out to stop early by: where it stops is chance."

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from cli.conftest import Command
 
 import auxgen as public
@@ -143,6 +145,23 @@ def test_a_class_with_one_label_and_stages_with_rows_of_their_own_are_told() -> 
     lines = format_data_card(described, list_warnings(described))
     assert "  labelled 3: a 2, b 1" in lines
     assert lines[-1] == "Caution: 'b' has one labelled row to learn from."
+
+
+def test_an_attribute_of_one_answer_is_told() -> None:
+    blank = float("nan")
+    answers = torch.tensor([[1.0, 0, 1], [0, 0, 1], [blank, 0, 0], [1, 1, 0], [0, blank, blank]])
+    rows = replace(
+        load_arrays(np.random.default_rng(0).random((5, 2))),
+        attributes=answers,
+        attribute_names=("tail", "hat", "fur"),
+    )
+    described = describe_datasets({"one": Stage(None, None, None, data={"train": rows})})  # pyright: ignore[reportArgumentType]
+    assert described["train"]["answers"]["hat"] == {"yes": 1, "no": 3}
+    assert list_warnings(described) == [
+        "'hat' has fewer than two pictures with it, or without it.",
+    ]
+    del described["train"]["answers"]  # as earlier versions have it
+    assert list_warnings(described) == []
 
 
 def test_few_rows_for_validation_are_told_where_they_may_end_training() -> None:

@@ -198,6 +198,8 @@ def test_moves_that_cannot_be_read_are_refused(text: str) -> None:
 
 def test_moves_are_read_as_they_are_typed() -> None:
     assert parse_distances(["Round=+3", "a=b=-1.5"]) == [("Round", 3.0), ("a=b", -1.5)]
+    with pytest.raises(InputError, match="--attribute names 'Round' twice; one distance for each"):
+        parse_distances(["Round=+3", "Round=-1"])
     with pytest.raises(InputError, match="no attribute to edit"):
         make_moves({}, {})
 
