@@ -154,8 +154,10 @@ def report_command(runs: tuple[Path, ...], /, *, out: Path | None = None) -> Non
 
     Args:
         runs: Folders of runs.
-        out: The file; report.html in the first run's folder by default.
+        out: The file (.html); report.html in the first run's folder by default.
     """
+    if out is not None and out.suffix.lower() not in (".html", ".htm", ""):
+        raise InputError(f"--out ends in {out.suffix!r}; expected .html.")
     from ..launch import draw_pictures
     from ..report import write_report
 

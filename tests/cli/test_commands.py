@@ -155,6 +155,11 @@ def test_protocols_are_mixed_only_on_demand(
 def test_a_report_of_two_runs_is_one_file(auxgen: Command, run: Path, tmp_path: Path) -> None:
     page = tmp_path / "both.html"
     assert auxgen("report", run, run, "--out", page).out.strip() == str(page)
+    table = tmp_path / "mine.csv"
+    table.write_text("x,y\n1,a\n")
+    refused = auxgen("report", run, "--out", table)
+    assert (refused.status, refused.err.strip()) == (2, "--out ends in '.csv'; expected .html.")
+    assert table.read_text() == "x,y\n1,a\n"
     assert page.read_text().lstrip().lower().startswith("<!doctype html>")
 
 
