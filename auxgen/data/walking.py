@@ -49,6 +49,7 @@ class LeftOut:
 
     hidden: Tally = field(default_factory=Tally)
     folders: Tally = field(default_factory=Tally)
+    runs: Tally = field(default_factory=Tally)
     loops: Tally = field(default_factory=Tally)
     broken: Tally = field(default_factory=Tally)
     others: Tally = field(default_factory=Tally)
@@ -57,6 +58,7 @@ class LeftOut:
         words = {
             "hidden": "hidden pictures",
             "folders": "folders that a system made",
+            "runs": "runs of auxgen",
             "loops": "links that lead back to a folder above",
             "broken": "links that lead nowhere",
             "others": "pictures of a kind that is not read",
@@ -127,7 +129,9 @@ def _walk(
             there = entry.stat()
             if hidden:
                 continue
-            if _is_skipped(entry):
+            if _is_run(entry):
+                tally = left_out.runs
+            elif _is_skipped(entry):
                 tally = left_out.folders
             elif (there.st_dev, there.st_ino) in chain:
                 tally = left_out.loops
@@ -147,7 +151,13 @@ def _walk(
 
 
 def _is_skipped(entry: os.DirEntry[str]) -> bool:
-    return entry.name.startswith(".") or entry.name.lower() in SKIPPED_FOLDERS
+    named = entry.name.startswith(".") or entry.name.lower() in SKIPPED_FOLDERS
+    return named or _is_run(entry)
+
+
+def _is_run(entry: os.DirEntry[str]) -> bool:
+    """Whether a folder is a run, whose pictures are no data."""
+    return os.path.isfile(os.path.join(entry.path, "run.json"))
 
 
 def _scan(folder: Path) -> list[os.DirEntry[str]]:

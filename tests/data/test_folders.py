@@ -343,3 +343,15 @@ def test_sheets_and_folders_that_are_not_used_are_told(tmp_path: Path) -> None:
         "animals.csv is not read: a sheet that describes the pictures is called metadata.csv or "
         "labels.csv.",
     )
+
+
+def test_a_run_among_the_pictures_is_no_class(tmp_path: Path) -> None:
+    """With --data . --run runs/mine its own pictures would become data when it is reported."""
+    zoo = put(tmp_path / "zoo", "cat/1.png", "dog/1.png")
+    before = user.load_image_folder(zoo)
+    for run in ("mine", "runs/other"):
+        put(zoo, f"{run}/pictures/1.png")
+        (zoo / run / "run.json").write_text("{}")
+    after = user.load_image_folder(zoo)
+    assert (after.classes, after.fingerprint) == (before.classes, before.fingerprint)
+    assert "2 runs of auxgen (the first: mine) are left out." in after.notes

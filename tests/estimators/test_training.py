@@ -82,10 +82,10 @@ def test_a_warm_start_goes_on() -> None:
     assert model.n_iter_ == len(model.loss_curve_) == 40
     np.testing.assert_allclose(model.loss_curve_, whole.loss_curve_)
     np.testing.assert_allclose(model.predict_proba(x), whole.predict_proba(x), atol=1e-6)
-    model.fit(x, np.where(y < 0, "", np.array(["a", "b"])[y]))  # other classes: from new weights
-    assert model.n_iter_ == 20
-    model.fit(x[:, :1], y)  # other columns
-    assert model.n_iter_ == 20
+    letters = np.where(y < 0, "", np.array(["a", "b"])[y])
+    for rows in (x, x[:, :1]):  # other classes, then other columns: from new weights
+        model.fit(rows, letters)
+        assert model.n_iter_ == 20
 
 
 def test_it_learns_in_parts_and_keeps_the_labels_of_earlier_ones() -> None:
