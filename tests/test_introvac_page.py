@@ -89,6 +89,30 @@ def list_game_rows() -> Iterator[str]:
     yield write_row("told rightly; ordered, %", told)
     fd = [f"{t['reconstruction FD']:.1f}" for t in each]
     yield write_row("FD of reconstructions", fd)
+    played = read_table("introvac.game")
+    models = ("attributes alone", "the paper's weights", "even game")
+    rows = [played[name] for name in ("VAC", *(f"IntroVAC, {model}" for model in models))]
+
+    def both(row: Mapping[str, Any], *columns: str, digits: int) -> str:
+        return pair(*(row[column]["mean"] for column in columns), digits=digits)
+
+    told = [both(row, "fakes told", "fakes ordered", digits=1) for row in rows[2:]]
+    yield write_row("told rightly; ordered, %", ["", "", *told])
+    for label, form, digits in (
+        ("FD of edits: glasses; facial hair", "FD of edits, {} added", 1),
+        (
+            "comes within a distance of 6, %: glasses; facial hair",
+            "{} comes up to a distance of 6",
+            0,
+        ),
+    ):
+        columns = [form.format(name) for name in NAMES.values()]
+        yield write_row(label, [both(row, *columns, digits=digits) for row in rows])
+    for label, column, digits in (
+        ("FD of reconstructions", "FD of reconstructions, not FID", 1),
+        ("mean absolute error of pixels", "mean absolute error", 4),
+    ):
+        yield write_row(label, [f"{row[column]['mean']:.{digits}f}" for row in rows])
 
 
 ROWS = [
