@@ -31,7 +31,10 @@ def split_stratified(dataset: Dataset, fraction: float, seed: int) -> tuple[Data
     for group, share in zip(groups, shares, strict=True):
         if len(group) < 2:
             c = dataset.classes[int(y[group[0]])]
-            raise InputError(f"Class {c!r} has 1 labelled row; 2 are expected, one for each side.")
+            raise InputError(
+                f"Class {c!r} has 1 labelled row; 2 are expected, one for each side: label another "
+                "row of it, or leave the label of this one blank."
+            )
         count = min(max(share, 1), len(group) - 1)
         held[group[torch.randperm(len(group), generator=generator)[:count]]] = True
     return split_by_mask(dataset, held)
@@ -54,7 +57,10 @@ def split_into_folds(dataset: Dataset, folds: int, seed: int) -> list[tuple[Data
     for group in groups:
         if len(group) < 2:
             c = dataset.classes[int(y[group[0]])]
-            raise InputError(f"Class {c!r} has 1 labelled row; 2 or more are expected for folds.")
+            raise InputError(
+                f"Class {c!r} has 1 labelled row; 2 or more are expected for folds: label another "
+                "row of it, or leave the label of this one blank."
+            )
     generator = torch.Generator().manual_seed(seed)
     mixed = torch.cat([g[torch.randperm(len(g), generator=generator)] for g in groups])
     fold = torch.full((len(dataset),), -1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
@@ -29,6 +30,8 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_SEPARATOR_LINE = re.compile(r"sep=([^\r\n])[ \t,;|]*(?:\r\n|\r|\n|$)", re.IGNORECASE)
+"""A first line that names the separator, as Excel reads and others write for it."""
 _SEPARATOR_WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
 
 
@@ -84,11 +87,15 @@ def _read_text(file: Path, form: TableFormat, expected: Collection[str]) -> RawT
 
     check_text_size(file)
     text, notes = _decode_text(file, form.encoding)
+    named = _SEPARATOR_LINE.match(text)
+    if named:
+        text = text[named.end() :]
     if not text.strip():
         raise InputError(f"{file} is empty; a table with a header is expected.")
-    separator = _find_separator(file, text, form.separator, expected)
+    given = form.separator or (named[1] if named else None)
+    separator = _find_separator(file, text, given, expected)
     usual = "\t" if file.suffix.lower() == ".tsv" else ","
-    if separator != usual and form.separator is None:
+    if separator != usual and given is None:
         notes.append(f"{file.name}: cells are taken to be separated by {_SEPARATORS[separator]}.")
     notes += _compare_with_header(file, text, separator)
     frame = pandas.read_csv(

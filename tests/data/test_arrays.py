@@ -162,7 +162,12 @@ def test_every_class_is_on_both_sides_of_a_holdout() -> None:
     [
         ([0, 0, 1, 1], 1.0, "A fraction of 1.0 was given; one between 0 and 1 is expected."),
         ([-1, -1], 0.5, "No row of some is labelled; a test set needs labels."),
-        ([0, 0, 1], 0.5, "Class 'b' has 1 labelled row; 2 are expected, one for each side."),
+        (
+            [0, 0, 1],
+            0.5,
+            "Class 'b' has 1 labelled row; 2 are expected, one for each side: label another row of "
+            "it, or leave the label of this one blank.",
+        ),
     ],
 )
 def test_a_holdout_that_cannot_be_is_told(y: list[int], fraction: float, said: str) -> None:

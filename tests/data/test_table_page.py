@@ -78,6 +78,7 @@ ODDITIES = (
     Oddity("a cell too many", lines=("x,z,y", "0.5,1,a", "1,5,2,b")),
     Oddity("two columns of one name", lines=("z,z,y", "7,1,a", "3,2,b")),
     Oddity("semicolons", lines=("x;z;y", "0,5;1;a", "1,5;2;b", "2;3;a")),
+    Oddity("a first line `sep=;`", lines=("sep=;", "x;z;y", "0.5;1;a", "1.5;2;b", "2;3;a")),
     Oddity("spaces after commas", lines=("x, z, y", "0.5, 1, a", "1.5, 2, b", "2, 3, a")),
     Oddity(
         "Western European letters",

@@ -192,6 +192,8 @@ def test_columns_are_dropped_kept_as_id_or_chosen(tmp_path: Path) -> None:
     [
         (("a;x;y", "1;2,5;u", "2;3,5;v", "4;1,25;v"), TableFormat(), "separated by a semicolon"),
         (("a\tx\ty", "1\t2.5\tu", "2\t3\tv", "4\t2\tv"), TableFormat(), "separated by a tab"),
+        (("sep=;", "a;x;y", "1;2,5;u", "2;3;v", "4;2;v"), TableFormat(), ""),
+        (("SEP=:", "a:x:y", "1:2.5:u", "2:3:v", "4:2:v"), TableFormat(), ""),
         (("a, x, y", '1, "2.5", u', "2, 3, v", "4, 2, v"), TableFormat(), ""),
         (("a:x:y", "1:2.5:u", "2:3:v", "4:2:v"), TableFormat(separator=":"), ""),
         (("a,x,y", '1,"2,500",u', "2,3,v", "4,2,v"), TableFormat(decimal=","), ""),
