@@ -66,6 +66,8 @@ def fit_schema(
     columns = tuple(cell.blank_out(c, choice.blank) for c in table.columns)
     table = RawTable(table.source, table.names, columns)
     notes: list[str] = []
+    if choice.label is not None and choice.label in named[1:]:
+        notes.append(f"Column {choice.label!r} is the label; naming it elsewhere changes nothing.")
     sign = decimal
     if sign is None:
         used = [n for n in table.names if n not in (choice.label, choice.id, *choice.drop)]

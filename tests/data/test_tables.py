@@ -185,6 +185,14 @@ def test_columns_are_dropped_kept_as_id_or_chosen(tmp_path: Path) -> None:
         assert found.columns == columns
         assert found.table is not None
         assert found.table.id == choice.id
+        assert found.notes == ()
+
+
+@pytest.mark.parametrize("choice", [ColumnChoice(id="y"), ColumnChoice(drop=("y", "a"))])
+def test_a_label_that_is_named_again_is_told(tmp_path: Path, choice: ColumnChoice) -> None:
+    found = load(tmp_path / "t.csv", "a,b,y", "1.5,2,u", "2,2.5,v", "3,4,u", choice=choice)
+    assert found.columns == tuple(name for name in ("a", "b") if name not in choice.drop)
+    assert found.notes == ("Column 'y' is the label; naming it elsewhere changes nothing.",)
 
 
 @pytest.mark.parametrize(

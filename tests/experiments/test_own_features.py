@@ -157,6 +157,11 @@ def test_tables_have_no_pictures(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,kind\n1,x\n2,y\n")
     with pytest.raises(InputError, match="--features is for images"):
         train_own(tmp_path / "t.csv", tmp_path / "run", label="kind", size=None)
+    rows = "".join(f"{i},{'xy'[i % 2]}\n" for i in range(8))
+    (tmp_path / "t.csv").write_text(f"a,kind\n{rows}")
+    plan = replace(OWN_PLAN, model="m2", size=32)
+    train = experiment(plan, data=tmp_path / "t.csv", label="kind")["m2"].data["train"]
+    assert "--size is for images, and changes nothing" in " ".join(train.notes)
 
 
 def test_weights_that_are_not_installed_are_asked_for(

@@ -180,9 +180,11 @@ def _load_table_or_images(
         size = plan.size if plan.features is None else get_picture_side(plan.features, plan.size)
         read = partial(own.load_image_folder, data, label=label, size=size)
         parts = folders.find_image_splits(data)
-    if "test" in parts:
-        return read(split="train"), read(split="test")
-    return read(split="train"), None
+    train = read(split="train")
+    if plan.size is not None and train.kind != "images":
+        note = f"{data} is a table; --size is for images, and changes nothing."
+        train = replace(train, notes=(*train.notes, note))
+    return train, read(split="test") if "test" in parts else None
 
 
 def _see_rows(train: Dataset, plan: AdgmOwnPlan) -> SeenRows:
