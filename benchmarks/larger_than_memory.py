@@ -10,10 +10,10 @@ their own:
   given back, and /proc/sys/vm/drop_caches is written where that is allowed).
 - resident: the same rows are copied into memory before, and may take any amount of it.
 
-The first may have `--limit` GiB of resident memory, which a thread holds it to: whenever more is
-resident, it gives the pages of mapped files back to the system (MADV_PAGEOUT), as the kernel does
-where a group of processes has a limit; if more is resident then, the process ends. Under systemd
-the kernel does it: systemd-run --scope -p MemoryMax=2G python benchmarks/larger_than_memory.py.
+The first may have `--limit` GiB of memory. Where this process may make a group of processes
+(cgroup, version 1; as root), the kernel holds it to that, the pages of files that it reads and
+writes counted in. Elsewhere a thread does: whenever more is resident, it gives the pages of mapped
+files back to the system (MADV_PAGEOUT); if more is resident then, the process ends.
 
 `--gib` is the size of both sets, `--small` takes seconds. The folder AUXGEN_CACHE needs room for
 three of them. Linux alone.
@@ -62,6 +62,7 @@ KINDS = ("pictures", "table")
 COLUMNS = 256
 BATCH = 100
 MEMORY_FOR_ROWS = 0.25
+GROUPS = Path("/sys/fs/cgroup/memory")
 PAGEOUT = 21
 """Of madvise: give pages back now; those of files are read again when they are needed."""
 
@@ -88,7 +89,6 @@ def main() -> None:
     about = {
         **describe_run("larger_than_memory.py", "torch"),
         "limit_gib": options.limit,
-        "limited_by": "a thread that gives the pages of mapped files back, or ends the process",
     }
     ratios = {kind: compare(found, kind) for kind in options.kinds}
     print(json.dumps({**about, "disk_over_resident": ratios, "runs": found}, indent=2))
@@ -140,12 +140,13 @@ def run_one(options: argparse.Namespace) -> dict[str, Any]:
     if way == "prepare":
         return prepare_files(kind, options.gib)
     drop_page_cache()
-    watch = Watch(options.limit if way == "disk" else float("inf"))
-    with watch:
+    limit = options.limit if way == "disk" else float("inf")
+    with Group(limit) as group, Watch(float("inf") if group.folder else limit) as watch:
         found = train(kind, way, options)
     return {
         **found,
-        "most_resident_gib": watch.most,
+        "limited_by": "nobody" if way != "disk" else "the kernel" if group.folder else "a thread",
+        "most_resident_gib": watch.most if group.most is None else group.most,
         "most_anonymous_gib": watch.most_anonymous,
         "pages_given_back": watch.given_back,
     }
@@ -193,6 +194,7 @@ def write_table(gib: float) -> Path:
     import pyarrow.parquet
 
     file = get_cache_folder() / f"random-{gib}.parquet"
+    file.parent.mkdir(parents=True, exist_ok=True)
     rows, source = int(gib * GIB / 8 / COLUMNS), np.random.Generator(np.random.SFC64(0))
     names = [f"column{i}" for i in range(COLUMNS)]
     fields = [*((name, pa.float32()) for name in names), ("label", pa.int8())]
@@ -273,6 +275,36 @@ class Clock:
         return last[0] - first[0], last[1] - first[1]
 
 
+class Group:
+    """A group of this process alone that the kernel holds to a limit of memory, if it may be made.
+
+    Attributes:
+        folder: Where the kernel shows it; None if there is none.
+        most: GiB that it had at most, with pages of files; None before the end.
+    """
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.folder: Path | None = None
+        self.most: float | None = None
+
+    def __enter__(self) -> Group:
+        if self.limit < float("inf"):
+            folder = GROUPS / f"auxgen-{os.getpid()}"
+            with suppress(OSError):
+                folder.mkdir()
+                (folder / "memory.limit_in_bytes").write_text(str(int(self.limit * GIB)))
+                (folder / "cgroup.procs").write_text(str(os.getpid()))
+                self.folder = folder
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.folder:
+            self.most = int((self.folder / "memory.max_usage_in_bytes").read_text()) / GIB
+            (GROUPS / "cgroup.procs").write_text(str(os.getpid()))
+            self.folder.rmdir()
+
+
 class Watch:
     """Holds this process to a resident memory, and notes the most that it had."""
 
@@ -281,8 +313,9 @@ class Watch:
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.look, daemon=True)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Watch:
         self.thread.start()
+        return self
 
     def __exit__(self, *error: object) -> None:
         self.ended.set()

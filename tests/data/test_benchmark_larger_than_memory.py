@@ -23,4 +23,4 @@ def test_the_small_benchmark_trains_on_rows_on_disk_and_in_memory(
     found = json.loads(done.stdout)
     for kind in ("pictures", "table"):
         assert found["disk_over_resident"][kind]["rows_a_processor_second"] > 0
-        assert found["runs"][f"{kind}, disk, 0"]["most_resident_gib"] < found["limit_gib"]
+        assert found["runs"][f"{kind}, disk, 0"]["most_resident_gib"] <= found["limit_gib"]

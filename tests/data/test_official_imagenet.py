@@ -46,7 +46,7 @@ def test_photos_become_means_over_areas_of_their_central_squares(root: Path) -> 
 def test_valid_is_val_and_a_test_split_is_not_made_up(root: Path) -> None:
     valid = images.load_image_dataset("imagenet32", "valid")
     assert (valid.x.shape, valid.y.tolist()) == ((1, 3, 32, 32), [1])
-    with pytest.raises(InputError, match="^imagenet has no test split, only train, valid;"):
+    with pytest.raises(InputError, match=r"^imagenet has no test split, only train, valid;"):
         images.load_image_dataset("imagenet32", "test")
 
 
