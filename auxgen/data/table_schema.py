@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EncodedTable:
-    """Rows as numbers, float64 (n, d), NaN where unknown, and what there is to tell of them."""
+    """Rows as numbers, float64 (n, d), NaN where unknown, and what there is to tell of them.
+
+    Attributes:
+        decimal_note: How commas in numbers were read, unless as in training; "" without them.
+    """
 
     x: np.ndarray
     notes: tuple[str, ...] = ()
+    decimal_note: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class TableSchema:
         names = tuple(table.names[i] for i in used)
         cells = tuple(blank_out(table.columns[i], self.blank) for i in used)
         chosen = RawTable(table.source, names, cells)
-        decimal, notes = self.find_decimal(chosen), list(table.notes)
+        (decimal, commas), notes = self._guess_decimal(chosen), list(table.notes)
         size = 8.0 * len(table) * self.width
         parts = [
             keep_array(encode_numbers(column, chosen, decimal, notes)[:, None], size)
@@ -88,7 +93,9 @@ class TableSchema:
             keep_array(encode_texts(column, chosen, notes), size) for column in self.categories
         ]
         x = join_columns(parts) if parts else np.empty((len(table), 0))
-        return EncodedTable(x, tuple(notes))
+        usual = decimal == self.decimal == ","
+        note = describe_decimal(decimal, commas) if commas and not usual else ""
+        return EncodedTable(x, tuple(notes), note)
 
     def encode(self, frame: DataFrame) -> np.ndarray:
         """Rows of a DataFrame as numbers: -> (n, d) float64, NaN where unknown.
@@ -137,12 +144,6 @@ class TableSchema:
     def find_decimal(self, table: RawTable) -> Decimal:
         """The decimal sign of a file's numbers."""
         return self._guess_decimal(table)[0]
-
-    def describe_decimal(self, table: RawTable) -> list[str]:
-        """A note on commas in a file's numbers, unless all numbers are written as in training."""
-        sign, column = self._guess_decimal(table)
-        usual = sign == self.decimal == ","
-        return [describe_decimal(sign, column)] if column and not usual else []
 
     def _guess_decimal(self, table: RawTable) -> tuple[Decimal, str]:
         numbers = {c.name for c in self.numbers}

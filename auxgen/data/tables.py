@@ -188,12 +188,12 @@ def read_table_rows(file: Path, schema: TableSchema, form: TableFormat | None = 
     known = {column.name for column in schema.columns}
     table = _restore_unnamed(_unescape_names(table, expected), expected, known)
     table = _split_texts(table, [column.name for column in schema.numbers])
-    if form is not None and form.decimal is not None:
-        schema, more = replace(schema, decimal=form.decimal), []
-    else:
-        more = schema.describe_decimal(table)
+    asked = form.decimal if form else None
+    if asked:
+        schema = replace(schema, decimal=asked)
     encoded = schema.encode_table(table)
-    return TableRows(encoded.x, table, (*encoded.notes, *more), file)
+    guessed = [encoded.decimal_note] if encoded.decimal_note and not asked else []
+    return TableRows(encoded.x, table, (*encoded.notes, *guessed), file)
 
 
 def _unescape_names(table: RawTable, expected: list[str]) -> RawTable:
