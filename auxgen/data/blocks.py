@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -11,13 +12,15 @@ import torch
 from torch import Tensor
 
 from ..rng import derive_seed
-from .storage import count_bytes
+from .storage import count_bytes, read_ahead
 
 BLOCK_BYTES = 256 * 2**10
 """Bytes of rows that are read in one piece: far more than a disk takes time to find them for."""
 WINDOW_BYTES = 128 * 2**20
 """Bytes of rows that are shuffled together. Three windows are in memory: last, present and next."""
 WINDOWS_KEPT = 3
+BLOCKS_AHEAD = 8
+"""Blocks that the system is asked for before they are copied: a disk is faster with several."""
 
 
 class Window(NamedTuple):
@@ -172,9 +175,13 @@ class BlockReader:
         """A copy by numpy, which leaves the interpreter to others and starts no threads."""
         mapped, block = self.x.numpy(), self.sampler.block
         rows = np.empty((len(window.order), *mapped.shape[1:]), mapped.dtype)
+        parts = [mapped[n * block : (n + 1) * block] for n in window.blocks.tolist()]
+        for part in parts[:BLOCKS_AHEAD]:
+            read_ahead(part)
         place = 0
-        for number in window.blocks.tolist():
-            part = mapped[number * block : (number + 1) * block]
+        for part, later in zip_longest(parts, parts[BLOCKS_AHEAD:]):
+            if later is not None:
+                read_ahead(later)
             rows[place : place + len(part)] = part
             place += len(part)
         return torch.from_numpy(rows)

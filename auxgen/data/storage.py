@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -98,6 +100,28 @@ def map_in_parts(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 def split_rows(x: Tensor) -> tuple[Tensor, ...]:
     """Rows part by part, each of a few MiB."""
     return x.split(max(1, PART_BYTES // max(1, count_bytes(x[:1]))))
+
+
+def read_ahead(rows: np.ndarray) -> None:
+    """Ask the system to read the pages of mapped rows (n, ...), and wait for nothing.
+
+    Where pages are read as they are touched, the system reads its own measure around each: up to
+    8 MiB for a row, which are lost again before they are wanted where memory is short.
+    """
+    madvise = _find_madvise()
+    if madvise and rows.nbytes:
+        start = rows.ctypes.data - rows.ctypes.data % mmap.PAGESIZE
+        madvise(start, rows.ctypes.data + rows.nbytes - start, mmap.MADV_WILLNEED)
+
+
+@cache
+def _find_madvise() -> Callable[[int, int, int], int] | None:
+    """The system's call, which Python offers for its own maps alone; None where there is none."""
+    if not hasattr(mmap, "MADV_WILLNEED"):  # Windows
+        return None
+    madvise = ctypes.CDLL(None).madvise
+    madvise.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    return madvise
 
 
 def keep_array(array: np.ndarray, size: float) -> np.ndarray:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from auxgen.data import storage, user
+from auxgen.data import blocks, storage, user
 from auxgen.data.batches import (
     InMemoryBatches,
     LabelledBatches,
@@ -132,6 +135,47 @@ def test_a_reader_gives_the_rows_of_the_sampler(tight: None) -> None:
         assert torch.equal(reader(step, 1, 2), x[sampler(step, 1, 2)])
     large = BlockSampler(500, batch=450, seed=3, block=7, window=5)  # a batch of many windows
     assert torch.equal(BlockReader(x, large)(0, 0, 1), x[large(0)])
+
+
+def test_each_block_is_asked_for_before_it_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(blocks, "read_ahead", lambda part: asked.append(part[0, 0]))
+    monkeypatch.setattr(blocks, "BLOCKS_AHEAD", 3)
+    x = torch.arange(1000).reshape(500, 2)
+    reader = BlockReader(x, BlockSampler(500, batch=33, seed=3, block=7, window=5))
+    window = reader.sampler.draw_window(0, 0)
+    assert torch.equal(reader._copy_blocks(window), x[reader.sampler.list_rows(window)])
+    assert asked == (window.blocks * 7 * 2).tolist()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="which pages are in memory: Linux alone")
+def test_rows_are_read_ahead_and_their_neighbours_are_not(tmp_path: Path) -> None:
+    """Of 32 MiB on disk that nobody has read, the pages of the rows asked for come to memory."""
+    file = tmp_path / "rows"
+    file.write_bytes(bytes(32 * 2**20))
+    rows = np.memmap(file, np.uint8, mode="c", shape=(8192, 4096))
+    until = time.monotonic() + 2
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())
+        while list_pages_in_memory(rows).any() and time.monotonic() < until:
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            time.sleep(0.01)
+    if list_pages_in_memory(rows).any():
+        pytest.skip("this file system keeps its files in memory")
+    storage.read_ahead(rows[4000:4064])
+    storage.read_ahead(rows[:0])
+    until = time.monotonic() + 30
+    while not (found := list_pages_in_memory(rows))[4000:4064].all() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert found.nonzero()[0].tolist() == list(range(4000, 4064))
+
+
+def list_pages_in_memory(rows: np.ndarray) -> np.ndarray:
+    """Of each page of a mapped file, whether it is in memory (mincore): -> (pages,) bool."""
+    pages = np.empty(rows.nbytes // 4096, np.uint8)
+    address, out = ctypes.c_void_p(rows.ctypes.data), ctypes.c_void_p(pages.ctypes.data)
+    assert not ctypes.CDLL(None).mincore(address, ctypes.c_size_t(rows.nbytes), out)
+    return (pages & 1).astype(bool)
 
 
 def test_batches_on_disk_know_their_rows(tight: None) -> None:
