@@ -5,7 +5,7 @@ python benchmarks/mutants.py results/reliability.mutants.json
 A mutant is a file of methods/, functional/, metrics/ or engine/ with one change: a comparison, an
 operator, a constant, a condition, a reduction (argmax for argmin, mean for sum), a keyword left
 out, a `with` or a statement left out. 300 of all that are possible are drawn by a seed that was
-fixed beforehand. Each is tested in a child of a process that has imported what auxgen imports: the
+fixed beforehand. Each is tested in a child of a process that has imported what tests import: the
 tests of its module, those of its room, the laws, and what starts processes, until one fails. Each
 of these stages has a limit of processor time, not of time by the clock, as other jobs may run; a
 mutant that reaches it and fails nowhere counts apart. What survives is printed with its line, to be
@@ -44,6 +44,8 @@ from auxgen.runs.config import find_commit
 SEED = 22
 SECONDS = 60
 """Of the processor, for each stage of a mutant's tests."""
+OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:anyio", "-W", "ignore:Module already")
+"""Of pytest: no file of its own, and no word on hypothesis, which is imported beforehand."""
 LAWS = ("tests/engine/test_laws.py",)
 SLOW = tuple(f"tests/engine/test_{name}.py" for name in ("resume", "ranks", "shards"))
 """Tests that start processes."""
@@ -93,7 +95,7 @@ def run_tests(copy_of_root: Path, tests: list[str], seconds: int = SECONDS) -> s
 
         code = 99
         try:
-            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])
+            code = pytest.main([*OPTIONS, *tests])
         finally:
             os._exit(code)
     status = wait_for(child)
@@ -119,10 +121,13 @@ def wait_for(child: int) -> int:
 
 def warm_up() -> None:
     """Import what auxgen and its tests import, and nothing of auxgen's own."""
+    import hypothesis.strategies  # noqa: F401
     import pandas  # noqa: F401
+    import pytest  # noqa: F401
     import scipy.stats  # noqa: F401
     import sklearn.linear_model  # noqa: F401
     import torch
+    import torch._dynamo  # which the first optimiser imports
     import torchmetrics  # noqa: F401
     import zuko  # noqa: F401
 
