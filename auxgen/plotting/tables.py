@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from ..files import write_file
@@ -16,12 +17,14 @@ def plot_table(table: Mapping[str, Any], file: Path) -> None:
     column = next(iter(rows[0]["columns"]))
     what = ", ".join(filter(None, (column, rows[0]["columns"][column]["unit"])))
     drawn = [row for row in rows if column in row["curves"]]
-    heights = [1.2 + 0.45 * len(rows), *([3.2] if drawn else [])]
-    figure = Figure(figsize=(6.5, sum(heights)), dpi=110, layout="constrained")
+    heights = [1.2 + 0.45 * len(rows), *([2.8] if drawn else [])]
+    size = 6.5, sum(heights) + 0.25 * len(drawn)
+    figure = Figure(figsize=size, dpi=110, layout="constrained")
     panels = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _plot_seeds(panels[0], rows, column, f"{what}\ndots are seeds, bars their mean")
     if drawn:
         _plot_seed_curves(panels[1], drawn, column, f"{what}, while training")
+        figure.legend(frameon=False, loc="outside lower center", ncols=1)
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.3)
@@ -33,7 +36,7 @@ def _plot_seeds(axes: Any, rows: Sequence[Mapping[str, Any]], column: str, label
         cell = row["columns"][column]
         axes.plot(cell["values"], [place] * len(cell["values"]), "o", color=PALETTE[5], alpha=0.7)
         axes.plot(cell["mean"], place, "|", color=PALETTE[0], markersize=18, markeredgewidth=2.5)
-    axes.set_yticks(range(len(rows)), [row["name"] for row in reversed(rows)])
+    axes.set_yticks(range(len(rows)), [fill(row["name"], 30) for row in reversed(rows)])
     axes.set(ylim=(-0.6, len(rows) - 0.4), xlabel=label)
     axes.locator_params(axis="x", nbins=6)
     if all(value >= 0 for row in rows for value in row["columns"][column]["values"]):
@@ -50,4 +53,3 @@ def _plot_seed_curves(
             axes.plot(steps, values, color=PALETTE[place], alpha=0.8, label=name)
     axes.set(xlabel="rounds of training; one line for each seed", ylabel=label)
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
