@@ -147,9 +147,14 @@ def join_columns(columns: Sequence[np.ndarray]) -> np.ndarray:
     if not is_too_large(8 * rows * width):
         return np.concatenate(columns, 1)
     step = max(1, PART_BYTES // (8 * width))
-    starts = range(0, rows, step)
-    parts = (np.concatenate([c[i : i + step] for c in columns], 1) for i in starts)
-    return _write_rows(map(torch.from_numpy, parts), rows).numpy()
+
+    def join(start: int) -> Tensor:
+        parts = [column[start : start + step] for column in columns]
+        for part in parts:
+            read_ahead(part)
+        return torch.from_numpy(np.concatenate(parts, 1))
+
+    return _write_rows(map(join, range(0, rows, step)), rows).numpy()
 
 
 def check_text_size(file: Path) -> None:

@@ -138,14 +138,27 @@ def test_a_reader_gives_the_rows_of_the_sampler(tight: None) -> None:
 
 
 def test_each_block_is_asked_for_before_it_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[float] = []
-    monkeypatch.setattr(blocks, "read_ahead", lambda part: asked.append(part[0, 0]))
+    asked: list[np.ndarray] = []
+    monkeypatch.setattr(blocks, "read_ahead", asked.append)
     monkeypatch.setattr(blocks, "BLOCKS_AHEAD", 3)
     x = torch.arange(1000).reshape(500, 2)
     reader = BlockReader(x, BlockSampler(500, batch=33, seed=3, block=7, window=5))
     window = reader.sampler.draw_window(0, 0)
     assert torch.equal(reader._copy_blocks(window), x[reader.sampler.list_rows(window)])
-    assert asked == (window.blocks * 7 * 2).tolist()
+    own = [part for part in asked if np.shares_memory(part, x.numpy())]  # readers before may go on
+    assert [part[0, 0] for part in own] == (window.blocks * 7 * 2).tolist()
+
+
+def test_the_rows_of_each_column_are_asked_for_before_they_are_joined(
+    tight: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[np.ndarray] = []
+    monkeypatch.setattr(storage, "read_ahead", asked.append)
+    columns = [np.arange(90.0).reshape(90, 1), np.arange(180.0, 360.0).reshape(90, 2)]
+    joined = storage.join_columns(columns)
+    assert (joined == np.concatenate(columns, 1)).all()
+    for i, column in enumerate(columns):
+        assert (np.concatenate(asked[i::2]) == column).all()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="which pages are in memory: Linux alone")
