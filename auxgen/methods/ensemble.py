@@ -117,28 +117,22 @@ class _Stacked:
 
     def q_z(self, x: Tensor, y: Tensor) -> Tensor:
         """(m, b, d), and (m, b, k) or (k, k) -> (m, b c, 2 d_z), classes within rows."""
-        return self._q_z.finish(self._add(self._q_z.map(0, x), self._q_z.map(1, y)))
+        rows, named = self._q_z.map(0, x), self._q_z.map(1, y)
+        if y.ndim == 3:
+            return self._q_z.finish(rows + named)
+        return self._q_z.finish((rows.unsqueeze(2) + named.unsqueeze(1)).flatten(1, 2))
 
     def p_x(self, z: Tensor, y: Tensor) -> Tensor:
         """(m, b c, d_z), and (m, b, k) or (k, k) -> (m, b c, out)."""
-        named = self._p_x.map(0, y)
-        mapped = self._p_x.map(1, z)
-        rows = mapped.unflatten(1, (-1, named.shape[1])) if y.ndim == 2 else mapped
-        summed = rows + named.unsqueeze(1) if y.ndim == 2 else rows + named
-        return self._p_x.finish(summed.flatten(1, -2))
+        named = self._p_x.map(0, y).unsqueeze(1)
+        rows = self._p_x.map(1, z).unflatten(1, (-1, named.shape[2]))
+        return self._p_x.finish((rows + named).flatten(1, 2))
 
     def compute_weight_prior(self) -> Tensor:
         """`weight_prior` of all members, added up."""
         networks = (self._q_y, self._q_z, self._p_x)
         layers = [layer for n in networks for layer in (*n.maps, *n.hidden, n.head)]
         return 0.5 * torch.stack([weight.square().sum() for weight, _ in layers]).sum()
-
-    @staticmethod
-    def _add(x: Tensor, y: Tensor) -> Tensor:
-        """Of each row its own label, or every label: (m, b, h), (m, b or k, h) -> (m, b c, h)."""
-        if x.shape == y.shape:
-            return x + y
-        return (x.unsqueeze(2) + y.unsqueeze(1)).flatten(1, 2)
 
 
 class _StackedMLP:

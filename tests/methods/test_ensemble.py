@@ -39,9 +39,9 @@ def get_member(ensemble: Ensemble, i: int) -> M2:
     return cast(M2, ensemble.members[i])
 
 
-def make_batch(members: int = 2) -> SemiSupervisedBatch:
+def make_batch(members: int = 2, unlabelled: int = 11) -> SemiSupervisedBatch:
     generator = torch.Generator().manual_seed(0)
-    x, x_u = (torch.rand(members, n, D, generator=generator).round() for n in (8, 11))
+    x, x_u = (torch.rand(members, n, D, generator=generator).round() for n in (8, unlabelled))
     return SemiSupervisedBatch(x, torch.randint(K, (members, 8), generator=generator), x_u)
 
 
@@ -57,9 +57,21 @@ def compute_gradients(method: Ensemble | M2, batch: SemiSupervisedBatch) -> tupl
 @pytest.mark.parametrize("likelihood", ["gaussian", "gaussian_fixed", "bernoulli"])
 @pytest.mark.parametrize("hidden", [[9], [9, 5, 7]])
 def test_a_member_has_the_loss_and_the_gradients_of_m2(likelihood: str, hidden: list[int]) -> None:
-    """One member draws the same normals in the same order as M2."""
     ensemble = build(1, likelihood=likelihood, hidden=hidden)
-    batch = make_batch(1)
+    assert_learns_as_m2(ensemble, make_batch(1))
+
+
+@pytest.mark.parametrize("class_prior", [None, [0.6, 0.3, 0.1]])
+@pytest.mark.parametrize("unlabelled", [K, 8])
+def test_as_many_rows_as_classes_or_labels_are_no_special_case(
+    class_prior: list[float] | None, unlabelled: int
+) -> None:
+    ensemble = build(1, class_prior=class_prior)
+    assert_learns_as_m2(ensemble, make_batch(1, unlabelled))
+
+
+def assert_learns_as_m2(ensemble: Ensemble, batch: SemiSupervisedBatch) -> None:
+    """One member draws the same normals in the same order as M2."""
     loss, gradients = compute_gradients(ensemble, batch)
     alone = SemiSupervisedBatch(*(part[0] for part in batch))
     theirs, expected = compute_gradients(get_member(ensemble, 0), alone)
