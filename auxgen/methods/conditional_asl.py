@@ -49,7 +49,7 @@ class RecentContexts(nn.Module):
 
     def sample(self, n: int) -> Tensor:
         """n contexts, with replacement: -> (n, width)."""
-        drawn = torch.rand(n, device=self.rows.device) * self.filled.clamp(min=1)
+        drawn = torch.rand(n, device=self.rows.device) * self.filled
         return self.rows[drawn.long()].float()
 
 

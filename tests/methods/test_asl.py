@@ -238,6 +238,28 @@ def test_sampling_adds_the_residual_noise_times_its_factor() -> None:
     )
 
 
+def test_bits_are_learned_by_their_likelihood_and_drawn_where_there_is_noise() -> None:
+    """p(x|u) is no regression: the generator's error is -log p(x|u)."""
+    torch.manual_seed(0)
+    sizes = {"x": P, "hidden": [8], "u": R, "sizes": COUPLINGS, "likelihood": "bernoulli"}
+    means, bits = (Recipe("vae_asl", {**sizes, "noise": noise}).build() for noise in (0.0, 0.5))
+    bits.load_state_dict(means.state_dict())
+    assert isinstance(means, ExplicitASL)
+    assert isinstance(bits, ExplicitASL)
+    torch.manual_seed(1)
+    still = means.sample(5)
+    torch.manual_seed(1)
+    u = means.p_u().sample((5,))
+    torch.testing.assert_close(still, means.decode(u).mean)
+    assert ((still > 0) & (still < 1)).all()
+    drawn = bits.sample_from_codes(u.repeat(2000, 1))
+    assert set(drawn.unique().tolist()) == {0.0, 1.0}
+    torch.testing.assert_close(drawn.view(2000, 5, P).mean(0), still, atol=0.06, rtol=0)
+    error = means.measure_error(still.round(), u)
+    expected = -(still.round() * still.log() + (1 - still.round()) * (1 - still).log()).sum(1)
+    torch.testing.assert_close(error, expected)
+
+
 def test_a_person_s_features_serve_as_an_encoder_without_a_decoder() -> None:
     torch.manual_seed(0)
     _, x = linear_gaussian(500)
@@ -333,6 +355,17 @@ def test_recent_contexts_stand_for_the_frequencies_of_the_last_rows() -> None:
     for step in range(1, 6):
         recent.store(two.expand(4, 2), torch.tensor(step))
     assert (recent.sample(50) == two).all()
+
+
+def test_old_contexts_are_replaced_in_turn_and_none_is_drawn_that_was_not_stored() -> None:
+    recent = RecentContexts(1, rows=4)
+    recent.store(torch.tensor([[7.0]]), torch.tensor(0))
+    assert (recent.sample(50) == 7).all()
+    recent = RecentContexts(1, rows=4)
+    for step in range(4):
+        recent.store(2.0 * step + torch.tensor([[1.0], [2.0]]), torch.tensor(step))
+        last = torch.arange(max(1, 2 * step - 1), 2 * step + 3)
+        assert set(recent.sample(100).flatten().tolist()) == set(last.tolist())
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])

@@ -339,6 +339,23 @@ def test_historical_averaging_draws_to_the_mean_of_all_weights_so_far(accumulate
     torch.testing.assert_close(found, theta[-1] - torch.stack(theta).mean(0))
 
 
+def test_a_run_that_resumes_after_its_first_step_averages_on() -> None:
+    """What a step has seen of history is a buffer, and which step it was is none of an artefact."""
+    method = HistoricalAveraging(
+        normalised_game(), weight=0.5, penalised_players=("discriminator",)
+    )
+    assert {name for name in method.state_dict() if "_discriminator" in name} == {
+        "past_discriminator"
+    }
+    first = method.theta("discriminator").detach().clone()
+    with torch.no_grad():
+        for parameter in method.players()["discriminator"][0].parameters():
+            parameter += 1
+    method.measure_drift("discriminator", torch.tensor(1))
+    mean = (first + method.theta("discriminator").detach()) / 2
+    torch.testing.assert_close(method.get_buffer("past_discriminator"), mean)
+
+
 def test_only_those_who_pay_for_history_get_its_gradient() -> None:
     method = HistoricalAveraging(
         normalised_game(), weight=0.5, penalised_players=("discriminator",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import log, tau
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from auxgen.builders import Recipe
 from auxgen.engine.loop import freeze_unowned_networks
 from auxgen.method import Gradient
+from auxgen.methods import discreg
 from auxgen.methods.discreg import (
     AdjustedVAE,
     DiscriminativeVAE,
@@ -122,6 +124,17 @@ def test_rounds_move_rows_and_reconstructions_alike() -> None:
         seen.append(torch.equal(terms["unlike at 0"], usual["unlike at 0"]))
         assert torch.equal(terms["distortion"], usual["distortion"])
     assert 0 < sum(seen) < 12
+
+
+def test_a_shift_moves_by_so_many_pixels_at_most_either_way_and_each_way_alike_often() -> None:
+    made, x = method(), torch.arange(30.0).view(1, 1, 5, 6)
+    assert made.move_alike(x)[0] is x
+    made.shift = 1
+    torch.manual_seed(0)
+    found = Counter(str(made.move_alike(x)[0].tolist()) for _ in range(900))
+    ways = [torch.tensor((up, left)) for up in (-1, 0, 1) for left in (-1, 0, 1)]
+    assert found.keys() == {str(move_pictures(x, moves).tolist()) for moves in ways}
+    assert all(60 < count < 140 for count in found.values())
 
 
 def gradients(method: Any, x: Tensor) -> dict[str, Tensor]:
@@ -258,23 +271,40 @@ def test_a_vae_is_adjusted_with_its_weights_and_statistics_of_the_prior() -> Non
         assert not torch.equal(made.get_buffer(name), source.get_buffer(name)), name
 
 
+def test_a_vae_is_adjusted_by_30_batches_of_500_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Recipe("stacked_vae", {"images": IMAGES}).build()
+    made = Recipe("stacked_adjusted_vae", {"images": IMAGES}).build()
+    seen = []
+
+    def note(module: nn.Module, run_batch: Any, batches: int) -> None:
+        seen.append((module.training, batches, *run_batch(0).batch_shape))
+
+    monkeypatch.setattr(discreg, "recalibrate_batch_norm", note)
+    initialize_adjusted_vae(made, source=source)
+    assert seen == [(True, 30, 500)]
+
+
 def test_only_the_encoder_adjusts() -> None:
     made = Recipe("stacked_adjusted_vae", {"images": IMAGES}).build()
     assert made.players() == {"encoder": (made.q_z,)}  # pyright: ignore
 
 
-def test_an_autoencoder_is_taught_by_the_blurred_layer_alone() -> None:
+def test_an_autoencoder_is_taught_by_blurred_layers_alone_which_are_constants() -> None:
     torch.manual_seed(0)
     h, b = nn.Conv2d(1, 2, 3), Blur(1.0)
     made = FeatureAutoencoder(
         encoder=nn.Sequential(nn.Flatten(), nn.Linear(49, 3)),
         decoder=nn.Sequential(nn.Linear(3, 49), nn.Unflatten(1, (1, 7, 7))),
-        h=TappedNetwork(nn.Sequential(h), ["0"]),
+        h=TappedNetwork(nn.Sequential(h, nn.ReLU()), ["0", "1"]),
         b=b,
     )
-    x = torch.rand(4, 1, 7, 7)
-    back = made.decoder(made.encoder(x))
-    expected = (h(back) - b(h(x))).square().mean()
-    torch.testing.assert_close(loss(made, x), expected)
+    x = torch.rand(4, 1, 7, 7, requires_grad=True)
+    back, target = made.decoder(made.encoder(x)), h(x).detach()
+    expected = (h(back) - b(target)).square().mean()
+    expected = expected + (h(back).relu() - b(target.relu())).square().mean()
+    found = loss(made, x)
+    torch.testing.assert_close(found, expected)
+    slopes = (torch.autograd.grad(each, x, retain_graph=True)[0] for each in (found, expected))
+    torch.testing.assert_close(*slopes)
     assert torch.equal(made.decode(made.encode(x).mean).mean, back)
     assert made.players() == {"autoencoder": (made.encoder, made.decoder)}

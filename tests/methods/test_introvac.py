@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -297,7 +298,9 @@ def test_the_game_leaves_the_encoder_s_running_statistics() -> None:
         assert torch.equal(value, before[name]), name
 
 
-def test_weights_of_losses_are_given_by_name() -> None:
+def test_weights_of_losses_are_given_by_name_and_stay() -> None:
     """Five numbers look alike: in another order they would be another objective."""
     with pytest.raises(TypeError):
         Betas(100.0, 10.0)  # pyright: ignore[reportCallIssue]
+    with pytest.raises(FrozenInstanceError):
+        Betas().ae = 1.0  # pyright: ignore[reportAttributeAccessIssue]

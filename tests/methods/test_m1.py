@@ -103,3 +103,15 @@ def test_the_spread_of_a_mean_is_that_of_the_rows_at_hand() -> None:
     x = torch.tensor([[0.1, 0.0, 1.0, 0.0], [-0.1, 0.0, -1.0, 0.0]])
     method.select_code_entries(x, min_spread=0.12)
     assert method.kept.keep.tolist() == [0, 0, 1]
+
+
+def test_an_entry_is_kept_above_a_spread_of_a_tenth_or_of_what_is_said() -> None:
+    method = made("m1_m2")
+    x = torch.tensor([[0.15, 0.0, 0.03, 0.0], [-0.15, 0.0, -0.03, 0.0]])  # spreads 0.15, 0, 0.09
+    method.select_code_entries(x)
+    assert method.kept.keep.tolist() == [1, 0, 0]
+    x = torch.tensor([[0.5, 0.0, 1.0, 0.0], [-0.5, 0.0, -1.0, 0.0]])  # spreads 0.5, 0, 3
+    method.select_code_entries(x, min_spread=0.5)
+    assert method.kept.keep.tolist() == [0, 0, 1]
+    with pytest.raises(InputError, match=r"varies by more than 3\.0"):
+        method.select_code_entries(x, min_spread=3.0)
