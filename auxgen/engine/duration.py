@@ -41,13 +41,18 @@ def estimate_seconds(
             training = Training(
                 copy.deepcopy(method), engine, seed=0, device=device, precision="32"
             )
-            training.run_round(get_batch(0))  # the first one reserves memory and chooses kernels
+            _play_round(training, get_batch)  # which reserves memory and chooses kernels
             while len(seconds) < MAX_ROUNDS and sum(seconds) < MAX_SECONDS:
                 start = time.perf_counter()
-                training.run_round(get_batch(training.step))
-                training.meter.compute_means()  # waits for the device
+                _play_round(training, get_batch)
                 seconds.append(time.perf_counter() - start)
     except (RuntimeError, ValueError) as error:
         if find_full_memory(error):
             raise
     return engine.steps * min(seconds) if seconds else None
+
+
+def _play_round(training: Training, get_batch: Callable[[int], object]) -> None:
+    """Play the next round, and wait for the device."""
+    training.run_round(get_batch(training.step))
+    training.meter.compute_means()
