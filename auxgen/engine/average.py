@@ -34,7 +34,7 @@ class MovingAverage:
 
     def compute_means(self, steps: int) -> dict[str, Tensor]:
         """The means after so many rounds, by name; those since the last block are taken in too."""
-        if steps == 0 or self._ends_block(steps - 1):
+        if self._ends_block(steps - 1):
             return self.means
         means = {name: mean.clone() for name, mean in self.means.items()}
         self._take_in(list(means.values()), steps - 1)
@@ -44,7 +44,7 @@ class MovingAverage:
     def _take_in(self, means: list[Tensor], step: int) -> None:
         """Move means towards the weights after step `step` by the decay since the last block."""
         decay = self._compute_decay(step)
-        while step > 0 and not self._ends_block(step - 1):
+        while not self._ends_block(step - 1):
             step -= 1
             decay *= self._compute_decay(step)
         torch._foreach_lerp_(means, self.live_parameters, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
@@ -53,4 +53,5 @@ class MovingAverage:
         return min(self.decay, (1 + step) / (10 + step))
 
     def _ends_block(self, step: int) -> bool:
+        """Whether step `step` ends a block; so does step -1, before the first one."""
         return self._compute_decay(step) < SLOW_DECAY or (step + 1) % BLOCK == 0

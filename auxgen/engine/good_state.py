@@ -24,9 +24,7 @@ class GoodState:
         if sum(each.numel() * each.element_size() for each in live) > self.max_bytes:
             return
         if len(live) != len(self.tensors):  # optimisers have no state before their first step
-            self.tensors = [
-                each.detach().to(self.device or each.device, copy=True) for each in live
-            ]
+            self.tensors = [each.to(self.device or each.device, copy=True) for each in live]
         else:
             for kept, each in zip(self.tensors, live, strict=True):
                 kept.copy_(each)
