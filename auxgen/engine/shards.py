@@ -46,7 +46,7 @@ class ShardedWeights(Weights):
         for name, layer in list(_find_layers(self.method).items()):
             others = {p for p in layer.parameters() if p is not layer.weight}
             self.rows[name] = len(layer.weight)
-            layer.weight = nn.Parameter(layer.weight.detach().contiguous())
+            layer.weight = nn.Parameter(layer.weight.contiguous())
             fully_shard(layer, mesh=mesh, reshard_after_forward=True, ignored_params=others)
             assert isinstance(layer, FSDPModule)
             layer.unshard()  # here, where all learns: a first pass may come while it is frozen
@@ -129,7 +129,7 @@ class ShardedWeights(Weights):
         """The method's parameters and buffers, whole, by name; all ranks call it together."""
         named = self.name_parts(self.shards)
         state = self.method.state_dict()
-        return state | {name: self.gather(part, part.detach()) for name, part in named.items()}
+        return state | {name: self.gather(part, part) for name, part in named.items()}
 
     @torch.no_grad()
     def load_state(self, state: Mapping[str, Tensor]) -> None:
