@@ -62,7 +62,7 @@ def check_class_indices(y: Tensor, n: int, name: str = "labels") -> Tensor:
         raise InputError(
             f"The {name} are negative in {unlabelled} of {n} rows; only labelled rows are expected."
         )
-    return y.detach().long()
+    return y.long()
 
 
 def check_probabilities(probs: Tensor) -> Tensor:

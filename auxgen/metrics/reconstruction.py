@@ -140,7 +140,8 @@ def grid_power(x: Tensor, y: Tensor, period: int = 2) -> dict[str, float]:
     A pattern that repeats every `period` pixels has its power at multiples of 1 / period cycles per
     pixel: "grid" sums over those, in both directions, without the mean. "beside" sums over the
     frequencies two bins away in any direction, with which grid frequencies are to be compared.
-    Pictures have a Hann window, so that their borders count for nothing.
+    Pictures have a Hann window, so that their borders count for nothing, and their means stay
+    within one bin of frequency 0, which is neither on the grid nor beside it.
     x, y (n, c, h, w) in [0, 1].
 
     Raises:
@@ -167,11 +168,10 @@ def grid_power(x: Tensor, y: Tensor, period: int = 2) -> dict[str, float]:
 
 
 def _measure_windowed_power(x: Tensor) -> Tensor:
-    """Mean power by frequency of pictures less their means: (n, c, h, w) -> (h, w)."""
+    """Power by frequency, summed over pictures and channels: (n, c, h, w) -> (h, w)."""
     down, across = (torch.hann_window(n, dtype=torch.float64) for n in x.shape[2:])
     window = (down[:, None] * across).to(x.device)
     total = torch.zeros(x.shape[2:], dtype=torch.float64, device=x.device)
     for some in x.split(PAIRS_AT_ONCE):
-        centred = some.double() - some.double().mean((2, 3), keepdim=True)
-        total += torch.fft.fft2(centred * window).abs().square().sum((0, 1))
-    return total.cpu() / len(x)
+        total += torch.fft.fft2(some.double() * window).abs().square().sum((0, 1))
+    return total.cpu()

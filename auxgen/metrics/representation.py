@@ -1,6 +1,6 @@
 """Information in codes: about labels, in each unit, and about the rows themselves."""
 
-from math import log, pi
+from math import log
 from typing import NamedTuple
 
 import torch
@@ -152,12 +152,12 @@ def mutual_information_bounds(mean: Tensor, sd: Tensor, z: Tensor) -> MutualInfo
 
 
 def _log_normal_density(standardised: Tensor, sd: Tensor) -> Tensor:
-    """log N of rows (z - mean) / sd: (n, d), (n, d) -> (n,)."""
-    return -(0.5 * standardised.square() + sd.log() + 0.5 * log(2 * pi)).sum(-1)
+    """log N of rows (z - mean) / sd, but for its constant, which cancels: (n, d) twice -> (n,)."""
+    return -(0.5 * standardised.square() + sd.log()).sum(-1)
 
 
 def _log_posterior_density(z: Tensor, mean: Tensor, sd: Tensor) -> Tensor:
-    """log q(z_i|x_j), by products of matrices: z (b, d), mean and sd (n, d) -> (b, n)."""
+    """As log q(z_i|x_j), by products of matrices: z (b, d), mean and sd (n, d) -> (b, n)."""
     weight = sd.pow(-2)
     constant = _log_normal_density(mean / sd, sd)
     return constant + z @ (mean * weight).T - 0.5 * z.square() @ weight.T

@@ -7,6 +7,7 @@ from math import log
 import numpy as np
 import pytest
 import torch
+from ill_conditioned import draw_ill_conditioned_codes
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
@@ -119,6 +120,7 @@ def test_units_are_active_by_their_kl_or_by_what_their_means_vary():
     assert count_active_units_by_variance(mean, threshold=0.005) == 3
     # at the threshold itself a unit is not above it
     assert count_active_units(torch.tensor([0.25, 0.5, 0.75]), threshold=0.5) == 1
+    assert count_active_units(torch.tensor([0.009, 0.011])) == 1
     at_half = torch.tensor([[-0.5, 0.0], [0.5, 2.0]], dtype=torch.float64)
     assert count_active_units_by_variance(at_half, threshold=0.5) == 1
 
@@ -174,9 +176,10 @@ def test_information_is_at_most_log_n_below_and_right_even_for_codes_that_identi
     assert upper > 1e12
 
 
-def test_information_of_codes_that_ignore_their_rows_is_nothing():
-    mean, sd = torch.zeros(50, 2), torch.ones(50, 2)
-    z = torch.randn(50, 2, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("n", [2, 50])
+def test_information_of_codes_that_ignore_their_rows_is_nothing(n: int) -> None:
+    mean, sd = torch.zeros(n, 2), torch.ones(n, 2)
+    z = torch.randn(n, 2, generator=torch.Generator().manual_seed(0))
     assert mutual_information_bounds(mean, sd, z) == pytest.approx((0, 0), abs=1e-14)
 
 
@@ -249,3 +252,41 @@ def test_one_row_of_each_class_is_enough():
         knn_accuracy(codes, y, test, y_test, k=1),
     ):
         assert found.item() == 75
+
+
+def test_ten_neighbours_vote_unless_said_otherwise() -> None:
+    """Of 9 or 11 the majority is in class 1; of 10 there is a tie, which goes to class 0."""
+    codes, y = torch.arange(1.0, 21)[:, None], torch.tensor([1] * 5 + [0] * 5 + [1] * 10)
+    votes = [knn_accuracy(codes, y, torch.zeros(1, 1), y[-1:], k=k) for k in (9, 10, 11)]
+    assert votes == [100, 0, 100]
+    assert knn_accuracy(codes, y, torch.zeros(1, 1), y[-1:]) == 0
+
+
+def test_the_fewest_rows_and_classes_that_will_do() -> None:
+    assert knn_accuracy(X, Y, X[:1], Y[:1], k=20) in (0, 100)
+    assert probe_accuracy(X, Y, X[:1], Y[:1]) in (0, 100)
+    for classes in (2, 19):
+        assert -1 <= silhouette(X, torch.arange(20) % classes) <= 1
+
+
+def test_a_silhouette_is_of_5000_rows_at_most_and_of_seed_0(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[np.ndarray] = []
+    monkeypatch.setattr(
+        "sklearn.metrics.silhouette_score", lambda codes, y: drawn.append(codes[:, 0]) or 0.0
+    )
+    codes, y = torch.arange(5003).double()[:, None], torch.arange(5003) % 2
+    silhouette(codes, y)
+    silhouette(codes, y, seed=0, rows=5000)
+    assert len(set(drawn[0])) == len(drawn[0]) == 5000
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+
+
+def test_a_probe_of_ill_conditioned_codes_is_fitted_to_the_end() -> None:
+    """As by Newton's method, without a warning."""
+    codes, y = draw_ill_conditioned_codes()
+    standard = ((codes - codes.mean(0)) / codes.std(0, correction=0)).numpy()
+    newton = LogisticRegression(solver="newton-cholesky").fit(standard, y.numpy())
+    theirs = 100 * newton.score(standard, y.numpy())
+    assert probe_accuracy(codes, y, codes, y).item() == pytest.approx(theirs, abs=0.2)
