@@ -32,6 +32,9 @@ class RequireOneDevice(TorchFunctionMode):
 
 @contextmanager
 def imagine_gpu() -> Iterator[torch.device]:
-    """Inside, tensors have shapes and devices and no numbers, and this device is a GPU's."""
+    """Inside, tensors have shapes and devices and no numbers, and this device stands for a GPU.
+
+    "cuda" itself would not do: torch without CUDA takes no slice of such a tensor.
+    """
     with FakeTensorMode(), RequireOneDevice():
-        yield torch.device("cuda:0")
+        yield torch.device("meta")

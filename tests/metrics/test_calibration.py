@@ -11,6 +11,7 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from auxgen.errors import InputError
+from auxgen.metrics import calibration
 from auxgen.metrics.calibration import (
     apply_temperature,
     auroc,
@@ -145,3 +146,37 @@ def test_auroc_counts_the_pairs_in_the_right_order_and_half_of_the_ties() -> Non
     assert auroc(inside, outside) == pytest.approx(counted.item(), rel=1e-12)
     assert auroc(torch.tensor([2.0, 3.0]), torch.tensor([0.0, 1.0])) == 1
     assert auroc(torch.ones(7), torch.ones(3)) == 0.5
+
+
+def test_a_temperature_ends_at_its_bounds() -> None:
+    """0.01 where labels are predicted always by a little, 100 where they never are."""
+    little, right = 0.1 * torch.eye(3, dtype=torch.float64), torch.arange(3)
+    for y, bound in ((right, 0.01), (right.roll(1), 100.0)):
+        assert fit_temperature(little, y) == pytest.approx(bound, rel=1e-6)
+        assert fit_temperature_of_few(little, y, worth=0.0) == pytest.approx(bound, rel=1e-3)
+
+
+def test_a_few_rows_are_held_at_1_by_a_worth_of_1_unless_said_otherwise() -> None:
+    few = synthetic(3.0, 6)
+    assert fit_temperature_of_few(*few) == fit_temperature_of_few(*few, center=1.0, worth=1.0)
+
+
+def test_of_many_rows_that_are_alike_the_first_are_the_surest() -> None:
+    alike = torch.full((1000, 2), 0.5)
+    assert select_most_confident(alike, 0.3).tolist() == list(range(300))
+
+
+@pytest.mark.parametrize("scale", [0.05, 0.25, 1.0, 3.0, 20.0])
+def test_newtons_steps_find_it_in_a_few_evaluations(
+    scale: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Halving the interval alone would take over 40 for as many digits."""
+    visited: list[float] = []
+
+    def measure(logits: Tensor, y: Tensor, b: float) -> tuple[float, float]:
+        visited.append(b)
+        return nll_derivatives(logits, y, b)
+
+    monkeypatch.setattr(calibration, "nll_derivatives", measure)
+    assert fit_temperature(*synthetic(scale, 1000)) == pytest.approx(scale, rel=0.15)
+    assert len(visited) <= 8

@@ -153,6 +153,17 @@ def test_an_attribute_that_no_row_knows_adds_no_term() -> None:
     torch.testing.assert_close(found, torch.tensor([0.0, 1.0, 1.0], dtype=found.dtype))
 
 
+def test_an_attribute_that_one_row_knows_adds_its_term() -> None:
+    y = torch.tensor([[1.0, 0.0], [0.0, torch.nan], [1.0, torch.nan]])
+    found = row_error_terms(torch.ones(3, 2, dtype=torch.bool), y)
+    torch.testing.assert_close(found, torch.tensor([1.5, 0.5, 0.0], dtype=found.dtype))
+
+
+def test_a_confidence_on_the_edge_of_two_bins_is_in_the_upper_one() -> None:
+    probs, y = torch.tensor([[0.5, 0.5], [1.0, 0.0]]), torch.tensor([0, 0])
+    assert reliability_curve(probs, y, 2).rows.tolist() == [0, 2]
+
+
 def test_there_are_15_bins_as_in_torchmetrics() -> None:
     rng = np.random.default_rng(0)
     probs = torch.from_numpy(rng.dirichlet([1.0] * 3, size=500))
@@ -160,3 +171,23 @@ def test_there_are_15_bins_as_in_torchmetrics() -> None:
     expected = multiclass_calibration_error(probs, y, num_classes=3)
     assert expected_calibration_error(probs, y).item() == pytest.approx(expected.item(), abs=1e-6)
     assert len(reliability_curve(probs, y)[0]) == 15
+
+
+@pytest.mark.parametrize("bins", [3, 15])
+def test_a_reliability_curve_is_that_by_a_loop_over_rows(bins: int) -> None:
+    """With confidences from 1/40 to 1/2, so that bins at either end are empty."""
+    generator = torch.Generator().manual_seed(0)
+    scale = torch.linspace(0, 2.5, 300, dtype=torch.float64)[:, None]
+    logits = torch.randn(300, 40, generator=generator, dtype=torch.float64)
+    probs, y = (scale * logits).softmax(-1).clamp(max=0.5), torch.randint(3, (300,))
+    confidence, accuracy, rows = np.zeros((3, bins))
+    for row, label in zip(probs.tolist(), y.tolist(), strict=True):
+        place = int(max(row) * bins)
+        rows[place] += 1
+        confidence[place] += max(row)
+        accuracy[place] += row.index(max(row)) == label
+    assert (rows[0], rows[-1]) != (0, 0)
+    found = reliability_curve(probs, y, bins)
+    np.testing.assert_array_equal(found.rows, rows)
+    np.testing.assert_allclose(found.confidence, confidence / rows.clip(1))
+    np.testing.assert_allclose(found.accuracy, accuracy / rows.clip(1))

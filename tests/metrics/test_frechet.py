@@ -212,6 +212,8 @@ def test_subsets_larger_than_a_set_are_refused_in_a_sentence():
         sample_kernel_distances(torch.zeros(20, 3), torch.zeros(30, 3))
     with pytest.raises(InputError, match="subsets is 0"):
         sample_kernel_distances(torch.zeros(20, 3), torch.zeros(30, 3), subsets=0, size=5)
+    with pytest.raises(InputError, match="size is 1; 2 or more"):
+        sample_kernel_distances(torch.zeros(20, 3), torch.zeros(30, 3), size=1)
 
 
 def test_the_factor_of_a_covariance_is_one_of_it() -> None:
@@ -225,3 +227,18 @@ def test_the_factor_of_a_covariance_is_one_of_it() -> None:
 def test_one_subset_is_enough() -> None:
     x = torch.from_numpy(np.random.default_rng(0).normal(size=(9, 2)))
     assert distances.sample_kernel_distances(x, x + 1, subsets=1, size=2).shape == (1,)
+
+
+def test_there_are_100_subsets_of_1000_rows_unless_said_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[tuple[int, int]] = []
+
+    def measure(x: Tensor, y: Tensor) -> Tensor:
+        sizes.append((len(x.unique()), len(y.unique())))
+        return torch.zeros(())
+
+    monkeypatch.setattr(distances, "_squared_mmd", measure)
+    x = torch.arange(1002.0)[:, None]
+    assert sample_kernel_distances(x, x).shape == (100,)
+    assert sizes == [(1000, 1000)] * 100

@@ -61,6 +61,10 @@ def test_certain_and_varied_answers_score_the_number_of_classes(k):
     )
 
 
+def test_there_are_ten_groups_unless_said_otherwise_of_two_rows_or_more():
+    assert classifier_scores(torch.eye(2).repeat(10, 1)).tolist() == pytest.approx([2] * 10)
+
+
 def test_answers_that_say_nothing_score_one():
     assert classifier_scores(torch.full((20, 5), 0.2), 2).tolist() == pytest.approx(
         [1, 1], abs=1e-14

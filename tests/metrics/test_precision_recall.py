@@ -134,3 +134,28 @@ def test_the_unit_of_features_changes_nothing(scale):
         torch.testing.assert_close(
             tuple(measure(scale * real, scale * fake)), tuple(measure(real, fake))
         )
+
+
+def test_balls_reach_the_third_neighbour_unless_said_otherwise() -> None:
+    """That of the row 0 reaches to -3, that by the fourth neighbour to -4."""
+    real, fake = torch.arange(10.0)[:, None], torch.tensor([[-2.5], [-3.5], *[[50.0]] * 6])
+    found = [precision_recall(real, fake, k=k).precision for k in (2, 3, 4)]
+    assert found == [0, 1 / 8, 2 / 8]
+    assert precision_recall(real, fake).precision == 1 / 8
+
+
+def test_rows_that_are_all_alike_lie_in_balls_without_a_radius() -> None:
+    real, fake = torch.full((7, 2), 5.0), torch.full((6, 2), 5.0)
+    assert precision_recall(real, fake) == (1, 1)
+    assert density_coverage(real, fake, k=2) == (7 / 2, 1)
+
+
+@pytest.mark.parametrize(("beyond", "precision"), [(0.5, 0.5), (2.0, 0.0)])
+def test_a_ball_is_larger_by_a_billionth_of_a_thousandth_of_its_squared_distance_from_the_mean(
+    beyond: float, precision: float
+) -> None:
+    """Of 10^6 here, so that a row may lie beyond the squared radius, which is 1, by 10^-6."""
+    centre, axis = torch.full((4,), 500.0).double(), torch.eye(4)[0].double()
+    real = torch.stack([centre, centre + axis, -centre, -centre - axis])
+    fake = torch.stack([centre - axis * (1 + beyond * 1e-6) ** 0.5, 0 * centre])
+    assert precision_recall(real, fake, k=1).precision == precision

@@ -136,3 +136,9 @@ def test_one_direction_is_enough() -> None:
     x = torch.arange(6.0).view(6, 1)
     found = sliced_wasserstein_distance(x, x + 2, projections=1)
     assert found.item() == pytest.approx(2.0)
+
+
+def test_there_are_500_directions_of_seed_0_unless_said_otherwise() -> None:
+    x, y = rows(9, 3, 0), rows(7, 3, 1)
+    expected = sliced_wasserstein_distance(x, y, projections=500, seed=0)
+    assert sliced_wasserstein_distance(x, y) == expected
