@@ -7,6 +7,8 @@ from math import sqrt
 
 import pytest
 import torch
+from ill_conditioned import draw_ill_conditioned_codes
+from sklearn.linear_model import LogisticRegression
 
 from auxgen.errors import InputError
 from auxgen.functional.directions import (
@@ -192,3 +194,13 @@ def test_a_direction_is_one_for_good() -> None:
     with pytest.raises(FrozenInstanceError):
         glasses.scale = 2.0  # pyright: ignore[reportAttributeAccessIssue]
     assert glasses == glasses != again
+
+
+def test_a_probe_of_ill_conditioned_codes_is_that_by_newton() -> None:
+    """To the end, without a warning; its logit is that of the regression, of both answers."""
+    codes, y = draw_ill_conditioned_codes()
+    standard = (codes - codes.mean(0)) / codes.std(0)
+    newton = LogisticRegression(solver="newton-cholesky").fit(standard.numpy(), y.numpy())
+    found = fit_linear_probe("Hat", codes, y.double())
+    expected = torch.from_numpy(newton.decision_function(standard.numpy()))
+    torch.testing.assert_close(found.logit(codes), expected, rtol=0.02, atol=0.02)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from functools import partial
+from math import log10
 
 import numpy as np
 import pytest
@@ -174,7 +176,12 @@ def test_long_steps_mix_better_than_short_ones() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"alpha": 0.0}, "step size is 0;"), ({"steps": 0}, "steps is 0; 1 or more")],
+    [
+        ({"alpha": 0.0}, "step size is 0;"),
+        ({"alpha": float("inf")}, "step size is inf;"),
+        ({"alpha": float("nan")}, "step size is nan;"),
+        ({"steps": 0}, "steps is 0; 1 or more"),
+    ],
 )
 def test_settings_that_will_not_do_are_refused(wrong: dict[str, float], message: str) -> None:
     settings = {"alpha": 0.1, "steps": 5, **wrong}
@@ -206,3 +213,86 @@ def test_chains_are_themselves_alone() -> None:
     assert one == one
     assert one != other
     assert len({one, other}) == 2
+    with pytest.raises(FrozenInstanceError):
+        one.acceptance = 0.5  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def effective_size_by_loops(x: np.ndarray) -> float:
+    """Vehtari et al. (2021), equations 1 to 3, 10 and 11, and section 3.2: x (steps, chains)."""
+    steps, chains = x.shape
+    means = x.mean(0)
+    biased = [
+        np.mean([sum((c - m)[t:] * (c - m)[: steps - t]) for c, m in zip(x.T, means, strict=True)])
+        / steps
+        for t in range(steps)
+    ]
+    within = biased[0] * steps / (steps - 1)
+    between = steps / (chains - 1) * sum((means - means.mean()) ** 2) if chains > 1 else 0.0
+    total = (steps - 1) / steps * within + between / steps
+    rho = [1 - (within - b * steps / (steps - 1)) / total for b in biased]
+    pairs: list[float] = []
+    for t in range(0, steps - 1, 2):
+        pair = rho[t] + rho[t + 1]
+        if pair <= 0:
+            break
+        pairs.append(min([pair, *pairs]))
+    tau = max(-1 + 2 * sum(pairs), 1 / log10(steps * chains))
+    return steps * chains / tau
+
+
+@pytest.mark.parametrize("shape", [(4, 1), (7, 3), (20, 2), (31, 1), (60, 5)])
+@pytest.mark.parametrize("rho", [-0.9, 0.0, 0.8])
+def test_an_effective_size_is_that_by_loops_over_lags_and_chains(
+    shape: tuple[int, int], rho: float
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=shape)
+    for step in range(1, len(x)):
+        x[step] += rho * x[step - 1]
+    found = chain_effective_sample_size(torch.from_numpy(x))
+    assert found == pytest.approx(effective_size_by_loops(x), rel=1e-6)
+
+
+def step_by_hand(w: Tensor, z: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
+    """A proposal, and the density of going there over that of coming back, in nats."""
+    density = torch.distributions.MultivariateNormal
+
+    def slope(z: Tensor) -> Tensor:
+        at = z.detach().requires_grad_()
+        return torch.autograd.grad(energy(w)(at).sum(), at)[0]
+
+    spread = 2 * alpha * torch.eye(z.shape[1], dtype=z.dtype)
+    proposal = z - alpha * slope(z) + (2 * alpha) ** 0.5 * torch.randn_like(z)
+    there = density(z - alpha * slope(z), spread).log_prob(proposal)
+    back = density(proposal - alpha * slope(proposal), spread).log_prob(z)
+    return proposal, there - back
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_chains_are_those_of_steps_by_hand_and_keep_no_graph(corrected: bool) -> None:
+    w, steps, alpha = weight(2.0), 6, 0.7
+    start = torch.randn(9, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    z, states, accepted = start, [], []
+    torch.manual_seed(0)
+    for _ in range(steps):
+        proposal, odds = step_by_hand(w, z, alpha)
+        taken = torch.ones(9, dtype=torch.bool)
+        if corrected:
+            chance = (energy(w)(z) - energy(w)(proposal) - odds).exp()
+            taken = torch.rand(9, dtype=torch.float64) < chance
+        z = torch.where(taken[:, None], proposal, z)
+        states.append(z)
+        accepted.append(taken.double().mean().item())
+    torch.manual_seed(0)
+    found = run_langevin_chains(
+        energy(w), start.requires_grad_(), alpha=alpha, steps=steps, corrected=corrected
+    )
+    torch.testing.assert_close(found.z, z)
+    torch.testing.assert_close(found.trace, torch.stack([energy(w)(z) for z in states])[..., None])
+    assert found.acceptance == pytest.approx(sum(accepted) / steps, rel=1e-12)
+    assert not found.trace.requires_grad
+    torch.manual_seed(0)
+    again = run_langevin_chains(
+        energy(w), start, alpha=alpha, steps=steps, corrected=corrected, observe=lambda z: z[:, 1:3]
+    )
+    torch.testing.assert_close(again.trace, torch.stack(states)[..., 1:3])

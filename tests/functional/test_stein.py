@@ -100,3 +100,15 @@ def test_reduced_precision_around_it_changes_nothing() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         found = stein_discrepancy(u, 0.5)
     assert torch.equal(found, stein_discrepancy(u, 0.5))
+    torch.testing.assert_close(found.double(), stein_discrepancy(u.double(), 0.5))
+
+
+def test_two_rows_have_one_pair() -> None:
+    u = normal(2, 3)
+    torch.testing.assert_close(stein_discrepancy(u, 0.5), stein_kernel(u[:1], u[1:], 0.5).squeeze())
+
+
+def test_the_kernel_of_rows_far_away_is_finite_whatever_the_round_off() -> None:
+    """Where it made a squared distance less than -1 the root was NaN."""
+    u = (1e4 * normal(50, 16)).float()
+    assert stein_kernel(u, u, 0.5).isfinite().all()
