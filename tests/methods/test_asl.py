@@ -141,6 +141,28 @@ def test_an_encoder_trained_on_the_bound_gains_more_than_principal_components() 
     assert stein_discrepancy(u, 0.5) < 0.2 * stein_discrepancy(x[:, :R].float(), 0.5)
 
 
+def test_rows_of_a_code_have_the_variances_that_were_learned() -> None:
+    """Of pictures (2, 1, 3): p(x|u) = N(g(u), diag a), and the log names the least of a."""
+    torch.manual_seed(0)
+    g = nn.Sequential(nn.Linear(R, P), nn.Unflatten(1, (2, 1, 3)))
+    encoder = ImplicitEncoder(Sum(), features=R, noise=R)
+    method = InformativeEncoder(q_u=encoder, g=g, entries=P, weight=1.0, beta=0.5, floor=0.01)
+    with torch.no_grad():
+        method.log_a.copy_(torch.arange(P) / 2 - 1.0)
+    z, a = torch.randn(5, R), 0.01 + (torch.arange(P) / 2 - 1.0).exp()
+    x, mean = torch.rand(5, 2, 1, 3), g(z)
+    expected = Normal(mean.flatten(1), a.sqrt()).log_prob(x.flatten(1)).sum(1)
+    torch.testing.assert_close(method.decode(z).log_prob(x), expected)
+    torch.manual_seed(1)
+    drawn = method.sample(5)
+    torch.manual_seed(1)
+    torch.testing.assert_close(drawn, g(method.p_u().sample((5,))))
+    method.g = nn.Linear(R, P)
+    move = next(method.round(torch.rand(5, P), torch.tensor(0)))
+    assert isinstance(move, Gradient)
+    torch.testing.assert_close(move.terms["least a"], a.min())
+
+
 class Sum(nn.Module):
     """W x + V e."""
 
@@ -355,6 +377,10 @@ def test_recent_contexts_stand_for_the_frequencies_of_the_last_rows() -> None:
     for step in range(1, 6):
         recent.store(two.expand(4, 2), torch.tensor(step))
     assert (recent.sample(50) == two).all()
+
+
+def test_the_context_of_a_class_is_1_at_its_place() -> None:
+    assert make_class_context(torch.tensor([2, 0]), 3).tolist() == [[0, 0, 1], [1, 0, 0]]
 
 
 def test_old_contexts_are_replaced_in_turn_and_none_is_drawn_that_was_not_stored() -> None:

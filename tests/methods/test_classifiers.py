@@ -19,6 +19,7 @@ from auxgen.methods.classifiers import (
     attribute_distribution,
     attribute_log_likelihood,
 )
+from auxgen.networks.distributions import skip_argument_checks
 
 NAN = float("nan")
 
@@ -71,6 +72,14 @@ def test_the_likelihood_of_attributes_is_the_sum_over_those_known() -> None:
             elif y[i, k] == 0:
                 expected += log(1 - p)
         assert found[i].item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_answers_that_are_neither_yes_nor_no_are_noticed_where_arguments_are_checked() -> None:
+    answers = torch.tensor([[1.0, 2.0]])
+    with pytest.raises(ValueError, match="support"):
+        attribute_distribution(torch.zeros(1, 2)).log_prob(answers)
+    with skip_argument_checks():
+        attribute_distribution(torch.zeros(1, 2)).log_prob(answers)
 
 
 def test_a_blank_is_summed_out() -> None:

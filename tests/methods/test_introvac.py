@@ -20,6 +20,7 @@ from auxgen.engine.settings import Engine, adam
 from auxgen.method import Gradient, Step
 from auxgen.methods.introvac import IntroVAC
 from auxgen.methods.vac import VAC, Betas, VariationalClassifier
+from auxgen.networks.freezing import find_batch_norms
 
 RATE = 1e-3
 
@@ -296,6 +297,17 @@ def test_the_game_leaves_the_encoder_s_running_statistics() -> None:
     method.adversarial_loss(x, y)
     for name, value in method.q_z.named_buffers():
         assert torch.equal(value, before[name]), name
+
+
+def test_a_round_moves_the_decoder_s_running_statistics_by_each_kind_of_codes_once() -> None:
+    """By codes of the prior where there is a game, and by those of real rows: not by them twice."""
+    for game in (True, False):
+        method = made(game=game)
+        layers = find_batch_norms(method.p_x)
+        assert layers
+        for _ in method.round(batch(), torch.tensor(0)):
+            pass
+        assert {int(layer.num_batches_tracked) for layer in layers} == {1 + game}  # pyright: ignore
 
 
 def test_weights_of_losses_are_given_by_name_and_stay() -> None:
