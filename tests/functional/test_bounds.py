@@ -12,13 +12,13 @@ from auxgen.functional import bounds
 
 def draw_log_q(*shape: int) -> Tensor:
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(shape, generator=generator, dtype=torch.float64).log_softmax(-1)
+    return (4 * torch.randn(shape, generator=generator, dtype=torch.float64)).log_softmax(-1)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.3])
 def test_a_bound_is_the_expectation_and_a_multiple_of_the_entropy(temperature: float) -> None:
     """It is greatest, T log sum_y exp(each / T), at q in proportion to exp(each / T)."""
-    log_q, each = draw_log_q(5, 3), 3 * draw_log_q(5, 3).flip(0)
+    log_q, each = draw_log_q(5, 2, 3), 3 * draw_log_q(5, 2, 3).flip(0)
     q = Categorical(logits=log_q)
     expected = (q.probs * each).sum(-1) + temperature * q.entropy()
     torch.testing.assert_close(bounds.marginal_bound(log_q, each, temperature), expected)
@@ -59,6 +59,20 @@ def test_a_sum_over_sampled_classes_has_the_expectation_and_gradient_of_that_ove
     torch.testing.assert_close(
         *(torch.autograd.grad(each, log_q, retain_graph=True) for each in (total, expected))
     )
+
+
+def test_each_row_of_each_axis_has_its_own_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The most probable of the rest is drawn here."""
+    monkeypatch.setattr(Tensor, "multinomial", lambda rest, n: rest.topk(n).indices)
+    log_q = draw_log_q(2, 3, 5)
+    classes, weights = bounds.sample_classes(log_q, 2)
+    assert torch.equal(classes, log_q.topk(3).indices)
+    live = bounds.find_live_classes(log_q, 0.3)
+    for i, j in ((i, j) for i in range(2) for j in range(3)):
+        alone = bounds.sample_classes(log_q[i, j : j + 1], 2)
+        assert torch.equal(classes[i, j : j + 1], alone[0])
+        assert torch.equal(weights[i, j : j + 1], alone[1])
+        assert torch.equal(live[i, j : j + 1], bounds.find_live_classes(log_q[i, j : j + 1], 0.3))
 
 
 def test_classes_are_live_by_their_probability_or_as_the_most_probable() -> None:
@@ -102,3 +116,22 @@ def test_a_prior_on_weights_is_half_of_their_squares_with_themselves_as_gradient
             torch.testing.assert_close(p.grad, 3 * p.detach())
         else:
             assert p.grad is None
+
+
+def test_a_prior_on_rows_that_ranks_share_is_that_on_all_with_the_gradient_of_ones_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The other ranks have half squares of 7 here; what is not shared counts once."""
+    monkeypatch.setattr(torch.distributed, "all_reduce", lambda total: total.add_(7.0))
+    torch.manual_seed(0)
+    shared, whole = nn.Linear(3, 2), nn.Linear(2, 2)
+    shared.weight.to_local = lambda: shared.weight  # pyright: ignore[reportAttributeAccessIssue]
+    for module in (shared, nn.Sequential(shared, whole)):
+        module.zero_grad()
+        prior = bounds.weight_prior(module)
+        matrices = [p for p in module.parameters() if p.ndim > 1]
+        expected = sum(p.detach().square().sum() for p in matrices) / 2 + 7
+        torch.testing.assert_close(prior.detach(), torch.as_tensor(expected))
+        (3 * prior).backward()
+        for p in matrices:
+            torch.testing.assert_close(p.grad, 3 * p.detach())

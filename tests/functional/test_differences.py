@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 import torch
@@ -68,12 +70,16 @@ def test_sums_end_at_black_and_white_but_no_row_is_changed_by_that() -> None:
     assert torch.equal(add_difference(x, torch.zeros(5)), x)
     found = add_difference(x, torch.tensor([-0.5, -0.5, 0.5, 0.5, 0.5]))
     torch.testing.assert_close(found, torch.tensor([-0.2, 0.0, 0.9, 1.0, 1.3]))
+    most = add_difference(torch.tensor([0.4, 0.4]), torch.tensor([-0.9, 0.9]))
+    assert most.tolist() == [0, 1]
 
 
-def test_numbers_of_a_filter_are_given_by_name() -> None:
+def test_numbers_of_a_filter_are_given_by_name_and_stay() -> None:
     """Four shares look alike: in another order they would be another filter."""
     with pytest.raises(TypeError):
         DifferenceFilter(1.0, 0.1)  # pyright: ignore[reportCallIssue]
+    with pytest.raises(FrozenInstanceError):
+        DifferenceFilter().blur = 0.1  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @pytest.mark.parametrize("side", [50, 80])
@@ -102,3 +108,9 @@ def test_a_filter_s_kernels_are_where_the_pictures_are() -> None:
         assert (found.shape, found.device) == ((2, 3, 8, 9), gpu)
         with pytest.raises(AssertionError, match="conv2d"):
             torch.nn.functional.conv2d(found, torch.ones(3, 1, 1, 3), groups=3)
+
+
+def test_a_filter_is_that_of_its_documentation_unless_said_otherwise() -> None:
+    x = draw((2, 3, 40, 50))
+    said = DifferenceFilter(strength=1.0, blur=0.01, focus=0.5, most=0.5)
+    assert torch.equal(DifferenceFilter()(x), said(x))

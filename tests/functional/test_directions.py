@@ -8,6 +8,7 @@ from math import sqrt
 import pytest
 import torch
 from ill_conditioned import draw_ill_conditioned_codes
+from one_device import imagine_gpu
 from sklearn.linear_model import LogisticRegression
 
 from auxgen.errors import InputError
@@ -148,8 +149,9 @@ def test_weights_that_point_nowhere_are_refused(w: torch.Tensor) -> None:
 
 def test_probabilities_and_sums_that_will_not_do_are_refused() -> None:
     glasses, male = two()
-    with pytest.raises(InputError, match="The probability is 1;"):
-        glasses.distance_to_probability(torch.zeros(1, 6), 1.0)
+    for p in (0.0, 1.0):
+        with pytest.raises(InputError, match=f"The probability is {p:g};"):
+            glasses.distance_to_probability(torch.zeros(1, 6), p)
     with pytest.raises(InputError, match="cancel out"):
         combine_directions([(glasses, 1.0), (glasses, -1.0)])
     with pytest.raises(InputError, match="There is no direction to combine"):
@@ -204,3 +206,46 @@ def test_a_probe_of_ill_conditioned_codes_is_that_by_newton() -> None:
     found = fit_linear_probe("Hat", codes, y.double())
     expected = torch.from_numpy(newton.decision_function(standard.numpy()))
     torch.testing.assert_close(found.logit(codes), expected, rtol=0.02, atol=0.02)
+
+
+def test_a_direction_has_no_bias_unless_said_otherwise_and_no_graph() -> None:
+    w = torch.tensor([3.0, 4.0], requires_grad=True)
+    found = Direction.from_weight("Hat", w)
+    assert (found.bias, found.scale, found.vector.requires_grad) == (0, 5, False)
+    assert Direction("Hat", found.vector, 5.0).bias == 0
+
+
+@pytest.mark.parametrize(("angle", "left"), [(1e-4, True), (1e-8, False)])
+def test_a_small_angle_is_a_direction_and_round_off_is_none(angle: float, left: bool) -> None:
+    """From another, between two others, and in a sum of two that point against each other."""
+    axes = torch.eye(3, dtype=torch.float64)
+    one = Direction("one", axes[0], 1.0)
+    near = Direction.from_weight("near", axes[0] + angle * axes[1])
+    if left:
+        torch.testing.assert_close(near.project_out(one).vector, axes[1])
+        both = combine_directions([(near, 1), (one, -1)]).vector
+        torch.testing.assert_close(both, axes[1], rtol=0, atol=angle)
+    else:
+        for make in (
+            lambda: near.project_out(one),
+            lambda: combine_directions([(near, 1), (one, -1)]),
+        ):
+            with pytest.raises(InputError, match=r"Nothing is left|cancel out"):
+                make()
+    third = Direction.from_weight("third", axes.sum(0)).project_out(one, near)
+    torch.testing.assert_close(third.vector, ((1 - left) * axes[1] + axes[2]) / sqrt(2 - left))
+
+
+def test_a_code_that_varies_by_a_ten_thousandth_has_its_part_in_a_probe() -> None:
+    torch.manual_seed(0)
+    z = torch.randn(500, 1, dtype=torch.float64)
+    found = fit_linear_probe("Hat", 1 + 1e-4 * z, (z[:, 0] > 0).double())
+    right = (found.logit(1 + 1e-4 * z) > 0) == (z[:, 0] > 0)
+    assert right.double().mean() > 0.97
+
+
+def test_a_move_is_made_where_the_codes_are() -> None:
+    with imagine_gpu() as gpu:
+        direction, z = Direction("Hat", torch.ones(3), 1.0), torch.zeros(2, 3, device=gpu)
+        assert direction.move(z, torch.ones(2)).device == gpu
+        assert direction.distance_to_probability(z, 0.9).device == gpu
