@@ -131,13 +131,14 @@ def test_the_labelled_bound_is_f_at_the_label(name: str) -> None:
 
 
 @pytest.mark.usefixtures("in_double")
-def test_m2_bounds_are_the_enumeration_over_classes() -> None:
+@pytest.mark.parametrize("samples", [1, 4])
+def test_m2_bounds_are_the_enumeration_over_classes(samples: int) -> None:
     torch.manual_seed(0)
-    m = Recipe("m2", {**SIZES, "samples": 1}).build().double()
+    m = Recipe("m2", {**SIZES, "samples": samples}).build().double()
     assert isinstance(m, M2)
     rows = x()
     torch.manual_seed(1)
-    eps = torch.randn(1, B, K, Z)[0]
+    eps = torch.randn(samples, B, K, Z)
     expected = []
     for b, row in enumerate(rows):
         q = Categorical(logits=head(m.q_y, row))
@@ -146,8 +147,9 @@ def test_m2_bounds_are_the_enumeration_over_classes() -> None:
             y = torch.eye(K)[c]
             mean, std = gaussian(head(m.q_z, row, y))
             kl = 0.5 * (mean**2 + std**2 - 2 * std.log() - 1).sum()
-            logits = head(m.p_x, y, mean + std * eps[b, c])
-            f.append(Bernoulli(logits=logits).log_prob(row).sum() - kl - log(K))
+            each = [Bernoulli(logits=head(m.p_x, y, mean + std * e[b, c])) for e in eps]
+            log_p_x = sum(p_x.log_prob(row).sum() for p_x in each) / samples
+            f.append(log_p_x - kl - log(K))
         expected.append((q.probs * torch.stack(f)).sum() + q.entropy())
     torch.manual_seed(1)
     torch.testing.assert_close(m.elbo(rows), torch.stack(expected))
@@ -546,6 +548,23 @@ def test_a_code_is_that_of_the_most_probable_class(name: str) -> None:
         mean, std = gaussian(head(m.q_z, a, y, row))
         torch.testing.assert_close(m.encode(row[None]).mean[0], mean)
         torch.testing.assert_close(m.encode(row[None]).stddev[0], std)
+
+
+@pytest.mark.usefixtures("in_double")
+def test_a_code_of_m2_is_that_of_the_most_probable_class() -> None:
+    torch.manual_seed(0)
+    m = Recipe("m2", SIZES).build()
+    assert isinstance(m, M2)
+    for parameter in m.parameters():
+        nn.init.normal_(parameter)
+    classes = [int(head(m.q_y, row).argmax()) for row in x()]
+    assert len(set(classes)) > 1
+    each = [
+        gaussian(head(m.q_z, row, torch.eye(K)[c])) for row, c in zip(x(), classes, strict=True)
+    ]
+    found = m.encode(x())
+    torch.testing.assert_close(found.mean, torch.stack([mean for mean, _ in each]))
+    torch.testing.assert_close(found.stddev, torch.stack([std for _, std in each]))
 
 
 @pytest.mark.parametrize("name", ["m2", "sdgm"])

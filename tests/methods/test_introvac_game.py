@@ -17,7 +17,7 @@ from auxgen.method import Gradient
 from auxgen.methods.introvac import IntroVAC
 from auxgen.methods.vac import Betas
 
-WEIGHTS = [{}, {"ec": 1.0}, {"cl": 2.0, "ec": 0.3}, {"ec": 10 / 6}]
+WEIGHTS = [{}, {"ec": 1.0}, {"cl": 0.9, "ec": 0.3}, {"ec": 10 / 6}]
 
 
 def made_introvac(**more: Any) -> IntroVAC:

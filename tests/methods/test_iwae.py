@@ -108,6 +108,26 @@ def test_the_bound_is_below_the_likelihood_and_rises_with_the_number_of_weights(
     assert (ten < log_p(x, 2) + 0.02).all()
 
 
+def test_every_weight_of_three_layers_is_the_exact_likelihood_at_the_exact_posterior() -> None:
+    """A chain of normals, z_3 -> z_2 -> z_1 -> x; each q is the conditional of the other way."""
+    variances = [1.0]
+    for slope, noise in ((B, S), (B, S), (W, R)):
+        variances.append(slope**2 * variances[-1] + noise**2)
+    q_z = []
+    for above, below, slope in zip(variances, variances[1:], (B, B, W), strict=False):
+        gain = slope * above / below
+        q_z.append(gaussian(lambda z, gain=gain: gain * z, (above - gain**2 * below) ** 0.5))
+    p_z = [gaussian(lambda z: B * z, S) for _ in range(2)]
+    p_x, top = gaussian(lambda z: W * z, R), StandardNormal(1)
+    method = IWAE(q_z=q_z[::-1], p_z=p_z, p_top=top, p_x=p_x, k=1, warm_up=constant)
+    x = rows()
+    exact = Normal(0.0, variances[-1] ** 0.5).log_prob(x.squeeze(1)).expand(7, -1)
+    torch.testing.assert_close(method.log_weights(x, 7), exact)
+    found, drawn = method.weigh_draws(x, 7)
+    torch.testing.assert_close(found, exact)
+    assert drawn.batch_shape == (7, len(x))
+
+
 @pytest.mark.parametrize("a_sees_x", [False, True])
 def test_every_weight_is_the_exact_likelihood_at_the_exact_posterior(a_sees_x: bool) -> None:
     """p(a|z) = N(0.9 z [+ 0.4 x], 0.7^2); the posterior of (a, z) given x is worked out by hand."""
@@ -184,6 +204,14 @@ def test_the_bound_of_two_layers_is_its_closed_form() -> None:
     found = two_layers("avae").elbo(x.expand(40_000, 1))
     assert abs(found.mean() - expected) < 4 * found.std() / 40_000**0.5
     assert found.std() / 40_000**0.5 < 0.025
+
+
+@pytest.mark.parametrize(("model", "slope"), [("iwae", 0.5), ("avae", 0.1 * 0.3 + 0.5)])
+def test_a_code_is_q_of_the_first_layer_at_the_mean_of_a(model: str, slope: float) -> None:
+    x = rows(4)
+    found = two_layers(model).encode(x)
+    torch.testing.assert_close(found.mean, slope * x)
+    torch.testing.assert_close(found.stddev, torch.full_like(x, 0.9))
 
 
 def test_each_network_sees_what_equations_19_and_20_say() -> None:

@@ -108,6 +108,22 @@ def test_rows_may_have_any_leading_axes(logits: Tensor, leading: tuple[int, ...]
         torch.testing.assert_close(ours, theirs.view(*leading, PROBABLE + 1))
 
 
+@pytest.mark.parametrize("leading", [(1, ROWS), (2, 2), (2, 1, 2)])
+def test_sums_over_some_classes_may_have_any_leading_axes(
+    logits: Tensor, values: Tensor, leading: tuple[int, ...]
+) -> None:
+    found = []
+    for axes in (leading, (ROWS,)):
+        each, log_q = values.view(*axes, 1, K), logits.log_softmax(-1).view(*axes, K)
+        torch.manual_seed(5)
+        summed = sum_sampled_classes(
+            lambda y, each=each: (y * each).sum(-1), log_q, ClassPrior(K).double(), probable=2
+        )
+        assert summed.shape == axes
+        found.append(summed.flatten())
+    torch.testing.assert_close(*found)
+
+
 def test_certainty_leaves_the_rest_finite() -> None:
     log_q = torch.tensor([[0.0, -1e4, -1e4, -1e4]]).log_softmax(-1)
     classes, weights = sample_classes(log_q, 1)
