@@ -83,3 +83,21 @@ def test_a_row_has_ten_neighbours_unless_said_otherwise(rows: int, found: int) -
     x = torch.cat([torch.arange(rows), 100 + torch.arange(rows)]).view(-1, 1).float()
     y = torch.tensor([1, *[-1] * (2 * rows - 1)])
     assert spread_labels(x, y)[-1] == found
+
+
+@pytest.mark.parametrize(("gap", "found"), [(1.6, 0), (1.8, 1)])
+def test_lengths_are_cubed_unless_said_otherwise(gap: float, found: int) -> None:
+    """Five steps of 1 to the one label against a gap to the other, whose cube is 4.1 or 5.8."""
+    x = torch.tensor([0, 1, 2, 3, 4, 5, -gap]).view(-1, 1)
+    assert spread_labels(x, torch.tensor([*[-1] * 5, 1, 0]))[0] == found
+
+
+def test_a_path_leads_to_a_row_from_its_neighbour_though_that_has_nearer_ones() -> None:
+    x = torch.tensor([[0.0], [1.0], [10.0]])
+    assert spread_labels(x, torch.tensor([-1, 5, -1]), neighbours=1).tolist() == [5, 5, 5]
+    assert spread_labels(x[1:], torch.tensor([5, -1])).tolist() == [5, 5]
+
+
+def test_an_unknown_entry_is_exactly_0() -> None:
+    x = torch.tensor([[-0.0004], [0.0009], [torch.nan]])
+    assert spread_labels(x, torch.tensor([0, 1, -1]), neighbours=2).tolist() == [0, 1, 0]

@@ -17,6 +17,7 @@ def test_they_are_those_of_scikit_learn() -> None:
     points, shares = principal_components(x)
     torch.testing.assert_close(points.abs(), torch.from_numpy(theirs.transform(x.numpy())).abs())
     torch.testing.assert_close(shares, torch.from_numpy(theirs.explained_variance_ratio_))
+    torch.testing.assert_close(principal_components(1e-6 * x), (1e-6 * points, shares))
 
 
 @pytest.mark.parametrize("x", [torch.ones(4, 3), torch.rand(4, 1), torch.rand(1, 3)])
