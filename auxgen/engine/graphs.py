@@ -32,7 +32,7 @@ class TermRecord(Meter):
         super().__init__()
         self.each: list[tuple[dict[str, Tensor], str]] = []
 
-    def add(self, terms: Mapping[str, Tensor], step: int = 0, players: str = "") -> None:
+    def add(self, terms: Mapping[str, Tensor], step: int, players: str) -> None:
         """Note the terms."""
         self.each.append(({name: value.detach() for name, value in terms.items()}, players))
 

@@ -32,7 +32,7 @@ class Meter:
         self.counts: dict[str, int] = {}
         self.values: list[tuple[str, int, str, Tensor]] = []
 
-    def add(self, terms: Mapping[str, Tensor], step: int = 0, players: str = "") -> None:
+    def add(self, terms: Mapping[str, Tensor], step: int, players: str) -> None:
         """Add terms of a round; `players` are those that the terms train."""
         for name, value in terms.items():
             value = value.detach()
@@ -90,7 +90,8 @@ def check_finite(
     back = f"the last checkpoint is of step {saved}"
     back = "nothing was saved yet" if saved is None else back
     trains = "" if bad.players in bad.name else f", which trains {bad.players},"
-    among = f", before {len(names) - 1} others" if len(names) > 1 else ""
+    others = len(names) - 1
+    among = f", before {others} other{'s' if others > 1 else ''}" if others else ""
     raise Diverged(
         f"{bad.name} of stage {stage}{trains} became {bad.value} in round {bad.step + 1:,}{among}; "
         f"{back}: {find_cause(bad)}"

@@ -53,7 +53,7 @@ class ProgressReporter:
     def tell_time(self, seconds: float) -> None:
         """Print how long all rounds will take, if that is long and no good estimate was printed."""
         told = self.told_seconds
-        if seconds <= 10 or (told and 1 / TOLD_WELL < seconds / told < TOLD_WELL):
+        if seconds <= 10 or (told and max(seconds / told, told / seconds) <= TOLD_WELL):
             return
         line = f"{self.stage}: {self.steps:,} rounds, about {format_duration(seconds)}"
         if told:

@@ -23,7 +23,8 @@ def test_a_sum_of_finite_terms_that_is_not_finite_is_found_too() -> None:
     for step in range(3):
         terms = {"zero": torch.tensor(1.0), "one": torch.tensor(3e38), "two": torch.tensor(2.0)}
         meter.add(terms, step, "a")
-    with pytest.raises(Diverged, match=r"^one of stage s, which trains a, became inf in round 3; "):
+    meter.add({"zero": torch.tensor(1.0)}, 3, "b")
+    with pytest.raises(Diverged, match=r"^one of stage s, which trains b, became inf in round 4; "):
         check_finite(meter, meter.compute_means(), "s", None)
 
 
@@ -31,9 +32,9 @@ def test_means_are_over_the_rounds_since_they_were_last_reset() -> None:
     meter = Meter()
     assert meter.compute_means() == {}
     for step in range(4):
-        meter.add({"one": torch.tensor(float(step), requires_grad=True)}, step)
+        meter.add({"one": torch.tensor(float(step), requires_grad=True)}, step, "a")
         if step % 2:
-            meter.add({"two": torch.tensor(7)}, step)
+            meter.add({"two": torch.tensor(7)}, step, "a")
     assert meter.compute_means() == {"one": 1.5, "two": 7.0}
     assert not meter.sums["one"].requires_grad  # no graph of a round is kept
     meter.reset()
@@ -48,6 +49,12 @@ def test_means_are_over_the_rounds_since_they_were_last_reset() -> None:
             {"loss/a": torch.nan},
             None,
             "loss/a of stage vae became nan in round 1,001; nothing was saved yet: less.",
+        ),
+        (
+            {"x": 1.0, "y": -torch.inf, "z": torch.inf},
+            900,
+            "y of stage vae, which trains a, became -inf in round 1,001, before 1 other; "
+            "the last checkpoint is of step 900: less.",
         ),
         (
             {"x": 1.0, "y": torch.inf, "z": -torch.inf, "u": torch.nan},
