@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,65 @@ def compiler_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "compile", lambda function, **options: function)
 
 
+def test_programs_are_whole_of_fixed_shapes_and_draw_as_uncompiled_rounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def note(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+        asked.append(options)
+        return function
+
+    monkeypatch.setattr(torch, "compile", note)
+    train_copy("vae", compile_law("vae", "round"), rounds=1)
+    same = {"dynamic": False, "options": {"fallback_random": True}}
+    assert asked == [{"fullgraph": True, **same}]
+    train_copy("vae", compile_law("vae", "networks"), rounds=2)
+    assert len(asked) > 1  # each network once
+    assert all(options == same for options in asked[1:])
+    assert len(asked) - 1 == len(find_networks(stage("vae").method))
+
+
+def test_both_ways_play_all_batches_before_they_are_timed(
+    compiler_of_nothing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, played = stage("vae"), list[tuple[bool, int]]()
+    batches = [own.batches(step, 0, 1, "cpu") for step in range(3)]
+    play = Training.play_rounds
+
+    def note(self: Training, given: Any, rounds: int) -> None:
+        assert torch.is_grad_enabled()
+        played.append((self.play_moves is not play_round, rounds))
+        if self.play_moves is not play_round:
+            assert torch._dynamo.config.fail_on_recompile_limit_hit
+        play(self, given, rounds)
+
+    monkeypatch.setattr(Training, "play_rounds", note)
+    monkeypatch.setattr(compilation, "time_in_turn", lambda first, second, clock: (2.0, 1.0))
+    state = torch.get_rng_state()
+    with torch.no_grad():
+        times, found = measure_compilation(
+            own.method, batches, own.engine, device="cpu", precision="32"
+        )
+    assert played == [(False, 3), (True, 3)]
+    assert times == CompiledTimes("round", 2.0, 1.0)
+    assert found is not play_round
+    assert torch.equal(torch.get_rng_state(), state)
+    with pytest.raises(FrozenInstanceError):
+        times.eager = 3.0  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_memory_that_is_full_is_no_failure_to_compile(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(*given: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")
+
+    monkeypatch.setattr(torch, "compile", lambda function, **options: fill)
+    own = stage("vae")
+    batches = [own.batches(0, 0, 1, "cpu")]
+    with pytest.raises(RuntimeError, match="allocate memory"):
+        measure_compilation(own.method, batches, own.engine, device="cpu", precision="32")
+
+
 @pytest.mark.parametrize("name", mark_all_but_a_sample())
 def test_what_is_around_a_program_changes_no_bit(name: str, compiler_of_nothing: None) -> None:
     plain = train_copy(name, play_round)
@@ -83,6 +143,8 @@ def test_a_round_is_whole_where_it_has_one_gradient() -> None:
     one, two = Gradient(torch.zeros(()), ("a",)), Step(("a",))
     assert choose_kind([one, two]) == "round"
     assert choose_kind([one, two, one, two]) == choose_kind([one, one, two]) == "networks"
+    logged = Gradient(torch.zeros(()), ("a",), parts={"part": torch.zeros(())})
+    assert choose_kind([logged, two]) == "networks"
     assert split_moves([one, two, two]) == (one, [two, two])
     with pytest.raises(ValueError, match="one gradient"):
         split_moves([one, one, two])
@@ -92,7 +154,9 @@ def test_a_round_is_whole_where_it_has_one_gradient() -> None:
     ("times", "chosen", "words"),
     [
         (FASTER, "round", "has compiled rounds: one takes 1e+03 ms a round, 2e+03 as it is"),
-        (SLOWER, "no", "does not pay here"),
+        (SLOWER, "no", "does not pay here: a round takes 2e+03 ms compiled, 1e+03 as it is"),
+        (CompiledTimes("networks", 1.0, 1.0), "no", "does not pay here"),
+        (CompiledTimes("networks", 2.0, 1.9), "networks", "has compiled networks: one takes"),
         (FAILED, "no", "cannot be compiled"),
     ],
 )
@@ -135,6 +199,17 @@ def test_a_machine_without_a_compiler_is_told_before_anything_is_made(
     with pytest.raises(InputError, match="without --compile"):
         train(experiment(method="vae"), run=tmp_path / "run", device="cpu", compile=True)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("device", "there"), [("cpu", "g++"), ("cpu", "clang++"), ("cpu", "mine"), ("cuda:0", "triton")]
+)
+def test_one_compiler_is_enough(device: str, there: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "mine")
+    find = {there: there}.get
+    monkeypatch.setattr(shutil, "which", find)
+    monkeypatch.setattr(compilation.importlib.util, "find_spec", find)
+    require_compiler(device)
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, times: CompiledTimes) -> list[str]:

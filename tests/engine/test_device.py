@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -20,10 +22,12 @@ from auxgen.engine.device import (
     describe_hardware,
     describe_instructions,
     exit_cleanly,
+    get_device_memory,
     init_ranks,
     is_first_process,
     is_restarted,
     resolve_device,
+    work_alone,
 )
 from auxgen.engine.signals import catch_signals
 from auxgen.errors import InputError, RankLost
@@ -78,6 +82,15 @@ def test_a_gpu_has_its_own_name_and_number(monkeypatch: pytest.MonkeyPatch) -> N
     assert describe_instructions("cuda:1") == "9.0"
 
 
+def test_a_gpu_has_the_memory_that_it_says_and_a_processor_no_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes = {"cuda:1": SimpleNamespace(total_memory=5 * 1024**3 // 2)}
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda name: sizes[name])
+    assert get_device_memory("cuda:1") == 2.5
+    assert get_device_memory("cpu") == float("inf")
+
+
 @pytest.mark.parametrize(
     ("has_gpu", "rank", "expected"),
     [(False, "3", "cpu"), (True, "3", "cuda:3"), (True, None, "cuda:0")],
@@ -111,12 +124,18 @@ class TwoRanks:
         self.sent: list[str] = []
         monkeypatch.setattr(device.dist, "all_reduce", self.all_reduce)
         monkeypatch.setattr(device.dist, "broadcast", self.broadcast)
+        monkeypatch.setattr(device.dist, "all_gather", self.all_gather)
         monkeypatch.setattr(device.dist, "barrier", lambda: self.sent.append("wait"))
         monkeypatch.setattr(device.dist, "get_backend", lambda: "gloo")
 
     def all_reduce(self, tensor: Tensor, operation: object = None) -> None:
         self.sent.append("any" if operation else "sum")
         tensor.copy_(torch.ones_like(tensor) if operation else 2 * tensor + 10)
+
+    def all_gather(self, found: list[Tensor], tensor: Tensor) -> None:
+        assert tensor.is_contiguous()
+        found[0].copy_(tensor + 10)
+        found[1].copy_(tensor)
 
     def broadcast(self, tensor: Tensor, source: int) -> None:
         self.sent.append(f"from {source}")
@@ -140,6 +159,31 @@ def test_ranks_take_their_mean_in_one_message_and_the_first_ones_numbers(
     assert (ranks.is_first, Ranks(0, 2).is_first) == (False, True)
 
 
+def test_ranks_know_the_tensors_of_all_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    TwoRanks(monkeypatch)
+    own = torch.arange(6.0).view(2, 3).T
+    first, second = Ranks(1, 2).gather(own)
+    assert torch.equal(first, own + 10)
+    assert torch.equal(second, own)
+
+
+@pytest.mark.parametrize(("backend", "where"), [("nccl", "cuda"), ("gloo", "cpu")])
+def test_a_flag_is_sent_from_where_the_messages_start(
+    backend: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    TwoRanks(monkeypatch)
+    made, places = torch.tensor, list[object]()
+
+    def make(value: Any, device: object = None) -> Tensor:
+        places.append(device)
+        return made(value)
+
+    monkeypatch.setattr(device.dist, "get_backend", lambda: backend)
+    monkeypatch.setattr(torch, "tensor", make)
+    Ranks(0, 2).reduce_any(True)
+    assert places == [where]
+
+
 def test_a_lone_rank_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     two, ranks, one = TwoRanks(monkeypatch), Ranks(), torch.tensor(3.0)
     ranks.average([one])
@@ -156,6 +200,7 @@ def test_a_lone_rank_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         lambda ranks: ranks.average([torch.zeros(2)]),
         lambda ranks: ranks.broadcast([torch.zeros(2)]),
+        lambda ranks: ranks.gather(torch.zeros(2)),
         lambda ranks: ranks.reduce_any(False),
         lambda ranks: ranks.wait(),
     ],
@@ -167,7 +212,7 @@ def test_a_message_that_fails_means_that_a_rank_is_lost(
         raise RuntimeError("Connection closed by peer")
 
     TwoRanks(monkeypatch)
-    for name in ("all_reduce", "broadcast", "barrier"):
+    for name in ("all_reduce", "broadcast", "all_gather", "barrier"):
         monkeypatch.setattr(device.dist, name, fail)
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -192,6 +237,9 @@ def test_a_process_alone_joins_no_group(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     monkeypatch.setattr(device.dist, "init_process_group", lambda *_, **__: pytest.fail("joined"))
     with init_ranks("cpu") as ranks:
+        assert ranks == Ranks(0, 1)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with work_alone(), init_ranks("cpu") as ranks:  # while the other ones wait
         assert ranks == Ranks(0, 1)
 
 

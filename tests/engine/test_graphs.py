@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import pytest
 import torch
 from laws import METHODS, mark_all_but_a_sample, stage
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from auxgen.engine.graphs import CapturedTraining
+from auxgen.engine.graphs import CapturedTraining, record_cuda_graph
 from auxgen.engine.loop import Training
+from auxgen.engine.settings import Engine
+from auxgen.functional import schedules
+from auxgen.method import Method, Moves, descend
 from auxgen.networks.distributions import skip_argument_checks
 
 DECIDED = {name for name, law in METHODS.items() if "skip_below" in law.recipe.arguments}
@@ -95,10 +101,87 @@ def test_replayed_rounds_give_the_bits_and_terms_of_played_ones(name: str) -> No
         for training in (captured, played):
             training.run_round(of.batches(step, 0, 1, "cpu"))
     assert recorder.records == 1
-    assert 5 <= recorder.replays <= 9  # but for the first three, and those that are logged
+    every = min(10, of.engine.log_every)
+    # but for the first three, and those that are logged
+    assert recorder.replays == len([step for step in range(3, 12) if step % every])
     first, second = captured.method.state_dict(), played.method.state_dict()
     assert all(torch.equal(first[key], second[key]) for key in second)
+    assert captured.meter.counts == played.meter.counts
     assert captured.meter.compute_means() == played.meter.compute_means()
+    kept = [value for terms, _ in captured.record.each for value in terms.values()]
+    assert kept
+    assert not any(value.requires_grad for value in kept)
+
+
+class Stepping(Method):
+    """A number whose loss depends on the step and on what is in a batch beside other things."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = nn.Linear(1, 1, bias=False)
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"a": (self.a,)}
+
+    def round(self, batch: Any, step: Tensor) -> Moves:
+        x, _, (y, _) = batch
+        yield from descend(((1 + step) * self.a(x) - y).square().mean(), "a")
+
+
+def test_a_replayed_round_sees_its_own_step_batch_and_rate() -> None:
+    def sgd(player: str, own: list[nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.SGD(own, lr=0.01)
+
+    halved = partial(schedules.staircase_decay, every=2, factor=0.5, floor=0.0)
+    engine, recorder, ends = Engine(20, sgd, learning_rate=halved), Recorder(), []
+    for make in (Training, partial(CapturedTraining, record_graph=recorder)):
+        torch.manual_seed(0)
+        training = make(Stepping(), engine, seed=0)
+        for step in range(9):
+            training.run_round((torch.ones(2, 1) + step, None, (torch.zeros(2, 1) - step, "x")))
+        ends.append(training.method.get_parameter("a.weight").item())
+    assert recorder.replays == 6
+    assert ends[0] == ends[1]
+
+
+def test_rates_on_the_device_are_filled_and_stay_where_they_are() -> None:
+    of = stage("gan")
+    decay = partial(schedules.linear_warm_up, steps=10)
+    engine = Engine(20, of.engine.optimizers, learning_rate=decay)
+    training = CapturedTraining(of.method, engine, seed=0, record_graph=Recorder())
+    groups = [g for o in training.optimizers.values() for g in o.param_groups]
+    base = [g["lr"] for g in groups]
+    training.make_rates_tensors()
+    rates = [g["lr"] for g in groups]
+    assert all(g["capturable"] for g in groups)
+    training.step = 5
+    training.set_learning_rates()
+    assert all(g["lr"] is rate for g, rate in zip(groups, rates, strict=True))
+    assert [rate.item() for rate in rates] == pytest.approx([rate / 2 for rate in base])
+    training.device = "meta"
+    training.make_rates_tensors()
+    assert all(g["lr"].is_meta for g in groups)
+
+
+def test_a_cuda_graph_is_recorded_once_and_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    class Graph:
+        def replay(self) -> None:
+            said.append("replay")
+
+    @contextmanager
+    def record(graph: Graph) -> Iterator[None]:
+        said.append("begin")
+        yield
+        said.append("end")
+
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    monkeypatch.setattr(torch.cuda, "graph", record)
+    replay = record_cuda_graph(lambda: said.append("work"))
+    assert said == ["begin", "work", "end"]
+    replay()
+    assert said[3:] == ["replay"]
 
 
 def test_a_batch_of_another_shape_is_played() -> None:

@@ -62,6 +62,17 @@ def test_looks_that_are_restored_go_on_as_if_nothing_had_been(
     assert again == whole
 
 
+def test_before_the_first_look_there_is_nothing() -> None:
+    nothing = {"count": 0, "best": 0, "best_step": 0, "best_loss": None}
+    assert Looks(3).list_numbers() == nothing
+    assert not Looks(3).are_over
+
+
+@pytest.mark.parametrize(("steps", "every"), [(39, 1), (40, 2), (5000, 250), (5019, 250)])
+def test_the_rounds_are_divided_by_twenty_looks(steps: int, every: int) -> None:
+    assert count_rounds_between_looks(steps) == every
+
+
 @pytest.mark.parametrize("steps", [0, 1, 7, 19, 20, 39, 5000, 5017])
 def test_there_are_about_so_many_looks(steps: int) -> None:
     every = count_rounds_between_looks(steps)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from math import cos, isfinite, pi
 from pathlib import Path
@@ -15,7 +16,8 @@ from torch import Tensor, nn
 
 from auxgen.engine.device import Ranks, resolve_device
 from auxgen.engine.loop import Training, find_largest_magnitude
-from auxgen.engine.settings import Engine
+from auxgen.engine.settings import Engine, Precision, PrecisionChoice
+from auxgen.engine.weights import Weights
 from auxgen.errors import Diverged, InputError
 from auxgen.functional import schedules
 from auxgen.launch import train
@@ -201,12 +203,177 @@ def test_blocks_of_the_average_do_not_depend_on_when_it_is_looked_at() -> None:
 
 
 def test_a_gradient_is_measured_where_a_limit_or_the_log_needs_it() -> None:
-    for settings, expected in (({}, 2), ({"max_grad_norm": 1e9}, 20), ({"log_every": 4}, 5)):
+    for settings, expected in (({}, 3), ({"max_grad_norm": 1e9}, 21), ({"log_every": 4}, 6)):
         training = playing(**settings)
-        for _ in range(20):
+        for _ in range(21):
             training.run_round(None)
         assert training.meter.counts["gradient/a"] == expected
-        assert training.meter.counts["loss/a"] == 20
+        assert training.meter.counts["loss/a"] == 21
+
+
+@pytest.mark.parametrize(
+    ("log_every", "norms", "shares"),
+    [(1, 1, 1), (7, 7, 7), (9, 9, 9), (10, 10, 10), (19, 10, 10), (25, 10, 20), (50, 10, 50)],
+)
+def test_shares_are_logged_about_once_a_line_in_rounds_that_log_norms(
+    log_every: int, norms: int, shares: int
+) -> None:
+    training = playing(log_every=log_every)
+    found: dict[str, list[int]] = {"norms": [], "shares": []}
+    for training.step in range(120):
+        found["norms"] += [training.step] * training.logs_norms()
+        found["shares"] += [training.step] * training.logs_shares()
+    assert found == {"norms": [*range(0, 120, norms)], "shares": [*range(0, 120, shares)]}
+
+
+class Drawing(Method):
+    """Notes what a forward pass draws and in which precision; with a network that nobody owns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+        self.fitted = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+        self.register_buffer("seen", torch.zeros(3, dtype=torch.int64))
+        self.noted: list[tuple[float, torch.dtype, bool, bool]] = []
+
+    def players(self) -> dict[str, tuple[nn.Module, ...]]:
+        return {"own": (self.own,)}
+
+    def round(self, batch: Tensor, step: Tensor) -> Moves:
+        y = self.own[0](batch)
+        modes = self.own.training, self.fitted.training
+        self.noted.append((torch.rand(()).item(), y.dtype, *modes))
+        loss = self.fitted(self.own[1](y)).float().square().mean()
+        assert torch.is_autocast_enabled("cpu") is (y.dtype == torch.bfloat16)
+        yield Gradient(loss, ("own",))
+        yield Step(("own",))
+
+
+BATCH = torch.tensor([[1.0, 2.0], [3.0, 5.0]])
+
+
+def draw(seed: int = 0, rank: int = 0, rounds: int = 1, outside: int = 0) -> float:
+    """What the last round draws; `outside` numbers are drawn before it."""
+    training = Training(Drawing(), Engine(9, sgd), seed=seed, ranks=Ranks(rank))
+    training.step = rounds - 1
+    torch.rand(outside)
+    training.run_round(BATCH)
+    assert isinstance(training.method, Drawing)
+    return training.method.noted[-1][0]
+
+
+def test_what_a_round_draws_depends_on_seed_rank_and_step_alone() -> None:
+    assert draw() == draw(outside=3)
+    others = {draw(), draw(seed=1), draw(rank=1), draw(rounds=2), draw(seed=1, rank=1)}
+    assert len(others) == 5
+
+
+def average(rank: int = 0, outside: int = 0) -> list[float]:
+    """What the estimate of batch norm's statistics draws."""
+    engine = Engine(9, sgd, recalibration=3)
+    training = Training(Drawing(), engine, seed=0, ranks=Ranks(rank))
+    torch.rand(outside)
+    made = training.build_averaged_method([BATCH] * 3)
+    assert isinstance(made, Drawing)
+    return [note[0] for note in made.noted]
+
+
+def test_what_an_estimate_of_statistics_draws_depends_on_its_batch_alone() -> None:
+    assert average() == average(outside=3)
+    drawn = {*average(), *average(rank=1), *(draw(rounds=n) for n in (1, 2, 3))}
+    assert len(drawn) == 9  # and is what no round draws
+
+
+def test_what_nobody_owns_is_fixed_and_an_averaged_method_all_of_it() -> None:
+    method = Drawing()
+    method.own.eval().requires_grad_(False)
+    training = Training(method, Engine(9, sgd, recalibration=1), seed=0)
+    assert all(p.requires_grad and p.grad is None for p in method.own.parameters())
+    assert not any(p.requires_grad for p in method.fitted.parameters())
+    before = copy.deepcopy(method.fitted.state_dict())
+    training.run_round(BATCH)
+    made = training.build_averaged_method([BATCH])
+    assert all(torch.equal(v, before[k]) for k, v in method.fitted.state_dict().items())
+    assert isinstance(made, Drawing)
+    assert {note[2:] for note in (*method.noted, *made.noted)} == {(True, False)}
+    assert not any(module.training for module in made.modules())
+    assert not any(p.requires_grad for p in made.parameters())
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "is_bf16"),
+    [
+        ("auto", None, False),
+        ("32", None, False),
+        ("bf16", None, True),
+        ("bf16", "32", False),
+        ("32", "bf16", True),
+    ],
+)
+def test_forward_passes_and_nothing_else_are_in_the_precision(
+    own: PrecisionChoice, given: Precision | None, is_bf16: bool
+) -> None:
+    engine = Engine(9, sgd, precision=own, recalibration=1)
+    training = Training(Drawing(), engine, seed=0, precision=given)
+    gather = training.accumulate_gradient
+
+    def accumulate_gradient(move: Gradient) -> None:
+        assert not torch.is_autocast_enabled("cpu")
+        gather(move)
+
+    training.accumulate_gradient = accumulate_gradient
+    training.run_round(BATCH)
+    training.run_round(BATCH)
+    made = training.build_averaged_method([BATCH])
+    assert isinstance(training.method, Drawing)
+    assert isinstance(made, Drawing)
+    notes = [*training.method.noted, *made.noted[-1:]]
+    assert len(training.method.noted) == 2
+    assert {note[1] for note in notes} == {torch.bfloat16 if is_bf16 else torch.float32}
+
+
+class Leading(Ranks):
+    """Another rank, whose numbers are all 7."""
+
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
+        for tensor in tensors:
+            tensor.fill_(7)
+
+
+@torch.no_grad()
+def test_all_ranks_begin_with_what_the_first_one_has_and_end_with_its_counts() -> None:
+    training = Training(Drawing(), Engine(9, sgd, recalibration=1), seed=0, ranks=Leading())
+    assert all(tensor.eq(7).all() for tensor in training.method.state_dict().values())
+    training.method.load_state_dict(Drawing().state_dict())
+    made = training.build_averaged_method([BATCH])
+    for buffer in made.buffers():
+        assert bool(buffer.eq(7).all()) is not buffer.is_floating_point()
+
+
+class Explaining(Weights):
+    @contextmanager
+    def explain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except ZeroDivisionError as error:
+            raise InputError("explained") from error
+
+
+def test_errors_of_a_round_are_explained_by_how_weights_are_held() -> None:
+    training = Training(Drawing(), Engine(9, sgd), seed=0, hold_weights=Explaining)
+
+    def fail(batch: object) -> None:
+        raise ZeroDivisionError
+
+    training.carry_out_moves = fail
+    with pytest.raises(InputError, match="explained"):
+        training.run_round(BATCH)
+
+
+def test_the_step_is_a_number_on_the_device() -> None:
+    training = playing()
+    training.device, training.step = "meta", 3
+    assert training.make_step_tensor().is_meta
 
 
 @pytest.mark.parametrize("harm", ["weights", "moments"])

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from auxgen.data.batches import get_batch_size, resize_batches
 from auxgen.engine.device import Ranks
+from auxgen.engine.good_state import GoodState
 from auxgen.engine.loop import Training
 from auxgen.engine.memory import attempt, count_rows, cut_rows, find_fitting_rows
 from auxgen.errors import find_full_memory
@@ -37,16 +38,24 @@ def test_refusals_of_allocators_are_told_from_bugs(kind: str) -> None:
     assert find_full_memory(ValueError("out of memory")) == ""
 
 
-def test_what_a_failed_round_had_reserved_is_free_afterwards() -> None:
+@pytest.mark.parametrize("has_gpu", [False, True])
+def test_what_a_failed_round_had_reserved_is_free_afterwards(
+    has_gpu: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept: list[weakref.ref[Tensor]] = []
 
     def fill() -> None:
-        large = torch.zeros(100)
+        large, around = torch.zeros(100), list[object]()
+        around.extend((large, around))  # as objects of a round may hold each other
         kept.append(weakref.ref(large))
         raise MemoryError
 
+    emptied: list[bool] = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: has_gpu)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: emptied.append(kept[0]() is None))
     assert attempt(fill).full == "this machine"
     assert kept[0]() is None
+    assert emptied == [True] * has_gpu
     with pytest.raises(RuntimeError, match="shapes"):
         attempt(lambda: (_ for _ in ()).throw(RuntimeError("shapes do not match")))
 
@@ -95,6 +104,26 @@ def test_half_a_batch_and_half_again_are_tried(
     assert all(p.grad is None for p in training.method.parameters())
 
 
+def test_a_state_is_put_aside_on_the_processor_without_gradients(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The device has no room for a copy beside the gradients of the round that failed."""
+    seen: list[object] = []
+
+    def keep(self: GoodState, training: Training) -> None:
+        has_gradients = any(p.grad is not None for p in training.method.parameters())
+        seen.append((self.device, self.max_bytes, has_gradients))
+        raise MemoryError
+
+    monkeypatch.setattr(GoodState, "keep", keep)
+    made = stage("sdgm")
+    training = Training(made.method, made.engine, seed=0)
+    for p in training.method.parameters():
+        p.grad = torch.ones_like(p)
+    assert find_fitting_rows(training, lambda rows: pytest.fail("played"), 16) is None
+    assert seen == [("cpu", float("inf"), False)]
+
+
 class LostRanks(Ranks):
     """Two ranks, of which the other one no longer answers."""
 
@@ -113,6 +142,15 @@ def test_no_other_rank_is_waited_for(limit: int) -> None:
     get_batch = partial(cut_rows, made.batches(0, 1, 2, "cpu"))
     assert find_fitting_rows(training, get_batch, 16) == (limit or None)
     assert training.ranks is training.weights.ranks is ranks
+
+
+def test_what_has_no_rows_along_an_axis_is_left_and_counts_none() -> None:
+    number, rows = torch.tensor(3.0), torch.zeros(4)
+    for axis, without in ((0, number), (1, number), (1, rows)):
+        assert cut_rows(without, 2, axis) is without
+        assert count_rows(without, axis) == 0
+    assert count_rows(()) == count_rows("words") == count_rows(None) == 0
+    assert count_rows((number, rows, torch.zeros(6, 1))) == 6
 
 
 @pytest.mark.parametrize("name", METHODS)

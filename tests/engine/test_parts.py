@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from auxgen.data.batches import SemiSupervisedBatches
 from auxgen.engine.loop import Training
-from auxgen.engine.parts import split_batch
+from auxgen.engine.parts import check_parts, split_batch
 from auxgen.engine.settings import Engine
 from auxgen.errors import InputError, Interrupted
 from auxgen.launch import resume, train
@@ -97,6 +97,14 @@ def test_a_batch_is_split_as_it_is_made() -> None:
     assert torch.equal(torch.cat((first.x, second.x)), x)
     assert torch.equal(torch.cat((first.y[0], second.y[0])), y)
     assert first.y[1] is None
+
+
+def test_a_batch_in_one_part_is_itself_and_a_number_has_no_parts() -> None:
+    number = torch.tensor(3.0)
+    assert split_batch(number, 1)[0] is number
+    check_parts(1)
+    with pytest.raises(InputError, match="A batch with a number cannot be played in 2 equal"):
+        split_batch((torch.zeros(4), number), 2)
 
 
 def test_rows_that_cannot_be_divided_are_told() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from math import inf, nan
 from pathlib import Path
 
@@ -131,6 +131,7 @@ class Fails(Method):
     def __init__(self, dtype: torch.dtype, failure: str) -> None:
         super().__init__()
         self.layer, self.dtype, self.failure = torch.nn.Linear(2, 2), dtype, failure
+        self.words = "not implemented"
 
     def players(self) -> dict[str, tuple[torch.nn.Module, ...]]:
         return {"all": (self.layer,)}
@@ -140,9 +141,17 @@ class Fails(Method):
 
         y = self.layer(batch)
         if y.dtype == self.dtype and self.failure == "error":
-            raise RuntimeError("not implemented")
+            raise RuntimeError(self.words)
         wrong = nan if y.dtype == self.dtype else 1.0
         yield from descend(y.float().square().mean() * wrong, "all")
+
+
+def test_both_precisions_have_played_a_round_before_any_is_timed() -> None:
+    method, played = Fails(torch.float64, "never"), list[torch.dtype]()
+    method.layer.register_forward_hook(lambda *given: played.append(given[2].dtype))
+    batches, engine = [torch.ones(3, 2)], Engine(10, adam(1e-3))
+    measure_round_times(method, batches, engine, device="cpu", clock=hopeless_clock())
+    assert played == [torch.float32, torch.bfloat16] * 3  # the first ones, and two samples
 
 
 @pytest.mark.parametrize("failure", ["error", "nan"])
@@ -156,6 +165,13 @@ def test_float32_is_taken_where_bfloat16_fails(failure: str) -> None:
 def test_an_error_in_float32_is_the_methods_own() -> None:
     method, engine = Fails(torch.float32, "error"), Engine(10, adam(1e-3))
     with pytest.raises(RuntimeError, match="not implemented"):
+        measure_round_times(method, [torch.ones(3, 2)], engine, device="cpu")
+
+
+def test_memory_that_is_full_is_no_failure_of_bfloat16() -> None:
+    method, engine = Fails(torch.bfloat16, "error"), Engine(10, adam(1e-3))
+    method.words = "DefaultCPUAllocator: can't allocate memory: you tried"
+    with pytest.raises(RuntimeError, match="allocate memory"):
         measure_round_times(method, [torch.ones(3, 2)], engine, device="cpu")
 
 
@@ -200,6 +216,16 @@ def test_a_machine_is_measured_once_for_the_same_sizes(
     monkeypatch.setattr(precision, "describe_instructions", lambda _: "9")
     find(stage("sdgm"))
     assert len(counted) == 7
+
+
+def test_times_come_from_the_cache_to_the_last_bit_and_nobody_changes_them(
+    counted: list[RoundTimes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = RoundTimes(0.1, 1 / 3)
+    monkeypatch.setattr(precision, "measure_round_times", lambda *_, **__: times)
+    assert [find(stage("sdgm")), find(stage("sdgm"))] == [times, times]
+    with pytest.raises(FrozenInstanceError):
+        times.float32 = 0.2  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_the_order_of_arguments_is_no_other_size(counted: list[RoundTimes]) -> None:

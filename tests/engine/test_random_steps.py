@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from auxgen.engine import random_steps
 from auxgen.engine.random_steps import count_draws, skip_draws
 from auxgen.rng import get_random_state, set_random_state
 
@@ -22,6 +23,43 @@ DRAWS: dict[str, Callable[[int], Tensor]] = {
     "integers": lambda n: torch.randint(9, (n,)),
     "order": torch.randperm,
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def look_through_few() -> Iterator[None]:
+    """So that a test that would never find a state fails at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(random_steps, "MOST", min(random_steps.MOST, 2**22))
+        yield
+
+
+@pytest.mark.parametrize("n", [1, 623, 624, 4088, 4089, 4096, 100_000, 3_000_000])
+def test_numbers_are_counted_however_many_there_are(n: int) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        start = get_random_state(CPU)
+        torch.rand(n)
+        end = get_random_state(CPU)
+    assert count_draws(start, end) == (n,)
+    again = skip_draws(start, (n,))
+    with torch.random.fork_rng():
+        set_random_state(again, CPU)
+        found = torch.rand(9)
+        set_random_state(end, CPU)
+        assert torch.equal(found, torch.rand(9))
+
+
+def test_no_more_numbers_are_looked_through_than_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(random_steps, "MOST", 2**12)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        start = get_random_state(CPU)
+        for n, counts in ((4000, (4000,)), (5000, None)):
+            set_random_state(start, CPU)
+            torch.rand(n)
+            assert count_draws(start, get_random_state(CPU)) == counts
 
 
 @settings(max_examples=60)
@@ -55,7 +93,7 @@ def test_what_takes_no_number_takes_none() -> None:
 def test_a_sample_that_is_kept_and_another_seed_are_not_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("auxgen.engine.random_steps.MOST", 2**15)
+    monkeypatch.setattr(random_steps, "MOST", 2**15)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         start = get_random_state(CPU)

@@ -41,6 +41,31 @@ def test_adam_steps_as_torch_s_with_the_same_numbers(given: dict[str, Any]) -> N
     torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-7)
 
 
+def test_settings_that_are_not_given_are_those_that_are_documented() -> None:
+    engine = vars(Engine(3, adam(1e-3))).copy()
+    assert engine.pop("learning_rate")(torch.tensor(7)) == 1
+    assert engine.pop("optimizers")("player", [nn.Parameter(torch.ones(2))]).defaults["fused"]
+    assert engine == {
+        "steps": 3,
+        "max_grad_norm": float("inf"),
+        "max_grad_value": float("inf"),
+        "average": 0.999,
+        "recalibration": 50,
+        "precision": "auto",
+        "old_precision": "32",
+        "log_every": 50,
+        "save_every": 60.0,
+    }
+
+
+def test_players_have_rates_of_their_own() -> None:
+    make = adam(1e-2, rates={"second": 3.0})
+    own = [nn.Parameter(torch.ones(2))]
+    assert [make(name, own).defaults["lr"] for name in ("first", "second")] == [1e-2, 3.0]
+    with pytest.raises(InputError, match=r"learning rate of -3\.0 was given"):
+        adam(1e-2, rates={"second": -3.0})
+
+
 @pytest.mark.parametrize("rate", [0.0, -1e-3, float("inf"), float("nan")])
 def test_a_rate_that_is_no_positive_number_is_refused(rate: float) -> None:
     with pytest.raises(InputError, match=f"learning rate of {rate} was given"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -25,10 +26,16 @@ class Messages:
     """Two or more ranks, of which this is one; the others say what they are told to."""
 
     def __init__(self, patch: pytest.MonkeyPatch, *others: Any) -> None:
-        patch.setattr(shared_rows.dist, "new_group", lambda **_: "group")
-        patch.setattr(shared_rows.dist, "destroy_process_group", lambda _: None)
+        self.groups: list[object] = []
+        patch.setattr(shared_rows.dist, "new_group", self.make_group)
+        patch.setattr(shared_rows.dist, "destroy_process_group", self.groups.remove)
         patch.setattr(shared_rows.dist, "all_gather_object", self.gather)
         self.others, self.said = list(others), []
+
+    def make_group(self, *, timeout: timedelta, backend: str) -> str:
+        assert timeout > timedelta(days=1), "another rank may train an extractor"
+        self.groups.append(f"of {backend}")
+        return f"of {backend}"
 
     def gather(self, found: list[Any], own: Any, group: object) -> None:
         self.said.append(own)
@@ -46,7 +53,7 @@ DRAWS: dict[str, Draw] = {
     "kept": lambda part: torch.randn(part),
     "rejection": lambda part: torch.distributions.Gamma(torch.tensor(0.3), 1.0).sample((part,)),
 }
-SIZES = [[5, 5], [5, 2], [5] * 7, [5] * 6 + [3]]
+SIZES = [[5, 5], [5, 2], [5] * 7, [5] * 6 + [3], [5] * 3 + [9, 5]]
 
 
 def play_ranks(
@@ -119,6 +126,30 @@ def test_a_rank_plays_its_share_and_no_more(monkeypatch: pytest.MonkeyPatch) -> 
     assert played == once * 2
 
 
+def test_a_last_part_alone_is_played_again_and_no_other_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    played: list[int] = []
+
+    def draw(part: int) -> Tensor:
+        played.append(part)
+        return torch.rand(part)
+
+    play_ranks(draw, [5, 2], 2, monkeypatch)
+    assert played == [5, 2, 5, 2] * 2  # 5 tells where 2 begins
+
+
+def test_messages_have_a_group_of_the_processor_and_leave_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    messages = Messages(monkeypatch)
+    with share_rows(Ranks(0, 2)):
+        assert messages.groups == ["of gloo"]
+    assert messages.groups == []
+    with share_rows(Ranks()):
+        assert messages.groups == []
+
+
 def test_rows_that_all_have_the_same_draws_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """As by `embed_rows` and `predict_rows` of a model with an auxiliary variable."""
     space, passed = Preprocessor(kind="points", shape=(2,)), []
@@ -162,17 +193,21 @@ def test_the_error_of_the_first_rank_ends_the_others_with_its_status(
 
 
 @pytest.mark.parametrize("error", [InputError("bad"), NotSaved("full")])
-def test_the_first_rank_works_as_if_alone_and_raises_its_own_error(error: UserError) -> None:
-    done: list[Ranks] = []
+def test_the_first_rank_works_as_if_alone_and_raises_its_own_error(
+    error: UserError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[object] = []
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    Messages(monkeypatch)
 
     def work() -> None:
         with init_ranks("cpu") as here:
-            done.append(here)
+            done.extend((here, get_exchange()))
         raise error
 
-    with pytest.raises(type(error)), share_rows(Ranks()) as exchange:
+    with pytest.raises(type(error)), share_rows(Ranks(0, 2)) as exchange:
         exchange.run_on_first(work)
-    assert done == [Ranks()]
+    assert done == [Ranks(), None]
 
 
 def test_a_signal_that_one_rank_caught_ends_all(monkeypatch: pytest.MonkeyPatch) -> None:
