@@ -61,8 +61,18 @@ def gaussian(parameters: Tensor) -> tuple[Tensor, Tensor]:
     return mean, log_std.clamp(-5, 5).exp()
 
 
-def enumerated(m: AuxiliaryDGM, name: str, row: Tensor, eps_a: Tensor, eps_z: Tensor) -> Tensor:
-    """f(x, y, a, z) of every y for one row and one draw, without broadcasting: -> (k,)."""
+def enumerated(
+    m: AuxiliaryDGM,
+    name: str,
+    row: Tensor,
+    eps_a: Tensor,
+    eps_z: Tensor,
+    closed: bool = True,
+) -> Tensor:
+    """f(x, y, a, z) of every y for one row and one draw, without broadcasting: -> (k,).
+
+    Its KL is in closed form, or log q(z|.) / p(z) at the draw.
+    """
     mean, std = gaussian(head(m.q_a, row))
     a = mean + std * eps_a
     log_q_a = Normal(mean, std).log_prob(a).sum()
@@ -72,6 +82,8 @@ def enumerated(m: AuxiliaryDGM, name: str, row: Tensor, eps_a: Tensor, eps_z: Te
         mean, std = gaussian(head(m.q_z, a, y, row))
         z = mean + std * eps_z[c]
         kl = 0.5 * (mean**2 + std**2 - 2 * std.log() - 1).sum()
+        if not closed:
+            kl = (Normal(mean, std).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum()
         into_a, into_x = ((y, z), (a, y, z)) if name == "sdgm" else ((row, y, z), (y, z))
         log_p_a = Normal(*gaussian(head(m.p_a, *into_a))).log_prob(a).sum()
         log_p_x = Bernoulli(logits=head(m.p_x, *into_x)).log_prob(row).sum()
@@ -106,6 +118,47 @@ def test_the_unlabelled_bound_is_the_enumeration_over_classes(name: str) -> None
             expected[b] += ((q.probs * f).sum() + q.entropy()) / S
     torch.manual_seed(1)
     torch.testing.assert_close(m.elbo(rows), expected)
+
+
+@pytest.mark.usefixtures("in_double")
+@pytest.mark.parametrize("name", MODELS)
+def test_a_weight_is_summed_over_classes_by_enumeration(name: str) -> None:
+    m, rows = model(name), x()
+    eps_a, eps_z = noise()
+    expected = torch.zeros(S, B)
+    for s in range(S):
+        for b, row in enumerate(rows):
+            each = enumerated(m, name, row, eps_a[s, b, 0], eps_z[s, b], closed=False)
+            expected[s, b] = each.logsumexp(0)
+    torch.manual_seed(1)
+    torch.testing.assert_close(m.log_weights(rows, S), expected)
+
+
+@pytest.mark.usefixtures("in_double")
+@pytest.mark.parametrize("name", MODELS)
+def test_a_label_is_learned_by_the_mean_of_its_log_probability_over_draws_of_a(name: str) -> None:
+    m, rows, y = model(name), x(), torch.arange(B) % K
+    torch.manual_seed(1)
+    _, found = m.compute_labelled_terms(rows, y, 1.0, conditional_label_bound)
+    torch.manual_seed(1)
+    _, a = m.sample_auxiliary(rows.unsqueeze(1), S)
+    expected = []
+    for b, row in enumerate(rows):
+        logits = torch.stack([head(m.q_y, a[s, b, 0], row) for s in range(S)])
+        expected.append(logits.log_softmax(1)[:, y[b]].mean())
+    torch.testing.assert_close(found, torch.stack(expected))
+
+
+@pytest.mark.usefixtures("in_double")
+@pytest.mark.parametrize("name", MODELS)
+def test_a_code_is_decoded_at_the_mean_of_a_where_x_depends_on_it(name: str) -> None:
+    m, z = model(name), torch.randn(4, Z)
+    y = torch.arange(4) % K
+    expected = []
+    for code, c in zip(z, torch.eye(K)[y], strict=True):
+        given = (c, code) if name != "sdgm" else (gaussian(head(m.p_a, c, code))[0], c, code)
+        expected.append(head(m.p_x, *given).sigmoid())
+    torch.testing.assert_close(m.decode(z, y).mean, torch.stack(expected))
 
 
 @pytest.mark.usefixtures("in_double")

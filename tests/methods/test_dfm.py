@@ -220,9 +220,9 @@ def test_without_weight_denoising_leaves_the_gan_as_it_is() -> None:
 
 def test_feature_matching_sees_means_of_the_batch_alone() -> None:
     phi = torch.tensor([[1.0, 0.0], [3.0, 4.0]])
-    phi_g = torch.tensor([[1.0, 1.0], [1.0, 1.0]])
-    assert feature_matching_loss(phi, phi_g) == 1 + 1
-    assert feature_matching_loss_l1(phi, phi_g + torch.tensor([0.0, 3.0])) == (1 + 2) / 2
+    phi_g = torch.tensor([[2.0, 8.0], [4.0, 6.0]])  # means 2, 2 and 3, 7
+    assert feature_matching_loss(phi, phi_g) == 1 + 25
+    assert feature_matching_loss_l1(phi, phi_g) == (1 + 5) / 2
     assert feature_matching_loss(phi, phi.mean(0).expand(5, 2)) == 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import log, tau
+from math import exp, log, tau
 from typing import Any
 
 import numpy as np
@@ -79,19 +79,22 @@ def loss(method: Any, x: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("weight", [1.0, 0.25])
 def test_the_loss_is_the_formula_by_hand(weight: float) -> None:
-    x = torch.tensor([[0.2, 0.7]], dtype=torch.float64).view(1, 1, 1, 2)
+    rows = [(0.2, 0.7), (0.9, 0.1), (0.4, 0.3)]
     torch.manual_seed(0)
-    eps = torch.randn(1, 1, dtype=torch.float64).item()
-    mu, ls = 0.3 * 0.2 - 0.1 * 0.7, 0.2 * 0.2 + 0.4 * 0.7
-    z = mu + torch.tensor(ls).exp().item() * eps
-    kl = 0.5 * (torch.tensor(2 * ls).exp().item() + mu**2 - 2 * ls - 1)
+    noise = torch.randn(3, 1, dtype=torch.float64).flatten().tolist()
 
     def surprise(error: float, s: float) -> float:
-        return 0.5 * (log(tau) + 2 * s + error**2 * torch.tensor(-2 * s).exp().item())
+        return 0.5 * (log(tau) + 2 * s + error**2 * exp(-2 * s))
 
-    pixels = surprise(0.2 - 0.5 * z, log(0.5)) + surprise(0.7 + z, log(0.5))
-    layer = surprise((3 * 0.2 - 0.7) - (3 * 0.5 * z + z), log(2.0))
-    expected = kl + pixels + weight * layer
+    expected = 0.0
+    for (x_1, x_2), eps in zip(rows, noise, strict=True):
+        mu, ls = 0.3 * x_1 - 0.1 * x_2, 0.2 * x_1 + 0.4 * x_2
+        z = mu + exp(ls) * eps
+        kl = 0.5 * (exp(2 * ls) + mu**2 - 2 * ls - 1)
+        pixels = surprise(x_1 - 0.5 * z, log(0.5)) + surprise(x_2 + z, log(0.5))
+        layer = surprise((3 * x_1 - x_2) - (3 * 0.5 * z + z), log(2.0))
+        expected += (kl + pixels + weight * layer) / 3
+    x = torch.tensor(rows, dtype=torch.float64).view(3, 1, 1, 2)
     assert loss(method(weight=weight), x).item() == pytest.approx(expected, rel=1e-6)
 
 
