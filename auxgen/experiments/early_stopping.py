@@ -65,11 +65,19 @@ def _draw_share(y: Tensor, among: Tensor, seed: int) -> Tensor:
 def stop_stages_early(
     stages: Experiment, held_out: Dataset | None, patience: int
 ) -> dict[str, Stage]:
-    """The stages, each of which stops by the rows held out; as they are where there are none."""
+    """The stages, each of which stops by the rows held out; as they are where there are none.
+
+    Where no answer is held out, a stage that learns answers plays all its rounds beside others.
+    """
     require_at_least(0, stop_early=patience)
     if held_out is None:
         return dict(stages)
-    return {name: add_early_stopping(each, held_out, patience) for name, each in stages.items()}
+    looking = stages
+    if not _have_answers(held_out).any():
+        others = {n: s for n, s in stages.items() if not isinstance(s.batches, LabelledBatches)}
+        looking = others or stages
+    stopped = {name: add_early_stopping(each, held_out, patience) for name, each in looking.items()}
+    return {**stages, **stopped}
 
 
 def add_early_stopping(stage: Stage, held_out: Dataset, patience: int) -> Stage:
@@ -137,14 +145,19 @@ def _list_answers(rows: Dataset) -> Tensor:
     return rows.y if rows.attributes is None else rows.attributes
 
 
+def _have_answers(rows: Dataset) -> Tensor:
+    """Whether a class or an attribute of each row is known: -> (n,) bool."""
+    answers = _list_answers(rows)
+    return answers >= 0 if answers.ndim == 1 else ~answers.isnan().all(1)
+
+
 def _select_answered_rows(rows: Dataset) -> Dataset:
     """The rows of which a class or an attribute is known.
 
     Raises:
         InputError: There is none.
     """
-    answers = _list_answers(rows)
-    known = answers >= 0 if answers.ndim == 1 else ~answers.isnan().all(1)
+    known = _have_answers(rows)
     if not known.any():
         raise InputError(
             f"--stop-early looks at held-out rows, and none of {len(rows)} in {rows.name} has a "

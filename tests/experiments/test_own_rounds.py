@@ -126,7 +126,7 @@ def test_a_table_has_enough_rounds_and_not_too_many(rows: int, rounds: int) -> N
 def test_every_experiment_stops_early_by_rows_that_it_does_not_learn_from(
     name: str, pictures: Path, encoder: Path, tmp_path: Path
 ) -> None:
-    plain = build(name, pictures, encoder, least_steps=0, **PASSES[name])
+    plain = build(name, pictures, encoder, least_steps=0, stop_early=0, **PASSES[name])
     assert all(stage.stopping is None for stage in plain.values())
     options = {**SMALL[name], **PASSES[name], "least_steps": 40, "stop_early": 2}
     options["data"] = str(pictures) if name == "asl.given" else pictures
@@ -164,6 +164,19 @@ def test_images_without_a_label_cannot_end_a_stage_that_learns_labels(tmp_path: 
     (place / "metadata.csv").write_text(sheet)
     with pytest.raises(InputError, match="more rows are expected"):
         build_experiment(find_experiment("features.own"), options)
+
+
+def test_a_stage_without_answers_to_look_at_plays_all_rounds_beside_others(tmp_path: Path) -> None:
+    for part, rows in (("train", 8), ("valid", 4), ("test", 4)):
+        (tmp_path / part).mkdir()
+        for i in range(rows):
+            Image.new("RGB", (8, 8), (i, 0, 0)).save(tmp_path / part / f"{i}.png")
+        answers = "".join(f"{i}.png,{'' if part == 'valid' else i % 2}\n" for i in range(rows))
+        (tmp_path / part / "metadata.csv").write_text(f"file_name,Smiling\n{answers}")
+    options = {**SMALL["discreg.own"], "data": str(tmp_path), "batch": 4, "classifier_batch": 4}
+    stages = build_experiment(find_experiment("discreg.own"), options)
+    assert [name for name, stage in stages.items() if stage.stopping is None] == ["classifier"]
+    assert {stage.stopping.patience for stage in stages.values() if stage.stopping} == {4}
 
 
 def test_shorter_stages_have_a_share_of_the_fewest_rounds() -> None:

@@ -120,7 +120,7 @@ class OwnPicturesPlan(RegularisedPlan):
     label: str | None = None
     size: Literal[32, 64]
     least_steps: int = 1500
-    stop_early: int = 0
+    stop_early: int = 4
     test_fraction: float = 0.1
 
 
