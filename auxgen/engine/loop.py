@@ -214,7 +214,6 @@ class Training:
         """A copy of the moving average, its batch-norm statistics estimated on these batches."""
         method = self.weights.copy_method()
         method.load_state_dict(self.compute_whole_means(), strict=False)
-        freeze_unowned_networks(method)
         source = iter(batches)
 
         def forward(i: int) -> None:
