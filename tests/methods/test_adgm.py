@@ -620,6 +620,31 @@ def test_a_code_of_m2_is_that_of_the_most_probable_class() -> None:
     torch.testing.assert_close(found.stddev, torch.stack([std for _, std in each]))
 
 
+def test_samples_are_of_the_classes_that_are_asked_for_or_of_the_prior() -> None:
+    m = Recipe("m2", {**SIZES, "class_prior": [0.7, 0.2, 0.1]}).build()
+    assert isinstance(m, M2)
+    torch.manual_seed(0)
+    seen = m.sample_prior(4000, None)[1].bincount(minlength=K) / 4000
+    torch.testing.assert_close(seen, torch.tensor([0.7, 0.2, 0.1]), atol=0.03, rtol=0)
+    y = torch.tensor([2, 0, 2])
+    torch.manual_seed(0)
+    z, given = m.sample_prior(3, y)
+    assert torch.equal(given, y)
+    torch.manual_seed(0)
+    torch.testing.assert_close(m.sample(3, y), m.decode(z, y).mean)
+
+
+def test_a_round_of_m2_classifies_by_the_cross_entropy() -> None:
+    from auxgen.method import Gradient
+
+    m, rows, y = Recipe("m2", SIZES).build(), x().float(), torch.arange(B) % K
+    assert isinstance(m, M2)
+    move = next(m.round(SemiSupervisedBatch(rows, y, rows), torch.tensor(0)))
+    assert isinstance(move, Gradient)
+    expected = nn.functional.cross_entropy(m.q_y.network(rows), y)
+    torch.testing.assert_close(move.terms["classification"], expected)
+
+
 @pytest.mark.parametrize("name", ["m2", "sdgm"])
 def test_labelled_rows_leave_running_statistics_alone(name: str) -> None:
     found = []
