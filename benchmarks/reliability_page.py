@@ -178,7 +178,11 @@ def describe_mutants(known: Mapping[str, Any], file: str = "mutants") -> Iterato
         left = [m for m in others if m.get("since", m)["outcome"] == state]
         if left:
             yield title
-            yield "\n".join(f"- `{m['file']}:{m['line']}`: {m['change']}" for m in left)
+            yield "\n".join(
+                f"- `{m['file']}:{m['line']}`: {m['change']}"
+                + (f" ({m['because']})" if "because" in m else "")
+                for m in left
+            )
     same = [m for m in missed if m.get("equivalent")]
     if same:
         yield "These change nothing that can be seen:"
@@ -249,19 +253,23 @@ def describe_promises() -> Iterator[str]:
     yield format_table(("promise", "tests"), rows)
 
 
-FRESH = "python benchmarks/mutants.py OUT --mutants 100 --seed"
+FRESH = "python benchmarks/mutants.py OUT --seed"
 SECTIONS = (
     ("Faults", "faults", "AUXGEN_FAULTS=FILE make slow", describe_faults),
     ("Changed inputs", "fuzzing", "make fuzz", describe_fuzzing),
     ("Inputs chosen by coverage", "coverage", "make fuzz-guided", describe_coverage),
     ("Changed tokens", "mutants", "make mutants", describe_mutants),
     (
-        *("Changed tokens, drawn anew", "mutants_fresh", f"{FRESH} 23"),
+        *("Changed tokens, drawn anew", "mutants_fresh", f"{FRESH} 23 --mutants 100"),
         partial(describe_mutants, file="mutants_fresh"),
     ),
     (
-        *("Changed tokens, drawn a third time", "mutants_third", f"{FRESH} 24"),
+        *("Changed tokens, drawn a third time", "mutants_third", f"{FRESH} 24 --mutants 100"),
         partial(describe_mutants, file="mutants_third"),
+    ),
+    (
+        *("Changed tokens, drawn a fourth time", "mutants_fourth", f"{FRESH} 25 --mutants 300"),
+        partial(describe_mutants, file="mutants_fourth"),
     ),
     ("Hours of work", "soak", "python benchmarks/soak.py", describe_soak),
     ("Time of the tests", "suite", "python benchmarks/suite.py OUT", describe_suite),

@@ -187,10 +187,12 @@ def test_a_cuda_graph_is_recorded_once_and_replayed(monkeypatch: pytest.MonkeyPa
 def test_a_batch_of_another_shape_is_played() -> None:
     recorder, of = Recorder(), stage("image_vae")
     captured = CapturedTraining(of.method, of.engine, seed=0, record_graph=recorder)
-    for step in range(6):
-        captured.run_round(of.batches(step, 0, 1, "cpu"))
-    before = recorder.replays
-    captured.run_round(of.batches(6, 0, 1, "cpu")[:5])
-    assert recorder.replays == before
-    captured.run_round(of.batches(7, 0, 1, "cpu"))
-    assert recorder.replays == before + 1
+    step = 0
+    for rows, more in ((None, 1), (5, 0), (None, 1)):
+        while step < 4 or captured.logs_norms():  # such rounds are played in any case
+            captured.run_round(of.batches(step, 0, 1, "cpu"))
+            step += 1
+        before = recorder.replays
+        captured.run_round(of.batches(step, 0, 1, "cpu")[:rows])
+        assert recorder.replays == before + more
+        step += 1
