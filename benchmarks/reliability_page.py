@@ -253,23 +253,23 @@ def describe_promises() -> Iterator[str]:
     yield format_table(("promise", "tests"), rows)
 
 
-FRESH = "python benchmarks/mutants.py OUT --seed"
+FRESH = (
+    ("anew", "mutants_fresh", "--seed 23 --mutants 100"),
+    ("a third time", "mutants_third", "--seed 24 --mutants 100"),
+    ("a fourth time", "mutants_fourth", "--seed 25 --mutants 300"),
+)
+"""When another sample of changed tokens was drawn, the name of its file, and how."""
 SECTIONS = (
     ("Faults", "faults", "AUXGEN_FAULTS=FILE make slow", describe_faults),
     ("Changed inputs", "fuzzing", "make fuzz", describe_fuzzing),
     ("Inputs chosen by coverage", "coverage", "make fuzz-guided", describe_coverage),
     ("Changed tokens", "mutants", "make mutants", describe_mutants),
-    (
-        *("Changed tokens, drawn anew", "mutants_fresh", f"{FRESH} 23 --mutants 100"),
-        partial(describe_mutants, file="mutants_fresh"),
-    ),
-    (
-        *("Changed tokens, drawn a third time", "mutants_third", f"{FRESH} 24 --mutants 100"),
-        partial(describe_mutants, file="mutants_third"),
-    ),
-    (
-        *("Changed tokens, drawn a fourth time", "mutants_fourth", f"{FRESH} 25 --mutants 300"),
-        partial(describe_mutants, file="mutants_fourth"),
+    *(
+        (
+            *(f"Changed tokens, drawn {when}", file, f"python benchmarks/mutants.py OUT {how}"),
+            partial(describe_mutants, file=file),
+        )
+        for when, file, how in FRESH
     ),
     ("Hours of work", "soak", "python benchmarks/soak.py", describe_soak),
     ("Time of the tests", "suite", "python benchmarks/suite.py OUT", describe_suite),
