@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ..data.batches import describe_storage
+from ..data.batches import LabelledBatches, describe_storage
 from ..data.storage import get_memory_for_rows
 from ..engine.device import describe_hardware, get_device_memory, resolve_device
 from ..files import compute_checksum
@@ -69,10 +69,23 @@ def make_config(
             n: words for n, s in stages.items() if (words := describe_storage(s.batches))
         },
         "datasets": datasets,
-        "warnings": list_warnings(datasets, stops_early=stops_early),
+        "warnings": [
+            *list_warnings(datasets, stops_early=stops_early),
+            *(_warn_of_all_rounds(stages) if stops_early else ()),
+        ],
         **describe_rounds(stages),
         "facts": {name: dict(stage.facts) for name, stage in stages.items()},
     }
+
+
+def _warn_of_all_rounds(stages: Experiment) -> list[str]:
+    """A sentence for each stage that learns answers and does not stop early, as others do."""
+    learners = {n: s for n, s in stages.items() if isinstance(s.batches, LabelledBatches)}
+    return [
+        f"{name} does not stop early: no held-out row has an answer that it learns."
+        for name, stage in learners.items()
+        if stage.stopping is None
+    ]
 
 
 def read_memory_for_rows(config: Mapping[str, Any]) -> float:

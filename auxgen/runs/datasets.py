@@ -100,15 +100,18 @@ def list_warnings(
             names, has = list_first(map(repr, rare)), "has" if len(rare) == 1 else "have"
             found.append(f"{names} {has} fewer than two pictures with it, or without it.")
         if stops_early and split.endswith("valid") and rows["rows"] < FEW_ROWS:
-            found.append(
-                f"Only {rows['rows']} rows are held out to stop early by: where it stops is chance."
-            )
+            held = _say_rows(rows["rows"])
+            found.append(f"Only {held} held out to stop early by: where it stops is chance.")
         measured = sum(labelled.values()) or rows["rows"]
         if split.endswith("test") and measured < FEW_ROWS:
             found.append(
-                f"Only {measured} rows are held out to measure on: their scores will be rough."
+                f"Only {_say_rows(measured)} held out to measure on: their scores will be rough."
             )
     return found
+
+
+def _say_rows(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count} rows are"
 
 
 def format_data_card(

@@ -170,6 +170,9 @@ def test_few_rows_for_validation_are_told_where_they_may_end_training() -> None:
     assert list_warnings(described) == []
     (warning,) = list_warnings(described, stops_early=True)
     assert warning.startswith("Only 5 rows are held out to stop early by")
+    described = describe_datasets({"one": Stage(None, None, None, data={"valid": rows[:1]})})  # pyright: ignore[reportArgumentType]
+    (warning,) = list_warnings(described, stops_early=True)
+    assert warning.startswith("Only 1 row is held out to stop early by")
 
 
 @pytest.mark.parametrize("datasets", [3, "x", {"train": 1}, {"train": {"rows": "many"}}])

@@ -23,6 +23,8 @@ from auxgen.experiments.introvac import own as introvac
 from auxgen.experiments.option_values import build_experiment
 from auxgen.experiments.registry import find_experiment
 from auxgen.launch import train
+from auxgen.runs.config import make_config
+from auxgen.runs.runtime import RuntimeSettings
 from auxgen.stage import Experiment
 
 pytestmark = pytest.mark.usefixtures("few_draws", "coarse_pictures")
@@ -177,6 +179,12 @@ def test_a_stage_without_answers_to_look_at_plays_all_rounds_beside_others(tmp_p
     stages = build_experiment(find_experiment("discreg.own"), options)
     assert [name for name, stage in stages.items() if stage.stopping is None] == ["classifier"]
     assert {stage.stopping.patience for stage in stages.values() if stage.stopping} == {4}
+    config = make_config("discreg.own", stages, {}, RuntimeSettings(device="cpu"))
+    told = [words for words in config["warnings"] if "does not stop early" in words]
+    assert told == ["classifier does not stop early: no held-out row has an answer that it learns."]
+    unstopped = {name: replace(stage, stopping=None) for name, stage in stages.items()}
+    config = make_config("discreg.own", unstopped, {}, RuntimeSettings(device="cpu"))
+    assert not any("stop early" in words for words in config["warnings"])
 
 
 def test_shorter_stages_have_a_share_of_the_fewest_rounds() -> None:
