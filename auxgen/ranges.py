@@ -69,7 +69,7 @@ RANGES: Mapping[str, Range] = MappingProxyType(
                 mi_epochs monitor_epochs multiplier on_demand_epochs pretraining_epochs
                 scale_epochs shift stein_weight stop_early strength temperature_from
                 two_stage_epochs vac_epochs vae_asl_epochs vae_epochs vae_unit_epochs valid_rows
-                variance_floor warm_up warm_up_from warm_up_steps
+                variance_floor warm_up warm_up_from warm_up_steps warp
                 """,
             POSITIVE: """
                 alpha beta_ae beta_reg classifier_lr denoiser_lr density_lr discriminator_lr

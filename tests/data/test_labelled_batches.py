@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
+from math import radians
 
+import numpy as np
 import pytest
 import torch
+from scipy.ndimage import affine_transform
+from scipy.stats import chisquare
 from torch import Tensor
 
-from auxgen.data.augmentation import Corruption, apply_corruptions, flip_randomly, shift_randomly
+from auxgen.data import augmentation
+from auxgen.data.augmentation import (
+    Corruption,
+    apply_corruptions,
+    flip_randomly,
+    shift_randomly,
+    warp,
+    warp_randomly,
+)
 from auxgen.data.batches import LabelledBatch, LabelledBatches, rebuild_batch
 from auxgen.rng import make_corruption_generator
 
@@ -55,6 +67,44 @@ def test_every_image_is_moved_by_a_draw_of_its_own() -> None:
 
 def test_no_pixels_move_nothing() -> None:
     assert torch.equal(shift_randomly(images(), generator(), 0), images())
+    x = images() / images().max()
+    assert torch.allclose(warp_randomly(x, generator(), 0.0), x, atol=1e-6)
+
+
+@pytest.mark.parametrize("side", [(9, 9), (7, 12)])
+def test_a_warp_is_that_of_scipy(side: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    x = torch.from_numpy(rng.random((6, 2, *side), dtype=np.float32))
+    matrix = torch.from_numpy(np.eye(2) + 0.3 * rng.normal(size=(6, 2, 2))).float()
+    move = torch.from_numpy(2 * rng.normal(size=(6, 2))).float()
+    found = warp(x, matrix, move)
+    middle = (np.array(side) - 1) / 2
+    for before, after, m, by in zip(x, found, matrix.numpy(), move.numpy(), strict=True):
+        rows_first = m[::-1, ::-1]
+        offset = middle - rows_first @ middle + by[::-1]
+        for channel, expected in zip(before.numpy(), after.numpy(), strict=True):
+            there = affine_transform(channel, rows_first, offset, order=1, mode="grid-constant")
+            np.testing.assert_allclose(there, expected, atol=1e-4)
+
+
+def test_a_warp_is_drawn_uniformly_up_to_its_strength(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[Tensor, Tensor]] = []
+    monkeypatch.setattr(augmentation, "warp", lambda x, *by: seen.append(by) or x)
+    warp_randomly(images(20_000), generator(), 1.5)
+    ((matrix, move),) = seen
+    angle = torch.atan2(matrix[:, 1, 0], matrix[:, 1, 1])
+    down = matrix[:, 1].norm(dim=1)
+    across = matrix[:, 0, 0] / angle.cos()
+    slant = matrix[:, 0, 1] / across + angle.sin()
+    most = {"angle": radians(15), "down": 0.15, "across": 0.15, "slant": 0.15}
+    draws = {"angle": angle, "down": down - 1, "across": across - 1, "slant": slant}
+    for name, drawn in {**draws, "right": move[:, 0], "below": move[:, 1]}.items():
+        reach = most.get(name, 1.5)
+        counts = torch.histc(drawn, 10, -reach, reach)
+        assert int(counts.sum()) == 20_000, name
+        assert chisquare(counts.numpy()).pvalue > 1e-4, name
+    every = torch.stack([*draws.values(), *move.T])
+    assert (torch.corrcoef(every) - torch.eye(6)).abs().max() < 0.04
 
 
 def test_in_turn_is_one_after_the_other() -> None:

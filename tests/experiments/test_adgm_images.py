@@ -35,6 +35,7 @@ from auxgen.experiments.adgm.table2 import (
     make_authors_rate,
     make_dequantised_data,
     make_pixel_space,
+    warp_bits,
 )
 from auxgen.experiments.option_values import build_experiment, list_options, resolve_options
 from auxgen.experiments.registry import find_experiment, list_experiments
@@ -277,6 +278,25 @@ def test_mnist_is_told_what_its_probabilities_are_worth(tmp_path: Path) -> None:
     said = scores["adgm/label_nll_tempered"]["protocol"]
     assert "training rows whose labels training does not see" in said
     assert {"adgm/label_nll", "adgm/calibration_error_tempered"} <= scores.keys()
+
+
+def test_warped_digits_are_bits_of_the_pixels_that_the_model_sees(home: Path) -> None:
+    entry = find_experiment("adgm.mnist_100")
+    (plain,) = build_experiment(entry, {"model": "m2"}).values()
+    (warped,) = build_experiment(entry, {"model": "m2", "warp": 1.0}).values()
+    before, after = (stage.batches(0, 0, 1, "cpu") for stage in (plain, warped))
+    for old, new in zip(before, after, strict=True):  # labelled rows, their classes, unlabelled
+        assert old.shape == new.shape
+    assert torch.equal(before.y, after.y)  # the same rows in the same order
+    bits = torch.stack([warped.batches(0, 0, 1, "cpu").x_unlabelled for _ in range(2)])
+    assert torch.equal(bits[0], bits[1])  # a round that is played again is the same
+    assert set(bits.unique().tolist()) == {0.0, 1.0}
+    white = torch.ones(3, torch.Size(plain.space.shape).numel())
+    kept = warp_bits(white, torch.Generator().manual_seed(0), plain.space, 0.0)
+    assert kept.shape == (3, plain.space.width)
+    assert (kept == 1).all()
+    with pytest.raises(InputError, match=r"^warp is -1"):
+        build_experiment(entry, {"warp": -1.0})
 
 
 REFUSED_AT_0 = (

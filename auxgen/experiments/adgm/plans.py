@@ -57,6 +57,7 @@ class AdgmMnistPlan(AdgmPlan):
 
     labels_per_class: int = 10
     held_out_rows: int = 0
+    warp: float = 0.0
     epochs: float
     hold: float | None = None
     warm_up: float = 0.0
@@ -222,6 +223,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "out of the sum over its label; the others' are divided by their sum, and count in batch "
         "norm by it. 0 leaves none out; None is the sum over all, in which batch norm counts all "
         "classes alike. 1e-4 saves most of the work once classes are decided.",
+        "warp": "How far training stretches, slants, turns and moves each image, anew in each "
+        "batch: at 1 by up to 10 %, a tenth, 10 degrees and a pixel; 0 leaves images as they are.",
         "spread_labels": "Learn from the label of the nearest labelled row along paths through "
         "dense places as if it were the row's own; for classes that are curved or long clusters.",
         "batch_norm": "Batch norm before the nonlinearities of hidden layers.",
