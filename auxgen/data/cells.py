@@ -24,6 +24,7 @@ _COMMA_NUMBER = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)?,\d+([eE][+-]?\d+)?")
 _GROUPED_NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _CODE = re.compile(r"0\d+")
+_NAME_BY_PLACE = re.compile(r"Unnamed: \d+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,16 @@ class RawTable:
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.columns[self.names.index(name)]
+
+
+def name_by_place(index: int) -> str:
+    """What a column without a name is called."""
+    return f"Unnamed: {index}"
+
+
+def is_name_by_place(name: str) -> bool:
+    """Whether a column is called as one without a name is."""
+    return _NAME_BY_PLACE.fullmatch(name) is not None
 
 
 def strip_texts(cells: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from .cells import RawTable, format_number
+from .cells import RawTable, format_number, name_by_place
 from .dates import format_moment
 
 _NO_CELLS = (list, tuple, dict, set, complex, bytes, np.ndarray)
@@ -23,7 +23,7 @@ def make_raw_table(
 ) -> RawTable:
     """A table whose names are stripped, and whose columns without a name are called by place."""
     words = ["" if name is None else str(name).strip() for name in header]
-    names = tuple(word or f"Unnamed: {i}" for i, word in enumerate(words))
+    names = tuple(word or name_by_place(i) for i, word in enumerate(words))
     return RawTable(source, names, tuple(cells), tuple(notes))
 
 

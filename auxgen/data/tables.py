@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -12,12 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..errors import InputError, unknown_name
+from ..errors import InputError, list_first, unknown_name
 from .cells import (
     RawTable,
     blank_out,
     find_blanks,
+    is_name_by_place,
     list_texts,
+    name_by_place,
     parse_answer,
     parse_numbers,
 )
@@ -157,10 +158,6 @@ def _read_labels(table: RawTable, choice: ColumnChoice) -> tuple[list[str], list
     return texts, [*notes, *describe_alike_classes(collect_classes(texts))]
 
 
-_UNNAMED = re.compile(r"Unnamed: \d+")
-"""What a column without a name is called, by its place."""
-
-
 class TableRows(NamedTuple):
     """Rows of a file for a trained model.
 
@@ -204,12 +201,25 @@ def _unescape_names(table: RawTable, expected: list[str]) -> RawTable:
 
 
 def _restore_unnamed(table: RawTable, expected: list[str], known: set[str]) -> RawTable:
-    """A table whose one column without a name has that of training, where it had another place."""
-    missing = [n for n in expected if n not in table.names and _UNNAMED.fullmatch(n)]
-    others = [n for n in table.names if n not in known and _UNNAMED.fullmatch(n)]
-    if len(missing) != 1 or len(others) != 1:
+    """A table whose one column without a name has that of training, where it had another place.
+
+    Raises:
+        InputError: Of several such columns it is not known which is which.
+    """
+    own = [name for name in expected if is_name_by_place(name)]
+    nameless = [i for i, name in enumerate(table.names) if name == name_by_place(i)]
+    moved = [i for i in nameless if table.names[i] not in known]
+    gone = [name for name in known if is_name_by_place(name) and name not in table.names]
+    if not own or not gone or all(find_blanks(table.columns[i]).all() for i in moved):
         return table
-    names = tuple(missing[0] if name == others[0] else name for name in table.names)
+    if len(nameless) > 1 or len(gone) > 1 or gone[0] not in own:
+        raise InputError(
+            f"{table.source} has columns without a name in other places than the table of "
+            f"training: {list_first(repr(table.names[i]) for i in nameless)}, where "
+            f"{list_first(map(repr, own))} {'is' if len(own) == 1 else 'are'} expected; give them "
+            "names in both."
+        )
+    names = (*table.names[: moved[0]], gone[0], *table.names[moved[0] + 1 :])
     return replace(table, names=names)
 
 

@@ -44,7 +44,7 @@ def find_fitting_rows(
 ) -> int | None:
     """The largest of rows/2, rows/4, ..., 1 whose round fits in memory; None where none does.
 
-    What is tried has an eighth more rows, as a process that begins anew has not quite the same
+    What is tried has a quarter more rows, as a process that begins anew has not quite the same
     memory. The training is put back, but for the weights of a round that did not end.
 
     Args:
@@ -61,7 +61,7 @@ def find_fitting_rows(
     try:
         while rows > 1:
             rows //= 2
-            if _fits(training, partial(get_batch, rows + rows // 8)):
+            if _fits(training, partial(get_batch, rows + rows // 4)):
                 return rows
         return None
     finally:

@@ -238,3 +238,41 @@ def test_a_column_that_is_missing_is_told(tmp_path: Path) -> None:
     PLAIN[["a"]].to_csv(tmp_path / "u.csv", index=False)
     with pytest.raises(InputError, match=r"^'u.csv' has no column 'b'; expected 'a', 'b'\.$"):
         read_rows([tmp_path / "u.csv"], model.space)
+
+
+def write_rows(path: Path, head: str, *rows: str) -> Path:
+    path.write_text("\n".join((head, *rows)) + "\n")
+    return path
+
+
+def test_columns_without_a_name_are_told_by_their_places(tmp_path: Path) -> None:
+    rows = ("1.5,0.1,u", "2.5,0.7,v", "3.1,0.2,u", "4.7,0.9,v") * 3
+    space = train_model(write_rows(tmp_path / "t.csv", ",,label", *rows)).space
+    same = write_rows(tmp_path / "same.csv", ",,label,,", "1.5,0.1,u,,")
+    assert read_rows([same], space).x.tolist() == [[1.5, 0.1]]
+    moved = (("label,,", "u,1.5,0.1"), ("label,,,", "u,,1.5,0.1"), (",label,", "1.5,u,0.1"))
+    for head, row in moved:
+        with pytest.raises(
+            InputError,
+            match=r"^u.csv has columns without a name in other places than the table of training: "
+            r"'Unnamed: .*, where 'Unnamed: 0', 'Unnamed: 1' are expected; give them names in both",
+        ):
+            read_rows([write_rows(tmp_path / "u.csv", head, row)], space)
+
+
+def test_one_column_without_a_name_is_found_in_any_place(tmp_path: Path) -> None:
+    rows = ("1.5,0.1,7,u", "2.5,0.7,9,v", "3.1,0.2,8,u", "4.7,0.9,3,v") * 3
+    for head in (",x,y,label", "x,,Unnamed: 0,label", "x,,y,label"):
+        space = train_model(write_rows(tmp_path / "t.csv", head, *rows)).space
+        turned = (",".join(line.split(",")[::-1]) for line in (head, *rows))
+        found = read_rows([write_rows(tmp_path / "u.csv", *turned)], space).x
+        assert found.tolist() == read_rows([tmp_path / "t.csv"], space).x.tolist(), head
+
+
+def test_a_moved_index_is_not_taken_for_what_was_learned(tmp_path: Path) -> None:
+    rows = [f"{i},{i % 5 / 7},{i % 3},{'uv'[i % 2]}" for i in range(12)]
+    space = train_model(write_rows(tmp_path / "t.csv", ",,x,label", *rows)).space
+    assert space.columns == ("Unnamed: 1", "x")  # the first names the rows
+    shifted = (f"{row[-1]},{row[:-2]}" for row in rows)
+    with pytest.raises(InputError, match="columns without a name in other places"):
+        read_rows([write_rows(tmp_path / "u.csv", "label,,,x", *shifted)], space)
