@@ -127,6 +127,7 @@ class SemiSupervisedBatches:
         unlabelled_batch: Unlabelled rows in a batch.
         seed: Seed of the order and of the corruption.
         corruption: What training does to rows.
+        view: What it does to rows for q(y|.), where that sees others than the bound is on.
     """
 
     x: Tensor
@@ -136,6 +137,7 @@ class SemiSupervisedBatches:
     unlabelled_batch: int
     seed: int
     corruption: Corruption = identity
+    view: Corruption | None = None
 
     def __post_init__(self) -> None:
         known, unknown = (derive_seed(self.seed, stream) for stream in (0, 1))
@@ -143,15 +145,18 @@ class SemiSupervisedBatches:
         self.stream = RowStream(self.x_unlabelled, self.unlabelled_batch, unknown)
         self.unlabelled_sampler = self.stream.sampler
 
-    def __call__(self, step: int, rank: int, ranks: int, device: str) -> SemiSupervisedBatch:
+    def __call__(
+        self, step: int, rank: int, ranks: int, device: str
+    ) -> SemiSupervisedBatch | ViewedBatch:
         self.x, self.y = self.x.to(device), self.y.to(device)
         known = self.labelled_sampler(step, rank, ranks).to(device)
         generator = make_corruption_generator(device, self.seed, step, rank)
-        return SemiSupervisedBatch(
-            self.corruption(_gather_rows(self.x, known), generator),
-            self.y[known],
-            self.corruption(self.stream.draw(step, rank, ranks, device), generator),
-        )
+        rows = _gather_rows(self.x, known), self.stream.draw(step, rank, ranks, device)
+        x, x_unlabelled = (self.corruption(each, generator) for each in rows)
+        if self.view is None:
+            return SemiSupervisedBatch(x, self.y[known], x_unlabelled)
+        views = (self.view(each, generator) for each in rows)
+        return ViewedBatch(x, self.y[known], x_unlabelled, *views)
 
 
 def count_passes(batches: object, steps: int) -> float | None:
@@ -229,3 +234,13 @@ class SemiSupervisedBatch(NamedTuple):
     x: Tensor
     y: Tensor
     x_unlabelled: Tensor
+
+
+class ViewedBatch(NamedTuple):
+    """A batch of which q(y|.) sees other views of the rows: of the labelled, of the unlabelled."""
+
+    x: Tensor
+    y: Tensor
+    x_unlabelled: Tensor
+    seen: Tensor
+    seen_unlabelled: Tensor

@@ -1,6 +1,7 @@
 """Auxiliary deep generative models (Maaloe et al., ICML 2016, arXiv:1602.05473)."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import partial
 from typing import Any, final
 
@@ -79,23 +80,36 @@ class AuxiliaryDGM(SemiSupervisedModel):
         """p(a|.), of inputs that broadcast: x (..., d), y (..., k) one-hot, z (..., d_z)."""
 
     def elbo(
-        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = sum_all_classes
+        self,
+        x: Tensor,
+        warmth: Tensor | float = 1.0,
+        summation: Summation = sum_all_classes,
+        seen: Tensor | None = None,
     ) -> Tensor:
         """-U(x), eq. 11, with the label summed out under q(y|a,x): (b, d) -> (b,)."""
-        x = x.unsqueeze(1)
-        q_a, a = self.sample_auxiliary(x, self.samples)
-        f = partial(self.f, x, a=a, q_a=q_a, warmth=warmth)
-        return summation(f, self.log_q_y(a, x), self.p_y).mean(0)
+        f, log_q_y = self._condition(x, seen, warmth)
+        return summation(f, log_q_y(), self.p_y).mean(0)
 
     def compute_labelled_terms(
-        self, x: Tensor, y: Tensor, warmth: Tensor | float, bound: LabelledBound
+        self,
+        x: Tensor,
+        y: Tensor,
+        warmth: Tensor | float,
+        bound: LabelledBound,
+        seen: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """A bound, and the mean of log q(y|a,x), eq. 12, under the same a: each (b,)."""
-        x = x.unsqueeze(1)
-        q_a, a = self.sample_auxiliary(x, self.samples)
-        f = partial(self.f, x, a=a, q_a=q_a, warmth=warmth)
-        each = bound(f, lambda: self.log_q_y(a, x), self.p_y, y).mean(0)
-        return each, self.log_q_y(a, x).mean(0).gather(-1, y.unsqueeze(1)).squeeze(1)
+        f, log_q_y = self._condition(x, seen, warmth)
+        each = bound(f, log_q_y, self.p_y, y).mean(0)
+        return each, log_q_y().mean(0).gather(-1, y.unsqueeze(1)).squeeze(1)
+
+    def _condition(
+        self, x: Tensor, seen: Tensor | None, warmth: Tensor | float
+    ) -> tuple[Callable[..., Tensor], Callable[[], Tensor]]:
+        """f and log q(y|a,.) at draws of q(a|.), of which both see `seen`: x and seen (b, d)."""
+        x, seen = x.unsqueeze(1), (x if seen is None else seen).unsqueeze(1)
+        q_a, a = self.sample_auxiliary(seen, self.samples)
+        return partial(self.f, x, a=a, q_a=q_a, warmth=warmth), partial(self.log_q_y, a, seen)
 
     def log_q_y(self, a: Tensor, x: Tensor) -> Tensor:
         """log q(y|a,x) of every class: a (s, b, 1, d_a), x (b, 1, d) -> (s, b, k)."""

@@ -48,19 +48,28 @@ class M2(SemiSupervisedModel):
         return log_p_x + self.p_y.log_prob(y) - warmth * kl_divergence(q_z, self.p_z())
 
     def compute_labelled_terms(
-        self, x: Tensor, y: Tensor, warmth: Tensor | float, bound: LabelledBound
+        self,
+        x: Tensor,
+        y: Tensor,
+        warmth: Tensor | float,
+        bound: LabelledBound,
+        seen: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """A bound of labelled rows, and log q(y|x), the last term of eq. 9: each (b,)."""
-        f = partial(self.f, x.unsqueeze(1), warmth=warmth)
-        each = bound(f, lambda: self.classify(x).logits, self.p_y, y)
-        return each, self.classify(x).log_prob(y)
+        f, seen = partial(self.f, x.unsqueeze(1), warmth=warmth), x if seen is None else seen
+        each = bound(f, lambda: self.classify(seen).logits, self.p_y, y)
+        return each, self.classify(seen).log_prob(y)
 
     def elbo(
-        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = sum_all_classes
+        self,
+        x: Tensor,
+        warmth: Tensor | float = 1.0,
+        summation: Summation = sum_all_classes,
+        seen: Tensor | None = None,
     ) -> Tensor:
         """-U(x), eq. 7, with the label summed out under q(y|x): (b, d) -> (b,)."""
         f = partial(self.f, x.unsqueeze(1), warmth=warmth)
-        return summation(f, self.classify(x).logits, self.p_y)
+        return summation(f, self.classify(x if seen is None else seen).logits, self.p_y)
 
     def log_weights(self, x: Tensor, k: int) -> Tensor:
         """log sum_y p(x,y,z) / q(z|x,y), k draws of z: (b, d) -> (k, b)."""

@@ -7,7 +7,7 @@ from functools import partial
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from ..data.batches import SemiSupervisedBatch
+from ..data.batches import SemiSupervisedBatch, ViewedBatch
 from ..functional.bounds import weight_prior
 from ..functional.schedules import Schedule, constant
 from ..method import Method, Moves, descend
@@ -48,18 +48,20 @@ class SemiSupervisedModel(Method, ABC):
     def players(self) -> dict[str, tuple[nn.Module, ...]]:
         return {"model": (self,)}
 
-    def round(self, batch: SemiSupervisedBatch, step: Tensor) -> Moves:
+    def round(self, batch: SemiSupervisedBatch | ViewedBatch, step: Tensor) -> Moves:
         """J (ADGM eq. 13, M2 eq. 9), with a mean over each stream of rows.
 
-        Running statistics are of the unlabelled stream.
+        Running statistics are of the unlabelled stream. Whatever q(y|.) sees, the bound is one on
+        log p(x): it holds for any distribution of y.
         """
-        x, y, x_u = batch
+        x, y, x_u, *views = batch
+        seen, seen_u = views or (x, x_u)
         warmth = self.warm_up(step)
         with freeze_running_statistics(self):
-            bound, log_q_y = self.compute_labelled_terms(x, y, warmth, self.labelled_bound)
+            bound, log_q_y = self.compute_labelled_terms(x, y, warmth, self.labelled_bound, seen)
         labelled, classification = -bound.mean(), -log_q_y.mean()
         summation = partial(self.summation, temperature=self.temperature(step))
-        unlabelled = -self.elbo(x_u, warmth, summation).mean()
+        unlabelled = -self.elbo(x_u, warmth, summation, seen_u).mean()
         prior = weight_prior(self) / self.prior_rows
         loss = labelled + self.alpha * classification + unlabelled + prior
         terms = {"labelled": labelled, "classification": classification, "unlabelled": unlabelled}
@@ -67,15 +69,27 @@ class SemiSupervisedModel(Method, ABC):
 
     @abstractmethod
     def compute_labelled_terms(
-        self, x: Tensor, y: Tensor, warmth: Tensor | float, bound: LabelledBound
+        self,
+        x: Tensor,
+        y: Tensor,
+        warmth: Tensor | float,
+        bound: LabelledBound,
+        seen: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """A bound of labelled rows, and log q(y|.): x (b, d), y (b,) -> each (b,)."""
+        """A bound of labelled rows, and log q(y|.): x (b, d), y (b,) -> each (b,).
+
+        `seen` (b, d) is what q(y|.), and q(a|.), see; x itself where it is None.
+        """
 
     @abstractmethod
     def elbo(
-        self, x: Tensor, warmth: Tensor | float = 1.0, summation: Summation = sum_all_classes
+        self,
+        x: Tensor,
+        warmth: Tensor | float = 1.0,
+        summation: Summation = sum_all_classes,
+        seen: Tensor | None = None,
     ) -> Tensor:
-        """-U(x), with the label summed out: (b, d) -> (b,)."""
+        """-U(x), with the label summed out: (b, d) -> (b,); `seen` as above."""
 
     def labelled_elbo(self, x: Tensor, y: Tensor) -> Tensor:
         """-L(x, y) (ADGM eq. 10, M2 eq. 6): x (b, d), y (b,) -> (b,)."""

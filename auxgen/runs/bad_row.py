@@ -11,6 +11,7 @@ from torch import Tensor
 from ..data.batches import (
     SemiSupervisedBatch,
     SemiSupervisedBatches,
+    ViewedBatch,
     find_batch_rows,
     rebuild_batch,
 )
@@ -75,7 +76,9 @@ class BatchReader:
             return None
         if not parts or not all(part.ndim for part in parts):
             return None
-        groups = [[0, 1], [2]] if isinstance(batch, SemiSupervisedBatch) else [[*range(len(parts))]]
+        groups = [[*range(len(parts))]]
+        if isinstance(batch, SemiSupervisedBatch | ViewedBatch):
+            groups = [[0, 1], [2]] if len(parts) == 3 else [[0, 1, 3], [2, 4]]
         sizes = [{len(parts[place]) for place in group} for group in groups]
         if any(len(each) != 1 for each in sizes):
             return None

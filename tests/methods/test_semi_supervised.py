@@ -8,13 +8,18 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from auxgen.builders import Recipe
-from auxgen.data.batches import SemiSupervisedBatch
+from auxgen.data.batches import SemiSupervisedBatch, ViewedBatch
 from auxgen.errors import InputError
 from auxgen.functional.bounds import entropy, marginal_bound, sample_classes
 from auxgen.method import Gradient, Method
 from auxgen.methods.adgm import AuxiliaryDGM
 from auxgen.methods.m2 import M2
-from auxgen.methods.semi_supervised import sum_all_classes, sum_sampled_classes
+from auxgen.methods.semi_supervised import (
+    conditional_label_bound,
+    sum_all_classes,
+    sum_sampled_classes,
+)
+from auxgen.methods.semi_supervised_model import SemiSupervisedModel
 from auxgen.networks.priors import ClassPrior
 
 K, PROBABLE, ROWS = 6, 2, 4
@@ -165,6 +170,57 @@ def test_f_of_classes_row_by_row_is_f_of_every_class_there(
         each = m.f(x, m.p_y.one_hot(classes), a, q_a, 1.0)
         every = m.f(x, m.p_y.every, a, q_a, 1.0)
     torch.testing.assert_close(each, every.gather(-1, classes))
+
+
+@pytest.mark.parametrize("name", ["m2", "sdgm", "adgm"])
+def test_the_bound_is_on_x_whatever_the_classifier_sees(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Normal, "rsample", lambda self, shape=(): self.mean.expand(*shape, *self.mean.shape)
+    )
+    torch.manual_seed(0)
+    sizes = {**SIZES, "classes": K, **({} if name == "m2" else {"a": 2})}
+    m = Recipe(name, sizes).build().eval()
+    assert isinstance(m, M2 | AuxiliaryDGM)
+    x, seen = torch.rand(2, ROWS, 5).round()
+    y = torch.arange(ROWS) % K
+    if isinstance(m, M2):
+        log_q = m.classify(seen).logits
+        every = m.f(x.unsqueeze(1), m.p_y.every, 0.5)
+    else:
+        q_a, a = m.sample_auxiliary(seen.unsqueeze(1), 1)
+        log_q = m.log_q_y(a, seen.unsqueeze(1))[0]
+        every = m.f(x.unsqueeze(1), m.p_y.every, a, q_a, 0.5)[0]
+    expected = (log_q.exp() * (every - log_q)).sum(1)
+    torch.testing.assert_close(m.elbo(x, 0.5, seen=seen), expected)
+    bound, log_q_y = m.compute_labelled_terms(x, y, 0.5, conditional_label_bound, seen)
+    torch.testing.assert_close(bound, every.gather(1, y.unsqueeze(1))[:, 0])
+    torch.testing.assert_close(log_q_y, log_q.gather(1, y.unsqueeze(1))[:, 0])
+    assert torch.equal(m.elbo(x, seen=x), m.elbo(x))
+    assert not torch.equal(m.elbo(x, seen=seen), m.elbo(x))
+
+
+@pytest.mark.parametrize("name", ["m2", "sdgm"])
+def test_a_round_hands_its_views_to_the_classifier(name: str) -> None:
+    sizes = {**SIZES, "classes": K, **({} if name == "m2" else {"a": 2})}
+    m = Recipe(name, sizes).build()
+    assert isinstance(m, SemiSupervisedModel)
+    (x, seen), y = torch.rand(2, ROWS, 5).round(), torch.arange(ROWS) % K
+
+    def play(batch: SemiSupervisedBatch | ViewedBatch) -> list[float]:
+        torch.manual_seed(0)
+        (move,) = [each for each in m.round(batch, torch.tensor(0)) if isinstance(each, Gradient)]
+        return [move.terms[term].item() for term in ("labelled", "classification", "unlabelled")]
+
+    plain = play(SemiSupervisedBatch(x, y, x))
+    assert play(ViewedBatch(x, y, x, x, x)) == plain
+    labelled = play(ViewedBatch(x, y, x, seen, x))
+    assert labelled[1] != plain[1]
+    assert labelled[2] == plain[2]
+    unlabelled = play(ViewedBatch(x, y, x, x, seen))
+    assert unlabelled[:2] == plain[:2]
+    assert unlabelled[2] != plain[2]
 
 
 @pytest.mark.parametrize("summed", [1, 7])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from auxgen.cli.main import run_command
-from auxgen.data.batches import InMemoryBatches, SemiSupervisedBatch, SemiSupervisedBatches
+from auxgen.data.augmentation import identity
+from auxgen.data.batches import (
+    InMemoryBatches,
+    SemiSupervisedBatch,
+    SemiSupervisedBatches,
+    ViewedBatch,
+)
 from auxgen.data.user import load_image_folder, load_table, split_stratified
 from auxgen.engine.loop import Training
 from auxgen.engine.settings import Engine, adam
@@ -129,6 +136,22 @@ def test_rows_give_way_to_others_of_their_group() -> None:
     assert without.x_unlabelled.tolist() == [10, 10, 12]
     assert torch.equal(numbered.leave_out(torch.tensor([5, 6, 7])).x, batch.x)  # no other is left
     assert sorted(numbered.list_numbers().tolist()) == [1, 2, 5, 6, 7]
+
+
+def test_views_of_a_row_give_way_with_it() -> None:
+    made = stage("sdgm")
+    assert isinstance(made.batches, SemiSupervisedBatches)
+    batches = replace(made.batches, corruption=identity, view=lambda x, _: 1 - x)
+    reader = BatchReader(replace(made, batches=batches), lambda s: batches(s, 0, 1, "cpu"))
+    found = reader.read(3)
+    assert found is not None
+    known, unknown = found.rows
+    left = found.leave_out(torch.stack((known[0], unknown[0])))
+    assert isinstance(left, ViewedBatch)
+    assert not torch.equal(left.x, batches(3, 0, 1, "cpu").x)
+    assert not torch.equal(left.x_unlabelled, batches(3, 0, 1, "cpu").x_unlabelled)
+    assert torch.equal(left.seen, 1 - left.x)
+    assert torch.equal(left.seen_unlabelled, 1 - left.x_unlabelled)
 
 
 @pytest.mark.parametrize("name", ["sdgm", "vae", "gan", "introvac", "image_classifier", "m1_m2"])

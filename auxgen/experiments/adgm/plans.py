@@ -223,8 +223,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "out of the sum over its label; the others' are divided by their sum, and count in batch "
         "norm by it. 0 leaves none out; None is the sum over all, in which batch norm counts all "
         "classes alike. 1e-4 saves most of the work once classes are decided.",
-        "warp": "How far training stretches, slants, turns and moves each image, anew in each "
-        "batch: at 1 by up to 10 %, a tenth, 10 degrees and a pixel; 0 leaves images as they are.",
+        "warp": "How far training stretches, slants, turns and moves the images that q(a|.) and "
+        "q(y|.) see, anew in each batch; the bound is on the images as they are. At 1 by up to "
+        "10 %, a tenth, 10 degrees and a pixel; 0 for not at all.",
         "spread_labels": "Learn from the label of the nearest labelled row along paths through "
         "dense places as if it were the row's own; for classes that are curved or long clusters.",
         "batch_norm": "Batch norm before the nonlinearities of hidden layers.",

@@ -28,6 +28,7 @@ class SemiSupervisedData:
         x_test: Held-out rows (n_t, d), float32.
         y_test: Their classes (n_t,).
         corruption: What training does to rows.
+        view: What it does to rows for q(y|.); None for the same.
         datasets: The raw rows behind them, by split.
         facts: What the run remembers of the split.
         calibration_set: Rows (n_h, d), float32, and their classes (n_h,), which training does not
@@ -44,6 +45,7 @@ class SemiSupervisedData:
     datasets: Mapping[str, Dataset]
     facts: Mapping[str, Any]
     calibration_set: tuple[Tensor, Tensor] | None = None
+    view: Corruption | None = None
 
 
 def make_semi_supervised_data(
@@ -53,6 +55,7 @@ def make_semi_supervised_data(
     rows: Tensor,
     *,
     corruption: Corruption | None = None,
+    view: Corruption | None = None,
     calibration_rows: Tensor | None = None,
     x: Tensor | None = None,
 ) -> SemiSupervisedData:
@@ -65,7 +68,8 @@ def make_semi_supervised_data(
         rows: Indices of the labelled training rows.
         corruption: What training does to rows; by default bits are drawn where the model sees bits.
         calibration_rows: Training rows whose labels are for a temperature.
-        x: What `corruption` takes, (n, d), where that is not the rows as the model sees them.
+        view: What it does to rows for q(y|.), where that sees others.
+        x: What these take, (n, d), where that is not the rows as the model sees them.
     """
     if x is None:
         compact = train.kind == "images" and not (space.shift or space.scale)
@@ -82,6 +86,7 @@ def make_semi_supervised_data(
         datasets={"train": train, "test": test},
         facts=dataset_facts(train, labelled_rows=rows.tolist()),
         calibration_set=None if unseen is None else (see_rows(unseen, space), unseen.y),
+        view=view,
     )
 
 

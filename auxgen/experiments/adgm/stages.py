@@ -92,7 +92,7 @@ def make_semi_supervised_stage(
     return Stage(
         method=method,
         batches=SemiSupervisedBatches(
-            data.x, data.y, data.x_unlabelled, labelled, batch, seed, data.corruption
+            data.x, data.y, data.x_unlabelled, labelled, batch, seed, data.corruption, data.view
         ),
         engine=engine,
         evaluations={**evaluations, **make_bound_evaluations(method, data)},

@@ -66,8 +66,8 @@ def mnist_100(plan: plans.AdgmMnistPlan = budgets.MNIST["cpu"], *, seed: int = 0
     space = fit_preprocessor(train, min_std=0.1, binary=True)
     warped: dict[str, Any] = {}
     if plan.warp:
-        warped["x"] = train.x.flatten(1)
-        warped["corruption"] = partial(warp_bits, space=space, strength=plan.warp)
+        warped["x"], warped["corruption"] = train.x.flatten(1), partial(take_bits, space=space)
+        warped["view"] = partial(warp_bits, space=space, strength=plan.warp)
     data = make_semi_supervised_data(train, test, space, rows, calibration_rows=unseen, **warped)
     recipe = make_dgm_recipe(
         plan,
@@ -93,8 +93,14 @@ def warp_bits(
 
     x (b, c h w) in [0, 1] -> (b, width).
     """
-    warped = warp_randomly(x.unflatten(1, space.shape), generator, strength)
-    return binarise(space.transform(warped), generator)
+    return take_bits(
+        warp_randomly(x.unflatten(1, space.shape), generator, strength), generator, space
+    )
+
+
+def take_bits(x: Tensor, generator: torch.Generator, space: Preprocessor) -> Tensor:
+    """Bits of the entries that a model sees: x (b, c h w) or (b, c, h, w) -> (b, width)."""
+    return binarise(space.transform(x), generator)
 
 
 def make_svhn_plan(budget: Budget = "cpu") -> plans.AdgmSvhnPlan:
