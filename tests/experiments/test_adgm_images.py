@@ -27,7 +27,11 @@ from auxgen.evaluation import catalogue
 from auxgen.evaluation.likelihood import Elbo
 from auxgen.experiments.adgm import figures, study_tables, tables
 from auxgen.experiments.adgm.budgets import DIGITS_PLAN
-from auxgen.experiments.adgm.splits import make_semi_supervised_data, sample_calibration_rows
+from auxgen.experiments.adgm.splits import (
+    make_semi_supervised_data,
+    sample_calibration_rows,
+    see_warped_pixels,
+)
 from auxgen.experiments.adgm.stages import make_dgm_recipe, make_semi_supervised_stage
 from auxgen.experiments.adgm.table2 import (
     compute_channel_std,
@@ -35,7 +39,6 @@ from auxgen.experiments.adgm.table2 import (
     make_authors_rate,
     make_dequantised_data,
     make_pixel_space,
-    warp_bits,
 )
 from auxgen.experiments.option_values import build_experiment, list_options, resolve_options
 from auxgen.experiments.registry import find_experiment, list_experiments
@@ -293,7 +296,7 @@ def test_warped_digits_are_bits_of_the_pixels_that_the_model_sees(home: Path) ->
         assert set(seen.unique().tolist()) == {0.0, 1.0}
         assert (seen != x).any(1).all()
     white = torch.ones(3, torch.Size(plain.space.shape).numel())
-    kept = warp_bits(white, torch.Generator().manual_seed(0), plain.space, 0.0)
+    kept = see_warped_pixels(white, torch.Generator().manual_seed(0), plain.space, 0.0)
     assert kept.shape == (3, plain.space.width)
     assert (kept == 1).all()
     with pytest.raises(InputError, match=r"^warp is -1"):

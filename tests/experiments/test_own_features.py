@@ -13,6 +13,7 @@ from backbones import install_random_weights
 from PIL import Image
 
 import auxgen
+from auxgen.data.batches import SemiSupervisedBatch
 from auxgen.data.user import load_image_folder
 from auxgen.errors import InputError
 from auxgen.experiments.adgm.own import experiment
@@ -122,6 +123,13 @@ def test_grey_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert stages["m2"].space is not None
     assert stages["m2"].space.shape == (1, 32, 32)
     assert method.classify(torch.rand(2, 1, 32, 32)).probs.shape == (2, 2)
+
+
+def test_features_are_not_warped_and_that_is_told(folder: Path) -> None:
+    _, stages = build(folder, warp=1.0)
+    notes = [note for note in stages["m2"].data["train"].notes if "--warp" in note]
+    assert notes == ["--warp 1 changes nothing for features: it is for images."]
+    assert isinstance(stages["m2"].batches(0, 0, 1, "cpu"), SemiSupervisedBatch)
 
 
 def test_folds_and_early_stopping(folder: Path) -> None:

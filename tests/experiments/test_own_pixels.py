@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from auxgen.data.arrays import load_arrays
+from auxgen.data.batches import ViewedBatch
 from auxgen.data.dataset import Dataset
 from auxgen.experiments.adgm.own import build_own_stage
 from auxgen.experiments.adgm.plans import OWN_PLAN
@@ -45,3 +47,30 @@ def test_coloured_pixels_have_a_fixed_deviation_unless_asked(
 def test_fixed_is_the_default_and_runs_begun_before_it_keep_a_learned_one() -> None:
     assert OWN_PLAN.pixel_deviation == "fixed"
     assert find_experiment("adgm.own").before["pixel_deviation"] == "learned"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("spread", [False, True])
+def test_the_classifier_sees_warped_pictures_where_that_is_asked_for(
+    channels: int, spread: bool
+) -> None:
+    rows = make_pictures(channels)
+    plan = replace(OWN_PLAN, steps=1, hidden=4, latent=2, batch=4, spread_labels=spread)
+    plain, warped = (build_own_stage(rows, rows, replace(plan, warp=w), 0) for w in (0.0, 2.0))
+    before, after = (stage.batches(0, 0, 1, "cpu") for stage in (plain, warped))
+    assert isinstance(after, ViewedBatch)
+    assert all(map(torch.equal, before, after[:3]))
+    for x, seen in ((after.x, after.seen), (after.x_unlabelled, after.seen_unlabelled)):
+        assert seen.shape == x.shape
+        assert not torch.equal(seen, x)
+    assert not any("--warp" in note for note in warped.data["train"].notes)
+    list(warped.method.round(after, torch.tensor(0)))
+
+
+def test_a_table_is_not_warped_and_that_is_told() -> None:
+    rng = np.random.default_rng(0)
+    rows = load_arrays(rng.normal(size=(12, 4)), np.arange(12) % 2)
+    stage = build_own_stage(rows, rows, replace(OWN_PLAN, warp=1.5, steps=1, hidden=4, latent=2), 0)
+    told = [note for note in stage.data["train"].notes if "--warp" in note]
+    assert told == ["--warp 1.5 changes nothing for a table: it is for images."]
+    assert not isinstance(stage.batches(0, 0, 1, "cpu"), ViewedBatch)

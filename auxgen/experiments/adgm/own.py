@@ -113,10 +113,13 @@ def _build_stage(
     """The stage of rows that are seen as they are, or by the plan when `seen` is None."""
     train, held_out = hold_out_rows(train, plan.stop_early, seed)
     seen = seen or _see_rows(train, plan)
-    notes = [note for note in (seen.note, _note_unused_deviation(train, plan)) if note]
+    sees_pictures = train.kind == "images" and plan.features is None
+    unused = _note_unused_deviation(train, plan), _note_unused_warp(plan, sees_pictures)
+    notes = [note for note in (seen.note, *unused) if note]
     train = replace(train, notes=(*train.notes, *notes))
     rows = labels.find_labelled_rows(train.y)
-    known = make_semi_supervised_data(train, test, seen.space, rows)
+    warp = plan.warp if sees_pictures else 0.0
+    known = make_semi_supervised_data(train, test, seen.space, rows, warp=warp)
     recipe = make_dgm_recipe(
         plan,
         known,
@@ -146,6 +149,14 @@ def _note_unused_deviation(train: Dataset, plan: AdgmOwnPlan) -> str:
     return (
         f"--pixel-deviation {plan.pixel_deviation} changes nothing for {what}: it is for colours."
     )
+
+
+def _note_unused_warp(plan: AdgmOwnPlan, sees_pictures: bool) -> str:
+    """A sentence where images are to be warped, and the model sees none."""
+    if not plan.warp or sees_pictures:
+        return ""
+    what = "features" if plan.features else "a table"
+    return f"--warp {plan.warp:g} changes nothing for {what}: it is for images."
 
 
 def count_own_steps(plan: AdgmOwnPlan, rows: int) -> int:

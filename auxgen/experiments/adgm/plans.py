@@ -116,6 +116,7 @@ class AdgmOwnPlan(AdgmPlan):
     pixel_deviation: Literal["fixed", "learned"] = "fixed"
     features: str | None = None
     spread_labels: bool = False
+    warp: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

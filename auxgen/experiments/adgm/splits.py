@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...data import images, labels
-from ...data.augmentation import Corruption, binarise, identity
+from ...data.augmentation import Corruption, binarise, identity, warp_randomly
 from ...data.dataset import Dataset, Preprocessor, see_rows
 from ...data.fitting import fit_preprocessor
 from ...functional.dense_paths import spread_labels
@@ -55,9 +55,9 @@ def make_semi_supervised_data(
     rows: Tensor,
     *,
     corruption: Corruption | None = None,
-    view: Corruption | None = None,
     calibration_rows: Tensor | None = None,
     x: Tensor | None = None,
+    warp: float = 0.0,
 ) -> SemiSupervisedData:
     """All of `train` unlabelled, `rows` of it labelled; pixels that are not shifted stay uint8.
 
@@ -68,10 +68,14 @@ def make_semi_supervised_data(
         rows: Indices of the labelled training rows.
         corruption: What training does to rows; by default bits are drawn where the model sees bits.
         calibration_rows: Training rows whose labels are for a temperature.
-        view: What it does to rows for q(y|.), where that sees others.
-        x: What these take, (n, d), where that is not the rows as the model sees them.
+        x: What `corruption` takes, (n, d), where that is not the rows as the model sees them.
+        warp: How far the images are warped that q(y|.) sees in training, see `warp_randomly`.
     """
-    if x is None:
+    view = None
+    if warp:
+        x, corruption = train.x.flatten(1), partial(see_pixels, space=space)
+        view = partial(see_warped_pixels, space=space, strength=warp)
+    elif x is None:
         compact = train.kind == "images" and not (space.shift or space.scale)
         x = space.transform(train.x) if compact else see_rows(train, space)
     unseen = None if calibration_rows is None else train[calibration_rows]
@@ -90,6 +94,20 @@ def make_semi_supervised_data(
     )
 
 
+def see_pixels(x: Tensor, generator: torch.Generator, space: Preprocessor) -> Tensor:
+    """Images as a model sees them, bits drawn anew: x (b, c h w) in [0, 1] -> (b, width)."""
+    seen = space.transform(x)
+    return binarise(seen, generator) if space.binary else seen
+
+
+def see_warped_pixels(
+    x: Tensor, generator: torch.Generator, space: Preprocessor, strength: float
+) -> Tensor:
+    """Images that are warped, as a model sees them: x (b, c h w) in [0, 1] -> (b, width)."""
+    warped = warp_randomly(x.unflatten(1, space.shape), generator, strength)
+    return see_pixels(warped.flatten(1), generator, space)
+
+
 def spread_known_labels(data: SemiSupervisedData, rows: Tensor) -> SemiSupervisedData:
     """The same split, in which every row that a dense path leads to has the label at its end.
 
@@ -99,13 +117,14 @@ def spread_known_labels(data: SemiSupervisedData, rows: Tensor) -> SemiSupervise
     """
     y = torch.full((len(data.x_unlabelled),), labels.BLANK, dtype=data.y.dtype)
     y[rows] = data.y
-    y = spread_labels(data.x_unlabelled, y)
+    warped = data.view is not None  # then x is raw
+    train = data.datasets["train"]
+    y = spread_labels(see_rows(train, data.space) if warped else data.x_unlabelled, y)
     reached = labels.find_labelled_rows(y)
     note = (
         f"{len(reached) - len(rows):,} rows without a label are learned with that of the labelled "
         "row which is nearest along paths through dense places (--spread-labels): a guess."
     )
-    train = data.datasets["train"]
     return replace(
         data,
         x=data.x_unlabelled[reached],

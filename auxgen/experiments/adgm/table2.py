@@ -17,14 +17,13 @@ row is a pair, or a single image. Neither budget has been run yet: the data is n
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from ...builders import Recipe
 from ...data import images, labels
-from ...data.augmentation import binarise, dequantise, warp_randomly
+from ...data.augmentation import dequantise
 from ...data.dataset import Dataset, Preprocessor
 from ...data.fitting import fit_preprocessor
 from ...engine.settings import Engine, adam
@@ -64,11 +63,9 @@ def mnist_100(plan: plans.AdgmMnistPlan = budgets.MNIST["cpu"], *, seed: int = 0
     rows = labels.sample_rows_per_class(train.y, plan.labels_per_class, seed)
     unseen = sample_calibration_rows(train, rows, CALIBRATION_PER_CLASS, seed)
     space = fit_preprocessor(train, min_std=0.1, binary=True)
-    warped: dict[str, Any] = {}
-    if plan.warp:
-        warped["x"], warped["corruption"] = train.x.flatten(1), partial(take_bits, space=space)
-        warped["view"] = partial(warp_bits, space=space, strength=plan.warp)
-    data = make_semi_supervised_data(train, test, space, rows, calibration_rows=unseen, **warped)
+    data = make_semi_supervised_data(
+        train, test, space, rows, calibration_rows=unseen, warp=plan.warp
+    )
     recipe = make_dgm_recipe(
         plan,
         data,
@@ -84,23 +81,6 @@ def mnist_100(plan: plans.AdgmMnistPlan = budgets.MNIST["cpu"], *, seed: int = 0
         **({"a_sees_x": plan.a_sees_x} if plan.model == "adgm" else {}),
     )
     return _make_image_experiment(plan, data, recipe, seed, plan.hold)
-
-
-def warp_bits(
-    x: Tensor, generator: torch.Generator, space: Preprocessor, strength: float
-) -> Tensor:
-    """Bits of images that are warped before the entries are taken that a model sees.
-
-    x (b, c h w) in [0, 1] -> (b, width).
-    """
-    return take_bits(
-        warp_randomly(x.unflatten(1, space.shape), generator, strength), generator, space
-    )
-
-
-def take_bits(x: Tensor, generator: torch.Generator, space: Preprocessor) -> Tensor:
-    """Bits of the entries that a model sees: x (b, c h w) or (b, c, h, w) -> (b, width)."""
-    return binarise(space.transform(x), generator)
 
 
 def make_svhn_plan(budget: Budget = "cpu") -> plans.AdgmSvhnPlan:
