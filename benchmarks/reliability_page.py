@@ -194,7 +194,8 @@ def describe_faults(known: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"{known['tried']:,} faults were tried, each at a write, a rename, a flush or another "
         f"event of a file, counted beforehand; {known['survived']:,} were survived: the run went "
-        "on to the same bits and the same log, no file was half, and nothing was left behind. "
+        "on to the same bits and the same log, no file was half, and nothing was left behind. All "
+        f"of them took {known['seconds'] / 60:.0f} minutes. "
         + describe_source(known, "reliability.faults")
     )
     kinds = known["kinds"].items()
@@ -223,18 +224,25 @@ def describe_soak(known: Mapping[str, Any]) -> Iterator[str]:
     yield format_table(("process", "what", *columns), rows)
 
 
-def describe_suite(known: Mapping[str, Any]) -> Iterator[str]:
-    """What the fast tests cost, in all and where most of it goes."""
+def describe_suite(
+    known: Mapping[str, Any], tests: str = "fast tests", file: str = "suite"
+) -> Iterator[str]:
+    """What the fast or the slow tests cost, in all and where most of it goes."""
     files, shown = known["files"], 12
     most = list(files.items())[:shown]
     yield (
-        f"The fast tests take {known['processor_seconds']:,.0f} seconds of a processor, of which "
+        f"The {tests} take {known['processor_seconds']:,.0f} seconds of a processor, of which "
         f"{known['start_and_collection']:,.0f} are starts and collection, and took "
         f"{known['clock_seconds']:,} by the clock on {known['cores']} cores, which "
         f"{known['processes_that_wanted_a_core']:g} processes wanted; {len(files)} files, of which "
-        f"these take the most. " + describe_source(known, "reliability.suite")
+        f"these take the most. " + describe_source(known, f"reliability.{file}")
     )
-    yield format_table(("file", "seconds"), [(file, f"{seconds:.1f}") for file, seconds in most])
+    yield format_table(("file", "seconds"), [(name, f"{seconds:.1f}") for name, seconds in most])
+
+
+def describe_slow_suite(known: Mapping[str, Any]) -> Iterator[str]:
+    """What the slow tests cost that are no faults."""
+    yield from describe_suite(known, "slow tests, without the faults,", "slow_suite")
 
 
 SOAK_WORDS = {
@@ -272,7 +280,13 @@ SECTIONS = (
         for when, file, how in FRESH
     ),
     ("Hours of work", "soak", "python benchmarks/soak.py", describe_soak),
-    ("Time of the tests", "suite", "python benchmarks/suite.py OUT", describe_suite),
+    ("Time of the fast tests", "suite", "python benchmarks/suite.py OUT", describe_suite),
+    (
+        "Time of the slow tests",
+        "slow_suite",
+        "python benchmarks/suite.py OUT -m slow --ignore=tests/faults",
+        describe_slow_suite,
+    ),
 )
 """Title, name of the file, command, and what describes it."""
 
