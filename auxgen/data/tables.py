@@ -206,8 +206,9 @@ def _restore_unnamed(table: RawTable, expected: list[str], known: set[str]) -> R
     Raises:
         InputError: Of several such columns it is not known which is which.
     """
-    own = [name for name in expected if is_name_by_place(name)]
     nameless = [i for i, name in enumerate(table.names) if name == name_by_place(i)]
+    named = {name for i, name in enumerate(table.names) if i not in nameless}  # also "Unnamed: 0"
+    own = [name for name in expected if is_name_by_place(name) and name not in named]
     moved = [i for i in nameless if table.names[i] not in known]
     gone = [name for name in known if is_name_by_place(name) and name not in table.names]
     if not own or not gone or all(find_blanks(table.columns[i]).all() for i in moved):

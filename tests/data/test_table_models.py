@@ -262,7 +262,9 @@ def test_columns_without_a_name_are_told_by_their_places(tmp_path: Path) -> None
 
 def test_one_column_without_a_name_is_found_in_any_place(tmp_path: Path) -> None:
     rows = ("1.5,0.1,7,u", "2.5,0.7,9,v", "3.1,0.2,8,u", "4.7,0.9,3,v") * 3
-    for head in (",x,y,label", "x,,Unnamed: 0,label", "x,,y,label"):
+    constant = [row.replace(row.split(",")[1], "5", 1) for row in rows]
+    heads = (",x,y,label", "x,,Unnamed: 0,label", "x,,y,label")
+    for head, rows in (*((head, rows) for head in heads), ("Unnamed: 0,,y,label", constant)):
         space = train_model(write_rows(tmp_path / "t.csv", head, *rows)).space
         turned = (",".join(line.split(",")[::-1]) for line in (head, *rows))
         found = read_rows([write_rows(tmp_path / "u.csv", *turned)], space).x

@@ -73,7 +73,7 @@ def make_semi_supervised_data(
     """
     view = None
     if warp:
-        x, corruption = train.x.flatten(1), partial(see_pixels, space=space)
+        x, corruption = train.x.flatten(1), partial(_see_pixels, space=space)
         view = partial(see_warped_pixels, space=space, strength=warp)
     elif x is None:
         compact = train.kind == "images" and not (space.shift or space.scale)
@@ -94,7 +94,7 @@ def make_semi_supervised_data(
     )
 
 
-def see_pixels(x: Tensor, generator: torch.Generator, space: Preprocessor) -> Tensor:
+def _see_pixels(x: Tensor, generator: torch.Generator, space: Preprocessor) -> Tensor:
     """Images as a model sees them, bits drawn anew: x (b, c h w) in [0, 1] -> (b, width)."""
     seen = space.transform(x)
     return binarise(seen, generator) if space.binary else seen
@@ -105,7 +105,7 @@ def see_warped_pixels(
 ) -> Tensor:
     """Images that are warped, as a model sees them: x (b, c h w) in [0, 1] -> (b, width)."""
     warped = warp_randomly(x.unflatten(1, space.shape), generator, strength)
-    return see_pixels(warped.flatten(1), generator, space)
+    return _see_pixels(warped.flatten(1), generator, space)
 
 
 def spread_known_labels(data: SemiSupervisedData, rows: Tensor) -> SemiSupervisedData:
