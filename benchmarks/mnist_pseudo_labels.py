@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--weight", type=float, default=1.0)
     parser.add_argument("--warp", type=float, default=1.5)
-    parser.add_argument("--epochs", type=float, default=200)
+    parser.add_argument("--epochs", type=float, default=100)
     parser.add_argument("--held-out-rows", type=int, default=0)
     given = parser.parse_args()
     names = ("warp", "epochs", "held_out_rows")

@@ -207,10 +207,10 @@ def _restore_unnamed(table: RawTable, expected: list[str], known: set[str]) -> R
         InputError: Of several such columns it is not known which is which.
     """
     nameless = [i for i, name in enumerate(table.names) if name == name_by_place(i)]
-    named = {name for i, name in enumerate(table.names) if i not in nameless}  # also "Unnamed: 0"
+    named = {n for i, n in enumerate(table.names) if n != name_by_place(i)}  # also "Unnamed: 0"
     own = [name for name in expected if is_name_by_place(name) and name not in named]
     moved = [i for i in nameless if table.names[i] not in known]
-    gone = [name for name in known if is_name_by_place(name) and name not in table.names]
+    gone = [name for name in known.difference(table.names) if is_name_by_place(name)]
     if not own or not gone or all(find_blanks(table.columns[i]).all() for i in moved):
         return table
     if len(nameless) > 1 or len(gone) > 1 or gone[0] not in own:

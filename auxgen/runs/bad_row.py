@@ -76,9 +76,13 @@ class BatchReader:
             return None
         if not parts or not all(part.ndim for part in parts):
             return None
-        groups = [[*range(len(parts))]]
-        if isinstance(batch, SemiSupervisedBatch | ViewedBatch):
-            groups = [[0, 1], [2]] if len(parts) == 3 else [[0, 1, 3], [2, 4]]
+        match batch:
+            case SemiSupervisedBatch():
+                groups = [[0, 1], [2]]
+            case ViewedBatch():
+                groups = [[0, 1, 3], [2, 4]]
+            case _:
+                groups = [[*range(len(parts))]]
         sizes = [{len(parts[place]) for place in group} for group in groups]
         if any(len(each) != 1 for each in sizes):
             return None

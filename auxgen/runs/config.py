@@ -80,11 +80,10 @@ def make_config(
 
 def _warn_of_all_rounds(stages: Experiment) -> list[str]:
     """A sentence for each stage that learns answers and does not stop early, as others do."""
-    learners = {n: s for n, s in stages.items() if isinstance(s.batches, LabelledBatches)}
     return [
         f"{name} does not stop early: no held-out row has an answer that it learns."
-        for name, stage in learners.items()
-        if stage.stopping is None
+        for name, stage in stages.items()
+        if isinstance(stage.batches, LabelledBatches) and stage.stopping is None
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -34,6 +36,19 @@ def logits() -> Tensor:
 def values() -> Tensor:
     """f of each class, far from 0 as bounds are."""
     return torch.randn(ROWS, K, generator=torch.Generator().manual_seed(1)).double() - 100
+
+
+def list_sizes(name: str) -> dict[str, Any]:
+    """Sizes of a small model, with an auxiliary variable where it has one."""
+    return {**SIZES, "classes": K, **({} if name == "m2" else {"a": 2})}
+
+
+@pytest.fixture
+def means_for_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draws of Gaussians are their means."""
+    monkeypatch.setattr(
+        Normal, "rsample", lambda self, shape=(): self.mean.expand(*shape, *self.mean.shape)
+    )
 
 
 def always(monkeypatch: pytest.MonkeyPatch, drawn: Tensor) -> None:
@@ -149,15 +164,11 @@ def test_the_sum_is_greatest_at_the_tempered_posterior(values: Tensor, temperatu
 SIZES = {"x": 5, "hidden": [7, 7], "z": 2, "alpha": 1.0, "prior_rows": 10, "samples": 3}
 
 
+@pytest.mark.usefixtures("means_for_draws")
 @pytest.mark.parametrize("name", ["m2", "adgm", "sdgm"])
-def test_f_of_classes_row_by_row_is_f_of_every_class_there(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        Normal, "rsample", lambda self, shape=(): self.mean.expand(*shape, *self.mean.shape)
-    )
+def test_f_of_classes_row_by_row_is_f_of_every_class_there(name: str) -> None:
     torch.manual_seed(0)
-    sizes = {**SIZES, "classes": K, **({} if name == "m2" else {"a": 2})}
+    sizes = list_sizes(name)
     m = Recipe(name, sizes).build().eval()
     x = torch.rand(ROWS, 1, 5).round()
     if isinstance(m, M2):
@@ -172,15 +183,11 @@ def test_f_of_classes_row_by_row_is_f_of_every_class_there(
     torch.testing.assert_close(each, every.gather(-1, classes))
 
 
+@pytest.mark.usefixtures("means_for_draws")
 @pytest.mark.parametrize("name", ["m2", "sdgm", "adgm"])
-def test_the_bound_is_on_x_whatever_the_classifier_sees(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        Normal, "rsample", lambda self, shape=(): self.mean.expand(*shape, *self.mean.shape)
-    )
+def test_the_bound_is_on_x_whatever_the_classifier_sees(name: str) -> None:
     torch.manual_seed(0)
-    sizes = {**SIZES, "classes": K, **({} if name == "m2" else {"a": 2})}
+    sizes = list_sizes(name)
     m = Recipe(name, sizes).build().eval()
     assert isinstance(m, M2 | AuxiliaryDGM)
     x, seen = torch.rand(2, ROWS, 5).round()
@@ -203,7 +210,7 @@ def test_the_bound_is_on_x_whatever_the_classifier_sees(
 
 @pytest.mark.parametrize("name", ["m2", "sdgm"])
 def test_a_round_hands_its_views_to_the_classifier(name: str) -> None:
-    sizes = {**SIZES, "classes": K, **({} if name == "m2" else {"a": 2})}
+    sizes = list_sizes(name)
     m = Recipe(name, sizes).build()
     assert isinstance(m, SemiSupervisedModel)
     (x, seen), y = torch.rand(2, ROWS, 5).round(), torch.arange(ROWS) % K
@@ -232,7 +239,7 @@ def test_too_few_or_too_many_classes_are_refused(summed: int) -> None:
 @pytest.mark.parametrize("name", ["m2", "sdgm"])
 @pytest.mark.parametrize("step", [0, 5, 10, 20])
 def test_the_entropy_of_unlabelled_rows_counts_more_at_first(name: str, step: int) -> None:
-    sizes = {**SIZES, "classes": K, **({} if name == "m2" else {"a": 2})}
+    sizes = list_sizes(name)
     method = Recipe(name, {**sizes, "warm_up": 10, "warm_up_from": 1.0}).build()
     warm = Recipe(
         name, {**sizes, "warm_up": 10, "warm_up_from": 1.0, "temperature_from": 5}
